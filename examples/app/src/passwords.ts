@@ -1,0 +1,68 @@
+import { Redis } from 'ioredis'
+
+export type ReadOutcome =
+  | { readonly kind: 'read'; readonly hash: string | undefined }
+  | { readonly kind: 'unavailable' }
+
+/** Password hashes of users who changed theirs. */
+export interface Passwords {
+  read(subject: string): Promise<ReadOutcome>
+  /** Writes a hash if the known one is still there: of two racing changes one wins. */
+  replace(
+    subject: string,
+    known: string | undefined,
+    next: string,
+  ): Promise<'replaced' | 'changed' | 'unavailable'>
+  close(): void
+}
+
+export function memoryPasswords(): Passwords {
+  const hashes = new Map<string, string>()
+  return {
+    read: (subject) => Promise.resolve({ kind: 'read', hash: hashes.get(subject) }),
+    replace(subject, known, next) {
+      if (hashes.get(subject) !== known) return Promise.resolve('changed')
+      hashes.set(subject, next)
+      return Promise.resolve('replaced')
+    },
+    close: () => {},
+  }
+}
+
+const KEPT_SECONDS = 30 * 86_400
+const REPLACE = `
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+return 1`
+
+/** In the Redis of the sessions, so that several nodes are one system. */
+export function redisPasswords(url: string, prefix: string): Passwords {
+  const client = new Redis(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 1000,
+    connectTimeout: 1000,
+    enableReadyCheck: false,
+    retryStrategy: () => 250,
+  })
+  client.on('error', () => {})
+  const key = (subject: string): string => `${prefix}:demo:password:${subject}`
+  return {
+    async read(subject) {
+      try {
+        return { kind: 'read', hash: (await client.get(key(subject))) ?? undefined }
+      } catch {
+        return { kind: 'unavailable' }
+      }
+    },
+    async replace(subject, known = '', next) {
+      try {
+        const written = await client.eval(REPLACE, 1, key(subject), known, next, KEPT_SECONDS)
+        return written === 1 ? 'replaced' : 'changed'
+      } catch {
+        return 'unavailable'
+      }
+    },
+    close: () => client.disconnect(),
+  }
+}

@@ -1,0 +1,56 @@
+import { createServer } from 'node:http'
+import {
+  type Environment,
+  type Framework,
+  faultAnswer,
+  front,
+  helmetOptions,
+  updateProfile,
+} from '@sallyport/example-app'
+import { createSallyport, type ExpressSallyport, ExpressView, getAuth, send } from '@sallyport/express'
+import express, { type ErrorRequestHandler, type Express } from 'express'
+import helmet from 'helmet'
+
+export const framework: Framework<ExpressSallyport> = {
+  createSallyport,
+  async createServer(sallyport, routes, environment) {
+    const app = createApp(environment)
+
+    app.use('/auth', sallyport.mount(...routes.auth), sallyport.refreshRouter(), sallyport.tokenRouter())
+    app.use('/auth', sallyport.logoutRouter(), sallyport.sessionsRouter())
+    app.use(sallyport.wellKnownRouter(), sallyport.mount(...routes.root))
+
+    app.use('/api', sallyport.authMiddleware())
+    app.get('/api/me', (req, res) => {
+      const { subject, scopes, session } = getAuth(req)
+      res.json({ sub: subject, scope: scopes.join(' '), sid: session })
+    })
+    app.put('/api/profile', sallyport.requireScope('profile:write'), async (req, res) => {
+      send(res, await updateProfile(new ExpressView(req)))
+    })
+    app.get('/api/admin', sallyport.requireScope('admin'), (_req, res) => {
+      res.json({ admin: true })
+    })
+
+    const onFault: ErrorRequestHandler = (fault, _req, res, next) => {
+      if (res.headersSent) next(fault)
+      else send(res, faultAnswer(fault))
+    }
+    app.use(onFault)
+    return createServer(app)
+  },
+}
+
+function createApp({ trustProxy }: Environment): Express {
+  const app = express()
+  app.set('case sensitive routing', true).set('strict routing', true).set('etag', false)
+  app.set('query parser', false)
+  if (trustProxy !== undefined) app.set('trust proxy', trustProxy)
+  app.use(helmet(helmetOptions))
+  app.use((req, res, next) => {
+    const answer = front(req.method, req.originalUrl)
+    if (answer === undefined) next()
+    else send(res, answer)
+  })
+  return app
+}

@@ -1,0 +1,76 @@
+import { METHODS } from 'node:http'
+import helmet from '@fastify/helmet'
+import {
+  type Environment,
+  type Framework,
+  faultAnswer,
+  front,
+  helmetOptions,
+  refuseUnreadable,
+  updateProfile,
+} from '@sallyport/example-app'
+import {
+  createSallyport,
+  type FastifySallyport,
+  FastifyView,
+  getAuth,
+  refusal,
+  send,
+} from '@sallyport/fastify'
+import fastify, { type FastifyInstance } from 'fastify'
+
+export const framework: Framework<FastifySallyport> = {
+  createSallyport,
+  async createServer(sallyport, routes, environment) {
+    const app = await createApp(environment)
+    const prefix = '/auth'
+
+    app.register(sallyport.mount(...routes.auth), { prefix })
+    app.register(sallyport.refreshRouter(), { prefix }).register(sallyport.tokenRouter(), { prefix })
+    app.register(sallyport.logoutRouter(), { prefix }).register(sallyport.sessionsRouter(), { prefix })
+    app.register(sallyport.wellKnownRouter()).register(sallyport.mount(...routes.root))
+
+    app.register(
+      async (api) => {
+        await api.register(sallyport.authMiddleware())
+        api.get('/me', async (request) => {
+          const { subject, scopes, session } = getAuth(request)
+          return { sub: subject, scope: scopes.join(' '), sid: session }
+        })
+        api.put('/profile', {
+          // The body is read by this server's own limits, so before Fastify would parse it.
+          onRequest: [
+            sallyport.requireScope('profile:write'),
+            async (request, reply) => send(reply, await updateProfile(new FastifyView(request))),
+          ],
+          handler: async () => undefined,
+        })
+        api.get('/admin', { onRequest: sallyport.requireScope('admin') }, async () => ({ admin: true }))
+      },
+      { prefix: '/api' },
+    )
+    await app.ready()
+    return app.server
+  },
+}
+
+async function createApp({ trustProxy }: Environment): Promise<FastifyInstance> {
+  const app = fastify({
+    ...(trustProxy === undefined ? {} : { trustProxy }),
+    // Node's own time-outs, as under the other frameworks.
+    keepAliveTimeout: 5000,
+    requestTimeout: 300_000,
+    clientErrorHandler: refuseUnreadable,
+    frameworkErrors: (fault, _request, reply) => send(reply, faultAnswer(fault)),
+  })
+  // Fastify knows only the usual methods until it is told; what it does not know it answers by itself.
+  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
+  app.setNotFoundHandler((_request, reply) => send(reply, refusal('route_unknown')))
+  app.setErrorHandler((fault, _request, reply) => send(reply, faultAnswer(fault)))
+  await app.register(helmet, { ...helmetOptions, global: true })
+  app.addHook('onRequest', async (request, reply) => {
+    const answer = front(request.method, request.originalUrl)
+    if (answer !== undefined) return send(reply, answer)
+  })
+  return app
+}

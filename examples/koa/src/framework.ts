@@ -1,0 +1,68 @@
+import { createServer } from 'node:http'
+import Router from '@koa/router'
+import {
+  type Environment,
+  type Framework,
+  faultAnswer,
+  front,
+  helmetOptions,
+  type TrustProxy,
+  updateProfile,
+} from '@sallyport/example-app'
+import { createSallyport, getAuth, type KoaSallyport, KoaView, send } from '@sallyport/koa'
+import Koa from 'koa'
+import helmet from 'koa-helmet'
+import proxyAddr from 'proxy-addr'
+
+export const framework: Framework<KoaSallyport> = {
+  createSallyport,
+  async createServer(sallyport, routes, environment) {
+    const app = createApp(environment)
+    const prefix = '/auth'
+
+    app.use(sallyport.mount(routes.auth, { prefix }))
+    app.use(sallyport.refreshRouter({ prefix })).use(sallyport.tokenRouter({ prefix }))
+    app.use(sallyport.logoutRouter({ prefix })).use(sallyport.sessionsRouter({ prefix }))
+    app.use(sallyport.wellKnownRouter()).use(sallyport.mount(routes.root))
+
+    const api = new Router({ prefix: '/api', sensitive: true, strict: true })
+    api.use(sallyport.authMiddleware())
+    api.get('/me', (ctx) => {
+      const { subject, scopes, session } = getAuth(ctx)
+      ctx.body = { sub: subject, scope: scopes.join(' '), sid: session }
+    })
+    api.put('/profile', sallyport.requireScope('profile:write'), async (ctx) =>
+      send(ctx, await updateProfile(new KoaView(ctx))),
+    )
+    api.get('/admin', sallyport.requireScope('admin'), (ctx) => {
+      ctx.body = { admin: true }
+    })
+    app.use(api.routes())
+    return createServer(app.callback())
+  },
+}
+
+function createApp({ trustProxy }: Environment): Koa {
+  const app = new Koa()
+  if (trustProxy !== undefined) trust(app, trustProxy)
+  app.use(helmet(helmetOptions))
+  app.use(async (ctx, next) => {
+    const answer = front(ctx.method, ctx.originalUrl)
+    if (answer !== undefined) return send(ctx, answer)
+    try {
+      await next()
+    } catch (fault) {
+      send(ctx, faultAnswer(fault))
+    }
+  })
+  return app
+}
+
+/** Koa by itself trusts all proxies or none. */
+function trust(app: Koa, trusted: TrustProxy): void {
+  Object.defineProperty(app.request, 'ip', {
+    get(this: Koa.Request) {
+      return proxyAddr(this.req, trusted)
+    },
+  })
+}

@@ -1,0 +1,40 @@
+/** What all errors of this library have in common. */
+export abstract class SallyportError extends Error {
+  abstract readonly code: string
+}
+
+/** The library was set up wrongly. Thrown at start, never because of a request. */
+export class ConfigError extends SallyportError {
+  override readonly name = 'ConfigError'
+  readonly code = 'ERR_CONFIG'
+  /** Path of the option, as `refresh.graceSeconds`. */
+  readonly option: string
+
+  /**
+   * @param option path of the option
+   * @param expected what is allowed, to follow "must be"
+   * @param given what was given, in a form that may be shown; left out where it is secret
+   */
+  constructor(option: string, expected: string, given?: string) {
+    super(`option "${option}" must be ${expected}${given === undefined ? '' : `, but is ${given}`}`)
+    this.option = option
+  }
+}
+
+/**
+ * The store could not do what the application asked for; it may be asked again.
+ *
+ * Carries what Express, Koa and Fastify need to answer 503 by themselves.
+ */
+export class UnavailableError extends SallyportError {
+  override readonly name = 'UnavailableError'
+  readonly code = 'ERR_UNAVAILABLE'
+  readonly status = 503
+  readonly statusCode = 503
+  readonly expose = true
+  readonly headers: Readonly<Record<string, string>> = { 'Retry-After': '1' }
+
+  constructor() {
+    super('the session store does not answer')
+  }
+}

@@ -1,0 +1,55 @@
+import { type ProblemCode, problems } from '../problems.ts'
+import type { Answer } from './seam.ts'
+
+const JSON_TYPE = 'application/json; charset=utf-8'
+const NO_STORE = { 'Cache-Control': 'no-store' } as const
+
+/** A JSON answer that no cache may keep. */
+export function jsonAnswer(status: number, body: object, cookies: readonly string[] = []): Answer {
+  return { status, headers: { 'Content-Type': JSON_TYPE, ...NO_STORE }, cookies, body: JSON.stringify(body) }
+}
+
+/** A JSON answer that anybody may keep for a while. */
+export function publicAnswer(body: object, maxAgeSeconds: number): Answer {
+  const headers = { 'Content-Type': JSON_TYPE, 'Cache-Control': `public, max-age=${maxAgeSeconds}` }
+  return { status: 200, headers, cookies: [], body: JSON.stringify(body) }
+}
+
+/** 204. */
+export function emptyAnswer(cookies: readonly string[] = []): Answer {
+  return { status: 204, headers: NO_STORE, cookies, body: undefined }
+}
+
+export interface RefusalDetails {
+  /** Instead of the table's. */
+  readonly status?: number
+  /** Scope that would have done (RFC 6750, section 3). */
+  readonly scope?: string
+  readonly retryAfterSeconds?: number
+  readonly allow?: readonly string[]
+  readonly cookies?: readonly string[]
+}
+
+/** The answer that a problem of the table gets. */
+export function refusal(code: ProblemCode, details: RefusalDetails = {}): Answer {
+  const problem = problems[code]
+  const headers: Record<string, string> = { 'Content-Type': JSON_TYPE, ...NO_STORE }
+  if (problem.challenge !== undefined) headers['WWW-Authenticate'] = challenge(code, details.scope)
+  const retryAfter = details.retryAfterSeconds ?? problem.retryAfter
+  if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter)
+  if (details.allow !== undefined) headers.Allow = details.allow.join(', ')
+  return {
+    status: details.status ?? problem.status,
+    headers,
+    cookies: details.cookies ?? [],
+    body: JSON.stringify({ error: problem.error, error_description: problem.say }),
+  }
+}
+
+/** RFC 6750, section 3. All texts are ours, but for scopes, which can hold neither quote nor backslash. */
+function challenge(code: ProblemCode, scope: string | undefined): string {
+  const problem = problems[code]
+  if (problem.challenge === 'plain') return 'Bearer'
+  const wanted = scope === undefined ? '' : `, scope="${scope}"`
+  return `Bearer error="${problem.error}", error_description="${problem.say}"${wanted}`
+}

@@ -1,0 +1,91 @@
+import { parse as parseContentType } from 'content-type'
+import getRawBody from 'raw-body'
+import type { ProblemCode } from '../problems.ts'
+import type { RequestView } from './seam.ts'
+
+/** The longest body that is read. */
+export const MAX_BODY_BYTES: number = 16 * 1024
+
+export type BodyReading<T> =
+  | { readonly kind: 'read'; readonly value: T }
+  | { readonly kind: 'refused'; readonly problem: ProblemCode }
+
+/** Reads a form (`application/x-www-form-urlencoded`, UTF-8); a parameter sent twice is malformed (RFC 6749, 3.2). */
+export async function readForm(view: RequestView): Promise<BodyReading<ReadonlyMap<string, string>>> {
+  if (view.body.kind === 'parsed') return fromParsed(view.body.value)
+  const text = await readText(view, 'application/x-www-form-urlencoded')
+  if (text.kind === 'refused') return text
+  const fields = new Map<string, string>()
+  for (const [name, value] of new URLSearchParams(text.value)) {
+    if (fields.has(name)) return { kind: 'refused', problem: 'body_malformed' }
+    fields.set(name, value)
+  }
+  return { kind: 'read', value: fields }
+}
+
+/** Reads a JSON object (`application/json`, UTF-8). */
+export async function readJsonObject(
+  view: RequestView,
+): Promise<BodyReading<Readonly<Record<string, unknown>>>> {
+  if (view.body.kind === 'parsed') return asObject(view.body.value)
+  const text = await readText(view, 'application/json')
+  if (text.kind === 'refused') return text
+  try {
+    return asObject(JSON.parse(text.value))
+  } catch {
+    return { kind: 'refused', problem: 'body_malformed' }
+  }
+}
+
+async function readText(view: RequestView, type: string): Promise<BodyReading<string>> {
+  const { body, headers } = view
+  if (
+    body.kind === 'parsed' ||
+    !isPlain(headers['content-encoding']) ||
+    !isOfType(headers['content-type'], type)
+  )
+    return { kind: 'refused', problem: 'body_type' }
+  const length = headers['content-length']
+  try {
+    const bytes = await getRawBody(body.stream, {
+      limit: MAX_BODY_BYTES,
+      length: typeof length === 'string' ? length : null,
+    })
+    return { kind: 'read', value: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+  } catch (cause) {
+    const tooLarge = cause instanceof Error && 'type' in cause && cause.type === 'entity.too.large'
+    return { kind: 'refused', problem: tooLarge ? 'body_too_large' : 'body_malformed' }
+  }
+}
+
+function isPlain(encoding: string | readonly string[] | undefined): boolean {
+  return encoding === undefined || encoding === 'identity'
+}
+
+function isOfType(header: string | readonly string[] | undefined, type: string): boolean {
+  if (typeof header !== 'string') return false
+  try {
+    const given = parseContentType(header)
+    const charset = given.parameters.charset?.toLowerCase()
+    return given.type === type && (charset === undefined || charset === 'utf-8' || charset === 'utf8')
+  } catch {
+    return false
+  }
+}
+
+function fromParsed(value: unknown): BodyReading<ReadonlyMap<string, string>> {
+  const object = asObject(value)
+  if (object.kind === 'refused') return object
+  const fields = new Map<string, string>()
+  for (const [name, field] of Object.entries(object.value)) {
+    if (typeof field !== 'string') return { kind: 'refused', problem: 'body_malformed' }
+    fields.set(name, field)
+  }
+  return { kind: 'read', value: fields }
+}
+
+function asObject(value: unknown): BodyReading<Readonly<Record<string, unknown>>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { kind: 'refused', problem: 'body_malformed' }
+  return { kind: 'read', value: { ...value } }
+}

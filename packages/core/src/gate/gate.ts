@@ -1,0 +1,80 @@
+import type { Guard } from '../guards/scope.ts'
+import { publicAnswer, refusal } from './answer.ts'
+import { createLogout, createLogoutAll } from './logout.ts'
+import type { GateParts } from './parts.ts'
+import { createRefresh, createTokenEndpoint } from './refresh.ts'
+import { createRouteMaker, type Handle, type HandleWithAuth, type RouteMaker } from './routes.ts'
+import type { Answer, Auth, Decision, RequestView, Route } from './seam.ts'
+import { createEndOthers, createSessionEnd, createSessionList } from './sessions.ts'
+import { createSignIn, type SignIn } from './sign-in.ts'
+import { createVerifier } from './verify.ts'
+
+/** The routes of each router, to be mounted by an adapter. */
+export interface Routers {
+  /** `POST /refresh` */
+  readonly refresh: readonly Route[]
+  /** `POST /token` */
+  readonly token: readonly Route[]
+  /** `POST /logout`, `POST /logout-all` */
+  readonly logout: readonly Route[]
+  /** `GET /sessions`, `DELETE /sessions/:id` */
+  readonly sessions: readonly Route[]
+  /** `GET /.well-known/jwks.json` */
+  readonly wellKnown: readonly Route[]
+}
+
+/** All HTTP of the library, for any framework: views in, decisions and answers out. */
+export interface Gate {
+  /** See `Verifier`. Waits only where the token has to be verified or the store asked. */
+  verify(view: RequestView): Decision | Promise<Decision>
+  /** Applies a guard to a caller; without one (no `authMiddleware` before it) the request is refused. */
+  guard(guard: Guard, auth: Auth | undefined): Answer | undefined
+  /** Opens a session for a user whom the application has authenticated. */
+  signIn(view: RequestView, signIn: SignIn): Promise<Answer>
+  /** Ends every session of the caller but this one, which gets a new refresh cookie. */
+  endOtherSessions: HandleWithAuth
+  readonly routers: Routers
+  /** For routes of the application's own. */
+  readonly route: RouteMaker
+}
+
+const JWKS_MAX_AGE_SECONDS = 300
+
+export function createGate(parts: GateParts): Gate {
+  const verifier = createVerifier(parts)
+  const route = createRouteMaker(verifier, parts.origins)
+  return {
+    verify: verifier.verify,
+    guard: applyGuard,
+    signIn: createSignIn(parts),
+    endOtherSessions: createEndOthers(parts),
+    route,
+    routers: {
+      refresh: [route.cookie('/refresh', { POST: createRefresh(parts) })],
+      token: [route.open('/token', { POST: createTokenEndpoint(parts) })],
+      logout: [
+        route.cookie('/logout', { POST: createLogout(parts, verifier) }),
+        route.bearer('/logout-all', { POST: createLogoutAll(parts) }),
+      ],
+      sessions: [
+        route.bearer('/sessions', { GET: createSessionList(parts) }),
+        route.bearer('/sessions/:id', { DELETE: createSessionEnd(parts) }),
+      ],
+      wellKnown: [route.open('/.well-known/jwks.json', { GET: createJwks(parts) })],
+    },
+  }
+}
+
+function applyGuard(guard: Guard, auth: Auth | undefined): Answer | undefined {
+  if (auth === undefined) return refusal('token_missing')
+  const verdict = guard(auth)
+  return verdict.kind === 'pass' ? undefined : refusal(verdict.problem, { scope: verdict.scope })
+}
+
+/** The JWK Set (RFC 7517, section 5). */
+function createJwks(parts: GateParts): Handle {
+  return async () => {
+    const keys = parts.ring.published()
+    return keys.length === 0 ? refusal('store_down') : publicAnswer({ keys }, JWKS_MAX_AGE_SECONDS)
+  }
+}

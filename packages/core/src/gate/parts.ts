@@ -1,0 +1,62 @@
+import type { Devices } from '../binding/device.ts'
+import { canonicalIp } from '../binding/ip.ts'
+import type { KeyRing } from '../keys/ring.ts'
+import type { Clock, Random } from '../ports/clock.ts'
+import type { Lifetimes } from '../ports/model.ts'
+import type { Store } from '../ports/store.ts'
+import type { Replica } from '../revocation/replica.ts'
+import type { RefreshTokens } from '../sessions/refresh-token.ts'
+import type { IssueSettings } from '../tokens/issue.ts'
+import type { Emit } from '../watch/events.ts'
+import type { RefreshCookie } from './cookies.ts'
+import type { OriginSettings } from './csrf.ts'
+import type { RequestView } from './seam.ts'
+
+export interface SessionSettings {
+  readonly lifetimes: Lifetimes
+  readonly graceMs: number
+  readonly recoverLost: boolean
+  readonly sessionLimit: number
+  readonly refreshLimit: { readonly count: number; readonly windowMs: number }
+  readonly convergedLimit: number
+  /** The `client_id` of sessions whose sign-in names none. */
+  readonly clients: { readonly cookie: string; readonly body: string }
+}
+
+/** What the gate is made of; put together by `createSallyport`. */
+export interface GateParts {
+  readonly tokens: IssueSettings
+  readonly sessions: SessionSettings
+  readonly origins: OriginSettings
+  readonly store: Store
+  readonly ring: KeyRing
+  readonly replica: Replica
+  readonly devices: Devices
+  readonly refreshTokens: RefreshTokens
+  readonly cookie: RefreshCookie
+  readonly emit: Emit
+  readonly clock: Clock
+  readonly random: Random
+}
+
+const MAX_USER_AGENT = 256
+
+/** Who sent a request, as events tell it. */
+export interface Caller {
+  readonly ip?: string
+  readonly user_agent?: string
+}
+
+export function callerOf(view: RequestView): Caller {
+  const ip = canonicalIp(view.ip)
+  const agent = userAgentOf(view)
+  return {
+    ...(ip === undefined ? {} : { ip }),
+    ...(agent === undefined ? {} : { user_agent: agent.slice(0, MAX_USER_AGENT) }),
+  }
+}
+
+export function userAgentOf(view: RequestView): string | undefined {
+  const agent = view.headers['user-agent']
+  return typeof agent === 'string' ? agent : undefined
+}

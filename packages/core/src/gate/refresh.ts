@@ -1,0 +1,136 @@
+import type { Session } from '../ports/model.ts'
+import type { RotationOutcome } from '../ports/store.ts'
+import type { ProblemCode } from '../problems.ts'
+import type { RefreshTicket } from '../sessions/refresh-token.ts'
+import type { EventName } from '../watch/events.ts'
+import { type RefusalDetails, refusal } from './answer.ts'
+import { readForm } from './body.ts'
+import { mint } from './mint.ts'
+import { callerOf, type GateParts, userAgentOf } from './parts.ts'
+import type { Answer, RequestView } from './seam.ts'
+
+/** How the answers of one endpoint differ: the cookie route clears what is dead, the token route says 400 (RFC 6749, 5.2). */
+type Refuse = (code: ProblemCode, details?: RefusalDetails) => Answer
+
+/** `POST /refresh`: swaps the refresh cookie for the next one and a new access token. */
+export function createRefresh(parts: GateParts): (view: RequestView) => Promise<Answer> {
+  const dead: Refuse = (code, details) => refusal(code, { ...details, cookies: [parts.cookie.clear()] })
+  return async (view) => {
+    const cookie = parts.cookie.read(view)
+    if (cookie.kind === 'none') return refusal('refresh_missing')
+    if (cookie.kind === 'repeated') return refusal('refresh_repeated')
+    const ticket = parts.refreshTokens.read(cookie.value)
+    if (ticket?.transport !== 'cookie') return dead('refresh_unknown')
+    return rotate(parts, view, ticket, undefined, dead)
+  }
+}
+
+/** `POST /token` with `grant_type=refresh_token` (RFC 6749, section 6), for clients without cookies. */
+export function createTokenEndpoint(parts: GateParts): (view: RequestView) => Promise<Answer> {
+  const refuse: Refuse = (code, details) => refusal(code, { status: 400, ...details })
+  return async (view) => {
+    const form = await readForm(view)
+    if (form.kind === 'refused') return refusal(form.problem)
+    const grantType = form.value.get('grant_type')
+    if (grantType === undefined) return refusal('body_malformed')
+    if (grantType !== 'refresh_token') return refusal('grant_type_unsupported')
+    const token = form.value.get('refresh_token')
+    if (token === undefined || token === '') return refusal('body_malformed')
+    const ticket = parts.refreshTokens.read(token)
+    if (ticket?.transport !== 'body') return refuse('refresh_unknown')
+    return rotate(parts, view, ticket, form.value.get('client_id'), refuse)
+  }
+}
+
+async function rotate(
+  parts: GateParts,
+  view: RequestView,
+  ticket: RefreshTicket,
+  client: string | undefined,
+  refuse: Refuse,
+): Promise<Answer> {
+  // Signing comes after the swap, so what it needs is made sure of before.
+  const key = parts.ring.signer()
+  if (key === undefined) return refusal('store_down')
+  const caller = callerOf(view)
+  const outcome = await parts.store.sessions.rotate({
+    id: ticket.session,
+    generation: ticket.generation,
+    transport: ticket.transport,
+    bindings: parts.devices.read(userAgentOf(view)).bindings,
+    enforced: parts.devices.enforced,
+    at: parts.clock.now(),
+    lifetimes: parts.sessions.lifetimes,
+    graceMs: parts.sessions.graceMs,
+    recoverLost: parts.sessions.recoverLost,
+    refreshLimit: parts.sessions.refreshLimit,
+    convergedLimit: parts.sessions.convergedLimit,
+    ...(client === undefined ? {} : { client }),
+    ...(caller.ip === undefined ? {} : { ip: caller.ip }),
+  })
+
+  switch (outcome.kind) {
+    case 'rotated':
+    case 'converged': {
+      const { answer, jti, kid } = await mint(parts, key, outcome.session, outcome.issueFrom)
+      tellRefresh(parts, view, outcome, { jti, kid })
+      return answer
+    }
+    case 'reused':
+    case 'mismatched':
+      parts.replica.add({ kind: 'session', session: outcome.session.id })
+      tellTheft(parts, view, outcome)
+      return refuse(outcome.kind === 'reused' ? 'refresh_reused' : 'refresh_mismatched')
+    case 'limited':
+      tell(parts, view, ticket.session, 'refresh_limited')
+      return refusal('refresh_limited', { retryAfterSeconds: Math.ceil(outcome.retryAfterMs / 1000) })
+    case 'foreign':
+      tell(parts, view, ticket.session, 'refresh_foreign')
+      return refusal('refresh_foreign', { status: 400 })
+    case 'expired':
+    case 'unknown': {
+      const code = outcome.kind === 'expired' ? 'refresh_expired' : 'refresh_unknown'
+      tell(parts, view, ticket.session, code)
+      return refuse(code)
+    }
+    case 'unavailable':
+      return refusal('store_down')
+  }
+}
+
+function tell(parts: GateParts, view: RequestView, sid: string, reason: ProblemCode): void {
+  parts.emit({ event: 'refresh.refused', outcome: 'failure', sid, reason, ...callerOf(view) })
+}
+
+function tellRefresh(
+  parts: GateParts,
+  view: RequestView,
+  outcome: Extract<RotationOutcome, { kind: 'rotated' | 'converged' }>,
+  issued: { readonly jti: string; readonly kid: string },
+): void {
+  const about = { ...describe(outcome.session), ...callerOf(view) }
+  parts.emit({ event: 'session.refreshed', outcome: 'success', reason: outcome.kind, ...about, ...issued })
+  if (outcome.kind === 'converged') return
+  if (outcome.rolledBack) parts.emit({ event: 'store.rollback', outcome: 'success', ...about })
+  const drifted = parts.devices.drifted(outcome.drift)
+  if (drifted.length > 0)
+    parts.emit({ event: 'device.drifted', outcome: 'success', reason: drifted.join(' '), ...about })
+}
+
+function tellTheft(
+  parts: GateParts,
+  view: RequestView,
+  outcome: Extract<RotationOutcome, { kind: 'reused' | 'mismatched' }>,
+): void {
+  const about = { ...describe(outcome.session), ...callerOf(view) }
+  const event: EventName = outcome.kind === 'reused' ? 'refresh.reused' : 'refresh.mismatched'
+  const reason = outcome.kind === 'reused' ? 'token_reused' : parts.devices.drifted(outcome.drift).join(' ')
+  parts.emit({ event, outcome: 'failure', reason, ...about })
+  if (outcome.kind === 'reused' && outcome.rolledBack)
+    parts.emit({ event: 'store.rollback', outcome: 'failure', ...about })
+  parts.emit({ event: 'session.ended', outcome: 'success', reason: event, ...about })
+}
+
+function describe(session: Session): { sub: string; sid: string; client_id: string } {
+  return { sub: session.subject, sid: session.id, client_id: session.client }
+}

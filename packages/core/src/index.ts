@@ -1,0 +1,35 @@
+export type { BindingSettings, ComponentPolicy, DeviceComponent } from './binding/device.ts'
+export { ConfigError, SallyportError, UnavailableError } from './errors.ts'
+export { jsonAnswer, refusal } from './gate/answer.ts'
+export { type BodyReading, readForm, readJsonObject } from './gate/body.ts'
+export type { Gate, Routers } from './gate/gate.ts'
+export type { Handle, HandleWithAuth, Methods, RouteMaker } from './gate/routes.ts'
+export type { Answer, Auth, BodySource, Decision, HeaderFields, RequestView, Route } from './gate/seam.ts'
+export type { SignIn } from './gate/sign-in.ts'
+export { type Guard, type GuardVerdict, scopeGuard } from './guards/scope.ts'
+export { memoryStore } from './memory/store.ts'
+export type {
+  AccessOptions,
+  ClientOptions,
+  CookieOptions,
+  LimitOptions,
+  OriginOptions,
+  RefreshOptions,
+  RevocationOptions,
+  SallyportOptions,
+} from './options.ts'
+export type { Clock, Random } from './ports/clock.ts'
+export * from './ports/model.ts'
+export {
+  decodeRevocation,
+  encodeRevocation,
+  MAX_ACCESS_SECONDS,
+  REVOCATION_RETENTION_MS,
+} from './ports/revocation.ts'
+export type { SigningAlgorithm } from './ports/signer.ts'
+export type * from './ports/store.ts'
+export { type Problem, type ProblemCode, problems } from './problems.ts'
+export { createSallyport, type Sallyport } from './sallyport.ts'
+export { isSessionId, ownPart, sessionIdFrom, tagOf, tagOfSession } from './sessions/ids.ts'
+export type { AccessClaims, Claims, Register } from './tokens/claims.ts'
+export type { EventMap, EventName, SallyportEvent } from './watch/events.ts'

@@ -1,0 +1,130 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto'
+import { promisify } from 'node:util'
+import { calculateJwkThumbprint, type JWK } from 'jose'
+import { ConfigError } from '../errors.ts'
+import type { SigningAlgorithm, SigningKey, VerificationKey } from '../ports/signer.ts'
+
+const generate = promisify(generateKeyPair)
+
+const MIN_RSA_BITS = 2048
+const MIN_RSA_EXPONENT = 65537n
+const KID = /^[\x21-\x7e]{1,128}$/
+
+/** Makes a fresh key; its `kid` is its RFC 7638 thumbprint. */
+export async function generateSigningKey(alg: SigningAlgorithm): Promise<SigningKey> {
+  const { privateKey, publicKey } = await generatePair(alg)
+  const kid = await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }) as JWK)
+  return { kid, alg, privateKey, publicKey }
+}
+
+function generatePair(alg: SigningAlgorithm): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
+  switch (alg) {
+    case 'EdDSA':
+      return generate('ed25519')
+    case 'ES256':
+      return generate('ec', { namedCurve: 'P-256' })
+    case 'RS256':
+    case 'PS256':
+      return generate('rsa', { modulusLength: MIN_RSA_BITS })
+  }
+}
+
+/** The public JWK of a key: public members only (RFC 7517, section 9.2). */
+export function publicJwk(key: VerificationKey): JWK {
+  return { ...(key.publicKey.export({ format: 'jwk' }) as JWK), kid: key.kid, alg: key.alg, use: 'sig' }
+}
+
+/** The private JWK of a key; to be sealed, never to be shown. */
+export function privateJwk(key: SigningKey): JWK {
+  return { ...(key.privateKey.export({ format: 'jwk' }) as JWK), kid: key.kid, alg: key.alg }
+}
+
+/**
+ * Reads a private or public JWK, and refuses what must not sign or verify: symmetric keys, foreign
+ * curves, RSA keys under 2048 bits or with a small exponent, an `alg`, `use` or `key_ops` for something else.
+ *
+ * @param path of the key in the options, for the error
+ */
+export async function readJwk(jwk: unknown, path: string): Promise<VerificationKey & Partial<SigningKey>> {
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk))
+    throw new ConfigError(path, 'a JWK (RFC 7517)')
+  const given: JWK = jwk
+  if (given.kty === 'oct' || given.k !== undefined)
+    throw new ConfigError(path, 'an asymmetric key', 'a symmetric one')
+  const publicKey = importPublic(given, path)
+  const alg = algorithmOf(given, publicKey, path)
+  checkPurpose(given, path)
+  const kid = given.kid ?? (await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }) as JWK))
+  if (typeof kid !== 'string' || !KID.test(kid))
+    throw new ConfigError(`${path}.kid`, '1 to 128 printable ASCII characters')
+  const key: VerificationKey = { kid, alg, publicKey }
+  return given.d === undefined ? key : { ...key, privateKey: importPrivate(given, publicKey, path) }
+}
+
+function importPublic(jwk: JWK, path: string): KeyObject {
+  const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...open } = jwk
+  try {
+    return createPublicKey({ key: open as JsonWebKey, format: 'jwk' })
+  } catch {
+    throw new ConfigError(path, 'a readable EC, OKP or RSA key')
+  }
+}
+
+function importPrivate(jwk: JWK, publicKey: KeyObject, path: string): KeyObject {
+  let privateKey: KeyObject
+  try {
+    privateKey = createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' })
+  } catch {
+    throw new ConfigError(path, 'a readable EC, OKP or RSA private key')
+  }
+  if (!createPublicKey(privateKey).equals(publicKey))
+    throw new ConfigError(path, 'a key whose private and public parts belong together')
+  return privateKey
+}
+
+function algorithmOf(jwk: JWK, key: KeyObject, path: string): SigningAlgorithm {
+  const fitting = algorithmsOf(key, path)
+  const [standard] = fitting
+  if (jwk.alg === undefined) return standard
+  // RFC 9864 renamed EdDSA over Ed25519; keys under either name are the same keys.
+  const named = fitting.find((alg) => alg === jwk.alg || (alg === 'EdDSA' && jwk.alg === 'Ed25519'))
+  if (named === undefined) throw new ConfigError(`${path}.alg`, fitting.join(' or '), JSON.stringify(jwk.alg))
+  return named
+}
+
+function algorithmsOf(key: KeyObject, path: string): readonly [SigningAlgorithm, ...SigningAlgorithm[]] {
+  const details = key.asymmetricKeyDetails
+  switch (key.asymmetricKeyType) {
+    case 'ed25519':
+      return ['EdDSA']
+    case 'ec':
+      if (details?.namedCurve !== 'prime256v1') throw new ConfigError(path, 'an EC key on the curve P-256')
+      return ['ES256']
+    case 'rsa':
+      if ((details?.modulusLength ?? 0) < MIN_RSA_BITS)
+        throw new ConfigError(
+          path,
+          `an RSA key of at least ${MIN_RSA_BITS} bits`,
+          `${details?.modulusLength} bits`,
+        )
+      if ((details?.publicExponent ?? 0n) < MIN_RSA_EXPONENT)
+        throw new ConfigError(path, `an RSA key with an exponent of at least ${MIN_RSA_EXPONENT}`)
+      return ['RS256', 'PS256']
+    default:
+      throw new ConfigError(path, 'an Ed25519, P-256 or RSA key')
+  }
+}
+
+function checkPurpose(jwk: JWK, path: string): void {
+  if (jwk.use !== undefined && jwk.use !== 'sig') throw new ConfigError(`${path}.use`, '"sig"')
+  const operations = jwk.key_ops
+  if (operations === undefined) return
+  if (!Array.isArray(operations) || !operations.some((one) => one === 'sign' || one === 'verify'))
+    throw new ConfigError(`${path}.key_ops`, 'a list with "sign" or "verify"')
+}

@@ -1,0 +1,71 @@
+import type { Revocation } from '../ports/model.ts'
+import { encodeRevocation, REVOCATION_RETENTION_MS } from '../ports/revocation.ts'
+import type { RevocationStore } from '../ports/store.ts'
+import { createRevocationSet } from '../revocation/set.ts'
+
+interface Entry {
+  readonly revocation: Revocation
+  readonly position: number
+}
+
+export interface MemoryRevocations extends RevocationStore {
+  /** Adds a revocation, unless it is there already, as part of a greater step. */
+  add(revocation: Revocation, at: number): void
+}
+
+/** Revocations in one shard; the insertion order of the map is the order of the feed. */
+export function createMemoryRevocations(epoch: string): MemoryRevocations {
+  const entries = new Map<string, Entry>()
+  const live = createRevocationSet()
+  const listeners: ((shard: number) => void)[] = []
+  let count = 0
+  let position = 0
+
+  function dropOld(at: number): void {
+    for (const [text, entry] of entries) {
+      if (entry.position > at - REVOCATION_RETENTION_MS) break
+      entries.delete(text)
+    }
+  }
+
+  function add(revocation: Revocation, at: number): void {
+    dropOld(at)
+    const text = encodeRevocation(revocation)
+    if (entries.has(text)) return
+    position = Math.max(at, position + 1)
+    count++
+    entries.set(text, { revocation, position })
+    live.add(revocation, at)
+    for (const listener of listeners) listener(0)
+  }
+
+  return {
+    shards: 1,
+    shardOf: () => 0,
+    add,
+    revoke(revocation, at) {
+      add(revocation, at)
+      return Promise.resolve({ kind: 'revoked' })
+    },
+    pull(_shard, after) {
+      const news = [...entries.values()].filter((entry) => entry.position > after)
+      return Promise.resolve({
+        kind: 'pulled',
+        mark: { epoch, count, position },
+        revocations: news.map((entry) => entry.revocation),
+        position,
+        more: false,
+      })
+    },
+    assert(_shard, revocations, at) {
+      for (const revocation of revocations) add(revocation, at)
+      return Promise.resolve({ kind: 'asserted' })
+    },
+    check(token) {
+      return Promise.resolve({ kind: live.concerns(token) ? 'revoked' : 'live' })
+    },
+    onNews(listener) {
+      listeners.push(listener)
+    },
+  }
+}

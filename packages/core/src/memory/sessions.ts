@@ -1,0 +1,208 @@
+import type { DeviceBinding, Lifetimes, Session, SessionId, SubjectTag } from '../ports/model.ts'
+import type { Opening, Rotation, RotationOutcome, SessionStore } from '../ports/store.ts'
+import { isSessionId, tagOfSession } from '../sessions/ids.ts'
+import { hasExpired, judgeRotation, type RotationState } from '../sessions/rotate.ts'
+import type { MemoryRevocations } from './revocations.ts'
+
+type Held = Session & RotationState
+
+interface Subject {
+  readonly sessions: Map<SessionId, Held>
+  /** Second of the latest revocation of the whole subject. */
+  notBefore: number
+  window: { readonly endsAt: number; count: number }
+}
+
+/** How many other subjects are looked at for expired sessions with each sign-in. */
+const SWEPT_PER_OPENING = 8
+
+/**
+ * Sessions in memory. Each method runs to its end without giving up the thread, which makes it one
+ * atomic step.
+ */
+export function createMemorySessions(revocations: MemoryRevocations): SessionStore {
+  const subjects = new Map<SubjectTag, Subject>()
+  let sweeper = subjects.entries()
+
+  function subjectOf(tag: SubjectTag): Subject {
+    const known = subjects.get(tag)
+    if (known !== undefined) return known
+    const fresh: Subject = { sessions: new Map(), notBefore: 0, window: { endsAt: 0, count: 0 } }
+    subjects.set(tag, fresh)
+    return fresh
+  }
+
+  function dropExpired(subject: Subject, at: number, lifetimes: Lifetimes): void {
+    for (const [id, record] of subject.sessions)
+      if (hasExpired(record, at, lifetimes)) subject.sessions.delete(id)
+  }
+
+  function sweep(at: number, lifetimes: Lifetimes): void {
+    for (let looked = 0; looked < SWEPT_PER_OPENING; looked++) {
+      const next = sweeper.next()
+      if (next.done === true) {
+        sweeper = subjects.entries()
+        return
+      }
+      const [tag, subject] = next.value
+      dropExpired(subject, at, lifetimes)
+      // A subject's not-before second matters only while an equal second could still be issued.
+      if (subject.sessions.size === 0 && subject.window.endsAt <= at && (subject.notBefore + 2) * 1000 < at)
+        subjects.delete(tag)
+    }
+  }
+
+  function end(id: SessionId, at: number): boolean {
+    const known = subjects.get(tagOfSession(id))?.sessions.delete(id) === true
+    revocations.add({ kind: 'session', session: id }, at)
+    return known
+  }
+
+  function makeRoom(subject: Subject, opening: Opening): SessionId[] {
+    if (opening.sessionLimit === 0) return []
+    const oldest = [...subject.sessions.values()].sort((a, b) => a.rotatedAt - b.rotatedAt)
+    const ended = oldest.slice(0, Math.max(0, oldest.length - opening.sessionLimit + 1)).map((one) => one.id)
+    for (const id of ended) end(id, opening.at)
+    return ended
+  }
+
+  function settle(subject: Subject, record: Held, rotation: Rotation): RotationOutcome {
+    const verdict = judgeRotation(record, rotation)
+    const issueFrom = subject.notBefore + 1
+    switch (verdict.kind) {
+      case 'expired':
+        subject.sessions.delete(record.id)
+        return { kind: 'expired' }
+      case 'foreign':
+        return { kind: 'foreign' }
+      case 'mismatch':
+        end(record.id, rotation.at)
+        return { kind: 'mismatched', session: told(record), drift: verdict.drift }
+      case 'reuse':
+        end(record.id, rotation.at)
+        return { kind: 'reused', session: told(record), rolledBack: verdict.rolledBack }
+      case 'converge': {
+        if (rotation.convergedLimit > 0 && record.converged >= rotation.convergedLimit)
+          return { kind: 'limited', retryAfterMs: 1000 }
+        const session = { ...record, converged: record.converged + 1 }
+        subject.sessions.set(record.id, session)
+        return { kind: 'converged', session: told(session), issueFrom }
+      }
+      case 'rotate': {
+        const retryAfterMs = overLimit(subject, rotation)
+        if (retryAfterMs > 0) return { kind: 'limited', retryAfterMs }
+        const session = rotated(record, rotation, verdict.generation, verdict.binding)
+        subject.sessions.set(record.id, session)
+        return {
+          kind: 'rotated',
+          session: told(session),
+          rolledBack: verdict.rolledBack,
+          drift: verdict.drift,
+          issueFrom,
+        }
+      }
+    }
+  }
+
+  return {
+    open(opening) {
+      const subject = subjectOf(opening.tag)
+      dropExpired(subject, opening.at, opening.lifetimes)
+      const ended = makeRoom(subject, opening)
+      const session: Held = {
+        ...opening.grant,
+        id: opening.id,
+        generation: 1,
+        confirmed: false,
+        converged: 0,
+        createdAt: opening.at,
+        rotatedAt: opening.at,
+        binding: opening.binding,
+        ...(opening.ip === undefined ? {} : { ip: opening.ip }),
+      }
+      subject.sessions.set(opening.id, session)
+      sweep(opening.at, opening.lifetimes)
+      return Promise.resolve({
+        kind: 'opened',
+        session: told(session),
+        ended,
+        issueFrom: subject.notBefore + 1,
+      })
+    },
+    rotate(rotation) {
+      const subject = subjects.get(tagOfSession(rotation.id))
+      const record = subject?.sessions.get(rotation.id)
+      if (subject === undefined || record === undefined) return Promise.resolve({ kind: 'unknown' })
+      return Promise.resolve(settle(subject, record, rotation))
+    },
+    confirm({ id, generation }) {
+      const sessions = subjects.get(tagOfSession(id))?.sessions
+      const record = sessions?.get(id)
+      if (record?.generation === generation) sessions?.set(id, { ...record, confirmed: true })
+    },
+    end({ id, at, evenIfAbsent }) {
+      if (!isSessionId(id)) {
+        if (evenIfAbsent) revocations.add({ kind: 'session', session: id }, at)
+        return Promise.resolve({ kind: 'absent' })
+      }
+      const known = subjects.get(tagOfSession(id))?.sessions.has(id) === true
+      if (known || evenIfAbsent) end(id, at)
+      return Promise.resolve({ kind: known ? 'ended' : 'absent' })
+    },
+    endSubject({ tag, at, lifetimes, except }) {
+      const subject = subjectOf(tag)
+      dropExpired(subject, at, lifetimes)
+      const ended = [...subject.sessions.keys()].filter((id) => id !== except)
+      for (const id of ended) end(id, at)
+      subject.notBefore = Math.floor(at / 1000)
+      const revocation = {
+        kind: 'subject',
+        tag,
+        notBefore: subject.notBefore,
+        ...(except === undefined ? {} : { except }),
+      } as const
+      revocations.add(revocation, at)
+      const survivor = except === undefined ? undefined : subject.sessions.get(except)
+      if (survivor === undefined) return Promise.resolve({ kind: 'ended', sessions: ended, revocation })
+      // Two generations on: its last token is not the previous one, and so never converges. A session
+      // whose tokens travel in bodies keeps its own, since no new one can be handed out here.
+      const renewed = { generation: survivor.generation + 2, rotatedAt: at, confirmed: false, converged: 0 }
+      const kept: Held = survivor.transport === 'body' ? survivor : { ...survivor, ...renewed }
+      subject.sessions.set(kept.id, kept)
+      return Promise.resolve({ kind: 'ended', sessions: ended, revocation, kept: told(kept) })
+    },
+    list({ tag, at, lifetimes }) {
+      const subject = subjects.get(tag)
+      if (subject !== undefined) dropExpired(subject, at, lifetimes)
+      const sessions = [...(subject?.sessions.values() ?? [])].sort((a, b) => b.createdAt - a.createdAt)
+      return Promise.resolve({ kind: 'listed', sessions: sessions.map(told) })
+    },
+  }
+}
+
+/** What of a record the port tells. */
+function told({ binding: _b, confirmed: _f, converged: _c, ...session }: Held): Session {
+  return session
+}
+
+/** Counts a refresh of the subject; answers how long to wait when there were too many. */
+function overLimit(subject: Subject, { at, refreshLimit }: Rotation): number {
+  if (refreshLimit.count === 0) return 0
+  if (at >= subject.window.endsAt) subject.window = { endsAt: at + refreshLimit.windowMs, count: 0 }
+  if (subject.window.count >= refreshLimit.count) return subject.window.endsAt - at
+  subject.window.count++
+  return 0
+}
+
+function rotated(record: Held, rotation: Rotation, generation: number, binding: DeviceBinding): Held {
+  const { ip: _gone, ...rest } = record
+  return {
+    ...rest,
+    generation,
+    confirmed: false,
+    converged: 0,
+    rotatedAt: rotation.at,
+    binding,
+    ...(rotation.ip === undefined ? {} : { ip: rotation.ip }),
+  }
+}

@@ -1,0 +1,98 @@
+import type { BindingSettings, ComponentPolicy } from './binding/device.ts'
+import type { Clock, Random } from './ports/clock.ts'
+import type { SigningAlgorithm } from './ports/signer.ts'
+import type { StoreDriver } from './ports/store.ts'
+
+/** What `createSallyport` takes. Every option is checked at start and refused by its path. */
+export interface SallyportOptions {
+  /** `iss` of the access tokens: an https URL (http on loopback). Required in production. */
+  readonly issuer?: string | undefined
+  /** `aud` of the access tokens, and what is accepted. Required in production. */
+  readonly audience?: string | readonly string[] | undefined
+  /**
+   * At least 32 random bytes (a text counts as its UTF-8 bytes), from which every internal key is
+   * derived. Processes that share a store need the same one. Given a list, the first is used and the
+   * others are still accepted. Required in production; otherwise made at start.
+   */
+  readonly secret?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
+  /** Where sessions live. Required in production. Default: the memory of this process. */
+  readonly store?: StoreDriver | undefined
+  readonly access?: AccessOptions | undefined
+  readonly refresh?: RefreshOptions | undefined
+  readonly revocation?: RevocationOptions | undefined
+  readonly binding?: Partial<BindingSettings> | undefined
+  readonly limits?: LimitOptions | undefined
+  readonly cookie?: CookieOptions | undefined
+  readonly origins?: OriginOptions | undefined
+  readonly clients?: ClientOptions | undefined
+  /** Refuse to start without what production needs. Default: whether `NODE_ENV` is `production`. */
+  readonly production?: boolean | undefined
+  /** For tests. Default: the system's. */
+  readonly clock?: Clock | undefined
+  /** For tests. Default: the system's. */
+  readonly random?: Random | undefined
+}
+
+export interface AccessOptions {
+  /** Seconds that an access token lives. Default 900; at most 1800. */
+  readonly ttlSeconds?: number | undefined
+  /** Algorithm of the key that is made at first start. Default `EdDSA`. */
+  readonly algorithm?: SigningAlgorithm | undefined
+  /** Private JWKs instead of keys in the store: the first signs, all of them verify; those after it may be public. */
+  readonly keys?: readonly object[] | undefined
+}
+
+export interface RefreshOptions {
+  /** Seconds that a session lives without a refresh. Default 604,800 (7 days); at most 2,592,000 (30 days). */
+  readonly idleSeconds?: number | undefined
+  /** Seconds that a session lives at all. Default and at most 2,592,000 (30 days). */
+  readonly absoluteSeconds?: number | undefined
+  /** Seconds in which the previous refresh token still converges on the current one. Default 10; at most 60; 0 turns it off. */
+  readonly graceSeconds?: number | undefined
+  /**
+   * Whether the previous refresh token also converges while its successor was never seen in use: the
+   * answer may have been lost. Default `recover`. With `refuse` and `graceSeconds: 0` a token works exactly once.
+   */
+  readonly lostResponse?: 'recover' | 'refuse' | undefined
+}
+
+export interface RevocationOptions {
+  /** `replicated`: each process holds the live revocations. `strict`: the store is asked on every request. Default `replicated`. */
+  readonly mode?: 'replicated' | 'strict' | undefined
+  /** Seconds that a process judges by its copy alone while the store is away. Default 10; 0 to 300. */
+  readonly maxStalenessSeconds?: number | undefined
+}
+
+export interface LimitOptions {
+  /** Sessions of one user at once; over it, the one refreshed longest ago ends. Default 0: no limit. */
+  readonly sessions?: number | undefined
+  /** Refreshes of one user in a window. Default: no limit. */
+  readonly refreshes?: { readonly count: number; readonly windowSeconds: number } | undefined
+  /** Answers that one generation gives to holders of the previous refresh token. Default 0: no limit. */
+  readonly converged?: number | undefined
+}
+
+export interface CookieOptions {
+  /** Must begin with `__Host-`. Default `__Host-refresh`. */
+  readonly name?: string | undefined
+}
+
+export interface OriginOptions {
+  /** Further web origins that may call the cookie routes, as `https://app.example.com`. Default: none. */
+  readonly allowed?: readonly string[] | undefined
+  /**
+   * What to do at a cookie route with a request that has neither `Origin` nor `Sec-Fetch-Site`: every
+   * browser of today sends one of them, other clients send none. Default `accept`.
+   */
+  readonly missing?: 'accept' | 'refuse' | undefined
+}
+
+/** `client_id` of sessions whose sign-in names none, by how their refresh token travels. */
+export interface ClientOptions {
+  /** Default `web`. */
+  readonly cookie?: string | undefined
+  /** Default `native`. */
+  readonly body?: string | undefined
+}
+
+export type { BindingSettings, ComponentPolicy }

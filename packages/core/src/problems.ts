@@ -1,0 +1,96 @@
+/** Everything that a request can be refused for. The code goes to events; the client sees the rest. */
+export type ProblemCode =
+  | 'token_missing'
+  | 'token_malformed'
+  | 'token_invalid'
+  | 'token_expired'
+  | 'token_early'
+  | 'token_revoked'
+  | 'authorization_repeated'
+  | 'insufficient_scope'
+  | 'cross_site'
+  | 'refresh_missing'
+  | 'refresh_unknown'
+  | 'refresh_expired'
+  | 'refresh_reused'
+  | 'refresh_mismatched'
+  | 'refresh_foreign'
+  | 'refresh_repeated'
+  | 'refresh_limited'
+  | 'sessions_differ'
+  | 'transport_unknown'
+  | 'session_unknown'
+  | 'route_unknown'
+  | 'method_unknown'
+  | 'body_malformed'
+  | 'body_too_large'
+  | 'body_type'
+  | 'grant_type_unsupported'
+  | 'store_down'
+
+export interface Problem {
+  readonly status: number
+  /** The `error` member of the body. */
+  readonly error: string
+  /** Text for the client; causes go to events only. */
+  readonly say: string
+  /** Which challenge a 401 or 403 carries. */
+  readonly challenge?: 'plain' | 'error'
+  /** Seconds. */
+  readonly retryAfter?: number
+}
+
+const token = { status: 401, error: 'invalid_token', challenge: 'error' } as const
+const refresh = { status: 401, error: 'invalid_grant' } as const
+const malformed = { status: 400, error: 'invalid_request' } as const
+
+/** The one table of refusals. */
+export const problems: Readonly<Record<ProblemCode, Problem>> = {
+  // RFC 6750, 3.1: where nothing was sent, the challenge names no error.
+  token_missing: {
+    status: 401,
+    error: 'unauthorized',
+    say: 'an access token is required',
+    challenge: 'plain',
+  },
+  token_malformed: { ...token, say: 'the access token is malformed' },
+  token_invalid: { ...token, say: 'the access token is not valid' },
+  token_expired: { ...token, say: 'the access token expired' },
+  token_early: { ...token, say: 'the access token is not valid yet' },
+  token_revoked: { ...token, say: 'the access token was revoked' },
+  authorization_repeated: { ...malformed, say: 'more than one Authorization header', challenge: 'error' },
+  insufficient_scope: {
+    status: 403,
+    error: 'insufficient_scope',
+    say: 'the access token lacks a scope',
+    challenge: 'error',
+  },
+  cross_site: { status: 403, error: 'cross_site_request', say: 'this route takes no cross-site requests' },
+  refresh_missing: { ...refresh, say: 'no refresh token was sent' },
+  refresh_unknown: { ...refresh, say: 'the refresh token is not valid' },
+  refresh_expired: { ...refresh, say: 'the session expired' },
+  refresh_reused: { ...refresh, say: 'the session was ended' },
+  refresh_mismatched: { ...refresh, say: 'the session was ended' },
+  refresh_foreign: { ...refresh, say: 'the refresh token is not for this client' },
+  refresh_repeated: { ...malformed, say: 'more than one refresh cookie' },
+  refresh_limited: { status: 429, error: 'too_many_requests', say: 'too many refreshes' },
+  sessions_differ: { ...malformed, say: 'the cookie and the access token belong to different sessions' },
+  transport_unknown: { ...malformed, say: 'X-Token-Transport must be "body" or absent' },
+  session_unknown: { status: 404, error: 'not_found', say: 'there is no such session' },
+  route_unknown: { status: 404, error: 'not_found', say: 'there is nothing here' },
+  method_unknown: { status: 405, error: 'method_not_allowed', say: 'this method is not allowed here' },
+  body_malformed: { ...malformed, say: 'the body is malformed' },
+  body_too_large: { status: 413, error: 'invalid_request', say: 'the body is too large' },
+  body_type: { status: 415, error: 'invalid_request', say: 'the content type or encoding is not supported' },
+  grant_type_unsupported: {
+    status: 400,
+    error: 'unsupported_grant_type',
+    say: 'the grant type is not supported',
+  },
+  store_down: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    say: 'the session store does not answer, try again',
+    retryAfter: 1,
+  },
+}

@@ -1,0 +1,29 @@
+import { createHash, hkdfSync } from 'node:crypto'
+
+type NonEmpty<T> = readonly [T, ...T[]]
+
+/** Keys derived from one `secret` of the options, each good for one purpose only. */
+export interface DerivedKeys {
+  /** Names the secret without telling it; stands in what was sealed under it. */
+  readonly id: string
+  readonly refreshTokens: Uint8Array
+  readonly keyEncryption: Uint8Array
+  readonly fingerprints: Uint8Array
+}
+
+/** Derives the keys of every secret in force, the current one first (HKDF with SHA-256, RFC 5869). */
+export function deriveKeys(secrets: NonEmpty<Uint8Array>): NonEmpty<DerivedKeys> {
+  const [current, ...earlier] = secrets
+  return [derive(current), ...earlier.map(derive)]
+}
+
+function derive(secret: Uint8Array): DerivedKeys {
+  const expand = (label: string): Uint8Array =>
+    new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(0), `sallyport 1 ${label}`, 32))
+  return {
+    id: createHash('sha256').update(expand('secret id')).digest('base64url').slice(0, 11),
+    refreshTokens: expand('refresh token MAC'),
+    keyEncryption: expand('signing key encryption'),
+    fingerprints: expand('device fingerprint'),
+  }
+}

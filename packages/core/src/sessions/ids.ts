@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto'
+import type { Random } from '../ports/clock.ts'
+import type { SessionId, SubjectTag } from '../ports/model.ts'
+
+const TAG_BYTES = 12
+const RANDOM_BYTES = 16
+export const SESSION_ID_BYTES: number = TAG_BYTES + RANDOM_BYTES
+const TAG_CHARS = 16
+const SESSION_ID = /^[A-Za-z0-9_-]{37}[AEIMQUYcgkosw048]$/
+
+/**
+ * Names a subject. Unkeyed, so that it outlives a change of `secret`; the subject itself lies in the
+ * same record, so a key would hide nothing.
+ */
+export function tagOf(subject: string): SubjectTag {
+  const digest = createHash('sha256').update('sallyport subject\0').update(subject, 'utf8').digest()
+  return digest.subarray(0, TAG_BYTES).toString('base64url') as SubjectTag
+}
+
+/** A fresh session id. It begins with its subject's tag, so that an id alone says where its record lies. */
+export function newSessionId(tag: SubjectTag, random: Random): SessionId {
+  const bytes = Buffer.concat([Buffer.from(tag, 'base64url'), random(RANDOM_BYTES)])
+  return bytes.toString('base64url') as SessionId
+}
+
+/** Whether a text is spelled as a session id of ours is. */
+export function isSessionId(text: string): text is SessionId {
+  return SESSION_ID.test(text)
+}
+
+/** The tag that a session id begins with. */
+export function tagOfSession(id: SessionId): SubjectTag {
+  return id.slice(0, TAG_CHARS) as SubjectTag
+}
+
+/** The part of a session id that is its own: unique among the sessions of its subject. */
+export function ownPart(id: SessionId): string {
+  return id.slice(TAG_CHARS)
+}
+
+/** Puts an id together again. */
+export function sessionIdFrom(tag: SubjectTag, own: string): SessionId {
+  return `${tag}${own}` as SessionId
+}

@@ -1,0 +1,236 @@
+import { randomBytes } from 'node:crypto'
+import * as v from 'valibot'
+import type { BindingSettings } from './binding/device.ts'
+import { ConfigError } from './errors.ts'
+import type { OriginSettings } from './gate/csrf.ts'
+import type { SessionSettings } from './gate/parts.ts'
+import type { SallyportOptions } from './options.ts'
+import type { Clock, Random } from './ports/clock.ts'
+import { MAX_ACCESS_SECONDS } from './ports/revocation.ts'
+import type { SigningAlgorithm } from './ports/signer.ts'
+import type { StoreDriver } from './ports/store.ts'
+import type { IssueSettings } from './tokens/issue.ts'
+
+/** The options, parsed: complete, checked, frozen. */
+export interface Settings {
+  readonly tokens: IssueSettings
+  readonly algorithm: SigningAlgorithm
+  readonly keys: readonly object[] | undefined
+  readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
+  readonly store: StoreDriver | undefined
+  readonly sessions: SessionSettings
+  readonly revocation: { readonly mode: 'replicated' | 'strict'; readonly maxStalenessMs: number }
+  readonly binding: BindingSettings
+  readonly cookieName: string
+  readonly origins: OriginSettings
+  readonly clock: Clock | undefined
+  readonly random: Random | undefined
+  /** What was left to chance, to be told at start. */
+  readonly notices: readonly string[]
+}
+
+const DAY = 86_400
+const MAX_SESSION_SECONDS = 30 * DAY
+
+const wholeNumber = (min: number, max: number) => {
+  const message = `a whole number from ${min} to ${max}`
+  return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message))
+}
+const oneOf = <const T extends readonly string[]>(...names: T) =>
+  v.picklist(names, `one of ${names.map((name) => `"${name}"`).join(', ')}`)
+const text = (pattern: RegExp, message: string) => v.pipe(v.string(message), v.regex(pattern, message))
+const group = <const T extends v.ObjectEntries>(entries: T) =>
+  v.strictObject(entries, `an object with ${Object.keys(entries).join(', ')}`)
+
+const isLoopback = (url: URL): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+const isIssuer = (value: string): boolean => {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || url.search !== '' || url.hash !== '' || url.username !== '') return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
+}
+const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value
+
+const secretMessage = 'at least 32 random bytes, or a list of such'
+const secret = v.pipe(
+  v.union([v.string(), v.instance(Uint8Array)], secretMessage),
+  v.transform((given) =>
+    typeof given === 'string' ? new TextEncoder().encode(given) : new Uint8Array(given),
+  ),
+  v.check((bytes) => bytes.length >= 32 && new Set(bytes).size >= 8, secretMessage),
+)
+const audience = text(/^\S{1,255}$/, 'a text of 1 to 255 characters without white space, or a list of such')
+const client = text(/^[\x21-\x7e]{1,255}$/, '1 to 255 printable ASCII characters')
+const policy = (fallback: 'observe' | 'enforce') => v.optional(oneOf('off', 'observe', 'enforce'), fallback)
+const functions =
+  (...names: readonly string[]) =>
+  (given: unknown) =>
+    typeof given === 'object' &&
+    given !== null &&
+    names.every((name) => typeof Reflect.get(given, name) === 'function')
+
+const schema = v.strictObject(
+  {
+    issuer: v.optional(
+      v.pipe(
+        v.string('an https URL'),
+        v.check(isIssuer, 'an https URL without query and fragment (http on loopback)'),
+      ),
+    ),
+    audience: v.optional(v.union([audience, v.pipe(v.array(audience), v.minLength(1))], audience.message)),
+    secret: v.optional(v.union([v.pipe(v.array(secret), v.minLength(1)), secret], secretMessage)),
+    store: v.optional(
+      v.custom<StoreDriver>(functions('open'), 'a store, as memoryStore() or redisStore() makes'),
+    ),
+    access: v.optional(
+      group({
+        ttlSeconds: v.optional(wholeNumber(1, MAX_ACCESS_SECONDS), 900),
+        algorithm: v.optional(oneOf('EdDSA', 'ES256', 'RS256', 'PS256'), 'EdDSA'),
+        keys: v.optional(
+          v.pipe(v.array(v.looseObject({}), 'a list of JWKs'), v.minLength(1, 'a list of JWKs')),
+        ),
+      }),
+      {},
+    ),
+    refresh: v.optional(
+      group({
+        idleSeconds: v.optional(wholeNumber(1, MAX_SESSION_SECONDS), 7 * DAY),
+        absoluteSeconds: v.optional(wholeNumber(1, MAX_SESSION_SECONDS), MAX_SESSION_SECONDS),
+        graceSeconds: v.optional(wholeNumber(0, 60), 10),
+        lostResponse: v.optional(oneOf('recover', 'refuse'), 'recover'),
+      }),
+      {},
+    ),
+    revocation: v.optional(
+      group({
+        mode: v.optional(oneOf('replicated', 'strict'), 'replicated'),
+        maxStalenessSeconds: v.optional(wholeNumber(0, 300), 10),
+      }),
+      {},
+    ),
+    binding: v.optional(
+      group({
+        family: policy('enforce'),
+        system: policy('enforce'),
+        deviceClass: policy('enforce'),
+        version: policy('observe'),
+      }),
+      {},
+    ),
+    limits: v.optional(
+      group({
+        sessions: v.optional(wholeNumber(0, 10_000), 0),
+        refreshes: v.optional(
+          v.strictObject(
+            { count: wholeNumber(1, 1_000_000), windowSeconds: wholeNumber(1, DAY) },
+            'an object with count, windowSeconds',
+          ),
+        ),
+        converged: v.optional(wholeNumber(0, 65_535), 0),
+      }),
+      {},
+    ),
+    cookie: v.optional(
+      group({
+        name: v.optional(
+          text(/^__Host-[\w.-]{1,64}$/, 'a cookie name that begins with "__Host-"'),
+          '__Host-refresh',
+        ),
+      }),
+      {},
+    ),
+    origins: v.optional(
+      group({
+        allowed: v.optional(
+          v.array(
+            v.pipe(v.string('a web origin'), v.check(isOrigin, 'a web origin, as "https://app.example.com"')),
+            'a list of web origins',
+          ),
+          [],
+        ),
+        missing: v.optional(oneOf('accept', 'refuse'), 'accept'),
+      }),
+      {},
+    ),
+    clients: v.optional(group({ cookie: v.optional(client, 'web'), body: v.optional(client, 'native') }), {}),
+    production: v.optional(v.boolean('true or false')),
+    clock: v.optional(v.custom<Clock>(functions('now', 'monotonic'), 'an object with now() and monotonic()')),
+    random: v.optional(v.custom<Random>((given) => typeof given === 'function', 'a function')),
+  },
+  'an object',
+)
+
+type Parsed = v.InferOutput<typeof schema>
+
+/** Parses the options. Throws a `ConfigError` that names the first wrong one. */
+export function parseOptions(given: SallyportOptions, environment: string | undefined): Settings {
+  const result = v.safeParse(schema, given, { abortEarly: true })
+  if (!result.success) throw configError(result.issues[0])
+  const options = result.output
+  if (options.production ?? environment === 'production') demandForProduction(options)
+  return Object.freeze(settingsOf(options))
+}
+
+function demandForProduction(options: Parsed): void {
+  for (const name of ['issuer', 'audience', 'secret', 'store'] as const)
+    if (options[name] === undefined) throw new ConfigError(name, 'given in production', 'missing')
+}
+
+function settingsOf(options: Parsed): Settings {
+  const { refresh, limits, revocation, access } = options
+  const notices: string[] = []
+  if (options.secret === undefined)
+    notices.push('no "secret" was given: one was made up, and refresh tokens end with this process')
+  if (options.store === undefined)
+    notices.push('no "store" was given: sessions live in the memory of this process and end with it')
+  return {
+    tokens: {
+      issuer: options.issuer ?? 'http://localhost',
+      audience: nonEmpty(options.audience ?? 'http://localhost'),
+      ttlSeconds: access.ttlSeconds,
+    },
+    algorithm: access.algorithm,
+    keys: access.keys,
+    secrets: nonEmpty(options.secret ?? new Uint8Array(randomBytes(32))),
+    store: options.store,
+    sessions: {
+      lifetimes: { idleMs: refresh.idleSeconds * 1000, absoluteMs: refresh.absoluteSeconds * 1000 },
+      graceMs: refresh.graceSeconds * 1000,
+      recoverLost: refresh.lostResponse === 'recover',
+      sessionLimit: limits.sessions,
+      refreshLimit: {
+        count: limits.refreshes?.count ?? 0,
+        windowMs: (limits.refreshes?.windowSeconds ?? 0) * 1000,
+      },
+      convergedLimit: limits.converged,
+      clients: options.clients,
+    },
+    revocation: { mode: revocation.mode, maxStalenessMs: revocation.maxStalenessSeconds * 1000 },
+    binding: options.binding,
+    cookieName: options.cookie.name,
+    origins: { allowed: new Set(options.origins.allowed), missing: options.origins.missing },
+    clock: options.clock,
+    random: options.random,
+    notices,
+  }
+}
+
+function nonEmpty<T>(given: T | readonly T[]): readonly [T, ...T[]] {
+  const [first, ...more] = (Array.isArray(given) ? given : [given]) as readonly T[]
+  if (first === undefined) throw new RangeError('an empty list passed the schema')
+  return [first, ...more]
+}
+
+function configError(issue: v.BaseIssue<unknown>): ConfigError {
+  const path = v.getDotPath(issue) ?? 'options'
+  const top = path.split('.')[0]
+  const isSecret = top === 'secret' || path.startsWith('access.keys')
+  if (issue.type === 'strict_object' && issue.expected === 'never')
+    return new ConfigError(path, 'left out, since there is no such option')
+  return new ConfigError(path, issue.message, isSecret ? undefined : shown(issue.input))
+}
+
+function shown(input: unknown): string {
+  if (typeof input === 'string') return JSON.stringify(input.slice(0, 64))
+  if (typeof input === 'number' || typeof input === 'boolean' || input === null) return String(input)
+  return input === undefined ? 'missing' : Array.isArray(input) ? 'a list' : `a value of type ${typeof input}`
+}

@@ -1,0 +1,82 @@
+import * as v from 'valibot'
+
+/** The claims of our access tokens (RFC 9068, section 2.2). */
+export interface AccessClaims {
+  readonly iss: string
+  readonly sub: string
+  readonly aud: string | readonly string[]
+  /** Seconds since the epoch, as all instants here. */
+  readonly exp: number
+  readonly iat: number
+  readonly nbf?: number
+  readonly jti: string
+  readonly client_id: string
+  /** The session that the token belongs to. */
+  readonly sid: string
+  /** The session's generation that the token was issued in. */
+  readonly gen?: number
+  /** Scopes, with spaces between them. */
+  readonly scope?: string
+  readonly auth_time?: number
+  readonly acr?: string
+  readonly amr?: readonly string[]
+  readonly [name: string]: unknown
+}
+
+/**
+ * Claims of your own, typed for the whole program by merging:
+ *
+ * ```ts
+ * declare module '@sallyport/core' {
+ *   interface Register { claims: { tenant: string } }
+ * }
+ * ```
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: it is there to be merged into
+export interface Register {}
+
+/** The claims of a verified access token, with those of {@link Register}. */
+export type Claims = Register extends { readonly claims: infer Own } ? AccessClaims & Own : AccessClaims
+
+const identifier = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max))
+const instant = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+
+/** RFC 6749, appendix A.4: printable ASCII without quote and backslash, one space between. */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
+
+const schema = v.looseObject({
+  iss: v.string(),
+  sub: identifier(255),
+  aud: v.union([v.string(), v.array(v.string())]),
+  exp: instant,
+  iat: instant,
+  nbf: v.optional(instant),
+  jti: identifier(255),
+  client_id: identifier(255),
+  sid: identifier(255),
+  gen: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
+  scope: v.optional(v.union([v.literal(''), v.pipe(v.string(), v.regex(SCOPE))])),
+  auth_time: v.optional(instant),
+  acr: v.optional(identifier(255)),
+  amr: v.optional(v.array(identifier(255))),
+})
+
+/** Whether a text is a scope as RFC 6749 spells it; the empty one counts. */
+export function isScope(text: string): boolean {
+  return text === '' || SCOPE.test(text)
+}
+
+/**
+ * Reads the payload of a signed token: UTF-8 without a byte order mark, one JSON object, every claim of
+ * its type and size. `undefined` for anything else. Says nothing about whether the claims hold.
+ */
+export function readClaims(payload: Uint8Array): Claims | undefined {
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload))
+  } catch {
+    return undefined
+  }
+  const parsed = v.safeParse(schema, json)
+  return parsed.success ? (parsed.output as Claims) : undefined
+}

@@ -1,0 +1,74 @@
+import type { Clock } from '../ports/clock.ts'
+import type { Revocation } from '../ports/model.ts'
+
+export type EventName =
+  | 'session.started'
+  | 'session.refreshed'
+  | 'session.ended'
+  | 'refresh.reused'
+  | 'refresh.mismatched'
+  | 'refresh.refused'
+  | 'token.refused'
+  | 'token.revoked'
+  | 'device.drifted'
+  | 'store.rollback'
+  | 'store.forgot'
+
+/** One thing that happened, in the form in which it is audited. Holds no token, cookie, password or user name. */
+export interface SallyportEvent {
+  /** ISO 8601, UTC. */
+  readonly time: string
+  readonly event: EventName
+  readonly outcome: 'success' | 'failure'
+  readonly sub?: string
+  readonly sid?: string
+  readonly jti?: string
+  readonly kid?: string
+  readonly client_id?: string
+  readonly ip?: string
+  readonly user_agent?: string
+  /** Why, as a code. */
+  readonly reason?: string
+}
+
+export interface EventMap {
+  /** Everything, for the audit trail. */
+  readonly event: SallyportEvent
+  /** A revocation became known to this process, wherever it was made. */
+  readonly revoked: Revocation
+}
+
+export type Emit = (event: Omit<SallyportEvent, 'time'>) => void
+
+export interface Events {
+  emit: Emit
+  revoked(revocation: Revocation): void
+  /** Adds a listener; the returned function removes it. A listener that throws is reported and disturbs nobody. */
+  on<Name extends keyof EventMap>(name: Name, listener: (event: EventMap[Name]) => void): () => void
+}
+
+export function createEvents(clock: Clock, notice: (message: string) => void): Events {
+  const listeners: { [Name in keyof EventMap]: Set<(event: EventMap[Name]) => void> } = {
+    event: new Set(),
+    revoked: new Set(),
+  }
+
+  function tell<T>(audience: ReadonlySet<(event: T) => void>, event: T): void {
+    for (const listener of audience) {
+      try {
+        listener(event)
+      } catch (cause) {
+        notice(`an event listener threw ${cause instanceof Error ? cause.name : 'something'}`)
+      }
+    }
+  }
+
+  return {
+    emit: (event) => tell(listeners.event, { time: new Date(clock.now()).toISOString(), ...event }),
+    revoked: (revocation) => tell(listeners.revoked, revocation),
+    on(name, listener) {
+      listeners[name].add(listener)
+      return () => listeners[name].delete(listener)
+    },
+  }
+}

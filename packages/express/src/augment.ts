@@ -1,0 +1,10 @@
+import type { Auth } from '@sallyport/core'
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** The verified caller, behind `authMiddleware`. */
+      auth?: Auth
+    }
+  }
+}

@@ -1,0 +1,3 @@
+export * from '@sallyport/core'
+export { createSallyport, type ExpressSallyport, getAuth } from './sallyport.ts'
+export { ExpressView, send } from './view.ts'

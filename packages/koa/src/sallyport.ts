@@ -1,0 +1,89 @@
+import Router from '@koa/router'
+import {
+  type Auth,
+  createSallyport as createCore,
+  type Guard,
+  type Route,
+  type Sallyport,
+  type SallyportOptions,
+  type SignIn,
+  scopeGuard,
+} from '@sallyport/core'
+import type { Context, Middleware, Next } from 'koa'
+import { KoaView, send } from './view.ts'
+
+/** Where routes are mounted. */
+export interface MountOptions {
+  /** Path before the routes, as `/auth`. Default: none. */
+  readonly prefix?: string
+}
+
+/** `Sallyport` in the manner of Koa 3. */
+export interface KoaSallyport extends Sallyport {
+  /** Lets a request through only with a valid access token, and puts the caller on `ctx.state.auth`. */
+  authMiddleware(): Middleware
+  /** Behind `authMiddleware`: lets through only callers whose token has all of the scopes. */
+  requireScope(...scopes: string[]): Middleware
+  /** `POST /refresh` */
+  refreshRouter(options?: MountOptions): Middleware
+  /** `POST /token`, for clients without cookies. */
+  tokenRouter(options?: MountOptions): Middleware
+  /** `POST /logout`, `POST /logout-all` */
+  logoutRouter(options?: MountOptions): Middleware
+  /** `GET /sessions`, `DELETE /sessions/:id` */
+  sessionsRouter(options?: MountOptions): Middleware
+  /** `GET /.well-known/jwks.json`, to be mounted at the root. */
+  wellKnownRouter(options?: MountOptions): Middleware
+  /** Routes of your own, made by `gate.route`. */
+  mount(routes: readonly Route[], options?: MountOptions): Middleware
+  /** Opens a session for a user whom you have authenticated, and answers the request with its tokens. */
+  signIn(ctx: Context, signIn: SignIn): Promise<void>
+  /** After a change of password: ends the caller's other sessions, gives this one a new cookie, answers 204. */
+  endOtherSessions(ctx: Context): Promise<void>
+}
+
+/** See `createSallyport` of `@sallyport/core`; throws as it does. */
+export async function createSallyport(options?: SallyportOptions): Promise<KoaSallyport> {
+  const core = await createCore(options)
+  const { gate } = core
+
+  const behind =
+    (guard: Guard): Middleware =>
+    (ctx: Context, next: Next) => {
+      const refused = gate.guard(guard, ctx.state.auth as Auth | undefined)
+      return refused === undefined ? next() : send(ctx, refused)
+    }
+  const mount = (routes: readonly Route[], { prefix = '' }: MountOptions = {}): Middleware => {
+    const router = new Router({ prefix, sensitive: true, strict: true })
+    for (const { path, handle } of routes)
+      router.all(path, async (ctx) => send(ctx, await handle(new KoaView(ctx))))
+    return router.routes() as unknown as Middleware
+  }
+
+  return {
+    ...core,
+    authMiddleware: () => async (ctx: Context, next: Next) => {
+      const verdict = gate.verify(new KoaView(ctx))
+      const decision = verdict instanceof Promise ? await verdict : verdict
+      if (decision.kind === 'refuse') return send(ctx, decision.answer)
+      ctx.state.auth = decision.auth
+      await next()
+    },
+    requireScope: (...scopes) => behind(scopeGuard(scopes)),
+    refreshRouter: (options) => mount(gate.routers.refresh, options),
+    tokenRouter: (options) => mount(gate.routers.token, options),
+    logoutRouter: (options) => mount(gate.routers.logout, options),
+    sessionsRouter: (options) => mount(gate.routers.sessions, options),
+    wellKnownRouter: (options) => mount(gate.routers.wellKnown, options),
+    mount,
+    signIn: async (ctx, signIn) => send(ctx, await gate.signIn(new KoaView(ctx), signIn)),
+    endOtherSessions: async (ctx) => send(ctx, await gate.endOtherSessions(new KoaView(ctx), getAuth(ctx))),
+  }
+}
+
+/** The verified caller of a request behind `authMiddleware`; throws a `TypeError` for any other request. */
+export function getAuth(ctx: Context): Auth {
+  const auth = ctx.state.auth as Auth | undefined
+  if (auth === undefined) throw new TypeError('getAuth: no authMiddleware let this request through')
+  return auth
+}

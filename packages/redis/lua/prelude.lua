@@ -1,0 +1,105 @@
+-- Shared by all scripts, which are sent with this text before their own.
+--
+-- One hash per subject holds all that belongs to it:
+--   @           the subject
+--   n           <second>:<session>  earlier tokens of the subject are refused, but for that session's
+--   w           <end>:<count>       the running window of refreshes
+--   p           how many fields there must be before expired sessions are looked for again
+--   <own>       a session's moving part, packed (see unpack_session); <own> is the session's own 16 bytes
+--   .<own>      its lasting part, as the client wrote it
+-- Values stay short, so that the hash keeps Redis's compact form.
+--
+-- A revoked session stands on the feed as S<tag><own>, in bytes; other revocations as texts of the client's.
+
+local RETENTION = 1860000
+local META_TTL = 6048000000
+local CONFIRMED, BODY = 1, 2
+local OWN_BYTES = 16
+
+-- The instant to judge by, in milliseconds: the caller's, or else this server's.
+local function instant(given)
+  if given ~= '' then return tonumber(given) end
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+local function keep(key, milliseconds)
+  if redis.call('PTTL', key) < milliseconds then
+    redis.call('PEXPIRE', key, text(milliseconds))
+  end
+end
+
+-- flags, generation, rotated at, created at, converged, browser version, cells, address
+local FORMAT = '>BI4I6I6I2I2B'
+local CELLS_AT = 23
+
+local function unpack_session(packed)
+  local flags, generation, rotated_at, created_at, converged, version, size = struct.unpack(FORMAT, packed)
+  return {
+    confirmed = flags % 2 == CONFIRMED,
+    body = flags >= BODY,
+    generation = generation,
+    rotated_at = rotated_at,
+    created_at = created_at,
+    converged = converged,
+    version = version,
+    cells = string.sub(packed, CELLS_AT, CELLS_AT + size - 1),
+    ip = string.sub(packed, CELLS_AT + size)
+  }
+end
+
+local function pack_session(s)
+  local flags = (s.confirmed and CONFIRMED or 0) + (s.body and BODY or 0)
+  return struct.pack(FORMAT, flags, s.generation, s.rotated_at, s.created_at, s.converged, s.version, #s.cells)
+    .. s.cells .. s.ip
+end
+
+local function expires_at(s, idle, absolute)
+  return math.min(s.rotated_at + idle, s.created_at + absolute)
+end
+
+-- Puts a revocation on the feed, once.
+local function revoke(feed, meta, news, member, at)
+  if redis.call('ZSCORE', feed, member) then return end
+  local position = math.max(at, tonumber(redis.call('HGET', meta, 'p') or 0) + 1)
+  redis.call('ZADD', feed, text(position), member)
+  redis.call('HSETNX', meta, 'e', news.epoch)
+  redis.call('HSET', meta, 'p', text(position))
+  redis.call('HINCRBY', meta, 'n', 1)
+  redis.call('ZREMRANGEBYSCORE', feed, '-inf', text(at - RETENTION))
+  keep(feed, RETENTION)
+  keep(meta, META_TTL)
+  -- An announcement that can't be made is made up for by the next pull.
+  redis.pcall('PUBLISH', news.channel, news.shard)
+end
+
+local function drop_session(user, own)
+  redis.call('HDEL', user, own, '.' .. own)
+end
+
+-- Own parts and moving parts of all live sessions; those that expired are dropped.
+local function live_sessions(user, at, idle, absolute)
+  local live = {}
+  local fields = redis.call('HGETALL', user)
+  for i = 1, #fields, 2 do
+    if #fields[i] == OWN_BYTES then
+      local s = unpack_session(fields[i + 1])
+      if at >= expires_at(s, idle, absolute) then
+        drop_session(user, fields[i])
+      else
+        live[#live + 1] = { own = fields[i], packed = fields[i + 1], rotated_at = s.rotated_at }
+      end
+    end
+  end
+  return live
+end
+
+-- The first second in which tokens may be said to be issued.
+local function issue_from(user)
+  local mark = redis.call('HGET', user, 'n')
+  return mark and tonumber(string.match(mark, '^%d+')) + 1 or 0
+end

@@ -1,0 +1,20 @@
+-- Uses, on a key of its own, every command that the scripts need, so that missing rights show at start.
+-- KEYS  scratch
+local key = KEYS[1]
+redis.call('DEL', key)
+redis.call('HSET', key, 'a', '1')
+redis.call('HSETNX', key, 'a', '1')
+redis.call('HGET', key, 'a')
+redis.call('HMGET', key, 'a')
+redis.call('HGETALL', key)
+redis.call('HLEN', key)
+redis.call('HEXISTS', key, 'a')
+redis.call('HINCRBY', key, 'a', 1)
+redis.call('HDEL', key, 'a')
+redis.call('ZADD', key, '1', 'a')
+redis.call('ZSCORE', key, 'a')
+redis.call('ZRANGEBYSCORE', key, '(0', '+inf')
+redis.call('ZREMRANGEBYSCORE', key, '-inf', '0')
+keep(key, 1000)
+redis.call('DEL', key)
+return instant('')

@@ -1,0 +1,113 @@
+import {
+  decodeRevocation,
+  encodeRevocation,
+  type Grant,
+  isSessionId,
+  ownPart,
+  type Revocation,
+  type Session,
+  type SessionId,
+  type SubjectTag,
+} from '@sallyport/core'
+import ipaddr from 'ipaddr.js'
+
+/**
+ * The packed forms of a session. The scripts read and write the moving part by the same layout
+ * (`prelude.lua`); the lasting part is only ever read here, but for the client at its beginning.
+ */
+const FIXED_BYTES = 22
+const FLAGS = { confirmed: 1, body: 2 } as const
+const SEPARATOR = '\0'
+
+/** The moving part of a session that begins; the script fills in its instants. */
+export function packNewSession(
+  grant: Grant,
+  binding: { readonly cells: Uint8Array; readonly version: number },
+  ip: string | undefined,
+): Buffer {
+  const head = Buffer.alloc(FIXED_BYTES)
+  head[0] = grant.transport === 'body' ? FLAGS.body : 0
+  head.writeUInt32BE(1, 1)
+  head.writeUInt16BE(binding.version, 19)
+  head[21] = binding.cells.length
+  return Buffer.concat([head, binding.cells, packIp(ip)])
+}
+
+/** The lasting part: what was agreed at sign-in, without the subject, which its hash has once. */
+export function packGrant(grant: Grant): Buffer {
+  const { client, scope, authenticatedAt, acr = '', amr = [], device } = grant
+  return Buffer.from(
+    [client, scope, authenticatedAt.toString(36), acr, amr.join(' '), device].join(SEPARATOR),
+  )
+}
+
+/** Puts a session together from its two parts. */
+export function unpackSession(id: SessionId, subject: string, packed: Buffer, lasting: Buffer): Session {
+  const [client = '', scope = '', authenticated = '', acr = '', amr = '', device = ''] = lasting
+    .toString()
+    .split(SEPARATOR)
+  const ip = unpackIp(packed.subarray(FIXED_BYTES + packed.readUInt8(21)))
+  return {
+    id,
+    subject,
+    client,
+    scope,
+    transport: (packed.readUInt8(0) & FLAGS.body) === 0 ? 'cookie' : 'body',
+    authenticatedAt: Number.parseInt(authenticated, 36),
+    device,
+    generation: packed.readUInt32BE(1),
+    rotatedAt: packed.readUIntBE(5, 6),
+    createdAt: packed.readUIntBE(11, 6),
+    ...(acr === '' ? {} : { acr }),
+    ...(amr === '' ? {} : { amr: amr.split(' ') }),
+    ...(ip === '' ? {} : { ip }),
+  }
+}
+
+/** An address as 0, 4 or 16 bytes. */
+export function packIp(ip: string | undefined): Buffer {
+  return Buffer.from(ip === undefined ? [] : ipaddr.parse(ip).toByteArray())
+}
+
+function unpackIp(bytes: Buffer): string {
+  return bytes.length === 0 ? '' : ipaddr.fromByteArray([...bytes]).toString()
+}
+
+/** A tag, as bytes. */
+export function tagBytes(tag: SubjectTag): Buffer {
+  return Buffer.from(tag, 'base64url')
+}
+
+/** What of a session's id is its own, as bytes: the name of its field. */
+export function ownBytes(id: SessionId): Buffer {
+  return Buffer.from(ownPart(id), 'base64url')
+}
+
+const SESSION_MARK = 'S'.charCodeAt(0)
+
+/** How a revocation stands on the feed: ids of ours as bytes, since there are the most of them. */
+export function encodeMember(revocation: Revocation): Buffer {
+  if (revocation.kind !== 'session' || !isSessionId(revocation.session))
+    return Buffer.from(encodeRevocation(revocation))
+  return Buffer.concat([Buffer.of(SESSION_MARK), Buffer.from(revocation.session, 'base64url')])
+}
+
+/** Reads what {@link encodeMember} or a script wrote. */
+export function decodeMember(member: Buffer): Revocation {
+  if (member[0] !== SESSION_MARK) return decodeRevocation(member.toString())
+  return { kind: 'session', session: member.subarray(1).toString('base64url') }
+}
+
+/** The mark that a revocation leaves with its subject, for those who ask the store itself. */
+export function notBeforeMark(revocation: Extract<Revocation, { kind: 'subject' }>): string {
+  return `${revocation.notBefore}:${revocation.except ?? ''}`
+}
+
+/** Reads {@link notBeforeMark}: whether a token is older than the mark and not excepted. */
+export function isBeforeMark(
+  mark: string,
+  token: { readonly session: string; readonly issuedAt: number },
+): boolean {
+  const at = mark.indexOf(':')
+  return token.issuedAt <= Number(mark.slice(0, at)) && token.session !== mark.slice(at + 1)
+}

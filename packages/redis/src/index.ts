@@ -1,0 +1,2 @@
+export type { RedisStoreOptions } from './options.ts'
+export { redisStore } from './store.ts'

@@ -1,0 +1,112 @@
+import {
+  isSessionId,
+  type Revocation,
+  type RevocationStore,
+  type SubjectTag,
+  tagOfSession,
+} from '@sallyport/core'
+import type { Redis } from 'ioredis'
+import { decodeMember, encodeMember, isBeforeMark, notBeforeMark, ownBytes } from './codec.ts'
+import type { Argument } from './scripts.ts'
+import type { SessionParts } from './sessions.ts'
+
+/** Most entries of one pull; the rest is fetched by the next. */
+const PULLED_AT_ONCE = 2000
+const ASSERTED_AT_ONCE = 500
+
+/** Revocations in Redis: one sorted set per shard, which is the feed, the record and the strict look-up in one. */
+export function createRedisRevocations(
+  { commands, layout, news, instant }: SessionParts,
+  subscriber: Redis,
+): RevocationStore {
+  /** The subject whose hash a revocation also touches; any of the shard's where it touches none. */
+  const touched = (revocation: Revocation, shard: number): string => {
+    if (revocation.kind === 'session' && isSessionId(revocation.session))
+      return layout.user(tagOfSession(revocation.session))
+    return revocation.kind === 'subject' ? layout.user(revocation.tag) : layout.meta(shard)
+  }
+  const marks = (revocation: Revocation): readonly Argument[] => [
+    encodeMember(revocation),
+    revocation.kind === 'session' && isSessionId(revocation.session) ? ownBytes(revocation.session) : '',
+    revocation.kind === 'subject' ? notBeforeMark(revocation) : '',
+  ]
+  const scoreOf = (revocation: Revocation) =>
+    commands.call('ZSCORE', layout.feed(layout.shardOf(revocation)), encodeMember(revocation))
+
+  return {
+    shards: layout.shards,
+    shardOf: layout.shardOf,
+
+    async revoke(revocation, at) {
+      const shard = layout.shardOf(revocation)
+      const keys = [layout.feed(shard), layout.meta(shard)]
+      const answer = await commands.run('revoke', keys, [
+        ...news(shard),
+        instant(at),
+        encodeMember(revocation),
+      ])
+      return answer.kind === 'unavailable' ? answer : { kind: 'revoked' }
+    },
+
+    async pull(shard, position) {
+      const [epoch] = news(shard)
+      const keys = [layout.feed(shard), layout.meta(shard)]
+      const answer = await commands.run('pull', keys, [epoch ?? '', position, PULLED_AT_ONCE])
+      if (answer.kind === 'unavailable') return answer
+      const [known, count, latest, readUpTo, more, ...members] = Array.isArray(answer.value)
+        ? answer.value
+        : []
+      return {
+        kind: 'pulled',
+        mark: { epoch: String(known), count: Number(String(count)), position: Number(String(latest)) },
+        position: Number(String(readUpTo)),
+        more: more === 1,
+        revocations: members.flatMap((member) => (Buffer.isBuffer(member) ? [decodeMember(member)] : [])),
+      }
+    },
+
+    async assert(shard, revocations, at) {
+      for (let from = 0; from < revocations.length; from += ASSERTED_AT_ONCE) {
+        const some = revocations.slice(from, from + ASSERTED_AT_ONCE)
+        const keys = [layout.feed(shard), layout.meta(shard), ...some.map((one) => touched(one, shard))]
+        const answer = await commands.run('assert', keys, [
+          ...news(shard),
+          instant(at),
+          ...some.flatMap(marks),
+        ])
+        if (answer.kind === 'unavailable') return answer
+      }
+      return { kind: 'asserted' }
+    },
+
+    async check(token) {
+      const answers = await Promise.all([
+        scoreOf({ kind: 'session', session: token.session }),
+        scoreOf({ kind: 'token', jti: token.jti }),
+        scoreOf({ kind: 'key', kid: token.kid }),
+        markOf(token.tag),
+      ])
+      const revoked = answers.map((answer, index) => {
+        if (answer.kind === 'unavailable') return undefined
+        if (index < 3) return answer.value !== null
+        return answer.value !== null && isBeforeMark(String(answer.value), token)
+      })
+      if (revoked.includes(true)) return { kind: 'revoked' }
+      return { kind: revoked.includes(undefined) ? 'unavailable' : 'live' }
+    },
+
+    onNews(listener) {
+      subscriber.on('message', (_channel: string, shard: string) => listener(Number(shard)))
+      const subscribe = (): void => {
+        subscriber.subscribe(layout.channel).catch(() => {})
+      }
+      // Once subscribed, the client subscribes again by itself after every reconnection.
+      if (subscriber.status === 'ready') subscribe()
+      else subscriber.once('ready', subscribe)
+    },
+  }
+
+  function markOf(tag: SubjectTag) {
+    return commands.call('HGET', layout.user(tag), 'n')
+  }
+}

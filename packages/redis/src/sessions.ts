@@ -1,0 +1,197 @@
+import {
+  isSessionId,
+  type Lifetimes,
+  type RotationOutcome,
+  type Session,
+  type SessionId,
+  type SessionStore,
+  type SubjectTag,
+  sessionIdFrom,
+  tagOfSession,
+  type Unavailable,
+} from '@sallyport/core'
+import { ownBytes, packGrant, packIp, packNewSession, tagBytes, unpackSession } from './codec.ts'
+import type { Layout } from './layout.ts'
+import type { Argument, Commands, Reply } from './scripts.ts'
+
+const UNAVAILABLE: Unavailable = { kind: 'unavailable' }
+
+export interface SessionParts {
+  readonly commands: Commands
+  readonly layout: Layout
+  /** What every writing script gets first: a fresh epoch in case there is none, the channel, the shard. */
+  readonly news: (shard: number) => readonly Argument[]
+  /** The instant, or nothing where the server's own counts. */
+  readonly instant: (at: number) => Argument
+}
+
+/** Sessions in Redis: each method is one script on the hash of one subject. */
+export function createRedisSessions({ commands, layout, news, instant }: SessionParts): SessionStore {
+  const place = (tag: SubjectTag): { keys: string[]; shard: number } => {
+    const shard = layout.shardOfTag(tag)
+    return { keys: [layout.user(tag), layout.feed(shard), layout.meta(shard)], shard }
+  }
+  const lifetime = ({ idleMs, absoluteMs }: Lifetimes): readonly Argument[] => [idleMs, absoluteMs]
+
+  return {
+    async open({ id, tag, grant, binding, ip, at, lifetimes, sessionLimit }) {
+      const { keys, shard } = place(tag)
+      const lasting = packGrant(grant)
+      const moving = packNewSession(grant, binding, ip)
+      const answer = await commands.run('open', keys, [
+        ...news(shard),
+        tagBytes(tag),
+        instant(at),
+        ownBytes(id),
+        moving,
+        lasting,
+        grant.subject,
+        ...lifetime(lifetimes),
+        sessionLimit,
+      ])
+      if (answer.kind === 'unavailable') return answer
+      const [packed, issueFrom, ...ended] = list(answer.value)
+      return {
+        kind: 'opened',
+        session: unpackSession(id, grant.subject, bytes(packed), lasting),
+        issueFrom: Number(bytes(issueFrom)),
+        ended: ended.map((own) => sessionIdFrom(tag, bytes(own).toString('base64url'))),
+      }
+    },
+
+    async rotate(rotation) {
+      const tag = tagOfSession(rotation.id)
+      const { keys, shard } = place(tag)
+      const answer = await commands.run('rotate', keys, [
+        ...news(shard),
+        tagBytes(tag),
+        instant(rotation.at),
+        ownBytes(rotation.id),
+        rotation.generation,
+        rotation.transport === 'body' ? 1 : 0,
+        rotation.client ?? '',
+        rotation.enforced,
+        rotation.graceMs,
+        rotation.recoverLost ? 1 : 0,
+        ...lifetime(rotation.lifetimes),
+        rotation.refreshLimit.count,
+        rotation.refreshLimit.windowMs,
+        rotation.convergedLimit,
+        packIp(rotation.ip),
+        ...rotation.bindings.flatMap(({ cells, version }) => [Buffer.from(cells), version]),
+      ])
+      return answer.kind === 'unavailable' ? answer : rotationOutcome(rotation.id, list(answer.value))
+    },
+
+    confirm({ id, generation }) {
+      void commands.run('confirm', [layout.user(tagOfSession(id))], [ownBytes(id), generation])
+    },
+
+    async end({ id, at, evenIfAbsent }) {
+      if (!isSessionId(id)) return endForeign(id, at, evenIfAbsent)
+      const { keys, shard } = place(tagOfSession(id))
+      const args = [
+        ...news(shard),
+        tagBytes(tagOfSession(id)),
+        instant(at),
+        ownBytes(id),
+        evenIfAbsent ? 1 : 0,
+      ]
+      const answer = await commands.run('end', keys, args)
+      if (answer.kind === 'unavailable') return answer
+      return { kind: answer.value === 1 ? 'ended' : 'absent' }
+    },
+
+    async endSubject({ tag, at, lifetimes, except }) {
+      const { keys, shard } = place(tag)
+      const kept = except === undefined ? ['', tag, ''] : [ownBytes(except), tag, except]
+      const args = [...news(shard), tagBytes(tag), instant(at), ...lifetime(lifetimes), ...kept]
+      const answer = await commands.run('end-subject', keys, args)
+      if (answer.kind === 'unavailable') return answer
+      const [notBefore, packed, lasting, subject, ...ended] = list(answer.value).map(bytes)
+      const survivor =
+        except === undefined || !packed?.length || lasting === undefined
+          ? undefined
+          : unpackSession(except, String(subject), packed, lasting)
+      return {
+        kind: 'ended',
+        sessions: ended.map((one) => sessionIdFrom(tag, one.toString('base64url'))),
+        revocation: {
+          kind: 'subject',
+          tag,
+          notBefore: Number(notBefore),
+          ...(except === undefined ? {} : { except }),
+        },
+        ...(survivor === undefined ? {} : { kept: survivor }),
+      }
+    },
+
+    async list({ tag, at, lifetimes }) {
+      const answer = await commands.run('list', [layout.user(tag)], [instant(at), ...lifetime(lifetimes)])
+      if (answer.kind === 'unavailable') return answer
+      const [subject, ...fields] = list(answer.value).map(bytes)
+      const sessions: Session[] = []
+      for (let at = 0; at + 2 < fields.length; at += 3) {
+        const [own, packed, lasting] = fields.slice(at, at + 3)
+        if (own !== undefined && packed !== undefined && lasting !== undefined)
+          sessions.push(
+            unpackSession(sessionIdFrom(tag, own.toString('base64url')), String(subject), packed, lasting),
+          )
+      }
+      return { kind: 'listed', sessions: sessions.sort((a, b) => b.createdAt - a.createdAt) }
+    },
+  }
+
+  /** A session of somebody else's making has no record here, but its tokens can be refused. */
+  async function endForeign(
+    id: string,
+    at: number,
+    evenIfAbsent: boolean,
+  ): Promise<{ readonly kind: 'absent' } | Unavailable> {
+    if (!evenIfAbsent) return { kind: 'absent' }
+    const shard = layout.shardOf({ kind: 'session', session: id })
+    const keys = [layout.feed(shard), layout.meta(shard)]
+    const answer = await commands.run('revoke', keys, [...news(shard), instant(at), `s:${id}`])
+    return answer.kind === 'unavailable' ? UNAVAILABLE : { kind: 'absent' }
+  }
+}
+
+function rotationOutcome(id: SessionId, reply: readonly Reply[]): RotationOutcome {
+  const kind = bytes(reply[0]).toString()
+  const session = (): Session =>
+    unpackSession(id, bytes(reply[3]).toString(), bytes(reply[1]), bytes(reply[2]))
+  switch (kind) {
+    case 'rotated':
+      return {
+        kind,
+        session: session(),
+        issueFrom: Number(bytes(reply[4])),
+        drift: Number(reply[5]),
+        rolledBack: reply[6] === 1,
+      }
+    case 'converged':
+      return { kind, session: session(), issueFrom: Number(bytes(reply[4])) }
+    case 'reused':
+      return { kind, session: session(), rolledBack: reply[4] === 1 }
+    case 'mismatched':
+      return { kind, session: session(), drift: Number(reply[4]) }
+    case 'limited':
+      return { kind, retryAfterMs: Number(reply[1]) }
+    case 'foreign':
+    case 'expired':
+    case 'unknown':
+      return { kind }
+    default:
+      throw new Error('rotate.lua gave an outcome that is not known')
+  }
+}
+
+function list(reply: Reply): readonly Reply[] {
+  if (!Array.isArray(reply)) throw new Error('a script gave no list')
+  return reply
+}
+
+function bytes(reply: Reply | undefined): Buffer {
+  if (!Buffer.isBuffer(reply)) throw new Error('a script gave no text')
+  return reply
+}

@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const root = fileURLToPath(new URL('.', import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    // Tests see the sources; the servers that they start as processes are the built ones.
+    alias: [
+      { find: /^@sallyport\/example-app$/, replacement: `${root}examples/app/src/index.ts` },
+      { find: /^@sallyport\/([a-z-]+)$/, replacement: `${root}packages/$1/src/index.ts` },
+      { find: /^@sallyport\/([a-z-]+)\/([a-z-]+)$/, replacement: `${root}packages/$1/src/$2.ts` },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/global-setup.ts'],
+    reporters: ['default', './test/reporter.ts'],
+    pool: 'threads',
+    isolate: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+})
