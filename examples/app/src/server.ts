@@ -54,6 +54,7 @@ export async function main<S extends Sallyport>(framework: Framework<S>): Promis
   try {
     const running = await start(framework, process.env)
     console.log(`listening on ${running.url}`)
+    console.error('demo: sign in as alice, bob or admin, password "correct horse battery staple"')
     const stop = (): void => {
       running.close().then(
         () => process.exit(0),

@@ -56,13 +56,13 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const settings = parseOptions(options, process.env.NODE_ENV)
   const notice = (message: string): void => process.emitWarning(message, 'SallyportNotice')
   const given = await givenKeys(settings)
-  for (const message of settings.notices) notice(message)
 
   const clock = settings.clock ?? systemClock
   const events = createEvents(clock, notice)
   const secrets = deriveKeys(settings.secrets)
   const [secret, ...earlier] = secrets
   const store = await (settings.store ?? memoryStore()).open({ notice })
+  for (const message of settings.notices) notice(message)
   const ring =
     given === undefined
       ? createSharedRing(store.keys, createKeySeal(secrets), settings.algorithm, clock, notice)

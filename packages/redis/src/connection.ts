@@ -28,6 +28,7 @@ export async function connect(settings: RedisSettings): Promise<Connections> {
     autoResendUnfulfilledCommands: false,
     enableAutoPipelining: false,
     enableReadyCheck: false,
+    autoResubscribe: false,
     keyPrefix: '',
     replyMapping: 'legacy',
     retryStrategy: (attempt) =>
@@ -35,9 +36,7 @@ export async function connect(settings: RedisSettings): Promise<Connections> {
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   }
   const commands = make(settings, options)
-  // A listening connection waits by its nature, so it gets no command time-out.
-  const { commandTimeout: _none, ...patient } = options
-  const subscriber = make(settings, { ...patient, autoResubscribe: true })
+  const subscriber = make(settings, options)
   subscriber.on('error', () => {})
   const faults: Error[] = []
   commands.on('error', (error: Error) => faults.push(error))
@@ -49,7 +48,7 @@ export async function connect(settings: RedisSettings): Promise<Connections> {
     commands.disconnect()
     throw refused
   }
-  await subscriber.connect().catch(() => {})
+  subscriber.connect().catch(() => {})
   return { commands, subscriber }
 }
 
@@ -57,21 +56,14 @@ function make({ source }: RedisSettings, options: ClientOptions): Redis {
   return source.kind === 'url' ? new Redis(source.url, options) : source.client.duplicate(options)
 }
 
-/** What is no outage but a wrong set-up. The server's own words are shown by their code only: they may repeat arguments. */
-export function refusalOf(error: Error): ConfigError | undefined {
-  const code = /^[A-Z]{3,}/.exec(error.message)?.[0]
-  if (
-    code === 'NOAUTH' ||
-    code === 'WRONGPASS' ||
-    code === 'NOPERM' ||
-    /invalid (username-)?password/i.test(error.message)
-  )
+/** What is no outage but a wrong set-up. Of the server's words only the code is shown: they may repeat arguments. */
+function refusalOf({ message }: Error): ConfigError | undefined {
+  const code = /^[A-Z]{3,}/.exec(message)?.[0] ?? ''
+  if (['NOAUTH', 'WRONGPASS', 'NOPERM'].includes(code) || /invalid (username-)?password/i.test(message))
     return new ConfigError(
       'redis',
-      'given an account that the server accepts, with rights to every command and key',
-      code,
+      `reachable with an account that the server accepts (it says ${code || 'ERR'})`,
     )
-  if (/Protocol error/i.test(error.message))
-    return new ConfigError('redis', 'a Redis server', 'something else')
+  if (/Protocol error|Unknown RESP type/i.test(message)) return new ConfigError('redis', 'a Redis server')
   return undefined
 }

@@ -100,9 +100,8 @@ export function createRedisRevocations(
       const subscribe = (): void => {
         subscriber.subscribe(layout.channel).catch(() => {})
       }
-      // Once subscribed, the client subscribes again by itself after every reconnection.
       if (subscriber.status === 'ready') subscribe()
-      else subscriber.once('ready', subscribe)
+      subscriber.on('ready', subscribe)
     },
   }
 
