@@ -11,6 +11,7 @@ export interface Connections {
 type ClientOptions = RedisOptions & { replyMapping?: 'legacy' }
 
 const MAX_RETRY_MS = 500
+const ATTEMPTS = 3
 
 /**
  * Opens the connections. Resolves also while the server can't be reached, and goes on trying; throws a
@@ -37,19 +38,48 @@ export async function connect(settings: RedisSettings): Promise<Connections> {
   }
   const commands = make(settings, options)
   const subscriber = make(settings, options)
-  subscriber.on('error', () => {})
-  const faults: Error[] = []
-  commands.on('error', (error: Error) => faults.push(error))
-  await commands.connect().catch((error: Error) => faults.push(error))
-  const refused = faults.map(refusalOf).find((fault) => fault !== undefined)
-  commands.removeAllListeners('error')
-  commands.on('error', () => {})
+  // A lost connection is told by the commands that fail; without a listener it would end the process.
+  for (const client of [commands, subscriber]) client.on('error', () => {})
+  const refused = await firstAnswer(commands, settings.commandTimeoutMs)
   if (refused !== undefined) {
     commands.disconnect()
     throw refused
   }
   subscriber.connect().catch(() => {})
   return { commands, subscriber }
+}
+
+/**
+ * Waits until the server is ready, or is known to be away, and gives what it refuses. A connection that
+ * was accepted and closed is tried again: what is no Redis may close before its nonsense is read.
+ */
+function firstAnswer(client: Redis, withinMs: number): Promise<ConfigError | undefined> {
+  return new Promise((resolve) => {
+    let closes = 0
+    let accepted = false
+    const listeners = {
+      connect: () => {
+        accepted = true
+      },
+      ready: () => settle(),
+      close: () => {
+        closes++
+        if (!accepted || closes === ATTEMPTS) settle()
+      },
+      error: (error: Error) => {
+        const refused = refusalOf(error)
+        if (refused !== undefined) settle(refused)
+      },
+    }
+    const settle = (refused?: ConfigError): void => {
+      clearTimeout(late)
+      for (const [event, listener] of Object.entries(listeners)) client.off(event, listener)
+      resolve(refused)
+    }
+    const late = setTimeout(settle, withinMs).unref()
+    for (const [event, listener] of Object.entries(listeners)) client.on(event, listener)
+    client.connect().catch(() => {})
+  })
 }
 
 function make({ source }: RedisSettings, options: ClientOptions): Redis {
