@@ -1,5 +1,7 @@
 import type { Revocation, SubjectTag, TokenIdentity } from '../ports/model.ts'
 import { decodeRevocation, encodeRevocation, REVOCATION_RETENTION_MS } from '../ports/revocation.ts'
+import { isSessionId } from '../sessions/ids.ts'
+import { createIdTable, type IdTable } from './id-table.ts'
 
 /** The live revocations, held so that asking is cheap and forgetting needs no scan. */
 export interface RevocationSet {
@@ -15,84 +17,79 @@ type SubjectRevocation = Extract<Revocation, { kind: 'subject' }>
 
 interface Generation {
   readonly since: number
-  readonly sessions: Set<string>
+  /** Sessions of ours: nearly all that is ever revoked. */
+  readonly sessions: IdTable
+  /** All else but subjects, as texts. */
   readonly others: Set<string>
   readonly subjects: Map<SubjectTag, SubjectRevocation[]>
 }
 
+const GENERATIONS = 3
+/** One generation is being filled while the others live out the retention. */
+const GENERATION_MS = REVOCATION_RETENTION_MS / (GENERATIONS - 1)
+
 /**
- * Two generations, each filled for one retention period: when the younger is full the older, all of
- * whose entries have outlived their tokens, is dropped whole.
+ * Three generations, each filled for half the retention period. When the youngest is full the oldest,
+ * all of whose entries have outlived their tokens, is dropped whole.
  */
 export function createRevocationSet(): RevocationSet {
-  let young = emptyGeneration(0)
-  let old = emptyGeneration(0)
+  let generations: readonly Generation[] = []
 
-  function turn(at: number): void {
-    if (at - young.since < REVOCATION_RETENTION_MS) return
-    old = young
-    young = emptyGeneration(at)
+  function youngest(at: number): Generation {
+    const [young] = generations
+    if (young !== undefined && at - young.since < GENERATION_MS) return young
+    const fresh: Generation = { since: at, sessions: createIdTable(), others: new Set(), subjects: new Map() }
+    generations = [fresh, ...generations.slice(0, GENERATIONS - 1)]
+    return fresh
   }
 
   return {
     add(revocation, at) {
-      turn(at)
-      if (holds(young, revocation) || holds(old, revocation)) return false
+      const young = youngest(at)
+      if (generations.some((generation) => holds(generation, revocation))) return false
       put(young, revocation)
       return true
     },
-    concerns: (token) => concerns(young, token) || concerns(old, token),
-    all: () => [...listed(old), ...listed(young)],
+    concerns(token) {
+      for (const generation of generations) if (concerns(generation, token)) return true
+      return false
+    },
+    all: () => generations.flatMap(listed),
   }
-}
-
-function emptyGeneration(since: number): Generation {
-  return { since, sessions: new Set(), others: new Set(), subjects: new Map() }
 }
 
 function holds(generation: Generation, revocation: Revocation): boolean {
-  switch (revocation.kind) {
-    case 'session':
-      return generation.sessions.has(revocation.session)
-    case 'subject': {
-      const text = encodeRevocation(revocation)
-      return generation.subjects.get(revocation.tag)?.some((one) => encodeRevocation(one) === text) === true
-    }
-    default:
-      return generation.others.has(encodeRevocation(revocation))
-  }
+  if (revocation.kind === 'session' && isSessionId(revocation.session))
+    return generation.sessions.has(revocation.session)
+  const text = encodeRevocation(revocation)
+  if (revocation.kind !== 'subject') return generation.others.has(text)
+  return generation.subjects.get(revocation.tag)?.some((one) => encodeRevocation(one) === text) === true
 }
 
 function put(generation: Generation, revocation: Revocation): void {
-  switch (revocation.kind) {
-    case 'session':
-      generation.sessions.add(revocation.session)
-      return
-    case 'subject':
-      generation.subjects.set(revocation.tag, [
-        ...(generation.subjects.get(revocation.tag) ?? []),
-        revocation,
-      ])
-      return
-    default:
-      generation.others.add(encodeRevocation(revocation))
-  }
+  if (revocation.kind === 'session' && isSessionId(revocation.session)) {
+    generation.sessions.add(revocation.session)
+  } else if (revocation.kind === 'subject') {
+    const known = generation.subjects.get(revocation.tag) ?? []
+    generation.subjects.set(revocation.tag, [...known, revocation])
+  } else generation.others.add(encodeRevocation(revocation))
 }
 
 function concerns(generation: Generation, token: TokenIdentity): boolean {
-  if (generation.sessions.has(token.session)) return true
+  if (isSessionId(token.session) && generation.sessions.has(token.session)) return true
   if (generation.subjects.size > 0) {
     const whole = generation.subjects.get(token.tag)
     if (whole?.some((one) => token.issuedAt <= one.notBefore && token.session !== one.except) === true)
       return true
   }
   if (generation.others.size === 0) return false
-  return generation.others.has(`j:${token.jti}`) || generation.others.has(`k:${token.kid}`)
+  const { others } = generation
+  return others.has(`s:${token.session}`) || others.has(`j:${token.jti}`) || others.has(`k:${token.kid}`)
 }
 
 function listed(generation: Generation): Revocation[] {
   return [
-    ...[...generation.sessions].map((session): Revocation => ({ kind: 'session', session })),
+    ...Array.from(generation.sessions.ids(), (session): Revocation => ({ kind: 'session', session })),
     ...[...generation.subjects.values()].flat(),
     ...[...generation.others].map(decodeRevocation),
   ]
