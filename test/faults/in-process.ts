@@ -1,0 +1,59 @@
+import { createSallyport, type EventMap, type RequestView, type Sallyport } from '@sallyport/core'
+import { redisStore } from '@sallyport/redis'
+import type { System } from './system.ts'
+
+/** The library in the test's own process, on the Redis of a system, and what it told its application. */
+export interface Application extends Sallyport {
+  readonly events: readonly EventMap['event'][]
+  readonly revoked: readonly EventMap['revoked'][]
+}
+
+/** Opens the library as the example servers of the system do: they are nodes of one system. */
+export async function openApplication(system: System): Promise<Application> {
+  const sallyport = await createSallyport({
+    issuer: 'https://auth.example.test',
+    audience: 'https://api.example.test',
+    secret: Buffer.from(system.secret, 'base64url'),
+    store: redisStore({ url: system.redis.url, keyPrefix: system.keyPrefix }),
+  })
+  const events: EventMap['event'][] = []
+  const revoked: EventMap['revoked'][] = []
+  sallyport.on('event', (event) => events.push(event))
+  sallyport.on('revoked', (revocation) => revoked.push(revocation))
+  return { ...sallyport, events, revoked }
+}
+
+/** What a request without any framework led to. */
+export interface Handled {
+  readonly status: number
+  /** The refresh cookie that was set; empty where it was cleared or left alone. */
+  readonly cookie: string
+}
+
+export async function signIn({ gate }: Sallyport, subject: string): Promise<Handled> {
+  return handled(await gate.signIn(view('/login'), { subject }))
+}
+
+export async function refresh({ gate }: Sallyport, cookie: string): Promise<Handled> {
+  const [route] = gate.routers.refresh
+  if (route === undefined) throw new Error('there is no refresh route')
+  return handled(await route.handle(view('/refresh', cookie)))
+}
+
+function handled(answer: { readonly status: number; readonly cookies: readonly string[] }): Handled {
+  const cookie = /^__Host-refresh=([^;]*)/.exec(answer.cookies[0] ?? '')?.[1] ?? ''
+  return { status: answer.status, cookie }
+}
+
+function view(target: string, cookie?: string): RequestView {
+  return {
+    method: 'POST',
+    target,
+    headers: { host: 'localhost', ...(cookie === undefined ? {} : { cookie: `__Host-refresh=${cookie}` }) },
+    rawHeaders: [],
+    ip: '192.0.2.1',
+    secure: true,
+    body: { kind: 'parsed', value: {} },
+    params: {},
+  }
+}

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto'
+import { createSallyport, memoryStore, type SallyportOptions } from '@sallyport/core'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { parseOptions } from '../../packages/core/src/settings.ts'
+import { configFault } from '../support/config-fault.ts'
+
+const secret = 'abcdefghijklmnopqrstuvwxyz012345'
+const complete = {
+  issuer: 'https://auth.example.com',
+  audience: 'https://api.example.com',
+  secret,
+  store: memoryStore(),
+} satisfies SallyportOptions
+
+const notices: string[] = []
+beforeEach(() => {
+  notices.length = 0
+  vi.spyOn(process, 'emitWarning').mockImplementation((warning) => {
+    notices.push(String(warning))
+  })
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.unstubAllEnvs()
+})
+
+async function accept(options: SallyportOptions | undefined): Promise<void> {
+  const sallyport = await createSallyport(options)
+  expect(await sallyport.ready()).toBe(true)
+  await sallyport.close()
+}
+
+const undefinedEverywhere = {
+  issuer: undefined,
+  audience: undefined,
+  secret: undefined,
+  store: undefined,
+  access: { ttlSeconds: undefined, algorithm: undefined, keys: undefined },
+  refresh: {
+    idleSeconds: undefined,
+    absoluteSeconds: undefined,
+    graceSeconds: undefined,
+    lostResponse: undefined,
+  },
+  revocation: { mode: undefined, maxStalenessSeconds: undefined },
+  limits: { sessions: undefined, refreshes: undefined, converged: undefined },
+  cookie: { name: undefined },
+  origins: { allowed: undefined, missing: undefined },
+  clients: { cookie: undefined, body: undefined },
+  binding: undefined,
+  production: undefined,
+  clock: undefined,
+  random: undefined,
+} satisfies { [Name in keyof SallyportOptions]-?: SallyportOptions[Name] }
+
+/** A clock whose methods are inherited. */
+class Turned {
+  now(): number {
+    return Date.now()
+  }
+  monotonic(): number {
+    return performance.now()
+  }
+}
+
+// biome-ignore format: one row, one line
+const right: Readonly<Record<string, SallyportOptions | undefined>> = {
+  'no options at all': undefined,
+  'an empty object': {},
+  'undefined everywhere': undefinedEverywhere,
+  'an issuer with a path and a port': { issuer: 'https://auth.example.com:8443/tenants/1' },
+  'http on localhost': { issuer: 'http://localhost:3000' },
+  'http on 127.0.0.1': { issuer: 'http://127.0.0.1' },
+  'http on ::1': { issuer: 'http://[::1]:3000' },
+  'an audience of one character': { audience: 'a' },
+  'an audience of 255 characters': { audience: 'x'.repeat(255) },
+  'a list of audiences': { audience: ['https://a.example', 'urn:b'] },
+  'a secret of 32 characters': { secret },
+  'a secret of 16 characters of two bytes': { secret: 'äöüßéèêëàâîïôûùç' },
+  'a secret with eight different bytes': { secret: 'abcdefgh'.repeat(4) },
+  'a secret of 32 bytes': { secret: new TextEncoder().encode(secret) },
+  'a secret as a Buffer': { secret: randomBytes(32) },
+  'a list of one secret': { secret: [secret] },
+  'a list of texts and bytes': { secret: [secret, randomBytes(64), secret.toUpperCase()] },
+  'the shortest lives': { access: { ttlSeconds: 1 }, refresh: { idleSeconds: 1, absoluteSeconds: 1 } },
+  'the longest lives': { access: { ttlSeconds: 1800 }, refresh: { idleSeconds: 2_592_000, absoluteSeconds: 2_592_000 } },
+  'a session that ends before it is idle': { refresh: { idleSeconds: 100, absoluteSeconds: 50 } },
+  'EdDSA': { access: { algorithm: 'EdDSA' } },
+  'ES256': { access: { algorithm: 'ES256' } },
+  'RS256': { access: { algorithm: 'RS256' } },
+  'PS256': { access: { algorithm: 'PS256' } },
+  'strictly once': { refresh: { graceSeconds: 0, lostResponse: 'refuse' } },
+  'the longest grace': { refresh: { graceSeconds: 60, lostResponse: 'recover' } },
+  'a copy that is never trusted alone': { revocation: { mode: 'replicated', maxStalenessSeconds: 0 } },
+  'a copy that is trusted long': { revocation: { mode: 'strict', maxStalenessSeconds: 300 } },
+  'part of the binding': { binding: { version: 'enforce', system: 'off' } },
+  'the lowest limits': { limits: { sessions: 0, refreshes: { count: 1, windowSeconds: 1 }, converged: 0 } },
+  'the highest limits': { limits: { sessions: 10_000, refreshes: { count: 1_000_000, windowSeconds: 86_400 }, converged: 65_535 } },
+  'the shortest cookie name': { cookie: { name: '__Host-a' } },
+  'the longest cookie name': { cookie: { name: `__Host-${'a_.-'.repeat(16)}` } },
+  'no further origins': { origins: { allowed: [], missing: 'refuse' } },
+  'origins with ports and addresses': { origins: { allowed: ['https://a.example:8443', 'http://localhost:5173', 'https://[::1]'] } },
+  'client ids at both bounds': { clients: { cookie: '!', body: '~'.repeat(255) } },
+  'a clock and a source of random bytes': { clock: new Turned(), random: randomBytes },
+  'production with all that it needs': { ...complete, production: true },
+}
+
+describe('right options are accepted:', () => {
+  for (const [name, options] of Object.entries(right)) test(name, () => accept(options))
+
+  test('undefined counts as left out', () => {
+    const made = { secrets: [], notices: [] }
+    expect({ ...parseOptions(undefinedEverywhere, undefined), ...made }).toEqual({
+      ...parseOptions({}, undefined),
+      ...made,
+    })
+  })
+
+  test('what the application does to its options later changes nothing', () => {
+    const given = {
+      secret: randomBytes(32),
+      audience: ['a', 'b'],
+      origins: { allowed: ['https://a.example'] },
+    }
+    const settings = parseOptions(given, undefined)
+    const before = structuredClone({ ...settings, store: undefined })
+    given.secret.fill(0)
+    given.audience.push('c')
+    given.origins.allowed.push('https://evil.example')
+    expect({ ...settings, store: undefined }).toEqual(before)
+    expect(Object.isFrozen(settings)).toBe(true)
+  })
+})
+
+describe('what is left to chance', () => {
+  test('is told at start', async () => {
+    await accept(undefined)
+    expect(notices).toHaveLength(2)
+    expect(notices[0]).toContain('"secret"')
+    expect(notices[1]).toContain('"store"')
+  })
+
+  test('is not told where everything is given', async () => {
+    await accept(complete)
+    expect(notices).toEqual([])
+  })
+})
+
+describe('production', () => {
+  const order = ['issuer', 'audience', 'secret', 'store'] as const
+
+  for (const [index, option] of order.entries())
+    test(`without ${option} is refused by its name`, async () => {
+      const given = Object.fromEntries(order.slice(0, index).map((name) => [name, complete[name]]))
+      const fault = await configFault(() => createSallyport({ ...given, production: true }))
+      expect(fault.option).toBe(option)
+      expect(fault.message).toBe(`option "${option}" must be given in production, but is missing`)
+      expect(notices).toEqual([])
+    })
+
+  test('is what NODE_ENV says, unless the option says otherwise', async () => {
+    vi.stubEnv('NODE_ENV', 'production')
+    expect(await configFault(() => createSallyport())).toMatchObject({ option: 'issuer' })
+    await accept({ production: false })
+    vi.stubEnv('NODE_ENV', 'development')
+    expect(await configFault(() => createSallyport({ production: true }))).toMatchObject({ option: 'issuer' })
+  })
+
+  test('does not hide a wrong option behind a missing one', async () => {
+    const fault = await configFault(() => createSallyport({ production: true, cookie: { name: 'refresh' } }))
+    expect(fault.option).toBe('cookie.name')
+  })
+})

@@ -1,0 +1,150 @@
+import { createSallyport, type SallyportOptions } from '@sallyport/core'
+import { describe, expect, test } from 'vitest'
+import { configFault } from '../support/config-fault.ts'
+
+interface WrongOption {
+  readonly name: string
+  readonly options: unknown
+  /** The path that is named. */
+  readonly option: string
+  /** Part of what is said to be allowed. */
+  readonly allowed: string
+  /** What is said to be given; left out where it is secret, and where the option should not be there at all. */
+  readonly given?: string
+}
+
+const none = 'left out, since there is no such option'
+const url = 'an https URL without query and fragment (http on loopback)'
+const name = 'a cookie name that begins with "__Host-"'
+const origin = 'a web origin, as "https://app.example.com"'
+const ascii = '1 to 255 printable ASCII characters'
+const policies = 'one of "off", "observe", "enforce"'
+const days = 'a whole number from 1 to 2592000'
+const text = 'a text of 1 to 255 characters without white space, or a list of such'
+const secret = 'at least 32 random bytes, or a list of such'
+const good = 'abcdefghijklmnopqrstuvwxyz012345'
+
+const issuer = (given: unknown) => ({ issuer: given })
+const audience = (given: unknown) => ({ audience: given })
+const access = (given: object) => ({ access: given })
+const refresh = (given: object) => ({ refresh: given })
+const limits = (given: object) => ({ limits: given })
+const origins = (given: object) => ({ origins: given })
+const cookie = (given: string) => ({ cookie: { name: given } })
+
+// biome-ignore format: one row, one line
+const wrong: readonly WrongOption[] = [
+  { name: 'no object', options: 'x', option: 'options', allowed: 'an object', given: '"x"' },
+  { name: 'null', options: null, option: 'options', allowed: 'an object', given: 'null' },
+  { name: 'a list', options: [], option: 'options', allowed: 'an object', given: 'a list' },
+  { name: 'misspelled', options: { isuer: 'https://a' }, option: 'isuer', allowed: none },
+
+  { name: 'no URL', options: issuer('auth.example.com'), option: 'issuer', allowed: url, given: '"auth.example.com"' },
+  { name: 'empty', options: issuer(''), option: 'issuer', allowed: url, given: '""' },
+  { name: 'http', options: issuer('http://a.example'), option: 'issuer', allowed: url, given: '"http://a.example"' },
+  { name: 'a query', options: issuer('https://a/?x'), option: 'issuer', allowed: url, given: '"https://a/?x"' },
+  { name: 'an empty fragment', options: issuer('https://a/#'), option: 'issuer', allowed: url, given: '"https://a/#"' },
+  { name: 'white space before it', options: issuer(' https://a'), option: 'issuer', allowed: url, given: '" https://a"' },
+  { name: 'a number', options: issuer(5), option: 'issuer', allowed: 'an https URL', given: '5' },
+  { name: 'null', options: issuer(null), option: 'issuer', allowed: 'an https URL', given: 'null' },
+  { name: 'control characters are escaped', options: issuer('x\n\u001b['), option: 'issuer', allowed: url, given: '"x\\n\\u001b["' },
+  { name: 'shown in part when long', options: issuer('x'.repeat(99)), option: 'issuer', allowed: url, given: `"${'x'.repeat(64)}"` },
+
+  { name: 'empty', options: audience(''), option: 'audience', allowed: text, given: '""' },
+  { name: 'white space', options: audience('a b'), option: 'audience', allowed: text, given: '"a b"' },
+  { name: 'too long', options: audience('x'.repeat(256)), option: 'audience', allowed: text, given: `"${'x'.repeat(64)}"` },
+  { name: 'an empty list', options: audience([]), option: 'audience', allowed: text, given: 'a list' },
+  { name: 'a list with an empty text', options: audience(['a', '']), option: 'audience', allowed: text, given: 'a list' },
+
+  { name: 'too short', options: { secret: good.slice(1) }, option: 'secret', allowed: secret },
+  { name: 'too few different bytes', options: { secret: 'abcdefg'.repeat(9) }, option: 'secret', allowed: secret },
+  { name: '31 bytes', options: { secret: new Uint8Array(31).map((_, at) => at) }, option: 'secret', allowed: secret },
+  { name: 'zeros', options: { secret: new Uint8Array(64) }, option: 'secret', allowed: secret },
+  { name: 'an empty list', options: { secret: [] }, option: 'secret', allowed: secret },
+  { name: 'a list with a short one', options: { secret: [good, 'short'] }, option: 'secret', allowed: secret },
+  { name: 'a number', options: { secret: 5 }, option: 'secret', allowed: secret },
+  { name: 'null, as unset variables become', options: { secret: null }, option: 'secret', allowed: secret },
+
+  { name: 'what can not be opened', options: { store: {} }, option: 'store', allowed: 'a store, as memoryStore() or redisStore() makes', given: 'a value of type object' },
+  { name: 'null', options: { store: null }, option: 'store', allowed: 'a store', given: 'null' },
+
+  { name: 'a list', options: access([]), option: 'access', allowed: 'an object with ttlSeconds, algorithm, keys', given: 'a list' },
+  { name: 'misspelled', options: access({ ttl: 5 }), option: 'access.ttl', allowed: none },
+  { name: 'a text', options: access({ ttlSeconds: '900' }), option: 'access.ttlSeconds', allowed: 'a whole number from 1 to 1800', given: '"900"' },
+  { name: 'zero', options: access({ ttlSeconds: 0 }), option: 'access.ttlSeconds', allowed: 'from 1 to 1800', given: '0' },
+  { name: 'over the limit', options: access({ ttlSeconds: 1801 }), option: 'access.ttlSeconds', allowed: 'from 1 to 1800', given: '1801' },
+  { name: 'a fraction', options: access({ ttlSeconds: 1.5 }), option: 'access.ttlSeconds', allowed: 'a whole number', given: '1.5' },
+  { name: 'no number', options: access({ ttlSeconds: Number.NaN }), option: 'access.ttlSeconds', allowed: 'a whole number', given: 'NaN' },
+  { name: 'endless', options: access({ ttlSeconds: Infinity }), option: 'access.ttlSeconds', allowed: 'a whole number', given: 'Infinity' },
+  { name: 'a bigint', options: access({ ttlSeconds: 5n }), option: 'access.ttlSeconds', allowed: 'a whole number', given: 'a value of type bigint' },
+  { name: 'symmetric', options: access({ algorithm: 'HS256' }), option: 'access.algorithm', allowed: 'one of "EdDSA", "ES256", "RS256", "PS256"', given: '"HS256"' },
+  { name: 'in other letters', options: access({ algorithm: 'eddsa' }), option: 'access.algorithm', allowed: 'one of "EdDSA"', given: '"eddsa"' },
+
+  { name: 'zero', options: refresh({ idleSeconds: 0 }), option: 'refresh.idleSeconds', allowed: days, given: '0' },
+  { name: 'over the limit', options: refresh({ idleSeconds: 2_592_001 }), option: 'refresh.idleSeconds', allowed: days, given: '2592001' },
+  { name: 'zero', options: refresh({ absoluteSeconds: 0 }), option: 'refresh.absoluteSeconds', allowed: days, given: '0' },
+  { name: 'over the limit', options: refresh({ absoluteSeconds: 2_592_001 }), option: 'refresh.absoluteSeconds', allowed: days, given: '2592001' },
+  { name: 'negative', options: refresh({ graceSeconds: -1 }), option: 'refresh.graceSeconds', allowed: 'a whole number from 0 to 60', given: '-1' },
+  { name: 'over the limit', options: refresh({ graceSeconds: 61 }), option: 'refresh.graceSeconds', allowed: 'from 0 to 60', given: '61' },
+  { name: 'null', options: refresh({ graceSeconds: null }), option: 'refresh.graceSeconds', allowed: 'from 0 to 60', given: 'null' },
+  { name: 'a word of its own', options: refresh({ lostResponse: 'ignore' }), option: 'refresh.lostResponse', allowed: 'one of "recover", "refuse"', given: '"ignore"' },
+  { name: 'a boolean', options: refresh({ lostResponse: false }), option: 'refresh.lostResponse', allowed: 'one of "recover"', given: 'false' },
+
+  { name: 'a text', options: { revocation: 'strict' }, option: 'revocation', allowed: 'an object with mode, maxStalenessSeconds', given: '"strict"' },
+  { name: 'an empty list', options: { revocation: [] }, option: 'revocation', allowed: 'an object with mode', given: 'a list' },
+  { name: 'a word of its own', options: { revocation: { mode: 'eventual' } }, option: 'revocation.mode', allowed: 'one of "replicated", "strict"', given: '"eventual"' },
+  { name: 'negative', options: { revocation: { maxStalenessSeconds: -1 } }, option: 'revocation.maxStalenessSeconds', allowed: 'from 0 to 300', given: '-1' },
+  { name: 'over the limit', options: { revocation: { maxStalenessSeconds: 301 } }, option: 'revocation.maxStalenessSeconds', allowed: 'from 0 to 300', given: '301' },
+
+  { name: 'a text', options: { binding: 'off' }, option: 'binding', allowed: 'an object with family, system, deviceClass, version', given: '"off"' },
+  { name: 'a component not known', options: { binding: { ip: 'enforce' } }, option: 'binding.ip', allowed: none },
+  { name: 'a word of its own', options: { binding: { family: 'on' } }, option: 'binding.family', allowed: policies, given: '"on"' },
+  { name: 'a boolean', options: { binding: { version: true } }, option: 'binding.version', allowed: policies, given: 'true' },
+
+  { name: 'negative', options: limits({ sessions: -1 }), option: 'limits.sessions', allowed: 'from 0 to 10000', given: '-1' },
+  { name: 'over the limit', options: limits({ sessions: 10_001 }), option: 'limits.sessions', allowed: 'from 0 to 10000', given: '10001' },
+  { name: 'a number', options: limits({ refreshes: 5 }), option: 'limits.refreshes', allowed: 'an object with count, windowSeconds', given: '5' },
+  { name: 'missing', options: limits({ refreshes: { count: 5 } }), option: 'limits.refreshes.windowSeconds', allowed: 'given', given: 'missing' },
+  { name: 'zero', options: limits({ refreshes: { count: 0, windowSeconds: 60 } }), option: 'limits.refreshes.count', allowed: 'from 1 to 1000000', given: '0' },
+  { name: 'over a day', options: limits({ refreshes: { count: 5, windowSeconds: 86_401 } }), option: 'limits.refreshes.windowSeconds', allowed: 'from 1 to 86400', given: '86401' },
+  { name: 'over the limit', options: limits({ converged: 65_536 }), option: 'limits.converged', allowed: 'from 0 to 65535', given: '65536' },
+
+  { name: 'without prefix', options: cookie('refresh'), option: 'cookie.name', allowed: name, given: '"refresh"' },
+  { name: 'the weaker prefix', options: cookie('__Secure-a'), option: 'cookie.name', allowed: name, given: '"__Secure-a"' },
+  { name: 'the prefix alone', options: cookie('__Host-'), option: 'cookie.name', allowed: name, given: '"__Host-"' },
+  { name: 'white space', options: cookie('__Host-a b'), option: 'cookie.name', allowed: name, given: '"__Host-a b"' },
+  { name: 'a path', options: { cookie: { path: '/auth' } }, option: 'cookie.path', allowed: none },
+
+  { name: 'a list', options: { origins: ['https://a.example'] }, option: 'origins', allowed: 'an object with allowed, missing', given: 'a list' },
+  { name: 'no list', options: origins({ allowed: 'https://a.example' }), option: 'origins.allowed', allowed: 'a list of web origins', given: '"https://a.example"' },
+  { name: 'a path', options: origins({ allowed: ['https://a.example/'] }), option: 'origins.allowed.0', allowed: origin, given: '"https://a.example/"' },
+  { name: 'everybody', options: origins({ allowed: ['https://a.example', '*'] }), option: 'origins.allowed.1', allowed: origin, given: '"*"' },
+  { name: 'the origin of files', options: origins({ allowed: ['null'] }), option: 'origins.allowed.0', allowed: origin, given: '"null"' },
+  { name: 'the usual port', options: origins({ allowed: ['https://a.example:443'] }), option: 'origins.allowed.0', allowed: origin, given: '"https://a.example:443"' },
+  { name: 'a word of its own', options: origins({ missing: 'maybe' }), option: 'origins.missing', allowed: 'one of "accept", "refuse"', given: '"maybe"' },
+
+  { name: 'empty', options: { clients: { cookie: '' } }, option: 'clients.cookie', allowed: ascii, given: '""' },
+  { name: 'a letter outside ASCII', options: { clients: { body: 'é' } }, option: 'clients.body', allowed: ascii, given: '"é"' },
+  { name: 'a client not known', options: { clients: { web: 'x' } }, option: 'clients.web', allowed: none },
+
+  { name: 'a text', options: { production: 'true' }, option: 'production', allowed: 'true or false', given: '"true"' },
+  { name: 'half a clock', options: { clock: { now: () => 0 } }, option: 'clock', allowed: 'an object with now() and monotonic()', given: 'a value of type object' },
+  { name: 'bytes', options: { random: new Uint8Array(32) }, option: 'random', allowed: 'a function', given: 'a value of type object' },
+]
+
+describe('a wrong option is refused by its path:', () => {
+  for (const row of wrong)
+    test(`${row.option}: ${row.name}`, async () => {
+      const fault = await configFault(() => createSallyport(row.options as SallyportOptions))
+      expect(fault).toMatchObject({ name: 'ConfigError', code: 'ERR_CONFIG', option: row.option })
+      const [said, given] = fault.message.split(', but is ')
+      expect(said).toContain(`option "${row.option}" must be `)
+      expect(said).toContain(row.allowed)
+      expect(given).toBe(row.given)
+    })
+})
+
+test('the first of several wrong options is named', async () => {
+  const options: object = { cookie: { name: 'x' }, audience: '', issuer: 'x' }
+  expect(await configFault(() => createSallyport(options))).toMatchObject({ option: 'issuer' })
+})

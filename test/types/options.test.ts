@@ -1,0 +1,125 @@
+import {
+  createSallyport,
+  type EventMap,
+  memoryStore,
+  type Revocation,
+  type Sallyport,
+  type SallyportEvent,
+  type SallyportOptions,
+  type SignIn,
+} from '@sallyport/core'
+import { type RedisStoreOptions, redisStore } from '@sallyport/redis'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import { configFault } from '../support/config-fault.ts'
+
+/** Does not compile; each line for its own reason. */
+const wrong: readonly SallyportOptions[] = [
+  // @ts-expect-error there is no such option
+  { isuer: 'https://auth.example.com' },
+  // @ts-expect-error there is no such option in the group
+  { access: { ttl: 900 } },
+  // @ts-expect-error the unit stands in the name
+  { refresh: { grace: 10 } },
+  // @ts-expect-error a number is no text
+  { access: { ttlSeconds: '900' } },
+  // @ts-expect-error symmetric algorithms are not signed with
+  { access: { algorithm: 'HS256' } },
+  // @ts-expect-error a JWK Set is not a list of JWKs
+  { access: { keys: { keys: [] } } },
+  // @ts-expect-error a number is no secret
+  { secret: 5 },
+  // @ts-expect-error an address is no store
+  { store: 'redis://localhost' },
+  // @ts-expect-error a boolean does not say what to do
+  { refresh: { lostResponse: true } },
+  // @ts-expect-error there is no such mode
+  { revocation: { mode: 'eventual' } },
+  // @ts-expect-error a window has a length
+  { limits: { refreshes: { count: 5 } } },
+  // @ts-expect-error there is no such component
+  { binding: { ip: 'enforce' } },
+  // @ts-expect-error one origin is no list
+  { origins: { allowed: 'https://app.example.com' } },
+  // @ts-expect-error a clock also tells the time that never goes back
+  { clock: { now: () => 0 } },
+  // @ts-expect-error null is not undefined
+  { issuer: null },
+]
+
+const wrongRedis: readonly RedisStoreOptions[] = [
+  // @ts-expect-error there is no such option
+  { host: 'localhost' },
+  // @ts-expect-error a number of milliseconds is no text
+  { url: 'redis://localhost', commandTimeoutMs: '1000' },
+  // @ts-expect-error there is no such clock
+  { url: 'redis://localhost', time: 'local' },
+  // @ts-expect-error what is no client can't be duplicated
+  { client: {} },
+]
+
+const wrongSignIns: readonly SignIn[] = [
+  // @ts-expect-error somebody must have signed in
+  {},
+  // @ts-expect-error it is called scope, as in the RFCs
+  { subject: 'usr_1', scopes: ['profile:read'] },
+  // @ts-expect-error a list of scopes, not a text
+  { subject: 'usr_1', scope: 'profile:read' },
+]
+
+describe('a wrong option does not compile, and is refused at start', () => {
+  for (const [index, options] of wrong.entries())
+    test(`of createSallyport: ${Object.keys(options)}, row ${index}`, async () => {
+      await configFault(() => createSallyport(options))
+    })
+
+  for (const [index, options] of wrongRedis.entries())
+    test(`of redisStore: ${Object.keys(options)}, row ${index}`, async () => {
+      await configFault(() => redisStore(options))
+    })
+
+  test('of a sign-in', () => {
+    expect(wrongSignIns).toHaveLength(3)
+  })
+})
+
+describe('right options compile', () => {
+  test('as the environment gives them: texts that may be undefined', () => {
+    const { env } = process
+    const options: SallyportOptions = {
+      issuer: env.ISSUER,
+      audience: env.AUDIENCE,
+      secret: env.SECRET,
+      store: env.REDIS_URL === undefined ? memoryStore() : redisStore({ url: env.REDIS_URL }),
+      access: { ttlSeconds: env.TTL === undefined ? undefined : Number(env.TTL) },
+    }
+    const redis: RedisStoreOptions = { url: env.REDIS_URL, keyPrefix: env.KEY_PREFIX }
+    expectTypeOf(options).toEqualTypeOf<SallyportOptions>()
+    expectTypeOf(redis).toEqualTypeOf<RedisStoreOptions>()
+  })
+
+  test('from lists and objects that nobody may change', () => {
+    const options = {
+      audience: ['https://a.example', 'https://b.example'],
+      secret: ['a', new Uint8Array(32)],
+      origins: { allowed: ['https://app.example.com'], missing: 'refuse' },
+      refresh: { lostResponse: 'refuse', graceSeconds: 0 },
+    } as const
+    expectTypeOf(options).toExtend<SallyportOptions>()
+  })
+})
+
+describe('events', () => {
+  test('are typed by their name', () => {
+    expectTypeOf<EventMap>().toEqualTypeOf<{
+      readonly event: SallyportEvent
+      readonly revoked: Revocation
+    }>()
+    const listen = (sallyport: Sallyport): void => {
+      sallyport.on('event', (event) => expectTypeOf(event).toEqualTypeOf<SallyportEvent>())
+      sallyport.on('revoked', (revocation) => expectTypeOf(revocation).toEqualTypeOf<Revocation>())
+      // @ts-expect-error there is no such event
+      sallyport.on('revoke', () => undefined)
+    }
+    expectTypeOf(listen).returns.toBeVoid()
+  })
+})

@@ -1,0 +1,114 @@
+import type {
+  BodyReading,
+  BodySource,
+  Decision,
+  EndOutcome,
+  GuardVerdict,
+  KeyAddOutcome,
+  ListOutcome,
+  OpenOutcome,
+  PullOutcome,
+  Revocation,
+  RotationOutcome,
+  SubjectEndOutcome,
+} from '@sallyport/core'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+
+function statusOf(decision: Decision): number {
+  switch (decision.kind) {
+    case 'allow':
+      return 200
+    case 'refuse':
+      return decision.answer.status
+  }
+}
+
+// @ts-expect-error what becomes of a refusal is not said
+function forgetful(decision: Decision): string {
+  switch (decision.kind) {
+    case 'allow':
+      return decision.auth.subject
+  }
+}
+
+function told(outcome: RotationOutcome): string {
+  switch (outcome.kind) {
+    case 'rotated':
+    case 'converged':
+      return `${outcome.kind} to ${outcome.session.generation} from ${outcome.issueFrom}`
+    case 'reused':
+      return outcome.rolledBack ? 'reused, rolled back' : 'reused'
+    case 'mismatched':
+      return `mismatched by ${outcome.drift}`
+    case 'limited':
+      return `limited for ${outcome.retryAfterMs}`
+    case 'foreign':
+    case 'expired':
+    case 'unknown':
+    case 'unavailable':
+      return outcome.kind
+  }
+}
+
+// @ts-expect-error what becomes of a store that is away is not said
+function hopeful(outcome: RotationOutcome): boolean {
+  switch (outcome.kind) {
+    case 'rotated':
+    case 'converged':
+      return true
+    case 'reused':
+    case 'mismatched':
+    case 'limited':
+    case 'foreign':
+    case 'expired':
+    case 'unknown':
+      return false
+  }
+}
+
+describe('a switch over every kind', () => {
+  test('of a decision needs no default', () => {
+    expect(statusOf({ kind: 'refuse', answer: { status: 401, headers: {}, cookies: [], body: '' } })).toBe(
+      401,
+    )
+    expectTypeOf(forgetful).parameter(0).toEqualTypeOf<Decision>()
+  })
+
+  test('of a rotation needs no default', () => {
+    expect(told({ kind: 'limited', retryAfterMs: 1000 })).toBe('limited for 1000')
+    expect(told({ kind: 'unavailable' })).toBe('unavailable')
+    expectTypeOf(hopeful).parameter(0).toEqualTypeOf<RotationOutcome>()
+  })
+})
+
+describe('the kinds are', () => {
+  test('those of a rotation', () => {
+    type Told =
+      | 'rotated'
+      | 'converged'
+      | 'reused'
+      | 'mismatched'
+      | 'foreign'
+      | 'limited'
+      | 'expired'
+      | 'unknown'
+    expectTypeOf<RotationOutcome['kind']>().toEqualTypeOf<Told | 'unavailable'>()
+  })
+
+  test('those of the other steps of a store, each of which may be unavailable', () => {
+    expectTypeOf<OpenOutcome['kind']>().toEqualTypeOf<'opened' | 'unavailable'>()
+    expectTypeOf<EndOutcome['kind']>().toEqualTypeOf<'ended' | 'absent' | 'unavailable'>()
+    expectTypeOf<SubjectEndOutcome['kind']>().toEqualTypeOf<'ended' | 'unavailable'>()
+    expectTypeOf<ListOutcome['kind']>().toEqualTypeOf<'listed' | 'unavailable'>()
+    expectTypeOf<PullOutcome['kind']>().toEqualTypeOf<'pulled' | 'unavailable'>()
+    expectTypeOf<KeyAddOutcome['kind']>().toEqualTypeOf<'added' | 'changed' | 'unavailable'>()
+  })
+
+  test('those of what the gate, its guards and its readers say', () => {
+    expectTypeOf<Decision['kind']>().toEqualTypeOf<'allow' | 'refuse'>()
+    expectTypeOf<GuardVerdict['kind']>().toEqualTypeOf<'pass' | 'lacking'>()
+    expectTypeOf<BodySource['kind']>().toEqualTypeOf<'stream' | 'parsed'>()
+    expectTypeOf<BodyReading<string>['kind']>().toEqualTypeOf<'read' | 'refused'>()
+    expectTypeOf<Revocation['kind']>().toEqualTypeOf<'session' | 'token' | 'subject' | 'key'>()
+  })
+})
