@@ -37,7 +37,7 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
     ...['ports', 'errors', 'problems', 'gate/seam', 'tokens', 'keys', 'sessions', 'revocation'],
     ...['binding', 'watch', 'guards'],
   ],
-  options: ['ports', 'type binding'],
+  options: ['ports', 'type binding', 'type tokens', 'type gate'],
   settings: ['ports', 'errors', 'options', 'type binding', 'type tokens', 'type gate'],
   sallyport: coreParts,
   index: [...coreParts, 'sallyport'],
@@ -51,6 +51,7 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   '@sallyport/example-express': ['@sallyport/example-app', '@sallyport/express'],
   '@sallyport/example-koa': ['@sallyport/example-app', '@sallyport/koa'],
   '@sallyport/example-fastify': ['@sallyport/example-app', '@sallyport/fastify'],
+  '@sallyport/example-live': ['@sallyport/express', '@sallyport/redis'],
 }
 
 /** Packages from elsewhere that only some parts may import. */

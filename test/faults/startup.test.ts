@@ -99,9 +99,9 @@ const variables: readonly Case[] = [
   { names: 'KEY_PREFIX', value: 'with space', env: { REDIS_URL: 'redis://127.0.0.1:1/0' } },
   { names: 'REDIS_URL', value: 'http://x' },
   { names: 'REDIS_URL', value: 'redis://127.0.0.1:70000/0' },
-  { names: 'REDIS_CLUSTER', value: '127.0.0.1:7000' },
+  { names: 'REDIS_CLUSTER', value: '127.0.0.1' },
   { names: 'DATABASE_URL', value: 'postgres://127.0.0.1/x' },
-  { names: 'REDIS_SENTINEL', value: 'main@127.0.0.1:26379' },
+  { names: 'REDIS_SENTINEL', value: '127.0.0.1:26379' },
   { names: 'AUDIT_FILE', value: join(folder, 'none', 'audit.jsonl'), what: 'in a missing folder' },
 ]
 

@@ -18,22 +18,26 @@ export interface Node extends Client {
 /** One audit event, as it stands in the file. */
 export type AuditEvent = Readonly<Record<string, unknown>>
 
-/** Several server processes on one Redis. */
-export interface System {
-  readonly redis: RedisServer
+/** Several server processes that are one system. */
+export interface Nodes {
   readonly secret: string
   readonly keyPrefix: string
   /** Starts one more node with the system's environment and these variables besides. */
   start(framework: Framework, env?: Readonly<Record<string, string>>): Promise<Node>
   /** All audit events of all nodes so far. */
   audit(): readonly AuditEvent[]
-  /** Ends all nodes and the Redis; gives each node's exit code and what stood on their standard errors. */
+  /** Ends all nodes and their store; gives each node's exit code and what stood on their standard errors. */
   stop(): Promise<{ readonly exitCodes: readonly number[]; readonly errors: readonly string[] }>
 }
 
+/** Several server processes on one Redis. */
+export interface System extends Nodes {
+  readonly redis: RedisServer
+}
+
 const KEY_PREFIX = 'faults'
-/** What the examples say at every start. */
-const GREETING = 'demo:'
+/** What the examples say at every start, and what the library says of a Redis that keeps nothing on disk. */
+const EXPECTED = /^demo:|SallyportNotice: Redis keeps no append-only file|^\(Use `node --trace-warnings/
 
 /** Starts a Redis of its own; nodes come by `start`. */
 export async function startSystem(
@@ -41,17 +45,24 @@ export async function startSystem(
   options: RedisOptions = {},
 ): Promise<System> {
   const redis = await startRedis(options)
+  return { redis, ...(await startNodes({ REDIS_URL: redis.url, ...env }, redis)) }
+}
+
+/** Nodes on the store that the environment names; they come by `start`. */
+export async function startNodes(
+  env: Readonly<Record<string, string>>,
+  store: { stop(): Promise<void> },
+): Promise<Nodes> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-faults-'))
   const auditFile = join(folder, 'audit.jsonl')
   const secret = randomBytes(32).toString('base64url')
   const nodes: Node[] = []
 
   return {
-    redis,
     secret,
     keyPrefix: KEY_PREFIX,
     async start(framework, more = {}) {
-      const shared = { REDIS_URL: redis.url, SECRET: secret, KEY_PREFIX, AUDIT_FILE: auditFile }
+      const shared = { SECRET: secret, KEY_PREFIX, AUDIT_FILE: auditFile }
       const server = await startServer(framework, { ...shared, ...env, ...more })
       const node = { ...createClient(server.url), framework, process: server }
       nodes.push(node)
@@ -66,10 +77,10 @@ export async function startSystem(
     },
     async stop() {
       const exitCodes = await Promise.all(nodes.map((node) => node.process.stop()))
-      await redis.stop()
+      await store.stop()
       await rm(folder, { recursive: true, force: true })
       const errors = nodes.flatMap((node) => node.process.errors)
-      return { exitCodes, errors: errors.filter((line) => !line.startsWith(GREETING)) }
+      return { exitCodes, errors: errors.filter((line) => !EXPECTED.test(line)) }
     },
   }
 }

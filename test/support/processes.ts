@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { ended, spawnTied } from './tied.ts'
 
 export type Framework = 'express' | 'koa' | 'fastify'
+/** The example servers: the same one on each framework, and the one that keeps streams open. */
+export type Example = Framework | 'live'
 
 export interface ServerProcess {
   readonly url: string
@@ -23,8 +25,8 @@ export interface ServerProcess {
 export class ServerStartError extends Error {
   readonly exitCode: number
   readonly stderr: string
-  constructor(framework: Framework, exitCode: number, stderr: string) {
-    super(`the ${framework} server ended with exit code ${exitCode} before it listened:\n${stderr}`)
+  constructor(example: Example, exitCode: number, stderr: string) {
+    super(`the ${example} server ended with exit code ${exitCode} before it listened:\n${stderr}`)
     this.name = 'ServerStartError'
     this.exitCode = exitCode
     this.stderr = stderr
@@ -37,10 +39,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Starts the built example server on a free port, with this environment and PATH, and nothing else of ours. */
 export async function startServer(
-  framework: Framework,
+  example: Example,
   env: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
-  const child = spawnTied(process.execPath, [`examples/${framework}/dist/server.js`], {
+  const child = spawnTied(process.execPath, [`examples/${example}/dist/server.js`], {
     cwd: root,
     env: { PATH: process.env.PATH, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -64,7 +66,7 @@ export async function startServer(
   const listening = await Promise.race([url, closed])
   clearTimeout(timer)
   if (listening === undefined || child.pid === undefined) {
-    throw new ServerStartError(framework, exitCode(child), errors.join('\n'))
+    throw new ServerStartError(example, exitCode(child), errors.join('\n'))
   }
 
   return {

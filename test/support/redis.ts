@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,8 @@ export interface RedisOptions {
   readonly args?: readonly string[]
   /** Default: a free one. */
   readonly port?: number
+  /** Text of a configuration file, for what no argument can say; the server may write to the file. */
+  readonly config?: string
 }
 
 export interface RedisServer {
@@ -28,11 +30,18 @@ export interface RedisServer {
 const START_MILLISECONDS = 15_000
 
 /** Starts a real redis-server of its own on 127.0.0.1, which keeps nothing on disk and dies with the tests. */
-export async function startRedis({ args = [], port: wanted }: RedisOptions = {}): Promise<RedisServer> {
+export async function startRedis({
+  args = [],
+  port: wanted,
+  config,
+}: RedisOptions = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-redis-'))
+  const file = config === undefined ? [] : [join(folder, 'server.conf')]
+  for (const path of file) await writeFile(path, config ?? '')
+  const all = [...file, ...args]
   let running: Running
   try {
-    running = wanted === undefined ? await launchAnywhere(folder, args) : await launch(folder, args, wanted)
+    running = wanted === undefined ? await launchAnywhere(folder, all) : await launch(folder, all, wanted)
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
     throw error
@@ -55,7 +64,7 @@ export async function startRedis({ args = [], port: wanted }: RedisOptions = {})
     },
     async restartEmpty() {
       await end()
-      running = await launch(folder, args, port)
+      running = await launch(folder, all, port)
     },
   }
 }
@@ -90,7 +99,10 @@ async function launch(folder: string, args: readonly string[], port: number): Pr
     '--appendonly',
     'no',
   ]
-  const child = spawnTied(command, [...settings, ...args], {
+  // A configuration file has to be the first argument.
+  const [first = '', ...others] = args
+  const ordered = first.endsWith('.conf') ? [first, ...settings, ...others] : [...settings, ...args]
+  const child = spawnTied(command, ordered, {
     cwd: folder,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

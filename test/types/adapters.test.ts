@@ -20,6 +20,7 @@ describe('getAuth', () => {
       readonly session: string
       readonly client: string
       readonly scopes: readonly string[]
+      readonly kid: string
       readonly claims: Claims
     }>()
   })

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { ConfigError, type SallyportOptions } from '@sallyport/core'
-import { redisStore } from '@sallyport/redis'
 import proxyAddr from 'proxy-addr'
 import * as v from 'valibot'
+import { type Address, parseAddresses, type RedisSource } from './redis.ts'
 
 /** A variable of the environment is wrong. */
 export class EnvironmentError extends Error {
@@ -11,6 +11,11 @@ export class EnvironmentError extends Error {
   constructor(variable: string, expected: string) {
     super(`${variable} must be ${expected}`)
   }
+}
+
+interface Sentinels {
+  readonly name: string
+  readonly sentinels: readonly Address[]
 }
 
 /** What all three frameworks take as their own option. */
@@ -23,7 +28,8 @@ export interface Environment {
   /** Which proxies are believed what they say of the client; takes an address and its distance in hops. */
   readonly trustProxy: TrustProxy | undefined
   readonly auditFile: string | undefined
-  readonly redisUrl: string | undefined
+  readonly redis: RedisSource | undefined
+  readonly durability: 'acknowledged' | 'replicated' | undefined
   readonly keyPrefix: string
   readonly options: SallyportOptions
 }
@@ -46,6 +52,7 @@ const commaList = (text: string): string[] => text.split(',').map((one) => one.t
 const decodedSecret = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64url'))
 const isSecret = (text: string): boolean =>
   /^[A-Za-z0-9_-]+={0,2}$/.test(text) && decodedSecret(text).length >= 32
+const isThere = (value: unknown): boolean => value !== undefined
 const portMessage = 'a port number from 0 to 65535'
 
 const schema = v.object({
@@ -59,8 +66,26 @@ const schema = v.object({
     '3000',
   ),
   HOST: v.optional(v.pipe(v.string(), v.regex(/^\S+$/, 'a host name or address')), '127.0.0.1'),
-  REDIS_URL: v.optional(v.string()),
-  KEY_PREFIX: v.optional(v.string()),
+  REDIS_URL: v.optional(v.pipe(v.string(), v.check(isRedisUrl, 'an address as redis://127.0.0.1:6379/0'))),
+  REDIS_CLUSTER: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform(parseAddresses),
+      v.custom<readonly Address[]>(isThere, 'host:port,host:port of nodes of a Cluster'),
+    ),
+  ),
+  REDIS_SENTINEL: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform(parseSentinel),
+      v.custom<Sentinels>(isThere, 'name@host:port,host:port of sentinels'),
+    ),
+  ),
+  DURABILITY: oneOf('acknowledged', 'replicated'),
+  KEY_PREFIX: v.optional(
+    v.pipe(v.string(), v.regex(/^[\w.:-]{1,64}$/, '1 to 64 characters of A-Z a-z 0-9 _ . : -')),
+    'sp',
+  ),
   SECRET: v.optional(
     v.pipe(
       v.string(),
@@ -97,13 +122,12 @@ const variables: Readonly<Record<string, string>> = {
   audience: 'AUDIENCE',
   secret: 'SECRET',
   access: 'SIGNING_KEYS',
+  'access.algorithm': 'SIGNING_ALG',
   origins: 'ALLOWED_ORIGINS',
-  'redis.keyPrefix': 'KEY_PREFIX',
-  redis: 'REDIS_URL',
 }
 
 /** What later versions of the examples read; to start without them would be to ignore what was meant. */
-const NOT_YET = ['REDIS_CLUSTER', 'REDIS_SENTINEL', 'DATABASE_URL']
+const NOT_YET = ['DATABASE_URL']
 
 /** Reads the environment. An empty variable counts as unset. Throws an `EnvironmentError` or a `ConfigError`. */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
@@ -117,23 +141,22 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     throw new EnvironmentError(v.getDotPath(issue) ?? 'the environment', issue.message)
   }
   const it = parsed.output
-  const keyPrefix = it.KEY_PREFIX ?? 'sp'
   return {
     port: it.PORT,
     host: it.HOST,
     trustProxy: it.TRUST_PROXY,
     auditFile: it.AUDIT_FILE,
-    redisUrl: it.REDIS_URL,
-    keyPrefix,
+    redis: redisOf(it),
+    durability: it.DURABILITY,
+    keyPrefix: it.KEY_PREFIX,
     options: {
       issuer: it.ISSUER,
       audience: it.AUDIENCE,
       secret: it.SECRET,
-      store: it.REDIS_URL === undefined ? undefined : redisStore({ url: it.REDIS_URL, keyPrefix }),
       access: {
         ttlSeconds: it.ACCESS_TTL,
         algorithm: it.SIGNING_ALG,
-        keys: keysOf(it.SIGNING_KEYS, it.SIGNING_ALG),
+        keys: it.SIGNING_KEYS === undefined ? undefined : readKeys(it.SIGNING_KEYS),
       },
       refresh: {
         idleSeconds: it.REFRESH_TTL,
@@ -149,12 +172,33 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
 }
 
 /** The one clear line that a wrong set-up gets; `undefined` for any other fault. */
-export function setupFault(cause: unknown): string | undefined {
+export function setupFault(cause: unknown, env: NodeJS.ProcessEnv): string | undefined {
   if (cause instanceof EnvironmentError) return cause.message
   if (!(cause instanceof ConfigError)) return undefined
   const top = cause.option.split('.')[0] ?? ''
-  const variable = variables[cause.option] ?? variables[top] ?? cause.option
-  return `${variable}: ${cause.message}`
+  const redis = ['REDIS_CLUSTER', 'REDIS_SENTINEL', 'REDIS_URL'].find((name) => env[name])
+  const variable = top === 'redis' ? redis : (variables[cause.option] ?? variables[top])
+  return `${variable ?? cause.option}: ${cause.message}`
+}
+
+function isRedisUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return (url?.protocol === 'redis:' || url?.protocol === 'rediss:') && url.hostname !== ''
+}
+
+function parseSentinel(text: string): Sentinels | undefined {
+  const [, name = '', addresses = ''] = /^([\w.-]+)@(.+)$/.exec(text) ?? []
+  const sentinels = parseAddresses(addresses)
+  return name === '' || sentinels === undefined ? undefined : { name, sentinels }
+}
+
+function redisOf(it: v.InferOutput<typeof schema>): RedisSource | undefined {
+  const given = [it.REDIS_URL, it.REDIS_CLUSTER, it.REDIS_SENTINEL].filter((one) => one !== undefined)
+  if (given.length > 1)
+    throw new EnvironmentError('REDIS_URL', 'the only one of REDIS_URL, REDIS_CLUSTER, REDIS_SENTINEL')
+  if (it.REDIS_URL !== undefined) return { variable: 'REDIS_URL', url: it.REDIS_URL }
+  if (it.REDIS_CLUSTER !== undefined) return { variable: 'REDIS_CLUSTER', nodes: it.REDIS_CLUSTER }
+  return it.REDIS_SENTINEL === undefined ? undefined : { variable: 'REDIS_SENTINEL', ...it.REDIS_SENTINEL }
 }
 
 function proxiesOf(text: string): TrustProxy | undefined {
@@ -166,20 +210,7 @@ function proxiesOf(text: string): TrustProxy | undefined {
   }
 }
 
-function keysOf(file: string | undefined, alg: string | undefined): object[] | undefined {
-  if (file === undefined) return undefined
-  const keys = parseKeys(file)
-  const first = keys[0]
-  const own = first !== undefined && 'alg' in first ? first.alg : undefined
-  if (alg !== undefined && own !== undefined && own !== alg)
-    throw new EnvironmentError(
-      'SIGNING_ALG',
-      `the algorithm of the first key of SIGNING_KEYS (${String(own)}), or unset`,
-    )
-  return keys
-}
-
-function parseKeys(file: string): object[] {
+function readKeys(file: string): object[] {
   const expected = 'a file with a JWK Set whose first key is private (RFC 7517)'
   let set: unknown
   try {

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis'
+import type { RedisClient } from './redis.ts'
 
 export type ReadOutcome =
   | { readonly kind: 'read'; readonly hash: string | undefined }
@@ -13,7 +13,6 @@ export interface Passwords {
     known: string | undefined,
     next: string,
   ): Promise<'replaced' | 'changed' | 'unavailable'>
-  close(): void
 }
 
 export function memoryPasswords(): Passwords {
@@ -25,7 +24,6 @@ export function memoryPasswords(): Passwords {
       hashes.set(subject, next)
       return Promise.resolve('replaced')
     },
-    close: () => {},
   }
 }
 
@@ -36,16 +34,7 @@ redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return 1`
 
 /** In the Redis of the sessions, so that several nodes are one system. */
-export function redisPasswords(url: string, prefix: string): Passwords {
-  const client = new Redis(url, {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: 1000,
-    connectTimeout: 1000,
-    enableReadyCheck: false,
-    retryStrategy: () => 250,
-  })
-  client.on('error', () => {})
+export function redisPasswords(client: RedisClient, prefix: string): Passwords {
   const key = (subject: string): string => `${prefix}:demo:password:${subject}`
   return {
     async read(subject) {
@@ -63,6 +52,5 @@ export function redisPasswords(url: string, prefix: string): Passwords {
         return 'unavailable'
       }
     },
-    close: () => client.disconnect(),
   }
 }

@@ -1,5 +1,6 @@
 import {
   type Answer,
+  callerOf,
   jsonAnswer,
   type RequestView,
   type Route,
@@ -19,7 +20,7 @@ export interface AppRoutes {
 }
 
 export function createRoutes(sallyport: Sallyport, users: Users): AppRoutes {
-  const { gate } = sallyport
+  const { gate, emit } = sallyport
   return {
     auth: [
       gate.route.cookie('/login', { POST: createLogin(sallyport, users) }),
@@ -31,7 +32,12 @@ export function createRoutes(sallyport: Sallyport, users: Users): AppRoutes {
           if (next.length < 8) return badRequest('the new password must have at least 8 characters')
           const outcome = await users.changePassword(auth.subject, current, next)
           if (outcome === 'unavailable') return refusal('store_down')
-          if (outcome === 'refused') return invalidCredentials()
+          const about = { sub: auth.subject, sid: auth.session, ...callerOf(view) }
+          if (outcome === 'refused') {
+            emit({ event: 'login.failed', outcome: 'failure', reason: 'password_change', ...about })
+            return invalidCredentials()
+          }
+          emit({ event: 'password.changed', outcome: 'success', ...about })
           return gate.endOtherSessions(view, auth)
         },
       }),
@@ -53,7 +59,7 @@ export async function updateProfile(view: RequestView): Promise<Answer> {
   return body.kind === 'refused' ? refusal(body.problem) : jsonAnswer(200, { updated: true })
 }
 
-function createLogin({ gate }: Sallyport, users: Users) {
+function createLogin({ gate, emit }: Sallyport, users: Users) {
   return async (view: RequestView): Promise<Answer> => {
     const body = await readStrings(view, 'username', 'password')
     if (body.kind === 'refused') return body.answer
@@ -63,6 +69,7 @@ function createLogin({ gate }: Sallyport, users: Users) {
       case 'user':
         return gate.signIn(view, { subject: outcome.user.subject, scope: outcome.user.scope, amr: ['pwd'] })
       case 'refused':
+        emit({ event: 'login.failed', outcome: 'failure', reason: 'invalid_credentials', ...callerOf(view) })
         return invalidCredentials()
       case 'unavailable':
         return refusal('store_down')

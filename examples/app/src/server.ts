@@ -1,9 +1,11 @@
-import { appendFileSync } from 'node:fs'
-import type { Server } from 'node:http'
+import { appendFileSync, openSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Sallyport, SallyportOptions } from '@sallyport/core'
-import { type Environment, readEnvironment, setupFault } from './environment.ts'
+import { redisStore } from '@sallyport/redis'
+import { type Environment, EnvironmentError, readEnvironment, setupFault } from './environment.ts'
 import { memoryPasswords, redisPasswords } from './passwords.ts'
+import { createClient } from './redis.ts'
 import { type AppRoutes, createRoutes } from './routes.ts'
 import { createUsers } from './users.ts'
 
@@ -16,6 +18,7 @@ export interface Framework<S extends Sallyport> {
 
 const EX_CONFIG = 78
 const DRAIN_MS = 5000
+const IDLE_EVERY_MS = 50
 
 /** A server that listens. */
 export interface Running {
@@ -29,12 +32,18 @@ export async function start<S extends Sallyport>(
   env: NodeJS.ProcessEnv,
 ): Promise<Running> {
   const environment = readEnvironment(env)
-  const sallyport = await framework.createSallyport(environment.options)
-  sallyport.on('event', auditTo(environment.auditFile))
-  const passwords =
-    environment.redisUrl === undefined
-      ? memoryPasswords()
-      : redisPasswords(environment.redisUrl, environment.keyPrefix)
+  const audit = openAudit(environment.auditFile)
+  await makeSureOf(environment)
+  const redis = environment.redis === undefined ? undefined : createClient(environment.redis)
+  const sallyport = await framework.createSallyport({
+    ...environment.options,
+    store:
+      redis === undefined
+        ? undefined
+        : redisStore({ client: redis, keyPrefix: environment.keyPrefix, durability: environment.durability }),
+  })
+  sallyport.on('event', audit)
+  const passwords = redis === undefined ? memoryPasswords() : redisPasswords(redis, environment.keyPrefix)
   const routes = createRoutes(sallyport, await createUsers(passwords))
   const server = await framework.createServer(sallyport, routes, environment)
   server.on('clientError', refuseUnreadable)
@@ -43,7 +52,7 @@ export async function start<S extends Sallyport>(
     url: `http://${environment.host.includes(':') ? `[${environment.host}]` : environment.host}:${port}`,
     async close() {
       await drain(server)
-      passwords.close()
+      redis?.disconnect()
       await sallyport.close()
     },
   }
@@ -64,7 +73,7 @@ export async function main<S extends Sallyport>(framework: Framework<S>): Promis
     process.once('SIGTERM', stop)
     process.once('SIGINT', stop)
   } catch (cause) {
-    const fault = setupFault(cause)
+    const fault = setupFault(cause, process.env)
     if (fault === undefined) throw cause
     console.error(fault)
     process.exitCode = EX_CONFIG
@@ -72,12 +81,28 @@ export async function main<S extends Sallyport>(framework: Framework<S>): Promis
   }
 }
 
-function auditTo(file: string | undefined): (event: object) => void {
-  return (event) => {
-    const line = `${JSON.stringify(event)}\n`
-    if (file === undefined) process.stdout.write(line)
-    else appendFileSync(file, line)
+/** One JSON object a line, appended. */
+function openAudit(file: string | undefined): (event: object) => void {
+  if (file === undefined) return (event) => void process.stdout.write(`${JSON.stringify(event)}\n`)
+  let opened: number
+  try {
+    opened = openSync(file, 'a')
+  } catch {
+    throw new EnvironmentError('AUDIT_FILE', 'the path of a file that can be written')
   }
+  return (event) => appendFileSync(opened, `${JSON.stringify(event)}\n`)
+}
+
+/** Refuses an address that can't be listened on before anything else is begun. */
+async function makeSureOf(environment: Environment): Promise<void> {
+  const trial = createServer()
+  await listen(trial, environment).catch((cause: NodeJS.ErrnoException) => {
+    const isPort = cause.code === 'EADDRINUSE' || cause.code === 'EACCES'
+    throw isPort
+      ? new EnvironmentError('PORT', 'a port that is free and allowed')
+      : new EnvironmentError('HOST', 'a name or an address of this machine')
+  })
+  await new Promise((resolve) => trial.close(resolve))
 }
 
 function listen(server: Server, { port, host }: Environment): Promise<number> {
@@ -94,12 +119,14 @@ function listen(server: Server, { port, host }: Environment): Promise<number> {
 /** Lets running requests end, but not for ever. */
 function drain(server: Server): Promise<void> {
   return new Promise((resolve) => {
+    // A kept connection is idle once its last request is answered.
+    const idle = setInterval(() => server.closeIdleConnections(), IDLE_EVERY_MS)
     const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
     server.close(() => {
+      clearInterval(idle)
       clearTimeout(late)
       resolve()
     })
-    server.closeIdleConnections()
   })
 }
 

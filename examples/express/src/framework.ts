@@ -7,7 +7,14 @@ import {
   helmetOptions,
   updateProfile,
 } from '@sallyport/example-app'
-import { createSallyport, type ExpressSallyport, ExpressView, getAuth, send } from '@sallyport/express'
+import {
+  createSallyport,
+  type ExpressSallyport,
+  ExpressView,
+  getAuth,
+  jsonAnswer,
+  send,
+} from '@sallyport/express'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
 
@@ -23,13 +30,13 @@ export const framework: Framework<ExpressSallyport> = {
     app.use('/api', sallyport.authMiddleware())
     app.get('/api/me', (req, res) => {
       const { subject, scopes, session } = getAuth(req)
-      res.json({ sub: subject, scope: scopes.join(' '), sid: session })
+      send(res, jsonAnswer(200, { sub: subject, scope: scopes.join(' '), sid: session }))
     })
     app.put('/api/profile', sallyport.requireScope('profile:write'), async (req, res) => {
       send(res, await updateProfile(new ExpressView(req)))
     })
     app.get('/api/admin', sallyport.requireScope('admin'), (_req, res) => {
-      res.json({ admin: true })
+      send(res, jsonAnswer(200, { admin: true }))
     })
 
     const onFault: ErrorRequestHandler = (fault, _req, res, next) => {

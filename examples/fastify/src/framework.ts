@@ -14,6 +14,7 @@ import {
   type FastifySallyport,
   FastifyView,
   getAuth,
+  jsonAnswer,
   refusal,
   send,
 } from '@sallyport/fastify'
@@ -33,9 +34,9 @@ export const framework: Framework<FastifySallyport> = {
     app.register(
       async (api) => {
         await api.register(sallyport.authMiddleware())
-        api.get('/me', async (request) => {
+        api.get('/me', async (request, reply) => {
           const { subject, scopes, session } = getAuth(request)
-          return { sub: subject, scope: scopes.join(' '), sid: session }
+          return send(reply, jsonAnswer(200, { sub: subject, scope: scopes.join(' '), sid: session }))
         })
         api.put('/profile', {
           // The body is read by this server's own limits, so before Fastify would parse it.
@@ -45,7 +46,9 @@ export const framework: Framework<FastifySallyport> = {
           ],
           handler: async () => undefined,
         })
-        api.get('/admin', { onRequest: sallyport.requireScope('admin') }, async () => ({ admin: true }))
+        api.get('/admin', { onRequest: sallyport.requireScope('admin') }, async (_request, reply) =>
+          send(reply, jsonAnswer(200, { admin: true })),
+        )
       },
       { prefix: '/api' },
     )
@@ -61,7 +64,8 @@ async function createApp({ trustProxy }: Environment): Promise<FastifyInstance> 
     keepAliveTimeout: 5000,
     requestTimeout: 300_000,
     clientErrorHandler: refuseUnreadable,
-    frameworkErrors: (fault, _request, reply) => send(reply, faultAnswer(fault)),
+    // Paths that its router can't read would be answered before any hook; front() refuses them behind the hooks.
+    rewriteUrl: ({ method = '', url = '/' }) => (front(method, url) === undefined ? url : '/'),
   })
   // Fastify knows only the usual methods until it is told; what it does not know it answers by itself.
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)

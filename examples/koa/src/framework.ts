@@ -9,7 +9,7 @@ import {
   type TrustProxy,
   updateProfile,
 } from '@sallyport/example-app'
-import { createSallyport, getAuth, type KoaSallyport, KoaView, send } from '@sallyport/koa'
+import { createSallyport, getAuth, jsonAnswer, type KoaSallyport, KoaView, send } from '@sallyport/koa'
 import Koa from 'koa'
 import helmet from 'koa-helmet'
 import proxyAddr from 'proxy-addr'
@@ -29,13 +29,13 @@ export const framework: Framework<KoaSallyport> = {
     api.use(sallyport.authMiddleware())
     api.get('/me', (ctx) => {
       const { subject, scopes, session } = getAuth(ctx)
-      ctx.body = { sub: subject, scope: scopes.join(' '), sid: session }
+      send(ctx, jsonAnswer(200, { sub: subject, scope: scopes.join(' '), sid: session }))
     })
     api.put('/profile', sallyport.requireScope('profile:write'), async (ctx) =>
       send(ctx, await updateProfile(new KoaView(ctx))),
     )
     api.get('/admin', sallyport.requireScope('admin'), (ctx) => {
-      ctx.body = { admin: true }
+      send(ctx, jsonAnswer(200, { admin: true }))
     })
     app.use(api.routes())
     return createServer(app.callback())
@@ -60,9 +60,24 @@ function createApp({ trustProxy }: Environment): Koa {
 
 /** Koa by itself trusts all proxies or none. */
 function trust(app: Koa, trusted: TrustProxy): void {
-  Object.defineProperty(app.request, 'ip', {
-    get(this: Koa.Request) {
-      return proxyAddr(this.req, trusted)
+  Object.defineProperties(app.request, {
+    ip: {
+      get(this: Koa.Request) {
+        return proxyAddr(this.req, trusted)
+      },
+    },
+    protocol: {
+      get(this: Koa.Request) {
+        return protocolOf(this, trusted)
+      },
     },
   })
+}
+
+/** As the other frameworks have it: what the nearest proxy says, if that is trusted. */
+function protocolOf({ req, socket }: Koa.Request, trusted: TrustProxy): string {
+  const own = 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http'
+  const said = req.headers['x-forwarded-proto']
+  if (typeof said !== 'string' || !trusted(socket.remoteAddress ?? '', 0)) return own
+  return said.split(',', 1)[0]?.trim() ?? own
 }

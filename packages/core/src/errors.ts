@@ -38,3 +38,12 @@ export class UnavailableError extends SallyportError {
     super('the session store does not answer')
   }
 }
+
+/** How a wrong value may be shown in a `ConfigError`: short, on one line, without the user part of an address. */
+export function shown(given: unknown): string {
+  if (typeof given === 'string') return JSON.stringify(given.replace(/\/\/[^/]*@/, '//…@').slice(0, 64))
+  if (given === undefined) return 'missing'
+  if (Array.isArray(given)) return 'a list'
+  if (given === null || typeof given === 'number' || typeof given === 'boolean') return String(given)
+  return `a value of type ${typeof given}`
+}

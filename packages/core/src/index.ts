@@ -1,11 +1,13 @@
 export type { BindingSettings, ComponentPolicy, DeviceComponent } from './binding/device.ts'
-export { ConfigError, SallyportError, UnavailableError } from './errors.ts'
+export { ConfigError, SallyportError, shown, UnavailableError } from './errors.ts'
 export { jsonAnswer, refusal } from './gate/answer.ts'
 export { type BodyReading, readForm, readJsonObject } from './gate/body.ts'
 export type { Gate, Routers } from './gate/gate.ts'
+export { type Caller, callerOf } from './gate/parts.ts'
 export type { Handle, HandleWithAuth, Methods, RouteMaker } from './gate/routes.ts'
 export type { Answer, Auth, BodySource, Decision, HeaderFields, RequestView, Route } from './gate/seam.ts'
 export type { SignIn } from './gate/sign-in.ts'
+export type { Verify, VerifyOptions } from './gate/verify.ts'
 export { type Guard, type GuardVerdict, scopeGuard } from './guards/scope.ts'
 export { memoryStore } from './memory/store.ts'
 export type {
@@ -19,6 +21,7 @@ export type {
   SallyportOptions,
 } from './options.ts'
 export type { Clock, Random } from './ports/clock.ts'
+export { isSessionId, ownPart, sessionIdFrom, tagOf, tagOfSession } from './ports/ids.ts'
 export * from './ports/model.ts'
 export {
   decodeRevocation,
@@ -30,6 +33,5 @@ export type { SigningAlgorithm } from './ports/signer.ts'
 export type * from './ports/store.ts'
 export { type Problem, type ProblemCode, problems } from './problems.ts'
 export { createSallyport, type Sallyport } from './sallyport.ts'
-export { isSessionId, ownPart, sessionIdFrom, tagOf, tagOfSession } from './sessions/ids.ts'
 export type { AccessClaims, Claims, Register } from './tokens/claims.ts'
-export type { EventMap, EventName, SallyportEvent } from './watch/events.ts'
+export type { Emit, EventMap, EventName, SallyportEvent } from './watch/events.ts'

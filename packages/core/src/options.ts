@@ -1,7 +1,10 @@
 import type { BindingSettings, ComponentPolicy } from './binding/device.ts'
+import type { OriginSettings } from './gate/csrf.ts'
+import type { SessionSettings } from './gate/parts.ts'
 import type { Clock, Random } from './ports/clock.ts'
 import type { SigningAlgorithm } from './ports/signer.ts'
 import type { StoreDriver } from './ports/store.ts'
+import type { IssueSettings } from './tokens/issue.ts'
 
 /** What `createSallyport` takes. Every option is checked at start and refused by its path. */
 export interface SallyportOptions {
@@ -36,7 +39,7 @@ export interface SallyportOptions {
 export interface AccessOptions {
   /** Seconds that an access token lives. Default 900; at most 1800. */
   readonly ttlSeconds?: number | undefined
-  /** Algorithm of the key that is made at first start. Default `EdDSA`. */
+  /** Algorithm of the key that is made at first start; with `keys`, that of the first of them. Default `EdDSA`. */
   readonly algorithm?: SigningAlgorithm | undefined
   /** Private JWKs instead of keys in the store: the first signs, all of them verify; those after it may be public. */
   readonly keys?: readonly object[] | undefined
@@ -93,6 +96,24 @@ export interface ClientOptions {
   readonly cookie?: string | undefined
   /** Default `native`. */
   readonly body?: string | undefined
+}
+
+/** The options, parsed: complete, checked, frozen. */
+export interface Settings {
+  readonly tokens: IssueSettings
+  readonly algorithm: SigningAlgorithm | undefined
+  readonly keys: readonly object[] | undefined
+  readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
+  readonly store: StoreDriver | undefined
+  readonly sessions: SessionSettings
+  readonly revocation: { readonly mode: 'replicated' | 'strict'; readonly maxStalenessMs: number }
+  readonly binding: BindingSettings
+  readonly cookieName: string
+  readonly origins: OriginSettings
+  readonly clock: Clock | undefined
+  readonly random: Random | undefined
+  /** What was left to chance, to be told at start. */
+  readonly notices: readonly string[]
 }
 
 export type { BindingSettings, ComponentPolicy }

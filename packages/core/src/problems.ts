@@ -75,7 +75,7 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   refresh_repeated: { ...malformed, say: 'more than one refresh cookie' },
   refresh_limited: { status: 429, error: 'too_many_requests', say: 'too many refreshes' },
   sessions_differ: { ...malformed, say: 'the cookie and the access token belong to different sessions' },
-  transport_unknown: { ...malformed, say: 'X-Token-Transport must be "body" or absent' },
+  transport_unknown: { ...malformed, say: 'X-Token-Transport must be body or absent' },
   session_unknown: { status: 404, error: 'not_found', say: 'there is no such session' },
   route_unknown: { status: 404, error: 'not_found', say: 'there is nothing here' },
   method_unknown: { status: 405, error: 'method_not_allowed', say: 'this method is not allowed here' },

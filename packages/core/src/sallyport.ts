@@ -1,25 +1,28 @@
 import { randomBytes } from 'node:crypto'
 import { createDevices } from './binding/device.ts'
-import { ConfigError, UnavailableError } from './errors.ts'
+import { ConfigError, shown, UnavailableError } from './errors.ts'
 import { createRefreshCookie } from './gate/cookies.ts'
 import { createGate, type Gate } from './gate/gate.ts'
 import type { GateParts } from './gate/parts.ts'
+import type { Auth } from './gate/seam.ts'
 import { endSubject } from './gate/subject.ts'
+import { identityOf } from './gate/verify.ts'
 import { readJwk } from './keys/jwk.ts'
 import { createFixedRing, createSharedRing, type KeyRing } from './keys/ring.ts'
 import { createKeySeal } from './keys/seal.ts'
 import { memoryStore } from './memory/store.ts'
-import type { SallyportOptions } from './options.ts'
+import type { SallyportOptions, Settings } from './options.ts'
 import type { Clock } from './ports/clock.ts'
+import { tagOf } from './ports/ids.ts'
 import type { Session } from './ports/model.ts'
 import type { SigningKey, VerificationKey } from './ports/signer.ts'
 import type { Store } from './ports/store.ts'
 import { createReplica } from './revocation/replica.ts'
 import { deriveKeys } from './secrets.ts'
-import { tagOf } from './sessions/ids.ts'
 import { createRefreshTokens } from './sessions/refresh-token.ts'
-import { parseOptions, type Settings } from './settings.ts'
-import { createEvents, type EventMap } from './watch/events.ts'
+import { parseOptions } from './settings.ts'
+import { createConnections } from './watch/connections.ts'
+import { createEvents, type Emit, type EventMap } from './watch/events.ts'
 
 /** Session security, without a framework: what an adapter wraps, and what an application calls. */
 export interface Sallyport {
@@ -34,6 +37,13 @@ export interface Sallyport {
   revokeUser(subject: string, reason?: string): Promise<void>
   /** Ends one access token; its session lives on. Rejects as `sessions.list` does. */
   revokeToken(jti: string, reason?: string): Promise<void>
+  /**
+   * Ends an open connection (a WebSocket, an event stream) as soon as what let it in is revoked, by
+   * calling `end`. The returned function forgets the connection; call it when it closes by itself.
+   */
+  endOnRevocation(auth: Auth, end: () => void): () => void
+  /** Tells the listeners of something that the application did, as `login.failed`. The time is added. */
+  emit: Emit
   /** Adds a listener; the returned function removes it. */
   on<Name extends keyof EventMap>(name: Name, listener: (event: EventMap[Name]) => void): () => void
   /** Whether requests can be served: the store answers, and there is a key to sign with. */
@@ -59,23 +69,32 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
 
   const clock = settings.clock ?? systemClock
   const events = createEvents(clock, notice)
+  const connections = createConnections(notice)
   const secrets = deriveKeys(settings.secrets)
   const [secret, ...earlier] = secrets
   const store = await (settings.store ?? memoryStore()).open({ notice })
   for (const message of settings.notices) notice(message)
   const ring =
     given === undefined
-      ? createSharedRing(store.keys, createKeySeal(secrets), settings.algorithm, clock, notice)
+      ? createSharedRing(store.keys, createKeySeal(secrets), settings.algorithm ?? 'EdDSA', clock, notice)
       : createFixedRing(given)
+  let forgottenAt = Number.NEGATIVE_INFINITY
   const replica = createReplica(
     store.revocations,
     { ...settings.revocation, pullEveryMs: PULL_EVERY_MS },
     clock,
     {
-      onRevoked: events.revoked,
-      onForgotten(shard) {
-        events.emit({ event: 'store.forgot', outcome: 'failure', reason: `shard ${shard}` })
-        void ring.putBack()
+      onRevoked(revocation) {
+        connections.revoked(revocation)
+        events.revoked(revocation)
+      },
+      onForgotten() {
+        // All shards are lost at once, and each is put back by itself.
+        const isNews = clock.monotonic() - forgottenAt > PULL_EVERY_MS * 2
+        forgottenAt = clock.monotonic()
+        if (isNews)
+          events.emit({ event: 'store.rollback', outcome: 'success', reason: 'revocations_put_back' })
+        return ring.putBack()
       },
     },
   )
@@ -101,6 +120,13 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   return {
     gate: createGate(parts),
     ...applicationCalls(parts),
+    endOnRevocation(auth, end) {
+      const token = identityOf(auth.claims, auth.kid)
+      // It may have been revoked between its verification and now.
+      if (replica.knowsRevoked(token)) queueMicrotask(end)
+      return connections.add(token, end)
+    },
+    emit: events.emit,
     on: events.on,
     ready: () => isReady(store, ring),
     async close() {
@@ -116,8 +142,14 @@ async function givenKeys(
 ): Promise<readonly [SigningKey, ...VerificationKey[]] | undefined> {
   if (settings.keys === undefined) return undefined
   const [first, ...others] = await Promise.all(
-    settings.keys.map((jwk, index) => readJwk(jwk, `access.keys.${index}`)),
+    settings.keys.map((jwk, index) => readJwk(jwk, `access.keys.${index}`, settings.algorithm)),
   )
+  if (first !== undefined && settings.algorithm !== undefined && first.alg !== settings.algorithm)
+    throw new ConfigError(
+      'access.algorithm',
+      `that of the first key (${first.alg})`,
+      shown(settings.algorithm),
+    )
   if (first?.privateKey === undefined) throw new ConfigError('access.keys.0', 'a private key', 'a public one')
   const kids = new Set([first, ...others].map((key) => key.kid))
   if (kids.size !== others.length + 1) throw new ConfigError('access.keys', 'keys with different kids')

@@ -1,33 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
-import type { BindingSettings } from './binding/device.ts'
-import { ConfigError } from './errors.ts'
-import type { OriginSettings } from './gate/csrf.ts'
-import type { SessionSettings } from './gate/parts.ts'
-import type { SallyportOptions } from './options.ts'
+import { ConfigError, shown } from './errors.ts'
+import type { SallyportOptions, Settings } from './options.ts'
 import type { Clock, Random } from './ports/clock.ts'
 import { MAX_ACCESS_SECONDS } from './ports/revocation.ts'
-import type { SigningAlgorithm } from './ports/signer.ts'
 import type { StoreDriver } from './ports/store.ts'
-import type { IssueSettings } from './tokens/issue.ts'
-
-/** The options, parsed: complete, checked, frozen. */
-export interface Settings {
-  readonly tokens: IssueSettings
-  readonly algorithm: SigningAlgorithm
-  readonly keys: readonly object[] | undefined
-  readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
-  readonly store: StoreDriver | undefined
-  readonly sessions: SessionSettings
-  readonly revocation: { readonly mode: 'replicated' | 'strict'; readonly maxStalenessMs: number }
-  readonly binding: BindingSettings
-  readonly cookieName: string
-  readonly origins: OriginSettings
-  readonly clock: Clock | undefined
-  readonly random: Random | undefined
-  /** What was left to chance, to be told at start. */
-  readonly notices: readonly string[]
-}
 
 const DAY = 86_400
 const MAX_SESSION_SECONDS = 30 * DAY
@@ -39,16 +16,22 @@ const wholeNumber = (min: number, max: number) => {
 const oneOf = <const T extends readonly string[]>(...names: T) =>
   v.picklist(names, `one of ${names.map((name) => `"${name}"`).join(', ')}`)
 const text = (pattern: RegExp, message: string) => v.pipe(v.string(message), v.regex(pattern, message))
-const group = <const T extends v.ObjectEntries>(entries: T) =>
-  v.strictObject(entries, `an object with ${Object.keys(entries).join(', ')}`)
+const group = <const T extends v.ObjectEntries>(entries: T) => {
+  const message = `an object with ${Object.keys(entries).join(', ')}`
+  return v.pipe(
+    v.custom<object>((given) => !Array.isArray(given), message),
+    v.strictObject(entries, message),
+  )
+}
 
 const isLoopback = (url: URL): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
 const isIssuer = (value: string): boolean => {
   const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url === undefined || url.search !== '' || url.hash !== '' || url.username !== '') return false
+  if (url === undefined || /[\s?#]/.test(value) || url.username !== '' || url.password !== '') return false
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
 }
-const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value
+const isOrigin = (value: string): boolean =>
+  /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value
 
 const secretMessage = 'at least 32 random bytes, or a list of such'
 const secret = v.pipe(
@@ -68,7 +51,7 @@ const functions =
     given !== null &&
     names.every((name) => typeof Reflect.get(given, name) === 'function')
 
-const schema = v.strictObject(
+const entries = v.strictObject(
   {
     issuer: v.optional(
       v.pipe(
@@ -76,17 +59,24 @@ const schema = v.strictObject(
         v.check(isIssuer, 'an https URL without query and fragment (http on loopback)'),
       ),
     ),
-    audience: v.optional(v.union([audience, v.pipe(v.array(audience), v.minLength(1))], audience.message)),
-    secret: v.optional(v.union([v.pipe(v.array(secret), v.minLength(1)), secret], secretMessage)),
+    audience: v.optional(
+      v.union([audience, v.pipe(v.array(audience), v.minLength(1, audience.message))], audience.message),
+    ),
+    secret: v.optional(
+      v.union([v.pipe(v.array(secret), v.minLength(1, secretMessage)), secret], secretMessage),
+    ),
     store: v.optional(
       v.custom<StoreDriver>(functions('open'), 'a store, as memoryStore() or redisStore() makes'),
     ),
     access: v.optional(
       group({
         ttlSeconds: v.optional(wholeNumber(1, MAX_ACCESS_SECONDS), 900),
-        algorithm: v.optional(oneOf('EdDSA', 'ES256', 'RS256', 'PS256'), 'EdDSA'),
+        algorithm: v.optional(oneOf('EdDSA', 'ES256', 'RS256', 'PS256')),
         keys: v.optional(
-          v.pipe(v.array(v.looseObject({}), 'a list of JWKs'), v.minLength(1, 'a list of JWKs')),
+          v.pipe(
+            v.array(v.looseObject({}, 'a JWK (RFC 7517)'), 'a list of JWKs'),
+            v.minLength(1, 'a list of JWKs'),
+          ),
         ),
       }),
       {},
@@ -159,13 +149,16 @@ const schema = v.strictObject(
   'an object',
 )
 
+const schema = v.pipe(
+  v.custom<object>((given) => !Array.isArray(given), 'an object'),
+  entries,
+)
+
 type Parsed = v.InferOutput<typeof schema>
 
 /** Parses the options. Throws a `ConfigError` that names the first wrong one. */
 export function parseOptions(given: SallyportOptions, environment: string | undefined): Settings {
-  const result = v.safeParse(schema, given, { abortEarly: true })
-  if (!result.success) throw configError(result.issues[0])
-  const options = result.output
+  const options = checkOptions(given)
   if (options.production ?? environment === 'production') demandForProduction(options)
   return Object.freeze(settingsOf(options))
 }
@@ -220,17 +213,22 @@ function nonEmpty<T>(given: T | readonly T[]): readonly [T, ...T[]] {
   return [first, ...more]
 }
 
+/** Checks the options against the schema. Throws a `ConfigError` that names the first wrong one. */
+function checkOptions(given: SallyportOptions): Parsed {
+  const result = v.safeParse(schema, given, { abortEarly: true })
+  if (!result.success) throw configError(result.issues[0])
+  return result.output
+}
+
 function configError(issue: v.BaseIssue<unknown>): ConfigError {
   const path = v.getDotPath(issue) ?? 'options'
   const top = path.split('.')[0]
   const isSecret = top === 'secret' || path.startsWith('access.keys')
   if (issue.type === 'strict_object' && issue.expected === 'never')
     return new ConfigError(path, 'left out, since there is no such option')
+  if (issue.type === 'strict_object' && path.includes('.') && issue.input === undefined)
+    return new ConfigError(path, 'given', 'missing')
+  if (top === 'store' && typeof issue.input === 'string')
+    return new ConfigError(path, issue.message, 'a text')
   return new ConfigError(path, issue.message, isSecret ? undefined : shown(issue.input))
-}
-
-function shown(input: unknown): string {
-  if (typeof input === 'string') return JSON.stringify(input.slice(0, 64))
-  if (typeof input === 'number' || typeof input === 'boolean' || input === null) return String(input)
-  return input === undefined ? 'missing' : Array.isArray(input) ? 'a list' : `a value of type ${typeof input}`
 }

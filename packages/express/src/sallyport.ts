@@ -8,6 +8,7 @@ import {
   type SallyportOptions,
   type SignIn,
   scopeGuard,
+  type VerifyOptions,
 } from '@sallyport/core'
 import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express'
 import { ExpressView, type RequestWithAuth, send } from './view.ts'
@@ -15,7 +16,7 @@ import { ExpressView, type RequestWithAuth, send } from './view.ts'
 /** `Sallyport` in the manner of Express 5. */
 export interface ExpressSallyport extends Sallyport {
   /** Lets a request through only with a valid access token, and puts the caller on `req.auth`. */
-  authMiddleware(): RequestHandler
+  authMiddleware(options?: VerifyOptions): RequestHandler
   /** Behind `authMiddleware`: lets through only callers whose token has all of the scopes. */
   requireScope(...scopes: string[]): RequestHandler
   /** `POST /refresh` */
@@ -65,10 +66,13 @@ export async function createSallyport(options?: SallyportOptions): Promise<Expre
 
   return {
     ...core,
-    authMiddleware: () => (req, res, next) => {
-      const decision = gate.verify(new ExpressView(req))
-      if (decision instanceof Promise) return decision.then((late) => settle(late, req, res, next))
-      settle(decision, req, res, next)
+    authMiddleware(options) {
+      const verify = gate.verifier(options)
+      return (req, res, next) => {
+        const decision = verify(new ExpressView(req))
+        if (decision instanceof Promise) return decision.then((late) => settle(late, req, res, next))
+        settle(decision, req, res, next)
+      }
     },
     requireScope: (...scopes) => behind(scopeGuard(scopes)),
     refreshRouter: () => mount(...gate.routers.refresh),

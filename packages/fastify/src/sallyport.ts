@@ -7,6 +7,8 @@ import {
   type SallyportOptions,
   type SignIn,
   scopeGuard,
+  type Verify,
+  type VerifyOptions,
 } from '@sallyport/core'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
@@ -18,7 +20,7 @@ export interface FastifySallyport extends Sallyport {
    * A plugin: in the scope that registers it, every request needs a valid access token, whose caller
    * is then on `request.auth`.
    */
-  authMiddleware(): FastifyPluginAsync
+  authMiddleware(options?: VerifyOptions): FastifyPluginAsync
   /** An `onRequest` hook, behind `authMiddleware`: lets through only callers whose token has all of the scopes. */
   requireScope(...scopes: string[]): onRequestAsyncHookHandler
   /** `POST /refresh` */
@@ -44,12 +46,14 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
   const core = await createCore(options)
   const { gate } = core
 
-  const authenticate: onRequestAsyncHookHandler = async (request, reply) => {
-    const verdict = gate.verify(new FastifyView(request))
-    const decision = verdict instanceof Promise ? await verdict : verdict
-    if (decision.kind === 'refuse') return send(reply, decision.answer)
-    ;(request as RequestWithAuth).auth = decision.auth
-  }
+  const authenticate =
+    (verify: Verify): onRequestAsyncHookHandler =>
+    async (request, reply) => {
+      const verdict = verify(new FastifyView(request))
+      const decision = verdict instanceof Promise ? await verdict : verdict
+      if (decision.kind === 'refuse') return send(reply, decision.answer)
+      ;(request as RequestWithAuth).auth = decision.auth
+    }
   const behind =
     (guard: Guard): onRequestAsyncHookHandler =>
     async (request, reply) => {
@@ -73,12 +77,14 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
 
   return {
     ...core,
-    authMiddleware: () =>
-      fp(async (fastify) => {
+    authMiddleware(options) {
+      const verify = gate.verifier(options)
+      return fp(async (fastify) => {
         // Gives every request the same shape; several scopes may ask for it.
         if (!fastify.hasRequestDecorator('auth')) fastify.decorateRequest('auth', null)
-        fastify.addHook('onRequest', authenticate)
-      }, PLUGIN),
+        fastify.addHook('onRequest', authenticate(verify))
+      }, PLUGIN)
+    },
     requireScope: (...scopes) => behind(scopeGuard(scopes)),
     refreshRouter: () => mount(...gate.routers.refresh),
     tokenRouter: () => mount(...gate.routers.token),

@@ -8,6 +8,7 @@ import {
   type SallyportOptions,
   type SignIn,
   scopeGuard,
+  type VerifyOptions,
 } from '@sallyport/core'
 import type { Context, Middleware, Next } from 'koa'
 import { KoaView, send } from './view.ts'
@@ -15,13 +16,13 @@ import { KoaView, send } from './view.ts'
 /** Where routes are mounted. */
 export interface MountOptions {
   /** Path before the routes, as `/auth`. Default: none. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
 }
 
 /** `Sallyport` in the manner of Koa 3. */
 export interface KoaSallyport extends Sallyport {
   /** Lets a request through only with a valid access token, and puts the caller on `ctx.state.auth`. */
-  authMiddleware(): Middleware
+  authMiddleware(options?: VerifyOptions): Middleware
   /** Behind `authMiddleware`: lets through only callers whose token has all of the scopes. */
   requireScope(...scopes: string[]): Middleware
   /** `POST /refresh` */
@@ -62,12 +63,15 @@ export async function createSallyport(options?: SallyportOptions): Promise<KoaSa
 
   return {
     ...core,
-    authMiddleware: () => async (ctx: Context, next: Next) => {
-      const verdict = gate.verify(new KoaView(ctx))
-      const decision = verdict instanceof Promise ? await verdict : verdict
-      if (decision.kind === 'refuse') return send(ctx, decision.answer)
-      ctx.state.auth = decision.auth
-      await next()
+    authMiddleware(options) {
+      const verify = gate.verifier(options)
+      return async (ctx: Context, next: Next) => {
+        const verdict = verify(new KoaView(ctx))
+        const decision = verdict instanceof Promise ? await verdict : verdict
+        if (decision.kind === 'refuse') return send(ctx, decision.answer)
+        ctx.state.auth = decision.auth
+        await next()
+      }
     },
     requireScope: (...scopes) => behind(scopeGuard(scopes)),
     refreshRouter: (options) => mount(gate.routers.refresh, options),

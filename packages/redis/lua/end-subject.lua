@@ -2,17 +2,17 @@
 -- The session that is kept goes on two generations later, so that none of its earlier tokens converges;
 -- one whose tokens travel in bodies, where no new one can be handed out here, keeps its own.
 -- KEYS  user, feed, meta
--- ARGV  epoch, channel, shard, tag, at, idle, absolute, own part of the session to keep ('': none),
+-- ARGV  epoch, channel, shard, deadline, tag, at, idle, absolute, own part of the session to keep ('': none),
 --       texts of the tag and of the kept session's id
 -- returns {not before, packed or '', lasting or '', subject or '', ended own parts ...}
+if is_late() then return LATE end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
-local news = { epoch = ARGV[1], channel = ARGV[2], shard = ARGV[3] }
-local tag, at, kept = ARGV[4], instant(ARGV[5]), ARGV[8]
-local idle, absolute = tonumber(ARGV[6]), tonumber(ARGV[7])
+local tag, at, kept = ARGV[5], instant(ARGV[6]), ARGV[9]
+local idle, absolute = tonumber(ARGV[7]), tonumber(ARGV[8])
 
 local not_before = math.floor(at / 1000)
 local live = live_sessions(user, at, idle, absolute)
-revoke(feed, meta, news, 'u:' .. ARGV[9] .. ':' .. text(not_before) .. ':' .. ARGV[10], at)
+revoke(feed, meta, news, 'u:' .. ARGV[10] .. ':' .. text(not_before) .. ':' .. ARGV[11], at)
 
 local reply = { text(not_before), '', '', '' }
 for _, one in ipairs(live) do
@@ -32,6 +32,5 @@ for _, one in ipairs(live) do
     reply[#reply + 1] = one.own
   end
 end
-redis.call('HSET', user, 'n', text(not_before) .. ':' .. ARGV[10])
-keep(user, RETENTION)
+mark_subject(user, text(not_before) .. ':' .. ARGV[11])
 return reply

@@ -1,22 +1,25 @@
 -- Makes a session of generation 1; ends the oldest ones over the limit.
 -- KEYS  user, feed, meta
--- ARGV  epoch, channel, shard, tag, at, own, packed (instants filled in here), lasting part, subject,
+-- ARGV  epoch, channel, shard, deadline, tag, at, own, packed (instants filled in here), lasting part, subject,
 --       idle, absolute, session limit
 -- returns {packed, issue_from, ended own parts ...}
+if is_late() then return LATE end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
-local news = { epoch = ARGV[1], channel = ARGV[2], shard = ARGV[3] }
-local tag, at, own = ARGV[4], instant(ARGV[5]), ARGV[6]
-local idle, absolute, limit = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
+local tag, at, own = ARGV[5], instant(ARGV[6]), ARGV[7]
+local idle, absolute, limit = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
 
 local subject = redis.call('HGET', user, '@')
-if subject and subject ~= ARGV[9] then
+if subject and subject ~= ARGV[10] then
   return redis.error_reply('ERR two subjects of one tag')
 end
 
 local ended = {}
 local threshold = tonumber(redis.call('HGET', user, 'p') or 64)
 if limit > 0 or redis.call('HLEN', user) >= threshold then
-  local live = live_sessions(user, at, idle, absolute)
+  local live = {}
+  for _, one in ipairs(live_sessions(user, at, idle, absolute)) do
+    if one.own ~= own then live[#live + 1] = one end
+  end
   if limit > 0 and #live >= limit then
     table.sort(live, function(a, b) return a.rotated_at < b.rotated_at end)
     for i = 1, #live - limit + 1 do
@@ -29,9 +32,9 @@ if limit > 0 or redis.call('HLEN', user) >= threshold then
   end
 end
 
-local s = unpack_session(ARGV[7])
+local s = unpack_session(ARGV[8])
 s.rotated_at, s.created_at = at, at
 local packed = pack_session(s)
-redis.call('HSET', user, '@', ARGV[9], own, packed, '.' .. own, ARGV[8])
+redis.call('HSET', user, '@', ARGV[10], own, packed, '.' .. own, ARGV[9])
 keep(user, expires_at(s, idle, absolute) - at)
 return { packed, text(issue_from(user)), unpack(ended) }

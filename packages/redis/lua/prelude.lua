@@ -16,11 +16,26 @@ local META_TTL = 6048000000
 local CONFIRMED, BODY = 1, 2
 local OWN_BYTES = 16
 
+local function server_time()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
 -- The instant to judge by, in milliseconds: the caller's, or else this server's.
 local function instant(given)
   if given ~= '' then return tonumber(given) end
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  return server_time()
+end
+
+-- Every step that changes something is given, first of all: a fresh epoch in case there is none, the channel for
+-- news, the shard, and the instant of this server until which its caller waits.
+local news = { epoch = ARGV[1], channel = ARGV[2], shard = ARGV[3] }
+local LATE = redis.error_reply('LATE the caller no longer waits')
+
+-- A step that its caller has given up must not be taken: it would happen after it was said to have failed.
+local function is_late()
+  local deadline = tonumber(ARGV[4])
+  return deadline and server_time() > deadline
 end
 
 local function text(number)
@@ -62,14 +77,24 @@ local function expires_at(s, idle, absolute)
   return math.min(s.rotated_at + idle, s.created_at + absolute)
 end
 
+local NO_DIGEST = '0000000000000000'
+
+-- The digest of a set and one member more: 64 bits of each member's SHA-1, combined by XOR.
+local function fold(digest, member)
+  local hash = redis.sha1hex(member)
+  local function half(from)
+    return bit.tohex(bit.bxor(tonumber(string.sub(digest, from, from + 7), 16), tonumber(string.sub(hash, from, from + 7), 16)))
+  end
+  return half(1) .. half(9)
+end
+
 -- Puts a revocation on the feed, once.
 local function revoke(feed, meta, news, member, at)
   if redis.call('ZSCORE', feed, member) then return end
   local position = math.max(at, tonumber(redis.call('HGET', meta, 'p') or 0) + 1)
   redis.call('ZADD', feed, text(position), member)
   redis.call('HSETNX', meta, 'e', news.epoch)
-  redis.call('HSET', meta, 'p', text(position))
-  redis.call('HINCRBY', meta, 'n', 1)
+  redis.call('HSET', meta, 'p', text(position), 'd', fold(redis.call('HGET', meta, 'd') or NO_DIGEST, member))
   redis.call('ZREMRANGEBYSCORE', feed, '-inf', text(at - RETENTION))
   keep(feed, RETENTION)
   keep(meta, META_TTL)
@@ -96,6 +121,15 @@ local function live_sessions(user, at, idle, absolute)
     end
   end
   return live
+end
+
+-- Refuses earlier tokens of a subject; the latest such mark counts.
+local function mark_subject(user, mark)
+  local known = redis.call('HGET', user, 'n')
+  if not known or tonumber(string.match(known, '^%d+')) <= tonumber(string.match(mark, '^%d+')) then
+    redis.call('HSET', user, 'n', mark)
+  end
+  keep(user, RETENTION)
 end
 
 -- The first second in which tokens may be said to be issued.

@@ -1,17 +1,17 @@
 -- Judges a presented refresh token and carries the verdict out; mirrors judgeRotation of the core.
 -- KEYS  user, feed, meta
--- ARGV  epoch, channel, shard, tag, at, own, generation, body (1: travels in bodies), client ('': any),
+-- ARGV  epoch, channel, shard, deadline, tag, at, own, generation, body (1: travels in bodies), =client ('': any),
 --       enforced drift, grace, recover lost (1), idle, absolute, refresh limit, its window,
 --       converged limit, address, then cells and browser version under each secret in force
 -- returns {kind, ...}: {'rotated', packed, lasting, subject, issue_from, drift, rolled back}
 --   {'converged', packed, lasting, subject, issue_from}  {'reused', packed, lasting, subject, rolled back}
 --   {'mismatched', packed, lasting, subject, drift}  {'limited', milliseconds}
 --   {'foreign'}  {'expired'}  {'unknown'}
+if is_late() then return LATE end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
-local news = { epoch = ARGV[1], channel = ARGV[2], shard = ARGV[3] }
-local tag, at, own, generation = ARGV[4], instant(ARGV[5]), ARGV[6], tonumber(ARGV[7])
-local grace, recover_lost = tonumber(ARGV[11]), ARGV[12] == '1'
-local idle, absolute = tonumber(ARGV[13]), tonumber(ARGV[14])
+local tag, at, own, generation = ARGV[5], instant(ARGV[6]), ARGV[7], tonumber(ARGV[8])
+local grace, recover_lost = tonumber(ARGV[12]), ARGV[13] == '1'
+local idle, absolute = tonumber(ARGV[14]), tonumber(ARGV[15])
 local VERSION_FELL = 32768
 
 local found = redis.call('HMGET', user, own, '.' .. own, '@', 'w')
@@ -23,8 +23,8 @@ if at >= expires_at(s, idle, absolute) then
   drop_session(user, own)
   return { 'expired' }
 end
-if s.body ~= (ARGV[8] == '1') then return { 'foreign' } end
-if ARGV[9] ~= '' and ARGV[9] ~= string.match(lasting, '^[^%z]*') then return { 'foreign' } end
+if s.body ~= (ARGV[9] == '1') then return { 'foreign' } end
+if ARGV[10] ~= '' and ARGV[10] ~= '=' .. string.match(lasting, '^[^%z]*') then return { 'foreign' } end
 
 local function drift_from(cells)
   local drift, count = 0, 0
@@ -37,12 +37,12 @@ local function drift_from(cells)
 end
 
 local drift, least = 0, nil
-for i = 19, #ARGV, 2 do
+for i = 20, #ARGV, 2 do
   local bits, count = drift_from(ARGV[i])
   if not least or count < least then drift, least = bits, count end
 end
-local version = tonumber(ARGV[20])
-local cells = drift == 0 and ARGV[19] or s.cells
+local version = tonumber(ARGV[21])
+local cells = drift == 0 and ARGV[20] or s.cells
 if version ~= 0 and version < s.version then drift = drift + VERSION_FELL end
 
 local function end_session()
@@ -50,13 +50,13 @@ local function end_session()
   drop_session(user, own)
 end
 
-if bit.band(drift, tonumber(ARGV[10])) ~= 0 then
+if bit.band(drift, tonumber(ARGV[11])) ~= 0 then
   end_session()
   return { 'mismatched', packed, lasting, subject, drift }
 end
 
 local function rotate(next_generation, rolled_back)
-  local count, window = tonumber(ARGV[15]), tonumber(ARGV[16])
+  local count, window = tonumber(ARGV[16]), tonumber(ARGV[17])
   if count > 0 then
     local ends, used = string.match(found[4] or '0:0', '^(%d+):(%d+)$')
     ends, used = tonumber(ends), tonumber(used)
@@ -65,7 +65,7 @@ local function rotate(next_generation, rolled_back)
     redis.call('HSET', user, 'w', text(ends) .. ':' .. text(used + 1))
   end
   s.generation, s.rotated_at, s.confirmed, s.converged = next_generation, at, false, 0
-  s.cells, s.version, s.ip = cells, math.max(s.version, version), ARGV[18]
+  s.cells, s.version, s.ip = cells, math.max(s.version, version), ARGV[19]
   packed = pack_session(s)
   redis.call('HSET', user, own, packed)
   keep(user, expires_at(s, idle, absolute) - at)
@@ -82,7 +82,7 @@ if generation == s.generation - 1 then
   local lost = recover_lost and not s.confirmed
   local racing = grace > 0 and at - s.rotated_at <= grace
   if lost or racing then
-    local limit = tonumber(ARGV[17])
+    local limit = tonumber(ARGV[18])
     if limit > 0 and s.converged >= limit then return { 'limited', 1000 } end
     if limit > 0 then
       s.converged = s.converged + 1

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   decodeRevocation,
   encodeRevocation,
@@ -18,6 +19,9 @@ import ipaddr from 'ipaddr.js'
 const FIXED_BYTES = 22
 const FLAGS = { confirmed: 1, body: 2 } as const
 const SEPARATOR = '\0'
+/** A list that is there, though it may be empty. */
+const LIST = '\x1e'
+const LIST_SEPARATOR = '\x1f'
 
 /** The moving part of a session that begins; the script fills in its instants. */
 export function packNewSession(
@@ -35,10 +39,9 @@ export function packNewSession(
 
 /** The lasting part: what was agreed at sign-in, without the subject, which its hash has once. */
 export function packGrant(grant: Grant): Buffer {
-  const { client, scope, authenticatedAt, acr = '', amr = [], device } = grant
-  return Buffer.from(
-    [client, scope, authenticatedAt.toString(36), acr, amr.join(' '), device].join(SEPARATOR),
-  )
+  const { client, scope, authenticatedAt, acr = '', amr, device } = grant
+  const methods = amr === undefined ? '' : LIST + amr.join(LIST_SEPARATOR)
+  return Buffer.from([client, scope, authenticatedAt.toString(36), acr, methods, device].join(SEPARATOR))
 }
 
 /** Puts a session together from its two parts. */
@@ -59,7 +62,7 @@ export function unpackSession(id: SessionId, subject: string, packed: Buffer, la
     rotatedAt: packed.readUIntBE(5, 6),
     createdAt: packed.readUIntBE(11, 6),
     ...(acr === '' ? {} : { acr }),
-    ...(amr === '' ? {} : { amr: amr.split(' ') }),
+    ...(amr === '' ? {} : { amr: amr === LIST ? [] : amr.slice(LIST.length).split(LIST_SEPARATOR) }),
     ...(ip === '' ? {} : { ip }),
   }
 }
@@ -96,6 +99,11 @@ export function encodeMember(revocation: Revocation): Buffer {
 export function decodeMember(member: Buffer): Revocation {
   if (member[0] !== SESSION_MARK) return decodeRevocation(member.toString())
   return { kind: 'session', session: member.subarray(1).toString('base64url') }
+}
+
+/** A member's part in its feed's digest, as `fold` in `prelude.lua` computes it. */
+export function digestOfMember(member: Buffer): bigint {
+  return createHash('sha1').update(member).digest().readBigUInt64BE(0)
 }
 
 /** The mark that a revocation leaves with its subject, for those who ask the store itself. */

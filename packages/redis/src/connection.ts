@@ -1,59 +1,105 @@
+import { connect as openSocket } from 'node:net'
 import { ConfigError } from '@sallyport/core'
-import { Redis, type RedisOptions } from 'ioredis'
-import type { RedisSettings } from './options.ts'
+import { type Cluster, Redis } from 'ioredis'
+import type { Client, RedisSettings } from './options.ts'
 
-/** Two connections of one process: one asks, the other listens. */
+/** Two connections of one process: one asks, the other listens. A Cluster client is both in one. */
 export interface Connections {
-  readonly commands: Redis
-  readonly subscriber: Redis
+  readonly commands: Client
+  readonly subscriber: Client
+  /** Ends both for good. */
+  close(): void
 }
-
-type ClientOptions = RedisOptions & { replyMapping?: 'legacy' }
 
 const MAX_RETRY_MS = 500
 const ATTEMPTS = 3
+const AGAIN_AFTER_MS = 50
+const FIRST_BYTE_MS = 300
 
 /**
  * Opens the connections. Resolves also while the server can't be reached, and goes on trying; throws a
  * `ConfigError` for what the server itself refuses.
  */
 export async function connect(settings: RedisSettings): Promise<Connections> {
-  const options: ClientOptions = {
-    lazyConnect: true,
-    connectionName: 'sallyport',
-    connectTimeout: settings.commandTimeoutMs,
-    commandTimeout: settings.commandTimeoutMs,
-    // What can't be sent now must fail now: a queue would answer long after the request was given up.
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    enableAutoPipelining: false,
-    enableReadyCheck: false,
-    autoResubscribe: false,
-    keyPrefix: '',
-    replyMapping: 'legacy',
-    retryStrategy: (attempt) =>
-      Math.min(MAX_RETRY_MS, 25 * 2 ** Math.min(attempt, 6)) * (0.5 + Math.random() / 2),
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  const commands = make(settings)
+  const subscriber = commands.isCluster ? commands : make(settings)
+  const clients = new Set([commands, subscriber])
+  let closed = false
+  const close = (): void => {
+    closed = true
+    for (const client of clients) client.disconnect()
   }
-  const commands = make(settings, options)
-  const subscriber = make(settings, options)
-  // A lost connection is told by the commands that fail; without a listener it would end the process.
-  for (const client of [commands, subscriber]) client.on('error', () => {})
-  const refused = await firstAnswer(commands, settings.commandTimeoutMs)
+  for (const client of clients) {
+    // A lost connection is told by the commands that fail; without a listener it would end the process.
+    client.on('error', () => {})
+    // A client gives up for good when a failover is announced while it asks the sentinels for the primary.
+    client.on('end', () => {
+      setTimeout(() => {
+        if (!closed && client.status === 'end') client.connect().catch(() => {})
+      }, AGAIN_AFTER_MS).unref()
+    })
+  }
+  const refused = (await firstAnswer(commands, settings.commandTimeoutMs)) ?? (await firstByte(commands))
   if (refused !== undefined) {
-    commands.disconnect()
+    close()
     throw refused
   }
-  subscriber.connect().catch(() => {})
-  return { commands, subscriber }
+  if (subscriber !== commands) subscriber.connect().catch(() => {})
+  return { commands, subscriber, close }
+}
+
+const backOff = (attempt: number): number =>
+  attempt === 1 ? 0 : Math.min(MAX_RETRY_MS, 25 * 2 ** Math.min(attempt, 6)) * (0.5 + Math.random() / 2)
+
+function make({ source, commandTimeoutMs }: RedisSettings): Client {
+  const shared = {
+    connectionName: 'sallyport',
+    connectTimeout: commandTimeoutMs,
+    commandTimeout: commandTimeoutMs,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    enableReadyCheck: false,
+    replyMapping: 'legacy',
+  } as const
+  // What can't be sent now must fail now: a queue would answer long after the request was given up.
+  const common = {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    enableAutoPipelining: false,
+    keyPrefix: '',
+  } as const
+  const single = {
+    ...shared,
+    ...common,
+    retryStrategy: backOff,
+    failoverDetector: true,
+  }
+  if (source.kind === 'url') return new Redis(source.url, single)
+  const { client } = source
+  if (!isCluster(client)) return client.duplicate(single)
+  return client.duplicate([], {
+    ...common,
+    clusterRetryStrategy: backOff,
+    slotsRefreshTimeout: commandTimeoutMs,
+    slotsRefreshInterval: 1000,
+    maxRedirections: 8,
+    retryDelayOnFailover: 50,
+    retryDelayOnClusterDown: 50,
+    retryDelayOnTryAgain: 20,
+    redisOptions: { ...client.options.redisOptions, ...shared },
+  })
+}
+
+function isCluster(client: Client): client is Cluster {
+  return client.isCluster
 }
 
 /**
  * Waits until the server is ready, or is known to be away, and gives what it refuses. A connection that
  * was accepted and closed is tried again: what is no Redis may close before its nonsense is read.
  */
-function firstAnswer(client: Redis, withinMs: number): Promise<ConfigError | undefined> {
+function firstAnswer(client: Client, withinMs: number): Promise<ConfigError | undefined> {
   return new Promise((resolve) => {
     let closes = 0
     let accepted = false
@@ -82,18 +128,42 @@ function firstAnswer(client: Redis, withinMs: number): Promise<ConfigError | und
   })
 }
 
-function make({ source }: RedisSettings, options: ClientOptions): Redis {
-  return source.kind === 'url' ? new Redis(source.url, options) : source.client.duplicate(options)
+/**
+ * Listens to what a server says that accepted a connection and never became ready. The client writes its
+ * greeting in pieces, at which a server that is no Redis may hang up before its answer is read.
+ */
+function firstByte(client: Client): Promise<ConfigError | undefined> {
+  const { host, port, tls } = client.options as Redis['options']
+  if (client.status === 'ready' || client.isCluster || tls || port === undefined)
+    return Promise.resolve(undefined)
+  return new Promise((resolve) => {
+    const socket = openSocket({ port, host: host ?? 'localhost', timeout: FIRST_BYTE_MS })
+    const settle = (refused?: ConfigError): void => {
+      socket.destroy()
+      resolve(refused)
+    }
+    socket.on('data', (said) => settle(/^[-+]/.test(said.toString('latin1')) ? undefined : NO_REDIS()))
+    for (const event of ['error', 'timeout', 'end']) socket.on(event, () => settle())
+    socket.write('PING\r\n')
+  })
 }
 
+const NO_REDIS = (): ConfigError => new ConfigError('redis', 'a Redis server')
+
 /** What is no outage but a wrong set-up. Of the server's words only the code is shown: they may repeat arguments. */
-function refusalOf({ message }: Error): ConfigError | undefined {
+export function refusalOf({ message }: Error): ConfigError | undefined {
   const code = /^[A-Z]{3,}/.exec(message)?.[0] ?? ''
-  if (['NOAUTH', 'WRONGPASS', 'NOPERM'].includes(code) || /invalid (username-)?password/i.test(message))
+  if (['NOAUTH', 'WRONGPASS'].includes(code) || /invalid (username-)?password/i.test(message))
     return new ConfigError(
       'redis',
       `reachable with an account that the server accepts (it says ${code || 'ERR'})`,
     )
-  if (/Protocol error|Unknown RESP type/i.test(message)) return new ConfigError('redis', 'a Redis server')
-  return undefined
+  if (code === 'NOPERM' || /can't run this command|can't access at least one of the keys/i.test(message))
+    return new ConfigError(
+      'redis',
+      'given an account with rights to every command and key that the scripts use',
+    )
+  if (/DB index is out of range|SELECT is not allowed/i.test(message))
+    return new ConfigError('redis', 'given a database that the server has')
+  return /Protocol error|Unknown RESP type/i.test(message) ? NO_REDIS() : undefined
 }

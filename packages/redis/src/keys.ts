@@ -1,16 +1,17 @@
 import type { KeyRecord, KeyStore, SealedKey } from '@sallyport/core'
-import type { Commands, Reply } from './scripts.ts'
+import type { Commands, Reply } from './commands.ts'
+import { RING_SHARD } from './layout.ts'
 
 /** The ring of sealed signing keys: one hash, `kid` to key, with its version beside. */
 export function createRedisKeys(commands: Commands, ring: string): KeyStore {
   return {
     async read() {
-      const answer = await commands.call('HGETALL', ring)
+      const answer = await commands.call(RING_SHARD, 'hgetall', ring)
       return answer.kind === 'unavailable' ? answer : { kind: 'read', ...recordOf(answer.value) }
     },
     async add(keys, ifVersion) {
       const args = [ifVersion ?? '', ...keys.flatMap(({ kid, sealed }) => [kid, sealed])]
-      const answer = await commands.run('add-keys', [ring], args)
+      const answer = await commands.runDurably('add-keys', RING_SHARD, [ring], args)
       if (answer.kind === 'unavailable') return answer
       const [added, ...fields] = Array.isArray(answer.value) ? answer.value : []
       return { kind: added === 1 ? 'added' : 'changed', ring: recordOf(fields) }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isSessionId, type Revocation, type SubjectTag, tagOfSession } from '@sallyport/core'
+import { isSessionId, type Revocation, type SessionId, type SubjectTag } from '@sallyport/core'
 
 /**
  * Where things lie. All keys of a subject are in one of a fixed number of shards, each shard in one
@@ -11,33 +11,40 @@ export interface Layout {
   /** The ring of signing keys. */
   readonly ring: string
   shardOfTag(tag: SubjectTag): number
+  shardOfSession(id: SessionId): number
   shardOf(revocation: Revocation): number
   /** The hash of one subject. */
   user(tag: SubjectTag): string
   /** A shard's revocations, by position. */
   feed(shard: number): string
+  /** A key that is written and deleted to see whether the shard can be written. */
+  scratch(shard: number): string
   /** A shard's epoch, count and latest position. */
   meta(shard: number): string
 }
 
 const SHARDS = 16
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+/** Where the ring of signing keys lies. */
+export const RING_SHARD = 0
 
 export function createLayout(prefix: string): Layout {
-  const shardOfTag = (tag: SubjectTag): number =>
-    Buffer.from(tag.slice(0, 4), 'base64url').readUInt8(0) % SHARDS
+  /** The first character of a tag, and so of a session id, holds six bits; four of them are the shard. */
+  const shardOfTag = (tag: string): number => ALPHABET.indexOf(tag.charAt(0)) >> 2
   const shardOfText = (text: string): number =>
     createHash('sha256').update(text).digest().readUInt8(0) % SHARDS
   const key = (shard: number, rest: string): string => `${prefix}:{${shard.toString(16)}}:${rest}`
   return {
     shards: SHARDS,
     channel: `${prefix}:news`,
-    ring: key(0, 'k'),
+    ring: key(RING_SHARD, 'k'),
     shardOfTag,
+    shardOfSession: shardOfTag,
     shardOf(revocation) {
       switch (revocation.kind) {
         case 'session':
           return isSessionId(revocation.session)
-            ? shardOfTag(tagOfSession(revocation.session))
+            ? shardOfTag(revocation.session)
             : shardOfText(revocation.session)
         case 'subject':
           return shardOfTag(revocation.tag)
@@ -49,6 +56,7 @@ export function createLayout(prefix: string): Layout {
     },
     user: (tag) => key(shardOfTag(tag), `u:${tag}`),
     feed: (shard) => key(shard, 'r'),
+    scratch: (shard) => key(shard, 'probe'),
     meta: (shard) => key(shard, 'm'),
   }
 }

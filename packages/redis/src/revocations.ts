@@ -5,9 +5,10 @@ import {
   type SubjectTag,
   tagOfSession,
 } from '@sallyport/core'
-import type { Redis } from 'ioredis'
-import { decodeMember, encodeMember, isBeforeMark, notBeforeMark, ownBytes } from './codec.ts'
+import { decodeMember, digestOfMember, encodeMember, isBeforeMark, notBeforeMark, ownBytes } from './codec.ts'
+import type { Client } from './options.ts'
 import type { Argument } from './scripts.ts'
+import type { ServerTime } from './server-time.ts'
 import type { SessionParts } from './sessions.ts'
 
 /** Most entries of one pull; the rest is fetched by the next. */
@@ -17,7 +18,9 @@ const ASSERTED_AT_ONCE = 500
 /** Revocations in Redis: one sorted set per shard, which is the feed, the record and the strict look-up in one. */
 export function createRedisRevocations(
   { commands, layout, news, instant }: SessionParts,
-  subscriber: Redis,
+  client: Client,
+  subscriber: Client,
+  time: ServerTime,
 ): RevocationStore {
   /** The subject whose hash a revocation also touches; any of the shard's where it touches none. */
   const touched = (revocation: Revocation, shard: number): string => {
@@ -31,16 +34,22 @@ export function createRedisRevocations(
     revocation.kind === 'subject' ? notBeforeMark(revocation) : '',
   ]
   const scoreOf = (revocation: Revocation) =>
-    commands.call('ZSCORE', layout.feed(layout.shardOf(revocation)), encodeMember(revocation))
+    commands.call(
+      layout.shardOf(revocation),
+      'zscore',
+      layout.feed(layout.shardOf(revocation)),
+      encodeMember(revocation),
+    )
 
   return {
     shards: layout.shards,
     shardOf: layout.shardOf,
+    shardOfSession: layout.shardOfSession,
 
     async revoke(revocation, at) {
       const shard = layout.shardOf(revocation)
       const keys = [layout.feed(shard), layout.meta(shard)]
-      const answer = await commands.run('revoke', keys, [
+      const answer = await commands.runDurably('revoke', shard, keys, [
         ...news(shard),
         instant(at),
         encodeMember(revocation),
@@ -50,18 +59,22 @@ export function createRedisRevocations(
 
     async pull(shard, position) {
       const [epoch] = news(shard)
+      const sentAt = performance.now()
       const keys = [layout.feed(shard), layout.meta(shard)]
-      const answer = await commands.run('pull', keys, [epoch ?? '', position, PULLED_AT_ONCE])
+      const answer = await commands.run('pull', shard, keys, [epoch ?? '', position, PULLED_AT_ONCE])
       if (answer.kind === 'unavailable') return answer
-      const [known, count, latest, readUpTo, more, ...members] = Array.isArray(answer.value)
+      const [known, digest, readUpTo, more, serverTime, ...rest] = Array.isArray(answer.value)
         ? answer.value
         : []
+      const members = rest.filter((member) => Buffer.isBuffer(member))
+      time.observe(shard, sentAt, performance.now(), Number(String(serverTime)))
       return {
         kind: 'pulled',
-        mark: { epoch: String(known), count: Number(String(count)), position: Number(String(latest)) },
+        mark: { epoch: String(known), digest: BigInt(`0x${String(digest)}`) },
         position: Number(String(readUpTo)),
         more: more === 1,
-        revocations: members.flatMap((member) => (Buffer.isBuffer(member) ? [decodeMember(member)] : [])),
+        revocations: members.map(decodeMember),
+        digest: members.map(digestOfMember).reduce((sum, one) => sum ^ one, 0n),
       }
     },
 
@@ -69,7 +82,7 @@ export function createRedisRevocations(
       for (let from = 0; from < revocations.length; from += ASSERTED_AT_ONCE) {
         const some = revocations.slice(from, from + ASSERTED_AT_ONCE)
         const keys = [layout.feed(shard), layout.meta(shard), ...some.map((one) => touched(one, shard))]
-        const answer = await commands.run('assert', keys, [
+        const answer = await commands.run('assert', shard, keys, [
           ...news(shard),
           instant(at),
           ...some.flatMap(marks),
@@ -102,10 +115,14 @@ export function createRedisRevocations(
       }
       if (subscriber.status === 'ready') subscribe()
       subscriber.on('ready', subscribe)
+      // After an interruption there may be much news, and nobody who announces it.
+      client.on('ready', () => {
+        for (let shard = 0; shard < layout.shards; shard++) listener(shard)
+      })
     },
   }
 
   function markOf(tag: SubjectTag) {
-    return commands.call('HGET', layout.user(tag), 'n')
+    return commands.call(layout.shardOfTag(tag), 'hget', layout.user(tag), 'n')
   }
 }

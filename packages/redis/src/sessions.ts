@@ -11,15 +11,16 @@ import {
   type Unavailable,
 } from '@sallyport/core'
 import { ownBytes, packGrant, packIp, packNewSession, tagBytes, unpackSession } from './codec.ts'
+import type { Commands, Reply } from './commands.ts'
 import type { Layout } from './layout.ts'
-import type { Argument, Commands, Reply } from './scripts.ts'
+import type { Argument } from './scripts.ts'
 
 const UNAVAILABLE: Unavailable = { kind: 'unavailable' }
 
 export interface SessionParts {
   readonly commands: Commands
   readonly layout: Layout
-  /** What every writing script gets first: a fresh epoch in case there is none, the channel, the shard. */
+  /** What every script that changes something gets first: see `prelude.lua`. */
   readonly news: (shard: number) => readonly Argument[]
   /** The instant, or nothing where the server's own counts. */
   readonly instant: (at: number) => Argument
@@ -38,7 +39,7 @@ export function createRedisSessions({ commands, layout, news, instant }: Session
       const { keys, shard } = place(tag)
       const lasting = packGrant(grant)
       const moving = packNewSession(grant, binding, ip)
-      const answer = await commands.run('open', keys, [
+      const answer = await commands.runDurably('open', shard, keys, [
         ...news(shard),
         tagBytes(tag),
         instant(at),
@@ -62,14 +63,14 @@ export function createRedisSessions({ commands, layout, news, instant }: Session
     async rotate(rotation) {
       const tag = tagOfSession(rotation.id)
       const { keys, shard } = place(tag)
-      const answer = await commands.run('rotate', keys, [
+      const answer = await commands.runDurably('rotate', shard, keys, [
         ...news(shard),
         tagBytes(tag),
         instant(rotation.at),
         ownBytes(rotation.id),
         rotation.generation,
         rotation.transport === 'body' ? 1 : 0,
-        rotation.client ?? '',
+        rotation.client === undefined ? '' : `=${rotation.client}`,
         rotation.enforced,
         rotation.graceMs,
         rotation.recoverLost ? 1 : 0,
@@ -83,8 +84,10 @@ export function createRedisSessions({ commands, layout, news, instant }: Session
       return answer.kind === 'unavailable' ? answer : rotationOutcome(rotation.id, list(answer.value))
     },
 
-    confirm({ id, generation }) {
-      void commands.run('confirm', [layout.user(tagOfSession(id))], [ownBytes(id), generation])
+    async confirm({ id, generation }) {
+      const { keys, shard } = place(tagOfSession(id))
+      const answer = await commands.run('confirm', shard, keys.slice(0, 1), [ownBytes(id), generation])
+      return answer.kind === 'unavailable' ? answer : { kind: 'noted' }
     },
 
     async end({ id, at, evenIfAbsent }) {
@@ -97,7 +100,7 @@ export function createRedisSessions({ commands, layout, news, instant }: Session
         ownBytes(id),
         evenIfAbsent ? 1 : 0,
       ]
-      const answer = await commands.run('end', keys, args)
+      const answer = await commands.runDurably('end', shard, keys, args)
       if (answer.kind === 'unavailable') return answer
       return { kind: answer.value === 1 ? 'ended' : 'absent' }
     },
@@ -106,7 +109,7 @@ export function createRedisSessions({ commands, layout, news, instant }: Session
       const { keys, shard } = place(tag)
       const kept = except === undefined ? ['', tag, ''] : [ownBytes(except), tag, except]
       const args = [...news(shard), tagBytes(tag), instant(at), ...lifetime(lifetimes), ...kept]
-      const answer = await commands.run('end-subject', keys, args)
+      const answer = await commands.runDurably('end-subject', shard, keys, args)
       if (answer.kind === 'unavailable') return answer
       const [notBefore, packed, lasting, subject, ...ended] = list(answer.value).map(bytes)
       const survivor =
@@ -127,7 +130,13 @@ export function createRedisSessions({ commands, layout, news, instant }: Session
     },
 
     async list({ tag, at, lifetimes }) {
-      const answer = await commands.run('list', [layout.user(tag)], [instant(at), ...lifetime(lifetimes)])
+      const shard = layout.shardOfTag(tag)
+      const answer = await commands.run(
+        'list',
+        shard,
+        [layout.user(tag)],
+        [instant(at), ...lifetime(lifetimes)],
+      )
       if (answer.kind === 'unavailable') return answer
       const [subject, ...fields] = list(answer.value).map(bytes)
       const sessions: Session[] = []
@@ -151,7 +160,7 @@ export function createRedisSessions({ commands, layout, news, instant }: Session
     if (!evenIfAbsent) return { kind: 'absent' }
     const shard = layout.shardOf({ kind: 'session', session: id })
     const keys = [layout.feed(shard), layout.meta(shard)]
-    const answer = await commands.run('revoke', keys, [...news(shard), instant(at), `s:${id}`])
+    const answer = await commands.runDurably('revoke', shard, keys, [...news(shard), instant(at), `s:${id}`])
     return answer.kind === 'unavailable' ? UNAVAILABLE : { kind: 'absent' }
   }
 }

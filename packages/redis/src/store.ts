@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { ConfigError, type Store, type StoreDriver } from '@sallyport/core'
+import type { Store, StoreDriver } from '@sallyport/core'
+import { createCommands } from './commands.ts'
 import { connect } from './connection.ts'
+import { inspect } from './inspect.ts'
 import { createRedisKeys } from './keys.ts'
-import { createLayout } from './layout.ts'
-import { parseRedisOptions, type RedisStoreOptions } from './options.ts'
+import { createLayout, type Layout, RING_SHARD } from './layout.ts'
+import { type Client, parseRedisOptions, type RedisStoreOptions } from './options.ts'
 import { createRedisRevocations } from './revocations.ts'
-import { createCommands } from './scripts.ts'
+import { createServerTime } from './server-time.ts'
 import { createRedisSessions, type SessionParts } from './sessions.ts'
 
 /**
@@ -20,36 +22,46 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
     name: 'redis',
     shared: true,
     async open({ notice }): Promise<Store> {
-      const { commands: client, subscriber } = await connect(settings)
-      const commands = createCommands(client, notice)
+      const { commands: client, subscriber, close } = await connect(settings)
+      const commands = createCommands(client, settings, notice)
+      const time = createServerTime()
       const layout = createLayout(settings.keyPrefix)
       const parts: SessionParts = {
         commands,
         layout,
-        news: (shard) => [randomUUID(), layout.channel, shard],
+        news: (shard) => [
+          randomUUID(),
+          layout.channel,
+          shard,
+          time.deadline(shard, settings.commandTimeoutMs, performance.now()),
+        ],
         instant: (at) => (settings.time === 'caller' ? at : ''),
       }
+      const probe = async (shard: number): Promise<boolean> =>
+        (await commands.run('probe', shard, [layout.scratch(shard)], [])).kind === 'answered'
+      const probeAll = async (): Promise<boolean> =>
+        (await Promise.all(probedShards(client, layout).map(probe))).every(Boolean)
+
       if (client.status === 'ready') {
-        const probed = await commands.run('probe', [`${layout.ring}:probe`], [])
-        if (probed.kind === 'unavailable' && client.status === 'ready')
-          throw new ConfigError(
-            'redis',
-            'a server on which scripts may write, with rights to every command and key',
-          )
+        const refused = await commands.refused('probe', [layout.scratch(RING_SHARD)])
+        if (refused !== undefined) throw refused
+        await inspect(client, settings, notice)
       }
       return {
         sessions: createRedisSessions(parts),
-        revocations: createRedisRevocations(parts, subscriber),
+        revocations: createRedisRevocations(parts, client, subscriber, time),
         keys: createRedisKeys(commands, layout.ring),
-        async ping() {
-          return (await commands.call('PING')).kind === 'answered'
-        },
+        ping: probeAll,
         close() {
-          client.disconnect()
-          subscriber.disconnect()
+          close()
           return Promise.resolve()
         },
       }
     },
   }
+}
+
+/** One server serves all shards; of a Cluster each may be served by another. */
+function probedShards(client: Client, layout: Layout): readonly number[] {
+  return client.isCluster ? Array.from({ length: layout.shards }, (_, shard) => shard) : [RING_SHARD]
 }

@@ -89,7 +89,8 @@ function readTraits(userAgent: string): Traits {
   const { browser, os, platform } = Bowser.parse(userAgent)
   const version = Number.parseInt(browser.version ?? '', 10)
   return {
-    family: browser.name || productOf(userAgent),
+    // What the parser does not know it names with everything up to the last version.
+    family: browser.name && !browser.name.includes('/') ? browser.name : productOf(userAgent),
     system: os.name ?? '',
     deviceClass: platform.type ?? '',
     version: version > 0 && version < 65536 ? version : 0,

@@ -37,6 +37,8 @@ export function refusal(code: ProblemCode, details: RefusalDetails = {}): Answer
   if (problem.challenge !== undefined) headers['WWW-Authenticate'] = challenge(code, details.scope)
   const retryAfter = details.retryAfterSeconds ?? problem.retryAfter
   if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter)
+  // What is left of the body is not worth reading, so the connection can't go on.
+  if (code === 'body_too_large') headers.Connection = 'close'
   if (details.allow !== undefined) headers.Allow = details.allow.join(', ')
   return {
     status: details.status ?? problem.status,

@@ -4,10 +4,10 @@ import { createLogout, createLogoutAll } from './logout.ts'
 import type { GateParts } from './parts.ts'
 import { createRefresh, createTokenEndpoint } from './refresh.ts'
 import { createRouteMaker, type Handle, type HandleWithAuth, type RouteMaker } from './routes.ts'
-import type { Answer, Auth, Decision, RequestView, Route } from './seam.ts'
+import type { Answer, Auth, RequestView, Route } from './seam.ts'
 import { createEndOthers, createSessionEnd, createSessionList } from './sessions.ts'
 import { createSignIn, type SignIn } from './sign-in.ts'
-import { createVerifier } from './verify.ts'
+import { createVerifier, type Verify, type VerifyOptions } from './verify.ts'
 
 /** The routes of each router, to be mounted by an adapter. */
 export interface Routers {
@@ -25,8 +25,13 @@ export interface Routers {
 
 /** All HTTP of the library, for any framework: views in, decisions and answers out. */
 export interface Gate {
-  /** See `Verifier`. Waits only where the token has to be verified or the store asked. */
-  verify(view: RequestView): Decision | Promise<Decision>
+  /**
+   * Makes a check for requests to protected routes: see `Verifier`. Throws a `ConfigError` for a wrong
+   * option. A check waits only where the token has to be verified or the store asked.
+   */
+  verifier(options?: VerifyOptions): Verify
+  /** The check of `verifier()`, with nothing chosen. */
+  verify: Verify
   /** Applies a guard to a caller; without one (no `authMiddleware` before it) the request is refused. */
   guard(guard: Guard, auth: Auth | undefined): Answer | undefined
   /** Opens a session for a user whom the application has authenticated. */
@@ -44,7 +49,8 @@ export function createGate(parts: GateParts): Gate {
   const verifier = createVerifier(parts)
   const route = createRouteMaker(verifier, parts.origins)
   return {
-    verify: verifier.verify,
+    verifier: verifier.verifier,
+    verify: verifier.verifier(),
     guard: applyGuard,
     signIn: createSignIn(parts),
     endOtherSessions: createEndOthers(parts),

@@ -40,6 +40,8 @@ export interface GateParts {
 }
 
 const MAX_USER_AGENT = 256
+/** What a reader of the audit trail might take for a line or a colour. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu
 
 /** Who sent a request, as events tell it. */
 export interface Caller {
@@ -52,7 +54,7 @@ export function callerOf(view: RequestView): Caller {
   const agent = userAgentOf(view)
   return {
     ...(ip === undefined ? {} : { ip }),
-    ...(agent === undefined ? {} : { user_agent: agent.slice(0, MAX_USER_AGENT) }),
+    ...(agent === undefined ? {} : { user_agent: agent.slice(0, MAX_USER_AGENT).replace(UNPRINTABLE, '?') }),
   }
 }
 

@@ -20,7 +20,7 @@ export function createRefresh(parts: GateParts): (view: RequestView) => Promise<
     if (cookie.kind === 'none') return refusal('refresh_missing')
     if (cookie.kind === 'repeated') return refusal('refresh_repeated')
     const ticket = parts.refreshTokens.read(cookie.value)
-    if (ticket?.transport !== 'cookie') return dead('refresh_unknown')
+    if (ticket?.transport !== 'cookie') return dead(forged(parts, view))
     return rotate(parts, view, ticket, undefined, dead)
   }
 }
@@ -32,13 +32,14 @@ export function createTokenEndpoint(parts: GateParts): (view: RequestView) => Pr
     const form = await readForm(view)
     if (form.kind === 'refused') return refusal(form.problem)
     const grantType = form.value.get('grant_type')
-    if (grantType === undefined) return refusal('body_malformed')
+    if (grantType === undefined || grantType === '') return refusal('body_malformed')
     if (grantType !== 'refresh_token') return refusal('grant_type_unsupported')
     const token = form.value.get('refresh_token')
     if (token === undefined || token === '') return refusal('body_malformed')
     const ticket = parts.refreshTokens.read(token)
-    if (ticket?.transport !== 'body') return refuse('refresh_unknown')
-    return rotate(parts, view, ticket, form.value.get('client_id'), refuse)
+    if (ticket?.transport !== 'body') return refuse(forged(parts, view))
+    // A parameter without a value counts as not sent (RFC 6749, 3.1).
+    return rotate(parts, view, ticket, form.value.get('client_id') || undefined, refuse)
   }
 }
 
@@ -98,8 +99,14 @@ async function rotate(
   }
 }
 
+/** A value that was never issued, or not for this endpoint. */
+function forged(parts: GateParts, view: RequestView): ProblemCode {
+  parts.emit({ event: 'token.refused', outcome: 'failure', reason: 'refresh_unknown', ...callerOf(view) })
+  return 'refresh_unknown'
+}
+
 function tell(parts: GateParts, view: RequestView, sid: string, reason: ProblemCode): void {
-  parts.emit({ event: 'refresh.refused', outcome: 'failure', sid, reason, ...callerOf(view) })
+  parts.emit({ event: 'token.refused', outcome: 'failure', sid, reason, ...callerOf(view) })
 }
 
 function tellRefresh(
@@ -109,12 +116,11 @@ function tellRefresh(
   issued: { readonly jti: string; readonly kid: string },
 ): void {
   const about = { ...describe(outcome.session), ...callerOf(view) }
-  parts.emit({ event: 'session.refreshed', outcome: 'success', reason: outcome.kind, ...about, ...issued })
-  if (outcome.kind === 'converged') return
-  if (outcome.rolledBack) parts.emit({ event: 'store.rollback', outcome: 'success', ...about })
-  const drifted = parts.devices.drifted(outcome.drift)
-  if (drifted.length > 0)
-    parts.emit({ event: 'device.drifted', outcome: 'success', reason: drifted.join(' '), ...about })
+  const drifted = outcome.kind === 'rotated' ? parts.devices.drifted(outcome.drift) : []
+  const reason = drifted.length === 0 ? outcome.kind : `${outcome.kind}, other ${drifted.join(' ')}`
+  parts.emit({ event: 'session.refreshed', outcome: 'success', reason, ...about, ...issued })
+  if (outcome.kind === 'rotated' && outcome.rolledBack)
+    parts.emit({ event: 'store.rollback', outcome: 'success', reason: 'generation_ahead', ...about })
 }
 
 function tellTheft(
@@ -127,7 +133,7 @@ function tellTheft(
   const reason = outcome.kind === 'reused' ? 'token_reused' : parts.devices.drifted(outcome.drift).join(' ')
   parts.emit({ event, outcome: 'failure', reason, ...about })
   if (outcome.kind === 'reused' && outcome.rolledBack)
-    parts.emit({ event: 'store.rollback', outcome: 'failure', ...about })
+    parts.emit({ event: 'store.rollback', outcome: 'failure', reason: 'generation_ahead', ...about })
   parts.emit({ event: 'session.ended', outcome: 'success', reason: event, ...about })
 }
 

@@ -29,10 +29,11 @@ export function createRouteMaker(verifier: Verifier, origins: OriginSettings): R
     (handle: Handle): Handle =>
     async (view) =>
       isCrossSite(view, origins) ? refusal('cross_site') : handle(view)
+  const verify = verifier.verifier()
   const withAuth =
     (handle: HandleWithAuth): Handle =>
     async (view) => {
-      const decision = await verifier.verify(view)
+      const decision = await verify(view)
       return decision.kind === 'allow' ? handle(view, decision.auth) : decision.answer
     }
   return {

@@ -46,6 +46,8 @@ export interface Auth {
   readonly session: string
   readonly client: string
   readonly scopes: readonly string[]
+  /** The key that signed the token. */
+  readonly kid: string
   readonly claims: Claims
 }
 

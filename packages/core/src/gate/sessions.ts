@@ -1,5 +1,5 @@
+import { isSessionId, tagOf, tagOfSession } from '../ports/ids.ts'
 import type { Session } from '../ports/model.ts'
-import { isSessionId, tagOf, tagOfSession } from '../sessions/ids.ts'
 import { emptyAnswer, jsonAnswer, refusal } from './answer.ts'
 import { tellEnd } from './logout.ts'
 import { cookieOf } from './mint.ts'

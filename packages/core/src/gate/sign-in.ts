@@ -1,5 +1,5 @@
+import { newSessionId, tagOf } from '../ports/ids.ts'
 import type { Transport } from '../ports/model.ts'
-import { newSessionId, tagOf } from '../sessions/ids.ts'
 import { isScope } from '../tokens/claims.ts'
 import { refusal } from './answer.ts'
 import { isCrossSite, withCors } from './csrf.ts'
@@ -12,13 +12,13 @@ export interface SignIn {
   /** Opaque, stable, not personal: it stands in every token. 1 to 255 characters. */
   readonly subject: string
   /** Default: none. */
-  readonly scope?: readonly string[]
+  readonly scope?: readonly string[] | undefined
   /** The OAuth client. Default: the one of the transport (option `clients`). */
-  readonly client?: string
+  readonly client?: string | undefined
   /** How sure it is who this is (OpenID Connect `acr`). */
-  readonly acr?: string
+  readonly acr?: string | undefined
   /** How the user was authenticated (RFC 8176). */
-  readonly amr?: readonly string[]
+  readonly amr?: readonly string[] | undefined
 }
 
 /** Opens a session for a user whom the application has authenticated, and answers with its first tokens. */
@@ -90,11 +90,18 @@ async function open(
   return answer
 }
 
-function check({ subject, scope }: SignIn): void {
+const NAME = /^[\x20-\x7e]{1,255}$/
+
+function check({ subject, scope, client, acr, amr }: SignIn): void {
   if (typeof subject !== 'string' || subject === '' || subject.length > 255)
     throw new TypeError('signIn: "subject" must be a text of 1 to 255 characters')
   if (scope !== undefined && (!Array.isArray(scope) || !scope.every((one) => one !== '' && isScope(one))))
     throw new TypeError('signIn: "scope" must be a list of scope tokens (RFC 6749, section 3.3)')
+  for (const [name, text] of Object.entries({ client, acr }))
+    if (text !== undefined && !NAME.test(text))
+      throw new TypeError(`signIn: "${name}" must be printable ASCII`)
+  if (amr !== undefined && !(Array.isArray(amr) && amr.every((one) => NAME.test(one))))
+    throw new TypeError('signIn: "amr" must be a list of printable ASCII texts')
 }
 
 /** Native apps ask for the refresh token in the body, since they have no cookie jar. */

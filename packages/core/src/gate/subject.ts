@@ -1,6 +1,6 @@
+import { tagOf } from '../ports/ids.ts'
 import type { SessionId } from '../ports/model.ts'
 import type { SubjectEndOutcome } from '../ports/store.ts'
-import { tagOf } from '../sessions/ids.ts'
 import type { GateParts } from './parts.ts'
 
 /** Ends the sessions of a subject, all or all but one, and lets this process know at once. */

@@ -4,6 +4,8 @@ import {
   generateKeyPair,
   type JsonWebKey,
   type KeyObject,
+  sign,
+  verify,
 } from 'node:crypto'
 import { promisify } from 'node:util'
 import { calculateJwkThumbprint, type JWK } from 'jose'
@@ -50,17 +52,25 @@ export function privateJwk(key: SigningKey): JWK {
  * curves, RSA keys under 2048 bits or with a small exponent, an `alg`, `use` or `key_ops` for something else.
  *
  * @param path of the key in the options, for the error
+ * @param preferred the algorithm of a key that names none, if it is good for it
  */
-export async function readJwk(jwk: unknown, path: string): Promise<VerificationKey & Partial<SigningKey>> {
+export async function readJwk(
+  jwk: unknown,
+  path: string,
+  preferred?: SigningAlgorithm,
+): Promise<VerificationKey & Partial<SigningKey>> {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk))
     throw new ConfigError(path, 'a JWK (RFC 7517)')
   const given: JWK = jwk
   if (given.kty === 'oct' || given.k !== undefined)
     throw new ConfigError(path, 'an asymmetric key', 'a symmetric one')
   const publicKey = importPublic(given, path)
-  const alg = algorithmOf(given, publicKey, path)
+  const alg = algorithmOf(given, publicKey, path, preferred)
   checkPurpose(given, path)
-  const kid = given.kid ?? (await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }) as JWK))
+  const kid: unknown =
+    given.kid === undefined
+      ? await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }) as JWK)
+      : given.kid
   if (typeof kid !== 'string' || !KID.test(kid))
     throw new ConfigError(`${path}.kid`, '1 to 128 printable ASCII characters')
   const key: VerificationKey = { kid, alg, publicKey }
@@ -83,15 +93,31 @@ function importPrivate(jwk: JWK, publicKey: KeyObject, path: string): KeyObject 
   } catch {
     throw new ConfigError(path, 'a readable EC, OKP or RSA private key')
   }
-  if (!createPublicKey(privateKey).equals(publicKey))
+  if (!createPublicKey(privateKey).equals(publicKey) || !belongTogether(privateKey, publicKey))
     throw new ConfigError(path, 'a key whose private and public parts belong together')
   return privateKey
 }
 
-function algorithmOf(jwk: JWK, key: KeyObject, path: string): SigningAlgorithm {
+/** An import takes the public members as they are given: only a signature shows that they fit. */
+function belongTogether(privateKey: KeyObject, publicKey: KeyObject): boolean {
+  const digest = publicKey.asymmetricKeyType === 'ed25519' ? null : 'sha256'
+  const text = Buffer.from('sallyport')
+  try {
+    return verify(digest, text, publicKey, sign(digest, text, privateKey))
+  } catch {
+    return false
+  }
+}
+
+function algorithmOf(
+  jwk: JWK,
+  key: KeyObject,
+  path: string,
+  preferred: SigningAlgorithm | undefined,
+): SigningAlgorithm {
   const fitting = algorithmsOf(key, path)
   const [standard] = fitting
-  if (jwk.alg === undefined) return standard
+  if (jwk.alg === undefined) return fitting.find((alg) => alg === preferred) ?? standard
   // RFC 9864 renamed EdDSA over Ed25519; keys under either name are the same keys.
   const named = fitting.find((alg) => alg === jwk.alg || (alg === 'EdDSA' && jwk.alg === 'Ed25519'))
   if (named === undefined) throw new ConfigError(`${path}.alg`, fitting.join(' or '), JSON.stringify(jwk.alg))
@@ -125,6 +151,7 @@ function checkPurpose(jwk: JWK, path: string): void {
   if (jwk.use !== undefined && jwk.use !== 'sig') throw new ConfigError(`${path}.use`, '"sig"')
   const operations = jwk.key_ops
   if (operations === undefined) return
-  if (!Array.isArray(operations) || !operations.some((one) => one === 'sign' || one === 'verify'))
-    throw new ConfigError(`${path}.key_ops`, 'a list with "sign" or "verify"')
+  const needed = jwk.d === undefined ? 'verify' : 'sign'
+  if (!Array.isArray(operations) || !operations.includes(needed))
+    throw new ConfigError(`${path}.key_ops`, `a list with "${needed}"`)
 }

@@ -15,8 +15,8 @@ export interface KeyRing {
   find(kid: string): FoundKey | Promise<FoundKey>
   /** Public keys, for the JWK Set. */
   published(): readonly JWK[]
-  /** Puts the keys known here back into a store that forgot them. */
-  putBack(): Promise<void>
+  /** Puts the keys known here back into a store that forgot them; answers whether the store took them. */
+  putBack(): Promise<boolean>
 }
 
 export type FoundKey =
@@ -36,7 +36,7 @@ export function createFixedRing(keys: readonly [SigningKey, ...VerificationKey[]
     signer: () => keys[0],
     find: (kid) => foundIn(byKid, kid),
     published: () => jwks,
-    putBack: () => Promise.resolve(),
+    putBack: () => Promise.resolve(true),
   }
 }
 
@@ -53,6 +53,7 @@ export function createSharedRing(
   let jwks: readonly JWK[] = []
   let active: SigningKey | undefined
   let loading: Promise<boolean> | undefined
+  let puttingBack: Promise<boolean> | undefined
   let loadedAt = Number.NEGATIVE_INFINITY
 
   async function take(record: KeyRecord): Promise<void> {
@@ -96,6 +97,11 @@ export function createSharedRing(
     return loading
   }
 
+  async function putBack(): Promise<boolean> {
+    const added = await store.add(await Promise.all([...byKid.values()].map((key) => seal.seal(key))))
+    return added.kind !== 'unavailable' && loadOnce()
+  }
+
   async function look(kid: string): Promise<FoundKey> {
     const loaded = await loadOnce()
     const found = foundIn(byKid, kid)
@@ -116,9 +122,11 @@ export function createSharedRing(
       return look(kid)
     },
     published: () => jwks,
-    async putBack() {
-      await store.add(await Promise.all([...byKid.values()].map((key) => seal.seal(key))))
-      await loadOnce()
+    putBack() {
+      puttingBack ??= putBack().finally(() => {
+        puttingBack = undefined
+      })
+      return puttingBack
     },
   }
 }

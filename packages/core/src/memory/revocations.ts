@@ -18,7 +18,6 @@ export function createMemoryRevocations(epoch: string): MemoryRevocations {
   const entries = new Map<string, Entry>()
   const live = createRevocationSet()
   const listeners: ((shard: number) => void)[] = []
-  let count = 0
   let position = 0
 
   function dropOld(at: number): void {
@@ -33,7 +32,6 @@ export function createMemoryRevocations(epoch: string): MemoryRevocations {
     const text = encodeRevocation(revocation)
     if (entries.has(text)) return
     position = Math.max(at, position + 1)
-    count++
     entries.set(text, { revocation, position })
     live.add(revocation, at)
     for (const listener of listeners) listener(0)
@@ -42,6 +40,7 @@ export function createMemoryRevocations(epoch: string): MemoryRevocations {
   return {
     shards: 1,
     shardOf: () => 0,
+    shardOfSession: () => 0,
     add,
     revoke(revocation, at) {
       add(revocation, at)
@@ -51,7 +50,9 @@ export function createMemoryRevocations(epoch: string): MemoryRevocations {
       const news = [...entries.values()].filter((entry) => entry.position > after)
       return Promise.resolve({
         kind: 'pulled',
-        mark: { epoch, count, position },
+        // Nothing is ever lost here, so there is nothing to tell by a digest.
+        mark: { epoch, digest: 0n },
+        digest: 0n,
         revocations: news.map((entry) => entry.revocation),
         position,
         more: false,

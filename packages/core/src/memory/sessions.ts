@@ -1,6 +1,6 @@
+import { isSessionId, tagOfSession } from '../ports/ids.ts'
 import type { DeviceBinding, Lifetimes, Session, SessionId, SubjectTag } from '../ports/model.ts'
 import type { Opening, Rotation, RotationOutcome, SessionStore } from '../ports/store.ts'
-import { isSessionId, tagOfSession } from '../sessions/ids.ts'
 import { hasExpired, judgeRotation, type RotationState } from '../sessions/rotate.ts'
 import type { MemoryRevocations } from './revocations.ts'
 
@@ -16,11 +16,16 @@ interface Subject {
 /** How many other subjects are looked at for expired sessions with each sign-in. */
 const SWEPT_PER_OPENING = 8
 
+export interface MemorySessions extends SessionStore {
+  /** Refuses what was issued to the subject in this second or earlier; the latest such mark counts. */
+  markSubject(tag: SubjectTag, notBefore: number): void
+}
+
 /**
  * Sessions in memory. Each method runs to its end without giving up the thread, which makes it one
  * atomic step.
  */
-export function createMemorySessions(revocations: MemoryRevocations): SessionStore {
+export function createMemorySessions(revocations: MemoryRevocations): MemorySessions {
   const subjects = new Map<SubjectTag, Subject>()
   let sweeper = subjects.entries()
 
@@ -60,7 +65,8 @@ export function createMemorySessions(revocations: MemoryRevocations): SessionSto
 
   function makeRoom(subject: Subject, opening: Opening): SessionId[] {
     if (opening.sessionLimit === 0) return []
-    const oldest = [...subject.sessions.values()].sort((a, b) => a.rotatedAt - b.rotatedAt)
+    const others = [...subject.sessions.values()].filter((one) => one.id !== opening.id)
+    const oldest = others.sort((a, b) => a.rotatedAt - b.rotatedAt)
     const ended = oldest.slice(0, Math.max(0, oldest.length - opening.sessionLimit + 1)).map((one) => one.id)
     for (const id of ended) end(id, opening.at)
     return ended
@@ -105,6 +111,7 @@ export function createMemorySessions(revocations: MemoryRevocations): SessionSto
   }
 
   return {
+    markSubject: (tag, notBefore) => mark(subjectOf(tag), notBefore),
     open(opening) {
       const subject = subjectOf(opening.tag)
       dropExpired(subject, opening.at, opening.lifetimes)
@@ -139,6 +146,7 @@ export function createMemorySessions(revocations: MemoryRevocations): SessionSto
       const sessions = subjects.get(tagOfSession(id))?.sessions
       const record = sessions?.get(id)
       if (record?.generation === generation) sessions?.set(id, { ...record, confirmed: true })
+      return Promise.resolve({ kind: 'noted' })
     },
     end({ id, at, evenIfAbsent }) {
       if (!isSessionId(id)) {
@@ -154,11 +162,12 @@ export function createMemorySessions(revocations: MemoryRevocations): SessionSto
       dropExpired(subject, at, lifetimes)
       const ended = [...subject.sessions.keys()].filter((id) => id !== except)
       for (const id of ended) end(id, at)
-      subject.notBefore = Math.floor(at / 1000)
+      const notBefore = Math.floor(at / 1000)
+      mark(subject, notBefore)
       const revocation = {
         kind: 'subject',
         tag,
-        notBefore: subject.notBefore,
+        notBefore,
         ...(except === undefined ? {} : { except }),
       } as const
       revocations.add(revocation, at)
@@ -178,6 +187,10 @@ export function createMemorySessions(revocations: MemoryRevocations): SessionSto
       return Promise.resolve({ kind: 'listed', sessions: sessions.map(told) })
     },
   }
+}
+
+function mark(subject: Subject, notBefore: number): void {
+  subject.notBefore = Math.max(subject.notBefore, notBefore)
 }
 
 /** What of a record the port tells. */

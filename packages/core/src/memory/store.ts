@@ -17,9 +17,20 @@ export function memoryStore(): StoreDriver {
 
 function createMemoryStore(): Store {
   const revocations = createMemoryRevocations(randomUUID())
+  const sessions = createMemorySessions(revocations)
   return {
-    revocations,
-    sessions: createMemorySessions(revocations),
+    sessions,
+    revocations: {
+      ...revocations,
+      async assert(shard, lost, at) {
+        for (const revocation of lost) {
+          if (revocation.kind === 'session')
+            await sessions.end({ id: revocation.session, at, evenIfAbsent: true })
+          else if (revocation.kind === 'subject') sessions.markSubject(revocation.tag, revocation.notBefore)
+        }
+        return revocations.assert(shard, lost, at)
+      },
+    },
     keys: createMemoryKeys(),
     ping: () => Promise.resolve(true),
     close: () => Promise.resolve(),

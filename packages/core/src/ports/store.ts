@@ -129,8 +129,8 @@ export interface SessionStore {
   open(opening: Opening): Promise<OpenOutcome>
   /** Judges a presented refresh token and swaps it for its successor: of racing calls one gets `rotated`. */
   rotate(rotation: Rotation): Promise<RotationOutcome>
-  /** Notes that the generation was seen in use. Never waits, never fails. */
-  confirm(confirmation: Confirmation): void
+  /** Notes that the generation was seen in use. Nobody waits for it, but it is repeated if it did not reach the store. */
+  confirm(confirmation: Confirmation): Promise<{ readonly kind: 'noted' } | Unavailable>
   /**
    * Ends a session and revokes it.
    *
@@ -153,17 +153,16 @@ export interface SessionStore {
 }
 
 /**
- * Where a shard's feed stands. Two marks are equal only if the feed between them is.
+ * Where a shard's feed stands.
  *
- * A new `epoch` means that the store forgot everything; a `count` that is not the known count plus
- * what was read since means that it lost some (a failover to a replica that lagged).
+ * A new `epoch` means that the store forgot everything. A `digest` that is not the known one combined
+ * (by XOR) with what was read since means that it lost something, as a failover to a replica that
+ * lagged does, whatever may have been added in its place.
  */
 export interface FeedMark {
   readonly epoch: string
-  /** Revocations ever put on this shard's feed. */
-  readonly count: number
-  /** The latest entry's position; positions rise strictly. */
-  readonly position: number
+  /** Of all revocations ever put on this shard's feed, in no order. */
+  readonly digest: bigint
 }
 
 export type PullOutcome =
@@ -171,7 +170,9 @@ export type PullOutcome =
       readonly kind: 'pulled'
       readonly mark: FeedMark
       readonly revocations: readonly Revocation[]
-      /** Where to go on from; equals `mark.position` unless `more`. */
+      /** Of `revocations`, as `mark.digest`. */
+      readonly digest: bigint
+      /** Where to go on from. */
       readonly position: number
       readonly more: boolean
     }
@@ -183,6 +184,8 @@ export interface RevocationStore {
   readonly shards: number
   /** The shard that a revocation lies in. */
   shardOf(revocation: Revocation): number
+  /** The same for a session; cheap, since it is asked for every token. */
+  shardOfSession(id: SessionId): number
   /** Adds a revocation that ends no session: of one token, or of one key. */
   revoke(revocation: Revocation, at: number): Promise<{ readonly kind: 'revoked' } | Unavailable>
   /** What was revoked in a shard after `position`. */
@@ -195,7 +198,7 @@ export interface RevocationStore {
   ): Promise<{ readonly kind: 'asserted' } | Unavailable>
   /** Asks about one token, bypassing every copy. */
   check(token: TokenIdentity): Promise<{ readonly kind: 'live' } | { readonly kind: 'revoked' } | Unavailable>
-  /** Calls back, as soon as it is known, when a shard has news. May miss some: pulling is what counts. */
+  /** Calls back, as soon as it is known, when a shard may have news. May miss some: pulling is what counts. */
   onNews(listener: (shard: number) => void): void
 }
 

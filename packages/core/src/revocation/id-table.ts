@@ -12,8 +12,8 @@ const ID_BYTES = 28
 const ID_WORDS = ID_BYTES / 4
 /** The word that picks the slot: of the random part, so no choice of subjects can crowd a slot. */
 const HASH_WORD = 3
-const IDS_PER_CHUNK = 8192
-const FIRST_SLOTS = 1024
+const IDS_PER_CHUNK = 1024
+const FIRST_SLOTS = 64
 
 /**
  * An open-addressing table of positions over a log of ids. The log grows by chunks and the table holds

@@ -1,7 +1,8 @@
 import type { Clock } from '../ports/clock.ts'
+import { isSessionId } from '../ports/ids.ts'
 import type { Revocation, TokenIdentity } from '../ports/model.ts'
 import type { FeedMark, RevocationStore } from '../ports/store.ts'
-import { createRevocationSet } from './set.ts'
+import { createRevocationSet, type RevocationSet } from './set.ts'
 
 export type Judgement = 'live' | 'revoked' | 'unavailable'
 
@@ -17,8 +18,11 @@ export interface ReplicaSettings {
 export interface ReplicaEvents {
   /** A revocation became known to this process, wherever it was made. */
   readonly onRevoked: (revocation: Revocation) => void
-  /** A shard of the store lost what it had known; what this process knows was put back. */
-  readonly onForgotten: (shard: number) => void
+  /**
+   * A shard of the store lost what it had known; its revocations were put back. Answers whether what
+   * else was lost could be put back too: if not, all is done again.
+   */
+  readonly onForgotten: (shard: number) => Promise<boolean>
 }
 
 /**
@@ -34,6 +38,8 @@ export interface Replica {
   start(): Promise<void>
   /** Judges a token; a promise only where the store has to be asked. */
   judge(token: TokenIdentity): Judgement | Promise<Judgement>
+  /** Whether a token is known here to be revoked; asks nobody. */
+  knowsRevoked(token: TokenIdentity): boolean
   /** Takes in a revocation that this process made itself. */
   add(revocation: Revocation): void
   /** Whether every shard was heard of within `maxStalenessMs`. */
@@ -42,9 +48,11 @@ export interface Replica {
 }
 
 interface Shard {
+  /** The shard's sessions that are revoked; what else is revoked is rare, and held for all shards together. */
+  readonly sessions: RevocationSet
   epoch: string | undefined
-  /** Revocations ever fed, as last seen; unknown after the shard was put back together. */
-  count: number | undefined
+  /** Of all that was read; unknown until the shard was read whole, and after it was put back together. */
+  digest: bigint | undefined
   position: number
   heardAt: number
   pulling: Promise<void> | undefined
@@ -57,10 +65,11 @@ export function createReplica(
   clock: Clock,
   events: ReplicaEvents,
 ): Replica {
-  const known = createRevocationSet()
+  const others = createRevocationSet()
   const shards: readonly Shard[] = Array.from({ length: store.shards }, () => ({
+    sessions: createRevocationSet(),
     epoch: undefined,
-    count: undefined,
+    digest: undefined,
     position: 0,
     heardAt: Number.NEGATIVE_INFINITY,
     pulling: undefined,
@@ -69,8 +78,17 @@ export function createReplica(
   let oldestHeard = Number.NEGATIVE_INFINITY
   let heartbeat: NodeJS.Timeout | undefined
 
+  function setFor(session: string): RevocationSet {
+    return (isSessionId(session) ? shards[store.shardOfSession(session)]?.sessions : undefined) ?? others
+  }
+
   function add(revocation: Revocation): void {
-    if (known.add(revocation, clock.now())) events.onRevoked(revocation)
+    const set = revocation.kind === 'session' ? setFor(revocation.session) : others
+    if (set.add(revocation, clock.now())) events.onRevoked(revocation)
+  }
+
+  function knowsRevoked(token: TokenIdentity): boolean {
+    return setFor(token.session).concerns(token) || others.concerns(token)
   }
 
   /** One pull at a time a shard; news that come meanwhile are fetched by one more. */
@@ -83,31 +101,28 @@ export function createReplica(
     }
     shard.pulling = follow(index, shard).finally(() => {
       shard.pulling = undefined
-      if (shard.again) {
-        shard.again = false
-        void pull(index)
-      }
+      if (!shard.again) return
+      shard.again = false
+      void pull(index)
     })
     return shard.pulling
   }
 
   async function follow(index: number, shard: Shard): Promise<void> {
-    let read = 0
     for (;;) {
       const asked = clock.monotonic()
       const outcome = await store.pull(index, shard.position)
       if (outcome.kind === 'unavailable') return
       for (const revocation of outcome.revocations) add(revocation)
-      read += outcome.revocations.length
+      if (shard.digest !== undefined) shard.digest ^= outcome.digest
       shard.position = outcome.position
       if (outcome.more) continue
-      if (!goesOn(shard, outcome.mark, read)) {
+      if (!isWhole(shard, outcome.mark)) {
         if (!(await putBack(index, shard, outcome.mark.epoch))) return
-        read = 0
         continue
       }
       shard.epoch = outcome.mark.epoch
-      shard.count = outcome.mark.count
+      shard.digest = outcome.mark.digest
       shard.heardAt = asked
       oldestHeard = Math.min(...shards.map((one) => one.heardAt))
       return
@@ -116,13 +131,12 @@ export function createReplica(
 
   /** Gives the store what this process knows of a shard, and lets the shard be read from its beginning. */
   async function putBack(index: number, shard: Shard, epoch: string): Promise<boolean> {
-    const lost = known.all().filter((revocation) => store.shardOf(revocation) === index)
-    const asserted = await store.assert(index, lost, clock.now())
-    if (asserted.kind === 'unavailable') return false
+    const rare = others.all().filter((revocation) => store.shardOf(revocation) === index)
+    const asserted = await store.assert(index, [...shard.sessions.all(), ...rare], clock.now())
+    if (asserted.kind === 'unavailable' || !(await events.onForgotten(index))) return false
     shard.epoch = epoch
-    shard.count = undefined
+    shard.digest = undefined
     shard.position = 0
-    events.onForgotten(index)
     return true
   }
 
@@ -145,17 +159,18 @@ export function createReplica(
       heartbeat.unref()
     },
     judge(token) {
-      if (known.concerns(token)) return 'revoked'
+      if (knowsRevoked(token)) return 'revoked'
       return settings.mode === 'replicated' && isFresh() ? 'live' : ask(token)
     },
+    knowsRevoked,
     add,
     isFresh,
     close: () => clearInterval(heartbeat),
   }
 }
 
-/** Whether what was read is all that happened since the shard was last heard of. */
-function goesOn(shard: Shard, mark: FeedMark, read: number): boolean {
+/** Whether the store still has all that was read of the shard, and nothing in between that was not. */
+function isWhole(shard: Shard, mark: FeedMark): boolean {
   if (shard.epoch === undefined) return true
-  return mark.epoch === shard.epoch && (shard.count === undefined || mark.count === shard.count + read)
+  return mark.epoch === shard.epoch && (shard.digest === undefined || mark.digest === shard.digest)
 }

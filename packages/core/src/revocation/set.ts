@@ -1,6 +1,6 @@
+import { isSessionId } from '../ports/ids.ts'
 import type { Revocation, SubjectTag, TokenIdentity } from '../ports/model.ts'
 import { decodeRevocation, encodeRevocation, REVOCATION_RETENTION_MS } from '../ports/revocation.ts'
-import { isSessionId } from '../sessions/ids.ts'
 import { createIdTable, type IdTable } from './id-table.ts'
 
 /** The live revocations, held so that asking is cheap and forgetting needs no scan. */

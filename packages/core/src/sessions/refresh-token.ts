@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { SESSION_ID_BYTES } from '../ports/ids.ts'
 import type { SessionId, Transport } from '../ports/model.ts'
-import { SESSION_ID_BYTES } from './ids.ts'
 
 const PREFIX = 'spr_'
 const MAC_BYTES = 16

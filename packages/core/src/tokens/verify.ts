@@ -20,8 +20,9 @@ export type VerifiedToken =
   | { readonly kind: 'unavailable' }
 
 const MAX_CHARS = 8192
-const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
-const TYPES = new Set(['at+jwt', 'application/at+jwt'])
+/** The `e` is the brace that a header begins with: no byte order mark, no white space before it. */
+const COMPACT = /^e[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
+const TYPES: ReadonlySet<string> = new Set(['at+jwt', 'application/at+jwt'])
 const KID_CHARS = 255
 /** For clocks that run apart; `exp` gets none. */
 const LEEWAY_SECONDS = 5
@@ -41,8 +42,9 @@ export async function verifyAccessToken(
   if (token.length > MAX_CHARS || !COMPACT.test(token) || !isCanonical(token)) return { kind: 'malformed' }
   const header = readHeader(token)
   if (header === undefined) return { kind: 'malformed' }
-  const { alg, kid, typ, crit } = header
-  if (typeof kid !== 'string' || kid.length > KID_CHARS || crit !== undefined) return { kind: 'invalid' }
+  const { alg, kid, typ, crit, b64 } = header
+  if (typeof kid !== 'string' || kid.length > KID_CHARS || crit !== undefined || b64 !== undefined)
+    return { kind: 'invalid' }
   if (typeof typ !== 'string' || !TYPES.has(typ)) return { kind: 'invalid' }
 
   const found: FoundKey = await ring.find(kid)

@@ -5,14 +5,14 @@ export type EventName =
   | 'session.started'
   | 'session.refreshed'
   | 'session.ended'
+  | 'login.failed'
   | 'refresh.reused'
   | 'refresh.mismatched'
-  | 'refresh.refused'
   | 'token.refused'
   | 'token.revoked'
-  | 'device.drifted'
+  | 'password.changed'
+  | 'decision.degraded'
   | 'store.rollback'
-  | 'store.forgot'
 
 /** One thing that happened, in the form in which it is audited. Holds no token, cookie, password or user name. */
 export interface SallyportEvent {

@@ -1,0 +1,167 @@
+import type { ConfigError, Unavailable } from '@sallyport/core'
+import { refusalOf } from './connection.ts'
+import type { Client, RedisSettings } from './options.ts'
+import { type Argument, loadScripts, type Script, type ScriptName } from './scripts.ts'
+
+/** What a script returns: nested lists of bulk strings and integers. */
+export type Reply = Buffer | number | null | Reply[]
+export type Answered<T> = { readonly kind: 'answered'; readonly value: T } | Unavailable
+
+/**
+ * Runs commands and scripts. Whatever the server can't do counts as away: nothing waits longer than the
+ * command time-out, and while a server hangs, one command at a time waits for it and the others fail at once.
+ */
+export interface Commands {
+  run(
+    name: ScriptName,
+    lane: number,
+    keys: readonly string[],
+    args: readonly Argument[],
+  ): Promise<Answered<Reply>>
+  /** As `run`, and answered only when as many replicas as the durability asks for have it too. */
+  runDurably(
+    name: ScriptName,
+    lane: number,
+    keys: readonly string[],
+    args: readonly Argument[],
+  ): Promise<Answered<Reply>>
+  /** Runs a script once, for what a server refuses because it is set up wrongly. */
+  refused(name: ScriptName, keys: readonly string[]): Promise<ConfigError | undefined>
+  call(lane: number, command: string, ...args: (string | Buffer)[]): Promise<Answered<Reply>>
+}
+
+/** What is known of the server that serves some of the shards. */
+interface Lane {
+  pending: number
+  hangs: boolean
+  /** Durable steps under way, and whether the last one reached too few replicas. */
+  durable: number
+  unreplicated: boolean
+}
+
+const UNAVAILABLE: Unavailable = { kind: 'unavailable' }
+const MAX_PENDING = 10_000
+const LEAVE_EVERY_MS = 1000
+/** As ioredis says it. */
+const TIMED_OUT = 'Command timed out'
+
+export function createCommands(
+  client: Client,
+  { replicas, commandTimeoutMs }: Pick<RedisSettings, 'replicas' | 'commandTimeoutMs'>,
+  notice: (message: string) => void,
+): Commands {
+  const scripts = loadScripts()
+  const lanes = new Map<number, Lane>()
+  const told = new Set<string>()
+  let leftAt = Number.NEGATIVE_INFINITY
+
+  /** On a Cluster, shards lie on different servers, one of which may hang alone. */
+  function laneOf(shard: number): Lane {
+    const index = client.isCluster ? shard : 0
+    const known = lanes.get(index)
+    if (known !== undefined) return known
+    const fresh = { pending: 0, hangs: false, durable: 0, unreplicated: false }
+    lanes.set(index, fresh)
+    return fresh
+  }
+
+  async function attempt(lane: Lane, ask: () => Promise<unknown>): Promise<Answered<Reply>> {
+    if (lane.pending >= MAX_PENDING || (lane.hangs && lane.pending > 0)) return UNAVAILABLE
+    lane.pending++
+    try {
+      const value = (await within(commandTimeoutMs, ask())) as Reply
+      lane.hangs = false
+      return { kind: 'answered', value }
+    } catch (cause) {
+      lane.hangs = cause instanceof Error && cause.message === TIMED_OUT
+      tell(cause)
+      return UNAVAILABLE
+    } finally {
+      lane.pending--
+    }
+  }
+
+  /** The server's message may repeat arguments, and so tokens: only its code is told. */
+  function tell(cause: unknown): void {
+    const code =
+      cause instanceof Error && cause.name === 'ReplyError' ? /^[A-Z]+/.exec(cause.message)?.[0] : undefined
+    if (code === 'READONLY') leaveReplica()
+    if (code === undefined || code === 'LATE' || told.has(code)) return
+    told.add(code)
+    notice(`Redis refuses a command with ${code}: it counts as away until it accepts`)
+  }
+
+  /** Behind one address there may be another primary now; a Cluster's client finds out by itself. */
+  function leaveReplica(): void {
+    if (client.isCluster || client.status !== 'ready' || performance.now() - leftAt < LEAVE_EVERY_MS) return
+    leftAt = performance.now()
+    client.disconnect(true)
+  }
+
+  async function evaluate(
+    { sha, text }: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+    send: (command: string, args: Argument[]) => Promise<unknown>,
+  ): Promise<unknown> {
+    try {
+      return await send('evalsha', [sha, keys.length, ...keys, ...args])
+    } catch (cause) {
+      if (!(cause instanceof Error && cause.message.startsWith('NOSCRIPT'))) throw cause
+      return send('eval', [text, keys.length, ...keys, ...args])
+    }
+  }
+
+  /** Sends a script and, right behind it on the same connection, the question how many replicas have it. */
+  async function sendAndWait(lane: Lane, command: string, args: Argument[]): Promise<unknown> {
+    const pipeline = client
+      .pipeline()
+      .callBuffer(command, args)
+      .callBuffer('wait', [replicas, commandTimeoutMs / 4])
+    const [ran, waited] = (await pipeline.exec()) ?? []
+    const fault = ran?.[0] ?? waited?.[0]
+    if (fault !== undefined && fault !== null) throw fault
+    const reached = Number(waited?.[1] ?? 0)
+    lane.unreplicated = reached < replicas
+    if (lane.unreplicated) throw new Error('too few replicas have it')
+    return ran?.[1]
+  }
+
+  const run: Commands['run'] = (name, shard, keys, args) =>
+    attempt(laneOf(shard), () =>
+      evaluate(scripts[name], keys, args, (command, all) => client.callBuffer(command, all)),
+    )
+
+  return {
+    run,
+    call: (shard, command, ...args) => attempt(laneOf(shard), () => client.callBuffer(command, args)),
+    async refused(name, keys) {
+      try {
+        await evaluate(scripts[name], keys, [], (command, all) => client.callBuffer(command, all))
+        return undefined
+      } catch (cause) {
+        return cause instanceof Error ? refusalOf(cause) : undefined
+      }
+    },
+    async runDurably(name, shard, keys, args) {
+      if (replicas === 0) return run(name, shard, keys, args)
+      const lane = laneOf(shard)
+      // Each such step holds the connection up while it waits for replicas that are not there.
+      if (lane.unreplicated && lane.durable > 0) return UNAVAILABLE
+      lane.durable++
+      const answer = await attempt(lane, () =>
+        evaluate(scripts[name], keys, args, (command, all) => sendAndWait(lane, command, all)),
+      )
+      lane.durable--
+      return answer
+    },
+  }
+}
+
+/** On a Cluster a command may be redirected and delayed many times; its caller waits only so long. */
+function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(TIMED_OUT)), milliseconds).unref()
+    work.then(resolve, reject).finally(() => clearTimeout(late))
+  })
+}

@@ -1,0 +1,48 @@
+import { ConfigError } from '@sallyport/core'
+import type { Cluster } from 'ioredis'
+import type { Client, RedisSettings } from './options.ts'
+
+/**
+ * Looks at the server once, and says in one line each what weakens the promise. What it may not ask it
+ * leaves out. Throws a `ConfigError` for a version that is too old.
+ */
+export async function inspect(
+  client: Client,
+  { replicas }: Pick<RedisSettings, 'replicas'>,
+  notice: (message: string) => void,
+): Promise<void> {
+  const said = new Set<string>()
+  for (const node of client.isCluster ? (client as Cluster).nodes('master') : [client]) {
+    const facts = parse(await node.info().catch(() => ''))
+    const version = facts.get('redis_version')
+    if (version !== undefined && isOld(version))
+      throw new ConfigError('redis', 'a server of version 6.2 or newer', version)
+    for (const warning of warnings(facts, replicas)) said.add(warning)
+  }
+  for (const warning of said) notice(warning)
+}
+
+function parse(info: string): ReadonlyMap<string, string> {
+  return new Map(
+    info
+      .split(/\r?\n/)
+      .filter((line) => line.includes(':'))
+      .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),
+  )
+}
+
+function isOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major < 6 || (major === 6 && minor < 2)
+}
+
+function* warnings(facts: ReadonlyMap<string, string>, replicas: number): Generator<string> {
+  const policy = facts.get('maxmemory_policy')
+  if (policy !== undefined && policy !== 'noeviction')
+    yield `Redis evicts keys when memory is short (maxmemory-policy ${policy}): sessions and revocations may be lost; use noeviction`
+  if (facts.get('aof_enabled') === '0')
+    yield 'Redis keeps no append-only file: a restart loses sessions, and revocations that no running process knows'
+  const connected = Number(facts.get('connected_slaves') ?? replicas)
+  if (connected < replicas)
+    yield `durability "replicated" asks for ${replicas} replicas, but Redis has ${connected}: sign-in, refresh and logout answer 503 until they are there`
+}
