@@ -7,6 +7,7 @@ import { framework as express } from '../../examples/express/src/framework.ts'
 import { framework as fastify } from '../../examples/fastify/src/framework.ts'
 import { framework as koa } from '../../examples/koa/src/framework.ts'
 import { startRedis } from './redis.ts'
+import { startCluster } from './topologies.ts'
 
 type Env = Readonly<Record<string, string>>
 
@@ -36,10 +37,20 @@ export interface Hosts {
   close(): Promise<void>
 }
 
+/** A single server, or with `TOPOLOGY=cluster` a Redis Cluster. */
+async function startAnyRedis(): Promise<{ readonly env: Env; stop(): Promise<void> }> {
+  if (process.env.TOPOLOGY === 'cluster') {
+    const { addresses, stop } = await startCluster()
+    return { env: { REDIS_CLUSTER: addresses }, stop }
+  }
+  const { url, stop } = await startRedis()
+  return { env: { REDIS_URL: url }, stop }
+}
+
 /** Starts example servers, each a system of its own; those on Redis share one server, under different prefixes. */
 export async function startHosts(env: Env = {}, names: readonly HostName[] = hostNames): Promise<Hosts> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-hosts-'))
-  const redis = names.some((name) => name.endsWith('redis')) ? await startRedis() : undefined
+  const redis = names.some((name) => name.endsWith('redis')) ? await startAnyRedis() : undefined
   const hosts = new Map<HostName, Host & Running>()
   const close = async (): Promise<void> => {
     await Promise.all([...hosts.values()].map((host) => host.close()))
@@ -51,7 +62,7 @@ export async function startHosts(env: Env = {}, names: readonly HostName[] = hos
       const [framework, , store] = name.split(' ') as [keyof typeof frameworks, 'on', (typeof stores)[number]]
       const auditFile = join(folder, `${index}.jsonl`)
       const own = { PORT: '0', AUDIT_FILE: auditFile, SECRET: randomBytes(32).toString('base64url') }
-      const shared = store === 'redis' && redis ? { REDIS_URL: redis.url, KEY_PREFIX: `host${index}` } : {}
+      const shared = store === 'redis' && redis ? { ...redis.env, KEY_PREFIX: `host${index}` } : {}
       hosts.set(name, { name, auditFile, ...(await frameworks[framework]({ ...own, ...shared, ...env })) })
     }
   } catch (cause) {

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
+import { expect } from 'vitest'
+import type { Reply } from './client.ts'
+
+/** What a reply must be. */
+export interface Expected {
+  readonly status: number
+  /** The `error` member of the body. */
+  readonly error?: string
+  /** What `WWW-Authenticate` holds. Default: what the error calls for. */
+  readonly challenge?: 'none' | 'bare' | 'error'
+  /** What becomes of the refresh cookie. Default for a refusal: `kept`. */
+  readonly cookie?: 'kept' | 'set' | 'cleared'
+  /** Exact values, `null` for a field that must not be there. */
+  readonly headers?: Readonly<Record<string, string | null>>
+  /** Members that the JSON body must have. */
+  readonly body?: object
+  /** Node's parser refuses the request before any framework sees it: a status and nothing else. */
+  readonly byParser?: true
+}
+
+const COOKIE = '__Host-refresh'
+const challenges: Readonly<Record<string, Expected['challenge']>> = {
+  unauthorized: 'bare',
+  invalid_token: 'error',
+  insufficient_scope: 'error',
+}
+
+// Thousands of replies are judged; node:assert costs a tenth of what a matcher does.
+export function expectReply(reply: Reply, expected: Expected): void {
+  const { status, error, headers = {}, body } = expected
+  assert.equal(reply.status, status, `${reply.status} instead of ${status}: ${reply.text}`)
+  if (expected.byParser) {
+    assert.equal(reply.text, '')
+    return
+  }
+  if (error !== undefined && reply.text !== '') assert.equal(jsonOf(reply).error, error)
+  if (body !== undefined) expect(jsonOf(reply)).toMatchObject(body)
+  expectChallenge(reply, expected.challenge ?? challenges[error ?? ''] ?? 'none', error)
+  const cookie = expected.cookie ?? (status >= 400 ? 'kept' : undefined)
+  if (cookie !== undefined) assert.equal(cookieChange(reply), cookie, 'the refresh cookie')
+  for (const [name, value] of Object.entries(headers)) expectField(reply, name, value)
+}
+
+/** A field that is there exactly once with this value, or not at all. */
+function expectField({ headers }: Reply, name: string, value: string | null): void {
+  const wanted = value === null ? undefined : [value]
+  if (!isDeepStrictEqual(headers[name], wanted)) assert.deepEqual(headers[name], wanted, name)
+}
+
+function expectChallenge(reply: Reply, challenge: Expected['challenge'], error = ''): void {
+  if (challenge !== 'error') {
+    expectField(reply, 'www-authenticate', challenge === 'bare' ? 'Bearer' : null)
+    return
+  }
+  const given = reply.headers['www-authenticate']
+  const [, named, scope = ''] =
+    /^Bearer error="([^"\\]+)", error_description="[^"\\]+"(, scope="[^"\\]+")?$/.exec(given?.[0] ?? '') ?? []
+  assert.equal(given?.length, 1, 'one challenge')
+  assert.equal(named, error, `the challenge ${given[0]}`)
+  assert.equal(scope !== '', error === 'insufficient_scope', `the challenge ${given[0]}`)
+}
+
+/** The body as JSON; fails when it is none. */
+export function jsonOf(reply: Reply): Readonly<Record<string, unknown>> {
+  expectField(reply, 'content-type', 'application/json; charset=utf-8')
+  return JSON.parse(reply.text) as Record<string, unknown>
+}
+
+/** The refresh token that a reply sets as the cookie. */
+export function cookieOf(reply: Reply): string {
+  const value = setCookies(reply).find((cookie) => cookie.name === COOKIE)?.value
+  if (value === undefined || value === '')
+    throw new Error(`no refresh cookie in ${reply.status} ${reply.text}`)
+  return value
+}
+
+function cookieChange(reply: Reply): 'kept' | 'set' | 'cleared' {
+  const [cookie] = setCookies(reply)
+  if (cookie === undefined) return 'kept'
+  return cookie.value === '' && cookie.attributes.includes('Max-Age=0') ? 'cleared' : 'set'
+}
+
+/** What holds for every reply of the application, whatever was asked. */
+export function expectManners(path: string, reply: Reply): void {
+  const { status, headers, text } = reply
+  assert(status < 500, `${status}: ${text}`)
+  assert(!text.includes('node_modules') && !/\n\s+at /.test(text), `a stack is shown: ${text}`)
+  if (isOfParser(reply)) return
+  expectField(reply, 'x-content-type-options', 'nosniff')
+  expectField(reply, 'x-powered-by', null)
+  expectField(reply, 'etag', null)
+  if (path.startsWith('/auth/')) expectField(reply, 'cache-control', 'no-store')
+  if (status === 204) assert.equal(text, '')
+  if (status >= 400) {
+    expectField(reply, 'cache-control', 'no-store')
+    if (text !== '') expectProblem(reply)
+  }
+  for (const { name, attributes } of setCookies(reply)) {
+    assert.equal(name, COOKIE)
+    const sorted = [...attributes].sort().join('; ')
+    assert.match(sorted, /^HttpOnly; Max-Age=\d+; Path=\/; SameSite=Strict; Secure$/)
+  }
+  for (const origin of headers['access-control-allow-origin'] ?? []) {
+    assert.notEqual(origin, '*')
+    assert.match(String(headers.vary), /\bOrigin\b/)
+  }
+}
+
+/** Node itself answers with a status alone. */
+function isOfParser({ status, headers, text }: Reply): boolean {
+  return text === '' && headers['content-type'] === undefined && [0, 400, 408, 417, 431].includes(status)
+}
+
+/** Two texts, spelled as RFC 6749, section 5.2 demands, and nothing else. */
+function expectProblem(reply: Reply): void {
+  const { error, error_description, ...more } = jsonOf(reply)
+  assert.match(String(error), /^[a-z_]+$/)
+  assert.match(String(error_description), /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/)
+  assert.deepEqual(more, {})
+}
+
+interface SetCookie {
+  readonly name: string
+  readonly value: string
+  readonly attributes: readonly string[]
+}
+
+function setCookies(reply: Reply): SetCookie[] {
+  return (reply.headers['set-cookie'] ?? []).map((header) => {
+    const [pair = '', ...attributes] = header.split('; ')
+    const [name = '', value = ''] = pair.split('=')
+    return { name, value, attributes }
+  })
+}

@@ -1,0 +1,45 @@
+import type { Reply } from './client.ts'
+
+const FRAMING = new Set(['date', 'connection', 'keep-alive', 'content-length', 'transfer-encoding'])
+
+/** What servers make up, and how it is spelled. Times are not told apart, since equal ones may differ elsewhere. */
+const generated: readonly { readonly what: string; readonly pattern: RegExp; readonly alike?: true }[] = [
+  { what: 'refresh token', pattern: /spr_[\w-]{20,}/g },
+  { what: 'access token', pattern: /eyJ[\w-]+\.[\w-]+\.[\w-]+/g },
+  { what: 'key', pattern: /(?<=")[\w-]{43}(?=")/g },
+  { what: 'session', pattern: /(?<=")[\w-]{38}(?=")/g },
+  { what: 'time', pattern: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, alike: true },
+  { what: 'port', pattern: /127\.0\.0\.1:\d+/g, alike: true },
+]
+
+/** Puts names in the place of generated values: the same value gets the same name, by order of appearance. */
+export class Masks {
+  readonly #names = new Map<string, string>()
+  readonly #counts = new Map<string, number>()
+
+  /** A reply as every host should give it. */
+  reply({ status, headers, text }: Reply): Reply {
+    const kept = Object.entries(headers)
+      .filter(([name]) => !FRAMING.has(name))
+      .map(([name, values]) => [name, values.map((value) => this.text(value))])
+    return { status, headers: Object.fromEntries(kept), text: this.text(text) }
+  }
+
+  text(text: string): string {
+    return generated.reduce(
+      (masked, { what, pattern, alike }) =>
+        masked.replace(pattern, (value) => (alike ? `<${what}>` : this.#nameOf(what, value))),
+      text,
+    )
+  }
+
+  #nameOf(what: string, value: string): string {
+    const known = this.#names.get(value)
+    if (known !== undefined) return known
+    const count = (this.#counts.get(what) ?? 0) + 1
+    const name = `<${what} ${count}>`
+    this.#counts.set(what, count)
+    this.#names.set(value, name)
+    return name
+  }
+}

@@ -1,0 +1,57 @@
+import type { RequestCase } from './runner.ts'
+
+const POLICY =
+  "default-src 'none';script-src 'self';style-src 'self';connect-src 'self';img-src 'self';base-uri 'none';" +
+  "form-action 'none';frame-ancestors 'none';require-trusted-types-for 'script'"
+
+const page = (path: string, type: string): RequestCase => ({
+  name: `GET ${path} is ${type}, under a policy that lets nothing else in`,
+  send: { path },
+  expect: {
+    status: 200,
+    headers: {
+      'content-type': `${type}; charset=utf-8`,
+      'cache-control': 'no-cache',
+      'content-security-policy': POLICY,
+      'x-frame-options': 'SAMEORIGIN',
+      'referrer-policy': 'no-referrer',
+      'strict-transport-security': 'max-age=31536000; includeSubDomains',
+      'set-cookie': null,
+    },
+  },
+})
+
+export const pageCases: readonly RequestCase[] = [
+  page('/', 'text/html'),
+  page('/demo.js', 'text/javascript'),
+  page('/demo.css', 'text/css'),
+  {
+    name: 'the page is not given from a cache that a client names',
+    send: {
+      path: '/',
+      headers: { 'if-none-match': '*', 'if-modified-since': 'Wed, 21 Oct 2065 07:28:00 GMT' },
+    },
+    expect: { status: 200, headers: { etag: null, 'last-modified': null } },
+  },
+  {
+    name: '/healthz tells that the process lives',
+    send: { path: '/healthz' },
+    expect: { status: 200, body: { status: 'ok' }, headers: { 'cache-control': 'no-store' } },
+  },
+  {
+    name: '/readyz tells that requests can be served',
+    send: { path: '/readyz' },
+    expect: { status: 200, body: { status: 'ready' }, headers: { 'cache-control': 'no-store' } },
+  },
+  ...['/api/me', '/auth/sessions', '/nowhere', '/healthz'].map(
+    (path): RequestCase => ({
+      name: `GET ${path} comes under the same policy`,
+      send: { path },
+      expect: {
+        status: path === '/healthz' ? 200 : path === '/nowhere' ? 404 : 401,
+        ...(path === '/healthz' || path === '/nowhere' ? {} : { error: 'unauthorized' }),
+        headers: { 'content-security-policy': POLICY },
+      },
+    }),
+  ),
+]

@@ -1,0 +1,149 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import {
+  type Confirmation,
+  type DeviceBinding,
+  type Grant,
+  type Lifetimes,
+  type Opening,
+  type Rotation,
+  type Session,
+  type SessionId,
+  type Store,
+  type SubjectTag,
+  sessionIdFrom,
+  type TokenIdentity,
+  tagOf,
+} from '@sallyport/core'
+import { expect } from 'vitest'
+
+/** When the stories begin; the clock is the caller's, so it stands still unless a test turns it. */
+export const START: number = Date.UTC(2026, 0, 1)
+export const SECOND = 1000
+export const HOUR: number = 3600 * SECOND
+export const LIFETIMES: Lifetimes = { idleMs: HOUR, absoluteMs: 10 * HOUR }
+export const GRACE = 10 * SECOND
+/** The bits of the first three cells of a binding. */
+export const CELL = { first: 1, second: 2, third: 4 } as const
+
+export interface Subject {
+  readonly name: string
+  readonly tag: SubjectTag
+}
+
+/** A subject that nothing was heard of before. */
+export function newSubject(): Subject {
+  const name = randomUUID()
+  return { name, tag: tagOf(name) }
+}
+
+export function newId(subject: Subject): SessionId {
+  return sessionIdFrom(subject.tag, randomBytes(16).toString('base64url'))
+}
+
+/** A device of three traits, as it is bound under one of several secrets. */
+export function bindingOf(traits: readonly number[], version = 120, secret = 'current'): DeviceBinding {
+  const cell = (trait: number, index: number): Buffer =>
+    createHash('sha256').update(`${secret} ${index} ${trait}`).digest().subarray(0, 4)
+  return { cells: Buffer.concat(traits.map(cell)), version }
+}
+
+export const DEVICE: DeviceBinding = bindingOf([1, 1, 1])
+
+export function grantOf(subject: Subject, more: Partial<Grant> = {}): Grant {
+  return {
+    subject: subject.name,
+    client: 'web',
+    scope: 'profile:read profile:write',
+    transport: 'cookie',
+    authenticatedAt: START / SECOND,
+    device: 'Firefox on Linux',
+    ...more,
+  }
+}
+
+export function opening(
+  subject: Subject,
+  more: Partial<Omit<Opening, 'grant'>> & { readonly grant?: Partial<Grant> } = {},
+): Opening {
+  const { grant, ...rest } = more
+  return {
+    id: newId(subject),
+    tag: subject.tag,
+    grant: grantOf(subject, grant),
+    binding: DEVICE,
+    at: START,
+    lifetimes: LIFETIMES,
+    sessionLimit: 0,
+    ...rest,
+  }
+}
+
+/** A refresh as the default settings make it: grace, recovery of lost answers, the first two cells enforced. */
+export function rotation(session: Pick<Session, 'id'>, more: Partial<Rotation> = {}): Rotation {
+  return {
+    id: session.id,
+    generation: 1,
+    transport: 'cookie',
+    bindings: [DEVICE],
+    enforced: CELL.first | CELL.second,
+    at: START + SECOND,
+    lifetimes: LIFETIMES,
+    graceMs: GRACE,
+    recoverLost: true,
+    refreshLimit: { count: 0, windowMs: 0 },
+    convergedLimit: 0,
+    ...more,
+  }
+}
+
+/** The settings with which a token works exactly once. */
+export const STRICT = { graceMs: 0, recoverLost: false } as const
+
+/** A token that no revocation concerns but those that the test names. */
+export function tokenOf(tag: SubjectTag, more: Partial<TokenIdentity> = {}): TokenIdentity {
+  return {
+    session: randomUUID(),
+    tag,
+    jti: randomUUID(),
+    kid: randomUUID(),
+    issuedAt: START / SECOND,
+    ...more,
+  }
+}
+
+type Outcome = { readonly kind: string }
+
+/** The outcome, which must be of that kind. */
+export function ofKind<O extends Outcome, K extends O['kind']>(outcome: O, kind: K): Extract<O, { kind: K }> {
+  expect(outcome).toMatchObject({ kind })
+  return outcome as Extract<O, { kind: K }>
+}
+
+/** Opens a session that must come to be. */
+export async function opened(store: Store, given: Opening): Promise<Session> {
+  return ofKind(await store.sessions.open(given), 'opened').session
+}
+
+/** Rotates a session from its first generation on; it must go well. */
+export async function rotated(store: Store, session: Session, times = 1): Promise<Session> {
+  let latest = session
+  for (let time = 0; time < times; time++)
+    latest = ofKind(
+      await store.sessions.rotate(rotation(latest, { generation: latest.generation })),
+      'rotated',
+    ).session
+  return latest
+}
+
+/** Confirms, and waits until what is asked next comes after it: a store may keep scripts, and load them late. */
+export async function confirmed(store: Store, confirmation: Confirmation): Promise<void> {
+  store.sessions.confirm(confirmation)
+  await store.ping()
+  await store.ping()
+}
+
+/** Whether the tokens of a session are refused by whoever asks the store. */
+export async function isRevoked(store: Store, session: string, tag: SubjectTag): Promise<boolean> {
+  const token = tokenOf(tag, { session, issuedAt: Number.MAX_SAFE_INTEGER })
+  return (await store.revocations.check(token)).kind === 'revoked'
+}

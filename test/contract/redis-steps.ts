@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto'
+import type { Session, Store } from '@sallyport/core'
+import {
+  LIFETIMES,
+  newSubject,
+  opened,
+  opening,
+  rotation,
+  SECOND,
+  START,
+  STRICT,
+  type Subject,
+  tokenOf,
+} from './fixtures.ts'
+
+/** Sessions that the steps act on: one each, so that they may run in any order, and at once. */
+export interface Cast {
+  readonly subject: Subject
+  readonly toRotate: Session
+  readonly toSteal: Session
+  readonly toEnd: Session
+}
+
+/** What a store can be asked. */
+export interface Asking {
+  readonly name: string
+  /** Whether it can't do without writing. */
+  readonly writes: boolean
+  run(store: Store, cast: Cast): Promise<{ readonly kind: string }>
+}
+
+export async function castOf(store: Store): Promise<Cast> {
+  const subject = newSubject()
+  const [toRotate, toSteal, toEnd] = await Promise.all([
+    opened(store, opening(subject)),
+    opened(store, opening(subject)),
+    opened(store, opening(subject)),
+  ])
+  return { subject, toRotate, toSteal, toEnd }
+}
+
+const at = START + SECOND
+
+/** Every question of the port that is answered. */
+export const askings: readonly Asking[] = [
+  {
+    name: 'open',
+    writes: true,
+    run: ({ sessions }) => sessions.open(opening(newSubject())),
+  },
+  {
+    name: 'rotate',
+    writes: true,
+    run: ({ sessions }, { toRotate }) => sessions.rotate(rotation(toRotate)),
+  },
+  {
+    name: 'rotate, a theft',
+    writes: true,
+    run: ({ sessions }, { toSteal }) => sessions.rotate(rotation(toSteal, { generation: 0, ...STRICT })),
+  },
+  {
+    name: 'end',
+    writes: true,
+    run: ({ sessions }, { toEnd }) => sessions.end({ id: toEnd.id, at, evenIfAbsent: false }),
+  },
+  {
+    name: "end, another issuer's",
+    writes: true,
+    run: ({ sessions }) => sessions.end({ id: randomUUID(), at, evenIfAbsent: true }),
+  },
+  {
+    name: 'endSubject',
+    writes: true,
+    run: ({ sessions }) => sessions.endSubject({ tag: newSubject().tag, at, lifetimes: LIFETIMES }),
+  },
+  {
+    name: 'list',
+    writes: false,
+    run: ({ sessions }, { subject }) => sessions.list({ tag: subject.tag, at, lifetimes: LIFETIMES }),
+  },
+  {
+    name: 'revoke',
+    writes: true,
+    run: ({ revocations }) => revocations.revoke({ kind: 'token', jti: randomUUID() }, at),
+  },
+  {
+    name: 'assert',
+    writes: true,
+    run: ({ revocations }) => {
+      const lost = { kind: 'token', jti: randomUUID() } as const
+      return revocations.assert(revocations.shardOf(lost), [lost], at)
+    },
+  },
+  { name: 'pull', writes: false, run: ({ revocations }) => revocations.pull(0, 0) },
+  {
+    name: 'check',
+    writes: false,
+    run: ({ revocations }, { subject }) => revocations.check(tokenOf(subject.tag)),
+  },
+  { name: 'keys.read', writes: false, run: ({ keys }) => keys.read() },
+  {
+    name: 'keys.add',
+    writes: true,
+    run: ({ keys }) => keys.add([{ kid: randomUUID(), sealed: 'sealed' }]),
+  },
+]
+
+/** What each question was answered with, all asked at once. */
+export async function answers(
+  store: Store,
+  cast: Cast,
+  asked: readonly Asking[] = askings,
+): Promise<Record<string, string>> {
+  const kinds = await Promise.all(
+    asked.map(async ({ name, run }) => [name, (await run(store, cast)).kind] as const),
+  )
+  return Object.fromEntries(kinds)
+}
+
+/** That answer to all of them. */
+export function allAnswer(kind: string, asked: readonly Asking[] = askings): Record<string, string> {
+  return Object.fromEntries(asked.map(({ name }) => [name, kind]))
+}
+
+/** What they are answered with when all is well. */
+export const WELL: Record<string, string> = {
+  open: 'opened',
+  rotate: 'rotated',
+  'rotate, a theft': 'reused',
+  end: 'ended',
+  "end, another issuer's": 'absent',
+  endSubject: 'ended',
+  list: 'listed',
+  revoke: 'revoked',
+  assert: 'asserted',
+  pull: 'pulled',
+  check: 'live',
+  'keys.read': 'read',
+  'keys.add': 'added',
+}

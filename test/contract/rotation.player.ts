@@ -1,0 +1,131 @@
+import type { RotationOutcome, Session, SessionId, Store } from '@sallyport/core'
+import { expect } from 'vitest'
+import {
+  bindingOf,
+  CELL,
+  isRevoked,
+  newId,
+  newSubject,
+  ofKind,
+  opening,
+  rotation,
+  START,
+  type Subject,
+} from './fixtures.ts'
+import { Model } from './rotation.model.ts'
+import { BODY_NAME, NAMES, type Name, type Seen, type Step, type Story, VERSION } from './rotation.story.ts'
+
+const transportOf = (name: Name) => (name === BODY_NAME ? 'body' : 'cookie')
+
+/** Plays a story to a store and to the model, and compares all that is seen of both, step by step. */
+export async function play(store: Store, story: Story): Promise<void> {
+  const { rules, steps } = story
+  const subject = newSubject()
+  const ids = NAMES.map(() => newId(subject)) as [SessionId, SessionId, SessionId]
+  const model = new Model(rules)
+  let now = START
+  for (const name of NAMES) {
+    now++
+    const grant = { transport: transportOf(name) } as const
+    await store.sessions.open(opening(subject, { id: ids[name], grant, at: now, lifetimes: rules }))
+    model.open(name, name === BODY_NAME, VERSION, now)
+  }
+  const latest: [number, number, number] = [1, 1, 1]
+  const scene: Scene = { store, subject, ids, rules }
+
+  for (const [index, step] of steps.entries()) {
+    for (const name of NAMES) latest[name] = model.lines.get(name)?.generation ?? latest[name]
+    if (step.do === 'move') {
+      now += step.byMs
+      continue
+    }
+    const generation = 'behind' in step ? Math.max(1, latest[step.name] - step.behind) : 0
+    const seen = await act(scene, step, generation, now)
+    const foreseen = foresee(model, step, generation, now)
+    expect(seen, `step ${index} of ${JSON.stringify(story)}`).toEqual(foreseen)
+  }
+  for (const name of NAMES)
+    expect(await isRevoked(store, ids[name], subject.tag), `${name} of ${JSON.stringify(story)}`).toBe(
+      model.revoked.has(name),
+    )
+}
+
+interface Scene {
+  readonly store: Store
+  readonly subject: Subject
+  readonly ids: readonly [SessionId, SessionId, SessionId]
+  readonly rules: Story['rules']
+}
+type Acting = Exclude<Step, { do: 'move' }>
+
+/** One step, as the store takes it. */
+async function act(scene: Scene, step: Acting, generation: number, at: number): Promise<unknown> {
+  const { store, ids, rules, subject } = scene
+  const nameOf = (id: SessionId): number => ids.indexOf(id)
+  const all = { tag: subject.tag, at, lifetimes: rules }
+  switch (step.do) {
+    case 'present': {
+      const { fits, same, version, caller, name } = step
+      const client = caller === 'unsaid' ? {} : { client: caller === 'other client' ? 'other' : 'web' }
+      const isOther = caller === 'other transport'
+      const transport = (name === BODY_NAME) !== isOther ? 'body' : 'cookie'
+      return seenOf(
+        await store.sessions.rotate({
+          ...rotation({ id: ids[name] }, { generation, at, lifetimes: rules, ...client }),
+          transport,
+          bindings: [bindingOf([fits ? 1 : 2, same ? 1 : 2, 1], version)],
+          enforced: CELL.first,
+          graceMs: rules.graceMs,
+          recoverLost: rules.recoverLost,
+        }),
+      )
+    }
+    case 'see in use':
+      await store.sessions.confirm({ id: ids[step.name], generation })
+      return undefined
+    case 'end':
+      return store.sessions.end({ id: ids[step.name], at, evenIfAbsent: false })
+    case 'end all but': {
+      const except = step.kept === undefined ? {} : { except: ids[step.kept] }
+      const outcome = ofKind(await store.sessions.endSubject({ ...all, ...except }), 'ended')
+      return { ended: outcome.sessions.map(nameOf).sort(), kept: outcome.kept?.generation }
+    }
+    case 'list': {
+      const { sessions } = ofKind(await store.sessions.list(all), 'listed')
+      return sessions.map((one: Session) => [nameOf(one.id), one.generation])
+    }
+  }
+}
+
+/** The same step, as the model takes it. */
+function foresee(model: Model, step: Acting, generation: number, now: number): unknown {
+  switch (step.do) {
+    case 'present': {
+      const own = step.caller === 'own' || step.caller === 'unsaid'
+      return model.present(step.name, { ...step, own, generation }, now)
+    }
+    case 'see in use':
+      return model.seeInUse(step.name, generation)
+    case 'end':
+      return model.end(step.name)
+    case 'end all but': {
+      const ended = model.live(now).filter((name) => name !== step.kept)
+      return { ended, kept: model.endAllBut(step.kept, now) }
+    }
+    case 'list':
+      // The latest sign-in first; the names are in the order of the sign-ins.
+      return model
+        .live(now)
+        .sort((a, b) => b - a)
+        .map((name) => [name, model.lines.get(name)?.generation])
+  }
+}
+
+function seenOf(outcome: RotationOutcome): Seen {
+  return {
+    kind: outcome.kind,
+    ...('session' in outcome ? { generation: outcome.session.generation } : {}),
+    ...('drift' in outcome ? { drift: outcome.drift } : {}),
+    ...('rolledBack' in outcome ? { rolledBack: outcome.rolledBack } : {}),
+  }
+}

@@ -1,0 +1,147 @@
+import type { Grant, Session } from '@sallyport/core'
+import { expect, test } from 'vitest'
+import {
+  grantOf,
+  HOUR,
+  isRevoked,
+  LIFETIMES,
+  newSubject,
+  ofKind,
+  opened,
+  opening,
+  rotated,
+  rotation,
+  SECOND,
+  START,
+  type Subject,
+} from './fixtures.ts'
+import type { Here } from './store.contract.ts'
+
+const grants: readonly { readonly name: string; readonly grant: Partial<Grant> }[] = [
+  { name: 'of a browser', grant: {} },
+  { name: 'of a native app', grant: { client: 'native', transport: 'body' } },
+  { name: 'with no scope', grant: { scope: '' } },
+  { name: 'with acr and amr', grant: { acr: 'urn:example:gold', amr: ['pwd', 'otp'] } },
+  { name: 'with an empty amr', grant: { amr: [] } },
+  { name: 'with a space in an amr', grant: { amr: ['pwd', 'one time'] } },
+  { name: 'with letters from all over', grant: { device: 'Браузер on Линукс', acr: '高' } },
+  { name: 'long', grant: { scope: 'scope:of:some:length '.repeat(400).trim(), client: 'c'.repeat(255) } },
+  { name: 'of long ago', grant: { authenticatedAt: 1 } },
+]
+
+/** Opening sessions, and showing them. */
+export function sessionContract(here: Here): void {
+  async function listed(subject: Subject, at = START): Promise<readonly Session[]> {
+    const asked = { tag: subject.tag, at, lifetimes: LIFETIMES }
+    return ofKind(await here().store.sessions.list(asked), 'listed').sessions
+  }
+
+  for (const { name, grant } of grants)
+    test(`the grant ${name} comes back as it was given, from every step`, async () => {
+      const { store, other } = here()
+      const subject = newSubject()
+      const given = opening(subject, { grant, ip: '192.0.2.7' })
+      const { transport } = given.grant
+      const session = {
+        ...grantOf(subject, grant),
+        id: given.id,
+        generation: 1,
+        createdAt: START,
+        rotatedAt: START,
+        ip: '192.0.2.7',
+      }
+      const next = { ...session, generation: 2, rotatedAt: START + SECOND }
+      const ip = { ip: '192.0.2.7' }
+      expect(await opened(store, given)).toEqual(session)
+      expect(await listed(subject)).toEqual([session])
+      const refreshed = await other.sessions.rotate(rotation(session, { transport, ...ip }))
+      expect(ofKind(refreshed, 'rotated').session).toEqual(next)
+      const again = await other.sessions.rotate(rotation(session, { transport, ...ip }))
+      expect(ofKind(again, 'converged').session).toEqual(next)
+      const ended = { tag: subject.tag, at: START + SECOND, lifetimes: LIFETIMES, except: given.id }
+      const { kept } = ofKind(await other.sessions.endSubject(ended), 'ended')
+      expect(kept).toEqual({ ...next, generation: transport === 'body' ? 2 : 4 })
+    })
+
+  test.each(['192.0.2.1', '2001:db8::1', '::'])('the address %s is kept', async (ip) => {
+    const subject = newSubject()
+    await opened(here().store, opening(subject, { ip }))
+    expect(await listed(subject)).toMatchObject([{ ip }])
+  })
+
+  test('the address is the one of the latest refresh, or none', async () => {
+    const { store } = here()
+    const subject = newSubject()
+    const session = await opened(store, opening(subject))
+    expect(session).not.toHaveProperty('ip')
+    await store.sessions.rotate(rotation(session, { ip: '2001:db8::7' }))
+    expect(await listed(subject)).toMatchObject([{ ip: '2001:db8::7' }])
+    await store.sessions.rotate(rotation(session, { generation: 2 }))
+    expect((await listed(subject))[0]).not.toHaveProperty('ip')
+  })
+
+  test('sessions are listed from the latest sign-in to the first, however they were refreshed', async () => {
+    const { store } = here()
+    const subject = newSubject()
+    const at = [START + 2 * SECOND, START, START + SECOND]
+    const [latest, first, middle] = await Promise.all(
+      at.map((one) => opened(store, opening(subject, { at: one }))),
+    )
+    await store.sessions.rotate(rotation(first as Session, { at: START + HOUR / 2 }))
+    const ids = (await listed(subject, START + HOUR / 2)).map((one) => one.id)
+    expect(ids).toEqual([latest?.id, middle?.id, first?.id])
+  })
+
+  test('a hundred sessions of one subject are all listed', async () => {
+    const { store } = here()
+    const subject = newSubject()
+    const all = Array.from({ length: 100 }, (_, second) => opening(subject, { at: START + second * SECOND }))
+    await Promise.all(all.map((one) => opened(store, one)))
+    const ids = (await listed(subject, START + 100 * SECOND)).map((one) => one.id)
+    expect(ids).toEqual(all.map((one) => one.id).reverse())
+  })
+
+  test("nobody else's session is listed", async () => {
+    const [one, two] = [newSubject(), newSubject()]
+    const session = await opened(here().store, opening(one))
+    await opened(here().store, opening(two))
+    expect((await listed(one)).map((mine) => mine.id)).toEqual([session.id])
+    expect(await listed(newSubject())).toEqual([])
+  })
+
+  test('a session is listed until it is idle for too long, or too old', async () => {
+    const { store } = here()
+    const subject = newSubject()
+    const session = await opened(store, opening(subject))
+    expect(await listed(subject, START + HOUR - 1)).toHaveLength(1)
+    await rotated(store, session)
+    expect(await listed(subject, START + HOUR)).toHaveLength(1)
+    expect(await listed(subject, START + SECOND + HOUR)).toEqual([])
+
+    const refreshed = await opened(store, opening(subject))
+    for (let hour = 1; hour < 20; hour++)
+      await store.sessions.rotate(rotation(refreshed, { generation: hour, at: START + (hour * HOUR) / 2 }))
+    expect(await listed(subject, START + LIFETIMES.absoluteMs - 1)).toHaveLength(1)
+    expect(await listed(subject, START + LIFETIMES.absoluteMs)).toEqual([])
+  })
+
+  test.each([0, 1, 2])(
+    'a sign-in that is repeated leaves one session, which is good, of at most %i',
+    async (limit) => {
+      const { store, other } = here()
+      const subject = newSubject()
+      const given = opening(subject, { sessionLimit: limit })
+      const session = await opened(store, given)
+      const outcome = ofKind(await store.sessions.open(given), 'opened')
+      expect(outcome).toMatchObject({ session, ended: [] })
+      expect(await listed(subject)).toEqual([session])
+      expect(await isRevoked(other, session.id, subject.tag)).toBe(false)
+    },
+  )
+
+  test('without a revocation before it, a first token may say that it was issued now', async () => {
+    const outcome = ofKind(await here().store.sessions.open(opening(newSubject())), 'opened')
+    expect(outcome.issueFrom).toBeLessThanOrEqual(START / SECOND)
+    expect(outcome.ended).toEqual([])
+  })
+}

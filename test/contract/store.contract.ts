@@ -1,0 +1,57 @@
+import type { Store } from '@sallyport/core'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { bindingContract } from './binding.contract.ts'
+import { endingContract } from './ending.contract.ts'
+import { feedContract } from './feed.contract.ts'
+import { keysContract } from './keys.contract.ts'
+import { limitsContract } from './limits.contract.ts'
+import { racesContract } from './races.contract.ts'
+import { revocationContract } from './revocation.contract.ts'
+import { rotationContract } from './rotation.contract.ts'
+import { sessionContract } from './session.contract.ts'
+
+/** One place, as two processes see it; where it can't be shared both are the same. */
+export interface Place {
+  readonly store: Store
+  readonly other: Store
+}
+
+/** What a store brings along to be held to the contract. */
+export interface StoreHarness {
+  readonly name: string
+  /** A new, empty place. */
+  open(): Promise<Place>
+  stop(): Promise<void>
+}
+
+/** The place of the running test. */
+export type Here = () => Place
+
+/** What every store must do. */
+export function storeContract(harness: StoreHarness): void {
+  describe(harness.name, () => {
+    let place: Place
+    beforeEach(async () => {
+      place = await harness.open()
+    })
+    afterEach(async () => {
+      await place.store.close()
+      await place.other.close()
+    })
+    afterAll(() => harness.stop())
+
+    const here: Here = () => place
+    test('it answers when it is pinged', async () => {
+      expect(await here().store.ping()).toBe(true)
+    })
+    describe('sessions', () => sessionContract(here))
+    describe('rotation', () => rotationContract(here))
+    describe('binding', () => bindingContract(here))
+    describe('limits', () => limitsContract(here))
+    describe('ending', () => endingContract(here))
+    describe('races', () => racesContract(here))
+    describe('feed', () => feedContract(here))
+    describe('revocation', () => revocationContract(here))
+    describe('keys', () => keysContract(here))
+  })
+}

@@ -1,0 +1,30 @@
+import { memoryStore } from '@sallyport/core'
+import { redisStore } from '@sallyport/redis'
+import { startRedis } from '../support/redis.ts'
+import { type StoreHarness, storeContract } from './store.contract.ts'
+
+const context = { notice: () => {} }
+
+const memory: StoreHarness = {
+  name: 'memoryStore',
+  async open() {
+    const store = await memoryStore().open(context)
+    return { store, other: store }
+  },
+  stop: () => Promise.resolve(),
+}
+
+const redis = await startRedis()
+let places = 0
+
+const onRedis: StoreHarness = {
+  name: 'redisStore',
+  async open() {
+    const driver = redisStore({ url: redis.url, time: 'caller', keyPrefix: `place${places++}` })
+    const [store, other] = await Promise.all([driver.open(context), driver.open(context)])
+    return { store, other }
+  },
+  stop: () => redis.stop(),
+}
+
+for (const harness of [memory, onRedis]) storeContract(harness)

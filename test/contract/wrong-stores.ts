@@ -1,0 +1,106 @@
+import { type Rotation, type RotationOutcome, type Store, tagOfSession } from '@sallyport/core'
+
+/** A store with one fault. */
+export interface WrongStore {
+  readonly fault: string
+  around(store: Store): Store
+}
+
+const withSessions = (store: Store, faulty: Partial<Store['sessions']>): Store => ({
+  ...store,
+  sessions: { ...store.sessions, ...faulty },
+})
+
+/** Changes what the store is asked. */
+const asking = (fault: string, change: (given: Rotation) => Rotation): WrongStore => ({
+  fault,
+  around: (store) => withSessions(store, { rotate: (given) => store.sessions.rotate(change(given)) }),
+})
+
+/** Changes what the store answers. */
+const answering = (fault: string, change: (outcome: RotationOutcome) => RotationOutcome): WrongStore => ({
+  fault,
+  around: (store) =>
+    withSessions(store, { rotate: async (given) => change(await store.sessions.rotate(given)) }),
+})
+
+/** Knows the current generations, and takes the one before the previous for the previous. */
+function lenientToGrandparents(store: Store): Store {
+  const current = new Map<string, number>()
+  return withSessions(store, {
+    async rotate(given) {
+      const isGrandparent = given.generation === (current.get(given.id) ?? 1) - 2
+      const generation = isGrandparent ? given.generation + 1 : given.generation
+      const outcome = await store.sessions.rotate({ ...given, generation })
+      if ('session' in outcome) current.set(given.id, outcome.session.generation)
+      return outcome
+    },
+  })
+}
+
+/** Puts a session back that a theft had ended. */
+function forgiving(store: Store): Store {
+  return withSessions(store, {
+    async rotate(given) {
+      const outcome = await store.sessions.rotate(given)
+      if (outcome.kind !== 'reused') return outcome
+      const { session } = outcome
+      const [binding] = given.bindings
+      if (binding === undefined) return outcome
+      const { id, createdAt: at } = session
+      const { lifetimes } = given
+      const tag = tagOfSession(id)
+      await store.sessions.open({ id, tag, grant: session, binding, at, lifetimes, sessionLimit: 0 })
+      return outcome
+    },
+  })
+}
+
+/** Faults that the model must find. */
+export const wrongStores: readonly WrongStore[] = [
+  { fault: 'converges for grandparents', around: lenientToGrandparents },
+  {
+    fault: 'forgets what was confirmed',
+    around: (store) => withSessions(store, { confirm: async () => ({ kind: 'noted' }) }),
+  },
+  {
+    fault: 'takes any generation that is seen in use for the current one',
+    around: (store) =>
+      withSessions(store, {
+        confirm: ({ id, generation }) => {
+          void store.sessions.confirm({ id, generation })
+          return store.sessions.confirm({ id, generation: generation + 1 })
+        },
+      }),
+  },
+  { fault: 'forgives theft', around: forgiving },
+  asking('gives a millisecond of grace too much', (given) => ({ ...given, graceMs: given.graceMs + 1 })),
+  asking('gives no grace', (given) => ({ ...given, graceMs: 0 })),
+  asking('recovers nothing', (given) => ({ ...given, recoverLost: false })),
+  asking('goes on from a lost write in the strict mode', (given) => ({
+    ...given,
+    graceMs: given.graceMs || -1,
+  })),
+  asking('does not look at the device', (given) => ({ ...given, enforced: 0 })),
+  asking('does not look at the client', ({ client: _, ...rest }) => rest),
+  asking('expires a millisecond late', ({ lifetimes, ...rest }) => ({
+    ...rest,
+    lifetimes: { ...lifetimes, idleMs: lifetimes.idleMs + 1 },
+  })),
+  answering('says nothing of a drift', (outcome) =>
+    outcome.kind === 'rotated' ? { ...outcome, drift: 0 } : outcome,
+  ),
+  answering('says nothing of a lost write', (outcome) =>
+    outcome.kind === 'rotated' ? { ...outcome, rolledBack: false } : outcome,
+  ),
+  answering('takes theft for a stranger', (outcome) =>
+    outcome.kind === 'reused' ? { kind: 'unknown' } : outcome,
+  ),
+  {
+    fault: 'spares nobody',
+    around: (store) =>
+      withSessions(store, {
+        endSubject: ({ except: _, ...ending }) => store.sessions.endSubject(ending),
+      }),
+  },
+]

@@ -1,0 +1,136 @@
+import type { Answer, HeaderFields } from '@sallyport/core'
+import { describe, expect, test } from 'vitest'
+import { isCrossSite, type OriginSettings, withCors } from '../../packages/core/src/gate/csrf.ts'
+import { viewOf } from './view.ts'
+
+const HOST = 'app.example.com'
+const OWN = `https://${HOST}`
+const ALLOWED = 'https://friend.example.org'
+const STRANGER = 'https://evil.example.net'
+const settings: OriginSettings = { allowed: new Set([ALLOWED]), missing: 'accept' }
+
+interface Case {
+  readonly name: string
+  readonly headers: HeaderFields
+  readonly secure?: boolean
+  readonly missing?: 'accept' | 'refuse'
+}
+
+const site = (value: string, more: HeaderFields = {}): HeaderFields => ({
+  host: HOST,
+  'sec-fetch-site': value,
+  ...more,
+})
+const from = (origin: string, more: HeaderFields = {}): HeaderFields => ({ host: HOST, origin, ...more })
+
+const accepted: readonly Case[] = [
+  { name: 'a page of this origin', headers: site('same-origin', { origin: OWN }) },
+  { name: 'a page of this origin, without Origin', headers: site('same-origin') },
+  { name: 'the user, by the address bar', headers: site('none') },
+  { name: 'an older browser, by Origin alone', headers: from(OWN) },
+  { name: 'an own origin over a connection known to be TLS', headers: from(OWN), secure: true },
+  { name: 'an own origin over plain HTTP, as in development', headers: from(`http://${HOST}`) },
+  { name: 'an own origin with a port', headers: from(`${OWN}:8443`, { host: `${HOST}:8443` }) },
+  { name: 'an own origin whose host names the default port', headers: from(OWN, { host: `${HOST}:443` }) },
+  { name: 'a host in capitals', headers: from(OWN, { host: 'App.Example.COM' }) },
+  { name: 'an address of IPv6', headers: from('http://[::1]:3000', { host: '[::1]:3000' }) },
+  { name: 'an allowed origin, same site', headers: site('same-site', { origin: ALLOWED }) },
+  { name: 'an allowed origin, cross site', headers: site('cross-site', { origin: ALLOWED }) },
+  { name: 'an allowed origin, without Sec-Fetch-Site', headers: from(ALLOWED) },
+  { name: 'a client that is no browser', headers: { host: HOST } },
+]
+
+const refused: readonly Case[] = [
+  { name: 'another site', headers: site('cross-site') },
+  { name: 'another origin of this site', headers: site('same-site') },
+  { name: 'another site that claims this origin', headers: site('cross-site', { origin: OWN }) },
+  { name: 'a stranger that claims this site', headers: site('same-origin', { origin: STRANGER }) },
+  { name: 'a stranger that claims the address bar', headers: site('none', { origin: STRANGER }) },
+  { name: 'a stranger, by Origin alone', headers: from(STRANGER) },
+  { name: 'no origin at all, as of a sandbox', headers: from('null') },
+  { name: 'a sandbox that claims this site', headers: site('same-origin', { origin: 'null' }) },
+  { name: 'a word that is not of the standard', headers: site('Same-Origin') },
+  { name: 'two words', headers: site('same-origin, cross-site') },
+  { name: 'an empty word', headers: site('') },
+  { name: 'an empty origin', headers: from('') },
+  { name: 'two origins', headers: from(`${OWN} ${STRANGER}`) },
+  { name: 'an origin sent twice', headers: { host: HOST, origin: [OWN, OWN] } },
+  { name: 'another port', headers: from(`${OWN}:8443`) },
+  { name: 'a subdomain', headers: from(`https://a.${HOST}`) },
+  { name: 'a parent domain', headers: from('https://example.com') },
+  { name: 'a domain that ends alike', headers: from(`https://evil${HOST}`) },
+  { name: 'a domain that begins alike', headers: from(`https://${HOST}.evil.example.net`) },
+  { name: 'a path behind the origin', headers: from(`${OWN}/`) },
+  { name: 'a user before the host', headers: from(`https://${HOST}@evil.example.net`) },
+  { name: 'an origin in capitals', headers: from('HTTPS://APP.EXAMPLE.COM') },
+  { name: 'an own origin over plain HTTP where TLS is known', headers: from(`http://${HOST}`), secure: true },
+  { name: 'an own origin without a host to compare with', headers: { origin: OWN } },
+  { name: 'an extension', headers: from('chrome-extension://app.example.com') },
+  { name: 'an allowed origin by its http twin', headers: from('http://friend.example.org') },
+  { name: 'an allowed origin in capitals', headers: from('https://FRIEND.example.org') },
+  { name: 'an allowed origin with a path', headers: site('cross-site', { origin: `${ALLOWED}/` }) },
+  { name: 'a subdomain of an allowed origin', headers: from('https://a.friend.example.org') },
+  { name: 'a client that is no browser, where that is asked', headers: { host: HOST }, missing: 'refuse' },
+]
+
+const judged = ({ headers, secure = false, missing = 'accept' }: Case): boolean =>
+  isCrossSite(viewOf({ headers, secure }), { ...settings, missing })
+
+describe('a cookie route is open to', () => {
+  for (const one of accepted)
+    test(one.name, () => {
+      expect(judged(one)).toBe(false)
+    })
+})
+
+describe('a cookie route is closed to', () => {
+  for (const one of refused)
+    test(one.name, () => {
+      expect(judged(one)).toBe(true)
+    })
+})
+
+test('where clients must tell where they come from, browsers still do', () => {
+  for (const one of accepted.slice(0, -1)) expect(judged({ ...one, missing: 'refuse' })).toBe(false)
+})
+
+describe('the headers that let a page of another origin read the answer', () => {
+  const answer: Answer = {
+    status: 200,
+    headers: { 'Cache-Control': 'no-store' },
+    cookies: ['a=b'],
+    body: '{}',
+  }
+  const cors = (origin: string | undefined, method = 'POST', given = settings): Answer =>
+    withCors(answer, viewOf({ method, headers: origin === undefined ? {} : { origin } }), given)
+
+  test('are for an allowed origin, by its name', () => {
+    expect(cors(ALLOWED)).toEqual({
+      ...answer,
+      headers: {
+        'Cache-Control': 'no-store',
+        Vary: 'Origin',
+        'Access-Control-Allow-Origin': ALLOWED,
+        'Access-Control-Allow-Credentials': 'true',
+      },
+    })
+  })
+
+  test('also name methods and headers before a request', () => {
+    const { headers } = cors(ALLOWED, 'OPTIONS')
+    expect(headers['Access-Control-Allow-Methods']).toBe('POST, GET, DELETE')
+    expect(headers['Access-Control-Allow-Headers']).toContain('X-Token-Transport')
+  })
+
+  test.each([STRANGER, 'null', OWN, `${ALLOWED}.evil.example.net`, '*', undefined])(
+    'are not for %s',
+    (origin) => {
+      for (const method of ['POST', 'OPTIONS'])
+        expect(cors(origin, method).headers).toEqual({ 'Cache-Control': 'no-store', Vary: 'Origin' })
+    },
+  )
+
+  test('are none at all where no origin is allowed', () => {
+    expect(cors(ALLOWED, 'OPTIONS', { ...settings, allowed: new Set() })).toEqual(answer)
+  })
+})

@@ -1,0 +1,206 @@
+import { randomBytes } from 'node:crypto'
+import { type BindingSettings, type DeviceBinding, type DeviceComponent, VERSION_FELL } from '@sallyport/core'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createDevices } from '../../packages/core/src/binding/device.ts'
+import { DEVICES } from './user-agents.ts'
+
+const KEY = randomBytes(32)
+const EARLIER = randomBytes(32)
+const OLDEST = randomBytes(32)
+const SETTINGS: BindingSettings = {
+  family: 'enforce',
+  system: 'enforce',
+  deviceClass: 'enforce',
+  version: 'observe',
+}
+const devices = createDevices([KEY], SETTINGS)
+
+const bindingOf = (userAgent: string | undefined): DeviceBinding => devices.read(userAgent).bindings[0]
+const hexOf = (binding: DeviceBinding): string => Buffer.from(binding.cells).toString('hex')
+const cellsOf = (userAgent: string | undefined): string => hexOf(bindingOf(userAgent))
+/** The three cells, each by itself. */
+const cellByCell = (userAgent: string): readonly string[] => cellsOf(userAgent).match(/.{8}/g) ?? []
+
+const agentOf = (name: string): string => {
+  const found = DEVICES.find((device) => device.name === name)
+  if (found === undefined) throw new Error(`no device of the name ${name}`)
+  return found.now
+}
+
+describe('a device is known by what it says', () => {
+  for (const { name, now, later, label, version } of DEVICES)
+    test(name, () => {
+      const device = devices.read(now)
+      expect(device.label).toBe(label)
+      expect(device.bindings).toHaveLength(1)
+      expect(device.bindings[0].version).toBe(version)
+      expect(device.bindings[0].cells).toHaveLength(12)
+      expect(cellsOf(later)).toBe(cellsOf(now))
+      expect(bindingOf(later).version).toBeGreaterThanOrEqual(version)
+      expect(devices.read(later).label).toBe(label)
+    })
+
+  test('and no two of them are the same', () => {
+    expect(new Set(DEVICES.map(({ now }) => cellsOf(now))).size).toBe(DEVICES.length)
+  })
+
+  test('an app that updates itself stays the same, by the User-Agent that Apple gives to apps', () => {
+    const now = 'MyApp/41 CFNetwork/1410.0.3 Darwin/22.6.0'
+    const later = 'MyApp/42 CFNetwork/1494.0.7 Darwin/23.4.0'
+    expect(cellsOf(later)).toBe(cellsOf(now))
+    expect(devices.read(now).label).toMatch(/^MyApp\b/)
+    expect(cellsOf(now)).not.toBe(cellsOf(now.replace('MyApp', 'OtherApp')))
+  })
+
+  test('so does a program that names what it is built with', () => {
+    expect(cellsOf('shop/2.0 axios/1.7 node/22 linux')).toBe(cellsOf('shop/1.9 axios/1.6 node/20 linux'))
+  })
+})
+
+describe('each component has a cell of its own:', () => {
+  test.each([
+    { what: 'the family', pair: ['Chrome on Windows', 'Firefox on Windows'], same: [false, true, true] },
+    {
+      what: 'the family, of one engine',
+      pair: ['Chrome on Windows', 'Edge on Windows'],
+      same: [false, true, true],
+    },
+    { what: 'the system', pair: ['Chrome on Windows', 'Chrome on a Mac'], same: [true, false, true] },
+    {
+      what: 'system and class',
+      pair: ['Chrome on Linux', 'Chrome on an Android phone'],
+      same: [true, false, false],
+    },
+    { what: 'the class', pair: ['Safari on an iPhone', 'Safari on an iPad'], same: [true, true, false] },
+    { what: 'all', pair: ['Chrome on Windows', 'Safari on an iPhone'], same: [false, false, false] },
+  ])('$what', ({ pair, same }) => {
+    const [one = [], two = []] = pair.map(agentOf).map(cellByCell)
+    expect(one.map((cell, index) => cell === two[index])).toEqual(same)
+  })
+
+  test('one value is another hash in another cell', () => {
+    const [, system, deviceClass] = cellByCell('curl/8.5.0')
+    expect(system).not.toBe(deviceClass)
+  })
+
+  test('no User-Agent is a device of its own kind, and an empty one is the same', () => {
+    expect(devices.read(undefined)).toEqual(devices.read(''))
+    expect(devices.read(undefined).label).toBe('Unknown device')
+    expect(bindingOf(undefined).version).toBe(0)
+    for (const { now } of DEVICES) expect(cellsOf(now)).not.toBe(cellsOf(undefined))
+  })
+})
+
+describe('under several secrets', () => {
+  const rotating = createDevices([KEY, EARLIER, OLDEST], SETTINGS)
+
+  test('a device has a binding under each, the current one first', () => {
+    const agent = agentOf('Firefox on Linux')
+    const under = [KEY, EARLIER, OLDEST].map((key) => createDevices([key], SETTINGS).read(agent).bindings[0])
+    expect(rotating.read(agent).bindings).toEqual(under)
+    expect(new Set(under.map(hexOf)).size).toBe(3)
+  })
+
+  test('the label is the same under all', () => {
+    for (const { now, label } of DEVICES) expect(rotating.read(now).label).toBe(label)
+  })
+})
+
+describe('the policy says', () => {
+  const ALL: readonly DeviceComponent[] = ['family', 'system', 'deviceClass', 'version']
+  const bitOf = { family: 1, system: 2, deviceClass: 4, version: VERSION_FELL }
+  const policy = (settings: Partial<BindingSettings>) => createDevices([KEY], { ...SETTINGS, ...settings })
+
+  test.each(ALL)('which bits must not change: %s', (component) => {
+    const off = { family: 'off', system: 'off', deviceClass: 'off', version: 'off' } as const
+    expect(policy({ ...off, [component]: 'enforce' }).enforced).toBe(bitOf[component])
+    expect(policy({ ...off, [component]: 'observe' }).enforced).toBe(0)
+    expect(policy(off).enforced).toBe(0)
+  })
+
+  test('all of them together', () => {
+    expect(policy({ version: 'enforce' }).enforced).toBe(7 | VERSION_FELL)
+  })
+
+  test.each(ALL)('what is told of a drift: %s unless it is off', (component) => {
+    expect(policy({ version: 'observe' }).drifted(bitOf[component])).toEqual([component])
+    expect(policy({ [component]: 'off' }).drifted(bitOf[component])).toEqual([])
+    expect(policy({}).drifted(7 | VERSION_FELL)).toEqual(ALL)
+    expect(policy({}).drifted(0)).toEqual([])
+  })
+})
+
+describe('whatever is sent as a User-Agent', () => {
+  const LABEL = /^[\w .-]{1,64}$/
+
+  test('it is a device with a label that is safe to show and to log', () => {
+    const piece = fc.constantFrom(
+      'Mozilla/5.0 (',
+      ')',
+      'Chrome/',
+      'Firefox/',
+      '; ',
+      '\r\n',
+      '<b>',
+      '"',
+      'Mobile',
+      ' ',
+    )
+    const hostile = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 600 }),
+      fc.array(fc.oneof(piece, fc.string({ maxLength: 10 }))).map((parts) => parts.join('')),
+    )
+    fc.assert(
+      fc.property(hostile, (agent) => {
+        const { label, bindings } = devices.read(agent)
+        expect(label).toMatch(LABEL)
+        expect(bindings[0].cells).toHaveLength(12)
+        const { version } = bindings[0]
+        expect(Number.isInteger(version) && version >= 0 && version < 65_536).toBe(true)
+      }),
+    )
+  })
+
+  test.each([65_535, 65_536, 2 ** 31, '99999999999999999999', '0x10', '1e3', '-5'])(
+    'the version %s has bounds',
+    (version) => {
+      const read = bindingOf(`Mozilla/5.0 (X11; Linux x86_64; rv:1.0) Gecko/20100101 Firefox/${version}`)
+      expect(read.version).toBeGreaterThanOrEqual(0)
+      expect(read.version).toBeLessThan(65_536)
+      if (version === 65_535) expect(read.version).toBe(65_535)
+    },
+  )
+
+  test('what is beyond a length that no device has does not count', () => {
+    const long = 'curl/8.5.0'.padEnd(512, ' ')
+    expect(devices.read(`${long}(iPhone; CPU iPhone OS 17_1 like Mac OS X)`)).toEqual(devices.read(long))
+    const within = `${long.slice(0, 400)}(iPhone; CPU iPhone OS 17_1 like Mac OS X)`
+    expect(devices.read(within)).not.toEqual(devices.read(long))
+  })
+
+  test('100 KB of it take next to no time, ever new ones too', () => {
+    const pieces = [
+      'a',
+      ' ',
+      '(',
+      '/',
+      'a/',
+      '/ (',
+      'Mozilla/5.0 ',
+      'Chrome/1 ',
+      'rv:',
+      'Android;',
+      '\t',
+      'é',
+      ';)',
+    ]
+    const from = performance.now()
+    for (const piece of pieces)
+      for (let turn = 0; turn < 20; turn++) {
+        const agent = `${turn} ${piece.repeat(100_000 / piece.length)}`
+        expect(devices.read(agent).label.length).toBeLessThan(65)
+      }
+    expect(performance.now() - from).toBeLessThan(2000)
+  })
+})

@@ -1,0 +1,184 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import type { SessionId, Transport } from '@sallyport/core'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createRefreshTokens, type RefreshTicket } from '../../packages/core/src/sessions/refresh-token.ts'
+
+const KEY = randomBytes(32)
+const OTHER_KEY = randomBytes(32)
+const tokens = createRefreshTokens([KEY])
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const LENGTH = 70
+
+const ticket: fc.Arbitrary<RefreshTicket> = fc.record({
+  session: fc
+    .uint8Array({ minLength: 28, maxLength: 28 })
+    .map((bytes) => Buffer.from(bytes).toString('base64url') as SessionId),
+  generation: fc.oneof(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.constantFrom(0, 1, 2 ** 32 - 1)),
+  transport: fc.constantFrom<Transport>('cookie', 'body'),
+})
+
+const SAMPLE: RefreshTicket = {
+  session: Buffer.alloc(28, 0xa5).toString('base64url') as SessionId,
+  generation: 258,
+  transport: 'cookie',
+}
+const sample = tokens.mint(SAMPLE)
+const bytesOf = (text: string): Buffer => Buffer.from(text.slice(4), 'base64url')
+const textOf = (bytes: Uint8Array): string => `spr_${Buffer.from(bytes).toString('base64url')}`
+
+describe('a minted token', () => {
+  test('says what it was minted for', () => {
+    fc.assert(
+      fc.property(ticket, (one) => {
+        expect(tokens.read(tokens.mint(one))).toEqual(one)
+      }),
+    )
+  })
+
+  test('is the same text whenever it is minted for the same', () => {
+    fc.assert(
+      fc.property(ticket, (one) => {
+        expect(tokens.mint(one)).toBe(tokens.mint({ ...one }))
+      }),
+    )
+  })
+
+  test('is another text for whatever differs', () => {
+    fc.assert(
+      fc.property(ticket, ticket, (one, two) => {
+        const same =
+          one.session === two.session && one.generation === two.generation && one.transport === two.transport
+        expect(tokens.mint(one) === tokens.mint(two)).toBe(same)
+      }),
+    )
+  })
+
+  test('is of one length and of characters that need no escape in a cookie or a form', () => {
+    fc.assert(
+      fc.property(ticket, (one) => {
+        expect(tokens.mint(one)).toMatch(/^spr_[A-Za-z0-9_-]{66}$/)
+      }),
+    )
+  })
+
+  test('stays readable: version, session, generation and MAC in this order', () => {
+    const body = Buffer.concat([Buffer.of(1), Buffer.alloc(28, 0xa5), Buffer.of(0, 0, 1, 2)])
+    const mac = createHmac('sha256', KEY).update(body).digest().subarray(0, 16)
+    expect(sample).toBe(textOf(Buffer.concat([body, mac])))
+  })
+})
+
+describe('what was never issued is not read', () => {
+  test('with any single character changed', () => {
+    for (let at = 0; at < LENGTH; at++)
+      for (const letter of `${LETTERS} .~+/=%\0é`) {
+        if (letter === sample[at]) continue
+        const changed = sample.slice(0, at) + letter + sample.slice(at + 1)
+        expect(tokens.read(changed), changed).toBeUndefined()
+      }
+  })
+
+  test('with any single bit changed', () => {
+    const bytes = bytesOf(sample)
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const changed = Buffer.from(bytes)
+      changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+      expect(tokens.read(textOf(changed)), `bit ${bit}`).toBeUndefined()
+    }
+  })
+
+  test('in another spelling of the same bytes', () => {
+    const others = [
+      ...[...LETTERS].map((letter) => sample.slice(0, -1) + letter),
+      sample.replaceAll('-', '+').replaceAll('_', '/'),
+      `spr_${bytesOf(sample).toString('base64')}`,
+    ]
+    const same = others.filter((text) => text !== sample && bytesOf(text).equals(bytesOf(sample)))
+    expect(same.length).toBeGreaterThanOrEqual(15)
+    for (const text of same) expect(tokens.read(text), text).toBeUndefined()
+  })
+
+  test.each([
+    ['padded', `${sample}==`],
+    ['padded over its last characters', `${sample.slice(0, -2)}==`],
+    ['without its prefix', sample.slice(4)],
+    ['with the prefix in capitals', sample.replace('spr_', 'SPR_')],
+    ['with the prefix twice', `spr_${sample}`],
+    ['with a space before', ` ${sample}`],
+    ['with a line break after', `${sample}\n`],
+    ['with spaces in the place of characters', `${sample.slice(0, -4)}    `],
+    ['in quotes', `"${sample}"`],
+    ['twice', sample + sample],
+    ['empty', ''],
+    ['of the prefix alone', 'spr_'],
+    ['of zero bytes alone', textOf(Buffer.alloc(49))],
+    ['of letters of two code units', `spr_${'𝔞'.repeat(33)}`],
+  ])('%s', (_how, text) => {
+    expect(tokens.read(text)).toBeUndefined()
+  })
+
+  test('cut off or drawn out anywhere', () => {
+    for (let length = 0; length < LENGTH; length++)
+      expect(tokens.read(sample.slice(0, length))).toBeUndefined()
+    for (let more = 1; more < 8; more++) expect(tokens.read(sample + 'A'.repeat(more))).toBeUndefined()
+  })
+
+  test('as any text that somebody makes up', () => {
+    const madeUp = fc.oneof(
+      fc.string({ maxLength: 100 }),
+      fc.uint8Array({ minLength: 49, maxLength: 49 }).map(textOf),
+      fc.string({ minLength: 66, maxLength: 66 }).map((rest) => `spr_${rest}`),
+    )
+    fc.assert(
+      fc.property(madeUp, (text) => {
+        expect(tokens.read(text)).toBeUndefined()
+      }),
+    )
+  })
+
+  test('under a key that is not in force', () => {
+    fc.assert(
+      fc.property(ticket, (one) => {
+        expect(createRefreshTokens([OTHER_KEY]).read(tokens.mint(one))).toBeUndefined()
+      }),
+    )
+  })
+
+  test.each([0, 3, 255])('under the key, but of the version %i', (version) => {
+    const body = bytesOf(sample).subarray(0, 33)
+    body[0] = version
+    const mac = createHmac('sha256', KEY).update(body).digest().subarray(0, 16)
+    expect(tokens.read(textOf(Buffer.concat([body, mac])))).toBeUndefined()
+  })
+
+  test('as a token of the other transport with the MAC of this one', () => {
+    const changed = bytesOf(sample)
+    changed[0] = 2
+    expect(tokens.read(textOf(changed))).toBeUndefined()
+  })
+})
+
+describe('while a secret is being rotated', () => {
+  const rotating = createRefreshTokens([OTHER_KEY, KEY])
+
+  test('tokens under the earlier one are still read', () => {
+    fc.assert(
+      fc.property(ticket, (one) => {
+        expect(rotating.read(tokens.mint(one))).toEqual(one)
+      }),
+    )
+  })
+
+  test('new tokens are under the current one', () => {
+    const minted = rotating.mint(SAMPLE)
+    expect(minted).not.toBe(sample)
+    expect(createRefreshTokens([OTHER_KEY]).read(minted)).toEqual(SAMPLE)
+    expect(tokens.read(minted)).toBeUndefined()
+  })
+})
+
+test('a generation that has no room is not minted', () => {
+  for (const generation of [-1, 2 ** 32]) expect(() => tokens.mint({ ...SAMPLE, generation })).toThrow()
+})

@@ -1,0 +1,249 @@
+import { encodeRevocation, type Revocation, type TokenIdentity, tagOf } from '@sallyport/core'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createReplica, type Replica } from '../../packages/core/src/revocation/replica.ts'
+import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
+import { type ScriptedRevocations, scriptedRevocations } from './scripted-revocations.ts'
+
+const PULL_EVERY_MS = 400
+
+const revocation = (jti: string): Revocation => ({ kind: 'token', jti })
+const texts = (...jtis: readonly string[]): string[] => jtis.map((jti) => encodeRevocation(revocation(jti)))
+const token = (jti: string): TokenIdentity => ({
+  session: 'session',
+  tag: tagOf('alice'),
+  jti,
+  kid: 'key',
+  issuedAt: 0,
+})
+
+let clock: TurnedClock
+let store: ScriptedRevocations
+let replica: Replica
+let known: Revocation[]
+let forgotten: number[]
+
+/** Three revocations in the first shard and one in the second, all known to a replica that has started. */
+beforeEach(async () => {
+  vi.useFakeTimers()
+  clock = turnedClock()
+  store = scriptedRevocations()
+  known = []
+  forgotten = []
+  replica = createReplica(
+    store,
+    { mode: 'replicated', maxStalenessMs: 10_000, pullEveryMs: PULL_EVERY_MS },
+    clock,
+    {
+      onRevoked: (one) => void known.push(one),
+      onForgotten: async (shard) => {
+        forgotten.push(shard)
+        return true
+      },
+    },
+  )
+  for (const jti of ['0a', '0b', '0c', '1a']) store.feed(revocation(jti))
+  await replica.start()
+  store.calls.length = 0
+  known.length = 0
+})
+afterEach(() => {
+  replica.close()
+  vi.useRealTimers()
+})
+
+async function heartbeats(count = 1): Promise<void> {
+  for (let beat = 0; beat < count; beat++) {
+    clock.turn(PULL_EVERY_MS)
+    await vi.advanceTimersByTimeAsync(PULL_EVERY_MS)
+  }
+}
+const callsOf = (shard: number): string[] => store.calls.filter((call) => call.includes(` ${shard}`))
+
+/** What the first shard holds now. */
+const held = (): string[] =>
+  (store.feeds[0]?.entries ?? []).map((entry) => encodeRevocation(entry.revocation)).sort()
+
+describe('a store that lost', () => {
+  const losses: readonly {
+    readonly what: string
+    lose(): void
+    readonly back: readonly string[]
+  }[] = [
+    {
+      what: 'everything',
+      lose: () => store.forget(0),
+      back: ['0a', '0b', '0c'],
+    },
+    {
+      what: 'its order, and got an entry in a place that was read already,',
+      lose() {
+        const [feed] = store.feeds
+        feed?.entries.unshift({ revocation: revocation('0x'), position: 5 })
+        if (feed !== undefined) feed.digest ^= 1n
+      },
+      back: ['0a', '0b', '0c'],
+    },
+    {
+      what: 'everything, and was written as much to since',
+      lose() {
+        store.forget(0)
+        for (const jti of ['0x', '0y', '0z']) store.feed(revocation(jti))
+      },
+      back: ['0a', '0b', '0c'],
+    },
+    {
+      what: 'everything, and was written more to since than it had held',
+      lose() {
+        store.forget(0)
+        for (const jti of ['0v', '0w', '0x', '0y', '0z']) store.feed(revocation(jti))
+      },
+      back: ['0a', '0b', '0c', '0y', '0z'],
+    },
+    {
+      what: 'the latest entries',
+      lose: () => store.rollBack(0, 2),
+      back: ['0a', '0b', '0c'],
+    },
+    {
+      what: 'the latest entry, and got as many new ones behind it',
+      lose() {
+        store.rollBack(0, 1)
+        const feed = store.feeds[0]
+        if (feed !== undefined) feed.position += 100
+        store.feed(revocation('0x'))
+      },
+      back: ['0a', '0b', '0c', '0x'],
+    },
+    {
+      what: 'the latest entry, and got as many new ones in its place',
+      lose() {
+        store.rollBack(0, 1)
+        const feed = store.feeds[0]
+        if (feed !== undefined) feed.position -= 5
+        store.feed(revocation('0x'))
+      },
+      back: ['0a', '0b', '0c'],
+    },
+  ]
+
+  for (const { what, lose, back } of losses)
+    test(`${what} gets back all that is known of that shard, and is read anew`, async () => {
+      lose()
+      const others = held()
+      await heartbeats()
+      expect(store.asserted).toEqual([{ shard: 0, texts: texts(...back) }])
+      expect(callsOf(0)).toEqual(['pull 0 after 30', 'assert 0', 'pull 0 after 0'])
+      expect(held()).toEqual([...new Set([...others, ...texts('0a', '0b', '0c')])].sort())
+      expect(forgotten).toEqual([0])
+      for (const text of held()) expect(replica.judge(token(text.slice(2)))).toBe('revoked')
+      expect(replica.isFresh()).toBe(true)
+    })
+
+  test('everything gets back what this process itself revoked, too', async () => {
+    replica.add(revocation('0own'))
+    store.forget(0)
+    await heartbeats()
+    expect(store.asserted).toEqual([{ shard: 0, texts: texts('0a', '0b', '0c', '0own') }])
+  })
+
+  test('everything gets it back once; after that all goes on as before', async () => {
+    store.forget(0)
+    await heartbeats()
+    store.calls.length = 0
+    store.feed(revocation('0x'))
+    store.announce(0)
+    await heartbeats(5)
+    expect(store.asserted).toHaveLength(1)
+    expect(forgotten).toEqual([0])
+    expect(callsOf(0)[0]).toBe('pull 0 after 30')
+    expect(callsOf(0)).not.toContain('pull 0 after 0')
+    expect(replica.judge(token('0x'))).toBe('revoked')
+  })
+
+  test('everything, twice, gets it back twice', async () => {
+    for (let time = 1; time <= 2; time++) {
+      store.forget(0)
+      await heartbeats(3)
+      expect(forgotten).toHaveLength(time)
+      expect(held()).toEqual(texts('0a', '0b', '0c'))
+    }
+  })
+
+  test('everything, and can not take it back yet, is stale until it can', async () => {
+    store.forget(0)
+    store.away.add('assert')
+    await heartbeats(26)
+    expect(forgotten).toEqual([])
+    expect(replica.isFresh()).toBe(false)
+    expect(replica.judge(token('0a'))).toBe('revoked')
+    store.away.delete('assert')
+    await heartbeats()
+    expect(forgotten).toEqual([0])
+    expect(held()).toEqual(texts('0a', '0b', '0c'))
+    expect(replica.isFresh()).toBe(true)
+  })
+
+  test('everything, and goes away while it is read anew, is read from the beginning when it is back', async () => {
+    store.forget(0)
+    for (const jti of ['0x', '0y', '0z']) store.feed(revocation(jti))
+    const assert = store.assert
+    store.assert = async (...given) => {
+      const outcome = await assert(...given)
+      store.away.add('pull')
+      return outcome
+    }
+    await heartbeats()
+    expect(replica.judge(token('0x'))).toBe('live')
+    store.away.delete('pull')
+    await heartbeats()
+    expect(replica.judge(token('0x'))).toBe('revoked')
+    expect(store.asserted).toHaveLength(1)
+  })
+
+  test('everything between two pages gets it back', async () => {
+    store.pageSize = 2
+    for (const jti of ['0p', '0q', '0r', '0s', '0t']) store.feed(revocation(jti))
+    const pull = store.pull
+    store.pull = async (...given) => {
+      const outcome = await pull(...given)
+      if (given[0] === 0 && given[1] === 30) store.forget(0)
+      return outcome
+    }
+    await heartbeats()
+    expect(forgotten).toEqual([0])
+    expect(store.asserted).toEqual([{ shard: 0, texts: texts('0a', '0b', '0c', '0p', '0q') }])
+  })
+})
+
+describe('a store that lost nothing gets nothing back', () => {
+  test('while it is away, again and again', async () => {
+    for (let time = 0; time < 3; time++) {
+      store.away.add('pull')
+      await heartbeats(3)
+      store.feed(revocation(`0${time}`))
+      store.away.delete('pull')
+      await heartbeats(3)
+      expect(replica.judge(token(`0${time}`))).toBe('revoked')
+    }
+    expect(store.asserted).toEqual([])
+    expect(forgotten).toEqual([])
+  })
+
+  test('when it goes away between two pages', async () => {
+    store.pageSize = 2
+    for (const jti of ['0p', '0q', '0r', '0s', '0t']) store.feed(revocation(jti))
+    const pull = store.pull
+    store.pull = async (...given) => {
+      const outcome = await pull(...given)
+      if (given[0] === 0) store.away.add('pull')
+      return outcome
+    }
+    await heartbeats()
+    store.pull = pull
+    store.away.delete('pull')
+    await heartbeats(2)
+    for (const jti of ['0p', '0q', '0r', '0s', '0t']) expect(replica.judge(token(jti))).toBe('revoked')
+    expect(store.asserted).toEqual([])
+    expect(forgotten).toEqual([])
+  })
+})

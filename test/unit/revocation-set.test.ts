@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto'
+import {
+  decodeRevocation,
+  encodeRevocation,
+  REVOCATION_RETENTION_MS,
+  type Revocation,
+  type SessionId,
+  type SubjectTag,
+  sessionIdFrom,
+  type TokenIdentity,
+  tagOf,
+} from '@sallyport/core'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createRevocationSet } from '../../packages/core/src/revocation/set.ts'
+
+const START = Date.UTC(2026, 0, 1)
+const MINUTE = 60_000
+const TAGS = [tagOf('alice'), tagOf('bob')] as const
+const idOf = (tag: SubjectTag, number: number): SessionId => {
+  const own = createHash('sha256').update(String(number)).digest().subarray(0, 16)
+  return sessionIdFrom(tag, own.toString('base64url'))
+}
+const tokenOf = (part: Partial<TokenIdentity>): TokenIdentity => ({
+  session: 'some session',
+  tag: TAGS[0],
+  jti: 'some token',
+  kid: 'some key',
+  issuedAt: 0,
+  ...part,
+})
+const session = (number: number): Revocation => ({ kind: 'session', session: idOf(TAGS[0], number) })
+
+/** The plain meaning of a revocation. */
+function concerns(revocation: Revocation, token: TokenIdentity): boolean {
+  switch (revocation.kind) {
+    case 'session':
+      return revocation.session === token.session
+    case 'token':
+      return revocation.jti === token.jti
+    case 'key':
+      return revocation.kid === token.kid
+    case 'subject':
+      return (
+        revocation.tag === token.tag &&
+        token.issuedAt <= revocation.notBefore &&
+        token.session !== revocation.except
+      )
+  }
+}
+
+const texts = ['a', 'b', 'j:a', 'k:a', 's:a', ''] as const
+const text = fc.constantFrom(...texts)
+const sid = fc.oneof(text, fc.constantFrom(idOf(TAGS[0], 1), idOf(TAGS[0], 2), idOf(TAGS[1], 1)))
+const tag = fc.constantFrom(...TAGS)
+const second = fc.integer({ min: 0, max: 3 })
+const revocation: fc.Arbitrary<Revocation> = fc.oneof(
+  fc.record({ kind: fc.constant('session' as const), session: sid }),
+  fc.record({ kind: fc.constant('token' as const), jti: text }),
+  fc.record({ kind: fc.constant('key' as const), kid: text }),
+  fc.record({ kind: fc.constant('subject' as const), tag, notBefore: second }),
+  fc.record({
+    kind: fc.constant('subject' as const),
+    tag,
+    notBefore: second,
+    except: fc.constantFrom(idOf(TAGS[0], 1), idOf(TAGS[1], 1)),
+  }),
+)
+const token: fc.Arbitrary<TokenIdentity> = fc.record({
+  session: sid,
+  tag,
+  jti: text,
+  kid: text,
+  issuedAt: second,
+})
+/** Revocations with the time that passes before each. */
+const history = fc.array(
+  fc.tuple(revocation, fc.oneof(fc.constant(0), fc.integer({ min: 0, max: REVOCATION_RETENTION_MS / 2 }))),
+  { maxLength: 40, size: 'max' },
+)
+
+describe('a revocation is one text,', () => {
+  test('and read back from it', () => {
+    fc.assert(
+      fc.property(revocation, (one) => {
+        expect(decodeRevocation(encodeRevocation(one))).toEqual(one)
+      }),
+    )
+  })
+
+  test('and two that differ are two', () => {
+    fc.assert(
+      fc.property(revocation, revocation, (one, two) => {
+        const same = JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(two).sort())
+        expect(encodeRevocation(one) === encodeRevocation(two)).toBe(same)
+      }),
+    )
+  })
+})
+
+describe('the set of live revocations', () => {
+  test('is empty at first', () => {
+    const set = createRevocationSet()
+    expect(set.all()).toEqual([])
+    expect(set.concerns(tokenOf({}))).toBe(false)
+  })
+
+  test('judges tokens as a plain list would, in which nothing is forgotten too early', () => {
+    fc.assert(
+      fc.property(history, fc.array(token, { minLength: 20, maxLength: 20 }), (steps, tokens) => {
+        const set = createRevocationSet()
+        const first = new Map<string, { revocation: Revocation; at: number }>()
+        let now = START
+        for (const [one, passed] of steps) {
+          now += passed
+          const known = first.get(encodeRevocation(one))
+          const isLive = known !== undefined && now - known.at < REVOCATION_RETENTION_MS
+          const isNew = set.add(one, now)
+          if (isLive) expect(isNew).toBe(false)
+          if (isNew) first.set(encodeRevocation(one), { revocation: one, at: now })
+          else expect(known).toBeDefined()
+        }
+        const all = [...first.values()]
+        const live = all.filter(({ at }) => now - at < REVOCATION_RETENTION_MS)
+        for (const one of tokens) {
+          if (live.some((entry) => concerns(entry.revocation, one))) expect(set.concerns(one)).toBe(true)
+          if (!all.some((entry) => concerns(entry.revocation, one))) expect(set.concerns(one)).toBe(false)
+        }
+        for (const entry of live) expect(set.all()).toContainEqual(entry.revocation)
+      }),
+    )
+  })
+
+  test('lists each once', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        const set = createRevocationSet()
+        let now = START
+        for (const [one, passed] of steps) {
+          now += passed
+          set.add(one, now)
+        }
+        const listed = set.all().map(encodeRevocation)
+        expect(new Set(listed).size).toBe(listed.length)
+      }),
+    )
+  })
+
+  test.each([1, 17, 31, 60])(
+    'keeps a revocation for the whole retention, with news every %i minutes',
+    (every) => {
+      for (let begins = 0; begins < REVOCATION_RETENTION_MS; begins += 7 * MINUTE) {
+        const set = createRevocationSet()
+        set.add(session(0), START)
+        const made = START + begins
+        set.add({ kind: 'token', jti: 'kept' }, made)
+        for (let now = made; now < made + REVOCATION_RETENTION_MS; now += every * MINUTE) {
+          set.add(session(now / MINUTE), now)
+          expect(set.concerns(tokenOf({ jti: 'kept' }))).toBe(true)
+        }
+      }
+    },
+  )
+
+  test('forgets it before twice the retention is over, as long as there are news', () => {
+    for (let begins = 0; begins < REVOCATION_RETENTION_MS; begins += 7 * MINUTE) {
+      const set = createRevocationSet()
+      set.add(session(0), START)
+      const made = START + begins
+      const kinds: readonly Revocation[] = [
+        { kind: 'token', jti: 'old' },
+        { kind: 'key', kid: 'old' },
+        { kind: 'session', session: 'old' },
+        { kind: 'session', session: idOf(TAGS[1], 5) },
+        { kind: 'subject', tag: TAGS[1], notBefore: 5 },
+      ]
+      for (const one of kinds) set.add(one, made)
+      for (let now = made; now <= made + 2 * REVOCATION_RETENTION_MS; now += MINUTE)
+        set.add(session(now / MINUTE), now)
+      expect(set.concerns(tokenOf({ jti: 'old' }))).toBe(false)
+      expect(set.concerns(tokenOf({ session: 'old', kid: 'old' }))).toBe(false)
+      expect(set.concerns(tokenOf({ session: idOf(TAGS[1], 5) }))).toBe(false)
+      expect(set.concerns(tokenOf({ tag: TAGS[1] }))).toBe(false)
+      const listed = set.all().map(encodeRevocation)
+      for (const one of kinds) expect(listed).not.toContain(encodeRevocation(one))
+    }
+  })
+
+  test('loses nothing to a clock that goes back', () => {
+    const set = createRevocationSet()
+    set.add({ kind: 'token', jti: 'kept' }, START)
+    for (let now = START; now > START - 3 * REVOCATION_RETENTION_MS; now -= 10 * MINUTE) {
+      set.add(session(now / MINUTE), now)
+      expect(set.concerns(tokenOf({ jti: 'kept' }))).toBe(true)
+    }
+  })
+
+  test('holds many thousands of sessions, and no others', () => {
+    const set = createRevocationSet()
+    const COUNT = 40_000
+    const numbers = Array.from({ length: COUNT }, (_, number) => number)
+    const has = (tag: SubjectTag, number: number) => set.concerns(tokenOf({ session: idOf(tag, number) }))
+    expect(numbers.filter((number) => !set.add(session(number), START + number))).toEqual([])
+    expect(numbers.filter((number) => set.add(session(number), START + COUNT))).toEqual([])
+    expect(numbers.filter((number) => !has(TAGS[0], number))).toEqual([])
+    expect(numbers.filter((number) => has(TAGS[1], number))).toEqual([])
+    expect(numbers.filter((number) => has(TAGS[0], COUNT + number))).toEqual([])
+    expect(set.all()).toHaveLength(COUNT)
+  })
+})
