@@ -108,6 +108,22 @@ describe('a Redis that hangs', () => {
     expect(await answers(store, await castOf(store))).toEqual(WELL)
   })
 
+  test('and goes on to hang is waited for by one question at a time; the others are answered at once', async () => {
+    const hasty = await redisStore({
+      url: redis.url.replace('//', '//app:app-password@'),
+      commandTimeoutMs: 400,
+    }).open({
+      notice: () => {},
+    })
+    redis.kill('SIGSTOP')
+    await answers(hasty, cast)
+    const asked = await Promise.all(askings.map(({ run }) => timed(() => run(hasty, cast))))
+    redis.kill('SIGCONT')
+    expect(asked.map(({ value }) => value.kind)).toEqual(askings.map(() => 'unavailable'))
+    expect(asked.filter(({ ms }) => ms >= 300).length).toBeLessThanOrEqual(1)
+    await hasty.close()
+  })
+
   test('takes as long to give up as it was told', async () => {
     const hasty = await redisStore({ client: admin, commandTimeoutMs: 100 }).open({ notice: () => {} })
     redis.kill('SIGSTOP')

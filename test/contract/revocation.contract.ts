@@ -132,6 +132,18 @@ export function revocationContract(here: Here): void {
     expect(await issueFrom(subject, START + 11 * SECOND)).toBe(NOW + 11)
   })
 
+  test('a session that the store does not know is spared no longer than the latest end of its subject says', async () => {
+    const { store } = here()
+    const subject = newSubject()
+    const unknown = newId(subject)
+    const ending = { tag: subject.tag, at: START, lifetimes: LIFETIMES }
+    const token = tokenOf(subject.tag, { session: unknown, issuedAt: NOW })
+    await store.sessions.endSubject({ ...ending, except: unknown })
+    expect(await verdict(token)).toBe('live')
+    await store.sessions.endSubject({ ...ending, at: START + 1 })
+    expect(await verdict(token)).toBe('revoked')
+  })
+
   test('a session that was spared once is not spared by the next end of its subject', async () => {
     const { store } = here()
     const subject = newSubject()

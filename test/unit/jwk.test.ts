@@ -53,6 +53,8 @@ describe('a key is read', () => {
   ])('%s, its public half alone', async (_what, jwk) => {
     const key = await readJwk(openOf(jwk), 'key')
     expect(key).not.toHaveProperty('privateKey')
+    const again = await readJwk({ ...openOf(jwk), key_ops: ['verify'] }, 'key')
+    expect(again.kid).toBe(key.kid)
     expect(key.kid).toBe(await calculateJwkThumbprint(openOf(jwk) as JWK))
   })
 
@@ -112,6 +114,8 @@ const refused: readonly (readonly [string, unknown])[] = [
   ['a key for encryption', { ...RSA, use: 'enc' }],
   ['a use that is no text', { ...RSA, use: ['sig'] }],
   ['operations of encryption', { ...RSA, key_ops: ['encrypt', 'decrypt', 'wrapKey'] }],
+  ['operations of the public half alone', { ...RSA, key_ops: ['verify'] }],
+  ['operations of the private half, which is not there', { ...openOf(RSA), key_ops: ['sign'] }],
   ['no operation at all', { ...RSA, key_ops: [] }],
   ['operations that are no list', { ...RSA, key_ops: 'sign' }],
   ...['none', 'HS256', 'RS384', 'RS1', 'ES256', 'EdDSA', 'rs256', '', 5, null].map(
@@ -124,6 +128,19 @@ const refused: readonly (readonly [string, unknown])[] = [
     (kid) => [`the name ${JSON.stringify(kid).slice(0, 20)}`, { ...ED, kid }] as const,
   ),
 ]
+
+describe('the algorithm of a key that names none', () => {
+  test.each([
+    ['RSA', RSA, 'PS256', 'PS256'],
+    ['RSA', RSA, 'RS256', 'RS256'],
+    ['RSA', RSA, 'ES256', 'RS256'],
+    ['P-256', EC, 'PS256', 'ES256'],
+    ['Ed25519', ED, 'PS256', 'EdDSA'],
+  ] as const)('is, of %s, the preferred one where it fits', async (_what, jwk, preferred, alg) => {
+    expect((await readJwk(jwk, 'key', preferred)).alg).toBe(alg)
+    expect((await readJwk({ ...jwk, alg }, 'key', 'PS256')).alg).toBe(alg)
+  })
+})
 
 describe('a key is refused, by its path and without showing it:', () => {
   for (const [what, jwk] of refused)

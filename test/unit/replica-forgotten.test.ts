@@ -1,0 +1,85 @@
+import { type Revocation, tagOf } from '@sallyport/core'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createReplica, type Replica } from '../../packages/core/src/revocation/replica.ts'
+import { turnedClock } from '../support/turned-clock.ts'
+import { type ScriptedRevocations, scriptedRevocations } from './scripted-revocations.ts'
+
+const PULL_EVERY_MS = 400
+
+let store: ScriptedRevocations
+let replica: Replica
+/** What happened, in order. */
+let story: string[]
+/** Whether what else there is, keys above all, could be put back too. */
+let putBack: boolean
+
+beforeEach(async () => {
+  vi.useFakeTimers()
+  store = scriptedRevocations()
+  story = []
+  putBack = true
+  const assert = store.assert
+  store.assert = (shard, ...rest) => {
+    story.push(`put back into ${shard}`)
+    return assert(shard, ...rest)
+  }
+  replica = createReplica(
+    store,
+    { mode: 'replicated', maxStalenessMs: PULL_EVERY_MS, pullEveryMs: PULL_EVERY_MS },
+    clock,
+    {
+      onRevoked: () => {},
+      onForgotten: async (shard) => {
+        story.push(`forgotten by ${shard}`)
+        return putBack
+      },
+    },
+  )
+  await replica.start()
+})
+afterEach(() => {
+  replica.close()
+  vi.useRealTimers()
+})
+
+const clock = turnedClock()
+async function heartbeat(): Promise<void> {
+  clock.turn(PULL_EVERY_MS)
+  await vi.advanceTimersByTimeAsync(PULL_EVERY_MS)
+}
+
+test('a store that forgot is noticed though nothing was revoked, since it forgot the keys as well', async () => {
+  store.forget(1)
+  await heartbeat()
+  expect(story).toEqual(['put back into 1', 'forgotten by 1'])
+  await heartbeat()
+  expect(story).toHaveLength(2)
+})
+
+test('until all is put back the copy does not count as fresh, and it is tried again', async () => {
+  putBack = false
+  store.forget(0)
+  await heartbeat()
+  await heartbeat()
+  expect(replica.isFresh()).toBe(false)
+  expect(story).toEqual(['put back into 0', 'forgotten by 0', 'put back into 0', 'forgotten by 0'])
+  putBack = true
+  await heartbeat()
+  await heartbeat()
+  expect(replica.isFresh()).toBe(true)
+  expect(story).toHaveLength(6)
+})
+
+test('what was fed in the meantime is known for all that', async () => {
+  putBack = false
+  store.forget(0)
+  const revocation: Revocation = { kind: 'token', jti: '0new' }
+  store.feed(revocation)
+  await heartbeat()
+  const token = { session: 'one', tag: tagOf('alice'), jti: '0new', kid: 'key', issuedAt: 0 }
+  expect(replica.knowsRevoked(token)).toBe(true)
+  putBack = true
+  store.feed({ kind: 'token', jti: '0newer' })
+  await heartbeat()
+  expect(replica.judge({ ...token, jti: '0newer' })).toBe('revoked')
+})

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import {
+  type Revocation,
+  type RevocationStore,
+  type SessionId,
+  sessionIdFrom,
+  type TokenIdentity,
+  tagOf,
+} from '@sallyport/core'
+import { afterEach, expect, test } from 'vitest'
+import { createReplica, type Replica } from '../../packages/core/src/revocation/replica.ts'
+import { turnedClock } from '../support/turned-clock.ts'
+import { scriptedRevocations } from './scripted-revocations.ts'
+
+const tag = tagOf('alice')
+const newId = (): SessionId => sessionIdFrom(tag, randomBytes(16).toString('base64url'))
+const own = newId()
+const spared = newId()
+const token = (part: Partial<TokenIdentity> = {}): TokenIdentity => ({
+  session: newId(),
+  tag,
+  jti: 'token',
+  kid: 'key',
+  issuedAt: 5,
+  ...part,
+})
+
+const replicas: Replica[] = []
+async function started(store: RevocationStore): Promise<Replica> {
+  const settings = { mode: 'replicated', maxStalenessMs: 1000, pullEveryMs: 1000 } as const
+  const events = { onRevoked: () => {}, onForgotten: async () => true }
+  const replica = createReplica(store, settings, turnedClock(), events)
+  replicas.push(replica)
+  await replica.start()
+  return replica
+}
+afterEach(() => {
+  for (const replica of replicas.splice(0)) replica.close()
+})
+
+const cases: readonly (readonly [string, Revocation, TokenIdentity, TokenIdentity])[] = [
+  ['its session', { kind: 'session', session: own }, token({ session: own }), token()],
+  [
+    "another issuer's session",
+    { kind: 'session', session: 'their session' },
+    token({ session: 'their session' }),
+    token({ session: 'their other session' }),
+  ],
+  ['it itself', { kind: 'token', jti: 'one' }, token({ jti: 'one' }), token({ jti: 'two' })],
+  ['its key', { kind: 'key', kid: 'one' }, token({ kid: 'one' }), token({ kid: 'two' })],
+  ['its subject', { kind: 'subject', tag, notBefore: 5 }, token(), token({ issuedAt: 6 })],
+  [
+    'its subject, but for one session',
+    { kind: 'subject', tag, notBefore: 5, except: spared },
+    token(),
+    token({ session: spared }),
+  ],
+  [
+    'its subject, and no other',
+    { kind: 'subject', tag, notBefore: 5 },
+    token(),
+    token({ tag: tagOf('bob') }),
+  ],
+]
+
+for (const [what, revocation, dead, live] of cases)
+  test(`a token is revoked when ${what} is, wherever that was done`, async () => {
+    const store = scriptedRevocations()
+    store.feed(revocation)
+    const told = await started({ ...store, shardOfSession: () => 1 })
+    const acting = await started(scriptedRevocations())
+    acting.add(revocation)
+    for (const replica of [told, acting]) {
+      expect(replica.judge(dead)).toBe('revoked')
+      expect(replica.knowsRevoked(dead)).toBe(true)
+      expect(replica.judge(live)).toBe('live')
+      expect(replica.knowsRevoked(live)).toBe(false)
+    }
+  })
