@@ -19,6 +19,8 @@ const CROWDS = [2, 2, 8, 2, 2, 8, 2, 2, 8, 64] as const
 const RACES_AT_ONCE = 8
 const HANGS_MS = 500
 const PAUSE_MS = 400
+/** A sign-in needs Redis before and after the password's hash is computed, and here it never stays for long. */
+const SIGNED_IN_WITHIN_MS = 30_000
 
 let system: System
 let nodes: readonly [Node, Node, Node]
@@ -47,7 +49,7 @@ async function race(recorder: Recorder, index: number): Promise<Race> {
   const session = await until(
     () => recorder.signIn(nodeOf(index), `user${index}`),
     (one) => one !== undefined,
-    RECOVERED_WITHIN_MS,
+    SIGNED_IN_WITHIN_MS,
     50,
   )
   if (session === undefined) throw new Error('nobody can sign in')
