@@ -1,6 +1,6 @@
-import { generateKeyPairSync } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { keyPair } from '../support/key-pair.ts'
 import { redisClient } from '../support/redis-client.ts'
 import { accessOf, bodyOf, cookieOf, PASSWORD } from './client.ts'
 import { type Entry, holdsPrivateKeyOf, readAll, readingsOf } from './redis-content.ts'
@@ -66,7 +66,7 @@ test('a user with one session costs less than 350 bytes, all keys counted', asyn
 })
 
 test('the search for a private key finds one', () => {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const { privateKey, publicKey } = keyPair('ed25519')
   const { d = '' } = privateKey.export({ format: 'jwk' })
   const { x = '' } = publicKey.export({ format: 'jwk' })
   const hidden = Buffer.from(`some text, then the key ${d}`)

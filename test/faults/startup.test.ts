@@ -1,9 +1,10 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { keyPair } from '../support/key-pair.ts'
 import { type Framework, ServerStartError, startServer } from '../support/processes.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
@@ -61,9 +62,9 @@ function keysFile(name: string, content: unknown): string {
   return file
 }
 
-const ed25519 = generateKeyPairSync('ed25519')
-const rsa1024 = generateKeyPairSync('rsa', { modulusLength: 1024 })
-const secp256k1 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
+const ed25519 = keyPair('ed25519')
+const rsa1024 = keyPair('rsa', { modulusLength: 1024 })
+const secp256k1 = keyPair('ec', { namedCurve: 'secp256k1' })
 const own = ed25519.privateKey.export({ format: 'jwk' })
 
 const variables: readonly Case[] = [

@@ -1,20 +1,21 @@
-import { generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import type { JsonWebKey } from 'node:crypto'
 import { inspect } from 'node:util'
 import { createSallyport } from '@sallyport/core'
 import { describe, expect, test } from 'vitest'
 import { configFault } from '../support/config-fault.ts'
+import { keyPair } from '../support/key-pair.ts'
 
 const pairs = {
-  ed25519: generateKeyPairSync('ed25519'),
-  other: generateKeyPairSync('ed25519'),
-  p256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  p256too: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  p384: generateKeyPairSync('ec', { namedCurve: 'P-384' }),
-  x25519: generateKeyPairSync('x25519'),
-  short: generateKeyPairSync('rsa', { modulusLength: 1024 }),
-  cubic: generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }),
-  rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }),
-  rsatoo: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  ed25519: keyPair('ed25519'),
+  other: keyPair('ed25519'),
+  p256: keyPair('ec', { namedCurve: 'P-256' }),
+  p256too: keyPair('ec', { namedCurve: 'P-256' }),
+  p384: keyPair('ec', { namedCurve: 'P-384' }),
+  x25519: keyPair('x25519'),
+  short: keyPair('rsa', { modulusLength: 1024 }),
+  cubic: keyPair('rsa', { modulusLength: 2048, publicExponent: 3 }),
+  rsa: keyPair('rsa', { modulusLength: 2048 }),
+  rsatoo: keyPair('rsa', { modulusLength: 2048 }),
 }
 type Name = keyof typeof pairs
 const own = (pair: Name): JsonWebKey => pairs[pair].privateKey.export({ format: 'jwk' })

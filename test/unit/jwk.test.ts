@@ -1,21 +1,22 @@
-import { generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
+import type { JsonWebKey, KeyObject } from 'node:crypto'
 import { ConfigError } from '@sallyport/core'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { generateSigningKey, privateJwk, publicJwk, readJwk } from '../../packages/core/src/keys/jwk.ts'
+import { keyPair } from '../support/key-pair.ts'
 
 type Pair = { readonly privateKey: KeyObject }
 const jwkOf = ({ privateKey }: Pair): JsonWebKey => privateKey.export({ format: 'jwk' })
 const rsa = (modulusLength = 2048, publicExponent = 65_537): JsonWebKey =>
-  jwkOf(generateKeyPairSync('rsa', { modulusLength, publicExponent }))
-const ec = (namedCurve: string): JsonWebKey => jwkOf(generateKeyPairSync('ec', { namedCurve }))
+  jwkOf(keyPair('rsa', { modulusLength, publicExponent }))
+const ec = (namedCurve: string): JsonWebKey => jwkOf(keyPair('ec', { namedCurve }))
 
 const RSA = rsa()
 const OTHER_RSA = rsa()
 const EC = ec('P-256')
 const OTHER_EC = ec('P-256')
-const ED = jwkOf(generateKeyPairSync('ed25519'))
-const OTHER_ED = jwkOf(generateKeyPairSync('ed25519'))
+const ED = jwkOf(keyPair('ed25519'))
+const OTHER_ED = jwkOf(keyPair('ed25519'))
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const
 
 const openOf = (jwk: JsonWebKey): JsonWebKey =>
@@ -100,8 +101,8 @@ const refused: readonly (readonly [string, unknown])[] = [
   ['P-384', ec('P-384')],
   ['P-521', ec('P-521')],
   ['secp256k1', ec('secp256k1')],
-  ['X25519', jwkOf(generateKeyPairSync('x25519'))],
-  ['Ed448', jwkOf(generateKeyPairSync('ed448'))],
+  ['X25519', jwkOf(keyPair('x25519'))],
+  ['Ed448', jwkOf(keyPair('ed448'))],
   ['a curve that is none', { ...EC, crv: 'P-257' }],
   ['a point that is not on the curve', { ...openOf(EC), y: EC.x }],
   ['Ed25519 whose private half is of another key', { ...ED, d: OTHER_ED.d }],

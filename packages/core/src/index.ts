@@ -7,11 +7,13 @@ export { type Caller, callerOf } from './gate/parts.ts'
 export type { Handle, HandleWithAuth, Methods, RouteMaker } from './gate/routes.ts'
 export type { Answer, Auth, BodySource, Decision, HeaderFields, RequestView, Route } from './gate/seam.ts'
 export type { SignIn } from './gate/sign-in.ts'
+export type { SignatureLimit } from './gate/signature-limit.ts'
 export type { Verify, VerifyOptions } from './gate/verify.ts'
 export { type Guard, type GuardVerdict, scopeGuard } from './guards/scope.ts'
 export { memoryStore } from './memory/store.ts'
 export type {
   AccessOptions,
+  CacheOptions,
   ClientOptions,
   CookieOptions,
   LimitOptions,

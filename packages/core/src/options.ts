@@ -1,9 +1,11 @@
 import type { BindingSettings, ComponentPolicy } from './binding/device.ts'
 import type { OriginSettings } from './gate/csrf.ts'
 import type { SessionSettings } from './gate/parts.ts'
+import type { SignatureLimit } from './gate/signature-limit.ts'
 import type { Clock, Random } from './ports/clock.ts'
 import type { SigningAlgorithm } from './ports/signer.ts'
 import type { StoreDriver } from './ports/store.ts'
+import type { TokenCacheSettings } from './tokens/cache.ts'
 import type { IssueSettings } from './tokens/issue.ts'
 
 /** What `createSallyport` takes. Every option is checked at start and refused by its path. */
@@ -43,6 +45,15 @@ export interface AccessOptions {
   readonly algorithm?: SigningAlgorithm | undefined
   /** Private JWKs instead of keys in the store: the first signs, all of them verify; those after it may be public. */
   readonly keys?: readonly object[] | undefined
+  /** What a process remembers of the access tokens that it verified. */
+  readonly cache?: CacheOptions | undefined
+}
+
+export interface CacheOptions {
+  /** Tokens at most; those of a quarter of an hour's users fit best. Default 100,000; at least 1. */
+  readonly entries?: number | undefined
+  /** Bytes at most, by estimate. Default 167,772,160 (160 MiB); at least 65,536. */
+  readonly bytes?: number | undefined
 }
 
 export interface RefreshOptions {
@@ -73,6 +84,12 @@ export interface LimitOptions {
   readonly refreshes?: { readonly count: number; readonly windowSeconds: number } | undefined
   /** Answers that one generation gives to holders of the previous refresh token. Default 0: no limit. */
   readonly converged?: number | undefined
+  /**
+   * Asked before the signature of an access token is checked that this process has not verified yet, with
+   * the address and the User-Agent that sent it: the seconds after which to come again (429), or 0 to go
+   * on. Default: no limit.
+   */
+  readonly signatures?: SignatureLimit | undefined
 }
 
 export interface CookieOptions {
@@ -101,6 +118,8 @@ export interface ClientOptions {
 /** The options, parsed: complete, checked, frozen. */
 export interface Settings {
   readonly tokens: IssueSettings
+  readonly tokenCache: TokenCacheSettings
+  readonly signatureLimit: SignatureLimit | undefined
   readonly algorithm: SigningAlgorithm | undefined
   readonly keys: readonly object[] | undefined
   readonly secrets: readonly [Uint8Array, ...Uint8Array[]]

@@ -7,6 +7,7 @@ export type ProblemCode =
   | 'token_early'
   | 'token_revoked'
   | 'authorization_repeated'
+  | 'signatures_limited'
   | 'insufficient_scope'
   | 'cross_site'
   | 'refresh_missing'
@@ -59,6 +60,7 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   token_early: { ...token, say: 'the access token is not valid yet' },
   token_revoked: { ...token, say: 'the access token was revoked' },
   authorization_repeated: { ...malformed, say: 'more than one Authorization header', challenge: 'error' },
+  signatures_limited: { status: 429, error: 'too_many_requests', say: 'too many unknown access tokens' },
   insufficient_scope: {
     status: 403,
     error: 'insufficient_scope',

@@ -3,10 +3,11 @@ import { createDevices } from './binding/device.ts'
 import { ConfigError, shown, UnavailableError } from './errors.ts'
 import { createRefreshCookie } from './gate/cookies.ts'
 import { createGate, type Gate } from './gate/gate.ts'
+import { identityOf } from './gate/known-token.ts'
 import type { GateParts } from './gate/parts.ts'
 import type { Auth } from './gate/seam.ts'
+import { createSignatureLimit } from './gate/signature-limit.ts'
 import { endSubject } from './gate/subject.ts'
-import { identityOf } from './gate/verify.ts'
 import { readJwk } from './keys/jwk.ts'
 import { createFixedRing, createSharedRing, type KeyRing } from './keys/ring.ts'
 import { createKeySeal } from './keys/seal.ts'
@@ -100,6 +101,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   )
   const parts: GateParts = {
     tokens: settings.tokens,
+    tokenCache: settings.tokenCache,
+    signatureLimit: createSignatureLimit(settings.signatureLimit, notice),
     sessions: settings.sessions,
     origins: settings.origins,
     store,
@@ -121,7 +124,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     gate: createGate(parts),
     ...applicationCalls(parts),
     endOnRevocation(auth, end) {
-      const token = identityOf(auth.claims, auth.kid)
+      const token = identityOf(auth)
       // It may have been revoked between its verification and now.
       if (replica.knowsRevoked(token)) queueMicrotask(end)
       return connections.add(token, end)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
 import { ConfigError, shown } from './errors.ts'
+import type { SignatureLimit } from './gate/signature-limit.ts'
 import type { SallyportOptions, Settings } from './options.ts'
 import type { Clock, Random } from './ports/clock.ts'
 import { MAX_ACCESS_SECONDS } from './ports/revocation.ts'
@@ -78,6 +79,13 @@ const entries = v.strictObject(
             v.minLength(1, 'a list of JWKs'),
           ),
         ),
+        cache: v.optional(
+          group({
+            entries: v.optional(wholeNumber(1, 10_000_000), 100_000),
+            bytes: v.optional(wholeNumber(64 * 1024, 64 * 1024 ** 3), 160 * 1024 ** 2),
+          }),
+          {},
+        ),
       }),
       {},
     ),
@@ -116,6 +124,9 @@ const entries = v.strictObject(
           ),
         ),
         converged: v.optional(wholeNumber(0, 65_535), 0),
+        signatures: v.optional(
+          v.custom<SignatureLimit>((given) => typeof given === 'function', 'a function'),
+        ),
       }),
       {},
     ),
@@ -181,6 +192,8 @@ function settingsOf(options: Parsed): Settings {
       audience: nonEmpty(options.audience ?? 'http://localhost'),
       ttlSeconds: access.ttlSeconds,
     },
+    tokenCache: access.cache,
+    signatureLimit: limits.signatures,
     algorithm: access.algorithm,
     keys: access.keys,
     secrets: nonEmpty(options.secret ?? new Uint8Array(randomBytes(32))),

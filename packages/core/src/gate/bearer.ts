@@ -7,6 +7,7 @@ export type BearerCredential =
   | { readonly kind: 'malformed' }
 
 const SCHEME = /^bearer(?: +(.*))?$/i
+const USUAL = 'Bearer '
 
 /**
  * Reads `Authorization: Bearer`, the only place that a token is taken from (RFC 6750, section 2.1).
@@ -16,6 +17,9 @@ export function readBearer(view: RequestView): BearerCredential {
   const value = view.headers.authorization
   if (typeof value !== 'string') return { kind: 'none' }
   if (occurrences(view.rawHeaders, 'authorization') > 1) return { kind: 'repeated' }
+  // Nearly all clients spell it so, and need no pattern to be matched.
+  if (value.startsWith(USUAL) && value.length > USUAL.length && value[USUAL.length] !== ' ')
+    return { kind: 'token', token: value.slice(USUAL.length) }
   const match = SCHEME.exec(value)
   if (match === null) return /^bearer\b/i.test(value) ? { kind: 'malformed' } : { kind: 'none' }
   const token = match[1]

@@ -19,9 +19,11 @@ export function createLogout(parts: GateParts, verifier: Verifier): (view: Reque
     if (bearer.kind === 'repeated') return refusal('authorization_repeated')
 
     const byCookie = cookie.kind === 'value' ? parts.refreshTokens.read(cookie.value)?.session : undefined
-    const byToken = bearer.kind === 'token' ? await verifier.inspect(bearer.token) : undefined
+    const byToken = bearer.kind === 'token' ? await verifier.inspect(bearer.token, view) : undefined
     if (byToken?.kind === 'unavailable') return refusal('store_down')
-    const claims = byToken?.kind === 'genuine' || byToken?.kind === 'expired' ? byToken.claims : undefined
+    if (byToken?.kind === 'limited') return refusal('signatures_limited', byToken)
+    const claims =
+      byToken?.kind === 'genuine' || byToken?.kind === 'expired' ? byToken.token.claims : undefined
     if (byCookie !== undefined && claims !== undefined && byCookie !== claims.sid)
       return refusal('sessions_differ')
 

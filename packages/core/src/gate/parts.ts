@@ -6,6 +6,7 @@ import type { Lifetimes } from '../ports/model.ts'
 import type { Store } from '../ports/store.ts'
 import type { Replica } from '../revocation/replica.ts'
 import type { RefreshTokens } from '../sessions/refresh-token.ts'
+import type { TokenCacheSettings } from '../tokens/cache.ts'
 import type { IssueSettings } from '../tokens/issue.ts'
 import type { Emit } from '../watch/events.ts'
 import type { RefreshCookie } from './cookies.ts'
@@ -26,6 +27,9 @@ export interface SessionSettings {
 /** What the gate is made of; put together by `createSallyport`. */
 export interface GateParts {
   readonly tokens: IssueSettings
+  readonly tokenCache: TokenCacheSettings
+  /** Before a signature is checked for a request: the seconds to wait, 0 to go on. */
+  readonly signatureLimit: (view: RequestView) => number | Promise<number>
   readonly sessions: SessionSettings
   readonly origins: OriginSettings
   readonly store: Store

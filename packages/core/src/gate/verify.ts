@@ -1,14 +1,15 @@
-import { LRUCache } from 'lru-cache'
 import { ConfigError } from '../errors.ts'
-import { isSessionId, tagOf } from '../ports/ids.ts'
-import type { TokenIdentity } from '../ports/model.ts'
+import { isSessionId } from '../ports/ids.ts'
 import type { ProblemCode } from '../problems.ts'
+import type { Judgement } from '../revocation/replica.ts'
+import { createTokenCache, tailOf } from '../tokens/cache.ts'
 import type { Claims } from '../tokens/claims.ts'
-import { type VerifiedToken, verifyAccessToken } from '../tokens/verify.ts'
-import { refusal } from './answer.ts'
+import { timesOf, type VerifiedToken, verifyAccessToken } from '../tokens/verify.ts'
+import { type RefusalDetails, refusal } from './answer.ts'
 import { readBearer } from './bearer.ts'
+import { authOf, KnownToken } from './known-token.ts'
 import { callerOf, type GateParts } from './parts.ts'
-import type { Auth, Decision, RequestView } from './seam.ts'
+import type { Decision, RequestView } from './seam.ts'
 
 /** What a protected route may choose for itself. */
 export interface VerifyOptions {
@@ -27,24 +28,32 @@ export interface Verifier {
    * Checks the access token of one request.
    *
    * Gives `allow`, or `refuse` with a finished answer. A missing, bad or revoked token is a refusal,
-   * and so is a store that would have to be asked and does not answer.
+   * and so is a store that would have to be asked and does not answer. A promise is given only where a
+   * signature has to be checked or the store to be asked.
    *
    * Does NOT check scopes: put a guard behind it.
    *
    * @see [RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750.html#section-3)
    */
   verifier(options?: VerifyOptions): Verify
-  /** Verifies a token apart from any request and from revocation. */
-  inspect(token: string): Promise<VerifiedToken>
+  /** Verifies a token apart from revocation; a token verified before is not verified again. */
+  inspect(token: string, view: RequestView): Inspection | Promise<Inspection>
 }
 
-/** How many sessions are remembered as confirmed, so that each generation is reported once. */
-const CONFIRMED = 50_000
+export type Inspection =
+  | { readonly kind: 'genuine' | 'expired'; readonly token: KnownToken }
+  | Exclude<VerifiedToken, { readonly claims: Claims }>
 
 export function createVerifier(parts: GateParts): Verifier {
-  const confirmed = new LRUCache<string, number>({ max: CONFIRMED })
+  const cache = createTokenCache<KnownToken>(parts.tokenCache)
+  const underWay = new Map<string, { readonly token: string; readonly inspection: Promise<Inspection> }>()
 
-  function refuse(code: ProblemCode, view: RequestView, claims?: Claims): Decision {
+  function refuse(
+    code: ProblemCode,
+    view: RequestView,
+    claims?: Claims,
+    details?: RefusalDetails,
+  ): Extract<Decision, { kind: 'refuse' }> {
     if (code !== 'token_missing')
       parts.emit({
         event: 'token.refused',
@@ -53,16 +62,56 @@ export function createVerifier(parts: GateParts): Verifier {
         ...callerOf(view),
         ...(claims === undefined ? {} : { sub: claims.sub, sid: claims.sid, jti: claims.jti }),
       })
-    return { kind: 'refuse', answer: refusal(code) }
+    return { kind: 'refuse', answer: refusal(code, details) }
   }
 
-  function inspect(token: string): Promise<VerifiedToken> {
-    return verifyAccessToken(token, parts.ring, parts.tokens, parts.clock)
+  function inspect(token: string, view: RequestView): Inspection | Promise<Inspection> {
+    const known = cache.get(token)
+    if (known === undefined) return inspectOnce(token, view)
+    switch (timesOf(known.claims, parts.clock)) {
+      case 'good':
+        return { kind: 'genuine', token: known }
+      case 'early':
+        return { kind: 'early' }
+      case 'over':
+        cache.drop(token)
+        return { kind: 'expired', token: known }
+    }
   }
 
-  async function judge(token: string, view: RequestView, failOpen: boolean): Promise<Decision> {
-    const verified = await inspect(token)
-    switch (verified.kind) {
+  /** Requests that come with the same new token at once wait for one check of its signature. */
+  function inspectOnce(token: string, view: RequestView): Promise<Inspection> {
+    const running = underWay.get(tailOf(token))
+    if (running?.token === token) return running.inspection
+    const inspection = inspectNew(token, view)
+    underWay.set(tailOf(token), { token, inspection })
+    return inspection
+  }
+
+  async function inspectNew(token: string, view: RequestView): Promise<Inspection> {
+    try {
+      const verified = await verifyAccessToken(token, parts.ring, parts.tokens, parts.clock, () =>
+        parts.signatureLimit(view),
+      )
+      if (verified.kind !== 'genuine' && verified.kind !== 'expired') return verified
+      const known = new KnownToken(token, authOf(verified.claims, verified.kid))
+      if (verified.kind === 'genuine') cache.add(known)
+      return { kind: verified.kind, token: known }
+    } finally {
+      underWay.delete(tailOf(token))
+    }
+  }
+
+  function decide(
+    inspection: Inspection,
+    view: RequestView,
+    failOpen: boolean,
+  ): Decision | Promise<Decision> {
+    switch (inspection.kind) {
+      case 'genuine':
+        return admit(inspection.token, view, failOpen)
+      case 'expired':
+        return refuse('token_expired', view, inspection.token.claims)
       case 'malformed':
         return refuse('token_malformed', view)
       case 'invalid':
@@ -71,30 +120,29 @@ export function createVerifier(parts: GateParts): Verifier {
         return refuse('token_early', view)
       case 'unavailable':
         return refuse('store_down', view)
-      case 'expired':
-        return refuse('token_expired', view, verified.claims)
-      case 'genuine':
-        return admit(verified, view, failOpen)
+      case 'limited':
+        return refuse('signatures_limited', view, undefined, inspection)
     }
   }
 
-  async function admit(
-    { claims, kid }: { readonly claims: Claims; readonly kid: string },
-    view: RequestView,
-    failOpen: boolean,
-  ): Promise<Decision> {
-    const judgement = await parts.replica.judge(identityOf(claims, kid))
+  function admit(known: KnownToken, view: RequestView, failOpen: boolean): Decision | Promise<Decision> {
+    const judgement = parts.replica.judge(known)
+    return judgement instanceof Promise
+      ? judgement.then((late) => settle(late, known, view, failOpen))
+      : settle(judgement, known, view, failOpen)
+  }
+
+  function settle(judgement: Judgement, known: KnownToken, view: RequestView, failOpen: boolean): Decision {
     switch (judgement) {
-      case 'revoked':
-        return refuse('token_revoked', view, claims)
-      case 'unavailable':
-        tellDegraded(claims, view, failOpen)
-        return failOpen
-          ? { kind: 'allow', auth: authOf(claims, kid) }
-          : { kind: 'refuse', answer: refusal('store_down') }
       case 'live':
-        confirm(claims)
-        return { kind: 'allow', auth: authOf(claims, kid) }
+        if (!known.confirmed) confirm(known)
+        return known.allowed
+      case 'revoked':
+        cache.drop(known.token)
+        return refuse('token_revoked', view, known.claims)
+      case 'unavailable':
+        tellDegraded(known.claims, view, failOpen)
+        return failOpen ? known.allowed : { kind: 'refuse', answer: refusal('store_down') }
     }
   }
 
@@ -111,12 +159,13 @@ export function createVerifier(parts: GateParts): Verifier {
     })
   }
 
-  /** Tells the store, once, that this generation reached its client. */
-  function confirm({ sid, gen }: Claims): void {
-    if (gen === undefined || confirmed.get(sid) === gen || !isSessionId(sid)) return
-    confirmed.set(sid, gen)
+  /** Tells the store that the token's generation reached its client. */
+  function confirm(known: KnownToken): void {
+    known.confirmed = true
+    const { sid, gen } = known.claims
+    if (gen === undefined || !isSessionId(sid)) return
     void parts.store.sessions.confirm({ id: sid, generation: gen }).then((outcome) => {
-      if (outcome.kind === 'unavailable' && confirmed.get(sid) === gen) confirmed.delete(sid)
+      if (outcome.kind === 'unavailable') known.confirmed = false
     })
   }
 
@@ -127,14 +176,18 @@ export function createVerifier(parts: GateParts): Verifier {
       return (view) => {
         const credential = readBearer(view)
         switch (credential.kind) {
+          case 'token': {
+            const inspection = inspect(credential.token, view)
+            return inspection instanceof Promise
+              ? inspection.then((late) => decide(late, view, failOpen))
+              : decide(inspection, view, failOpen)
+          }
           case 'none':
             return refuse('token_missing', view)
           case 'repeated':
             return refuse('authorization_repeated', view)
           case 'malformed':
             return refuse('token_malformed', view)
-          case 'token':
-            return judge(credential.token, view, failOpen)
         }
       }
     },
@@ -153,14 +206,4 @@ function parseVerifyOptions(given: VerifyOptions): Required<VerifyOptions> {
       JSON.stringify(whenUnavailable),
     )
   return { whenUnavailable }
-}
-
-/** What of a token revocations can concern. */
-export function identityOf(claims: Claims, kid: string): TokenIdentity {
-  return { session: claims.sid, tag: tagOf(claims.sub), jti: claims.jti, kid, issuedAt: claims.iat }
-}
-
-function authOf(claims: Claims, kid: string): Auth {
-  const scopes = claims.scope === undefined || claims.scope === '' ? [] : claims.scope.split(' ')
-  return { subject: claims.sub, session: claims.sid, client: claims.client_id, scopes, kid, claims }
 }

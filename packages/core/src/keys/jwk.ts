@@ -7,15 +7,14 @@ import {
   sign,
   verify,
 } from 'node:crypto'
-import { promisify } from 'node:util'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { ConfigError } from '../errors.ts'
 import type { SigningAlgorithm, SigningKey, VerificationKey } from '../ports/signer.ts'
 
-const generate = promisify(generateKeyPair)
-
 const MIN_RSA_BITS = 2048
 const MIN_RSA_EXPONENT = 65537n
+const PRIVATE = { type: 'pkcs8', format: 'der' } as const
+const PUBLIC = { type: 'spki', format: 'der' } as const
 const KID = /^[\x21-\x7e]{1,128}$/
 
 /** Makes a fresh key; its `kid` is its RFC 7638 thumbprint. */
@@ -25,16 +24,30 @@ export async function generateSigningKey(alg: SigningAlgorithm): Promise<Signing
   return { kid, alg, privateKey, publicKey }
 }
 
-function generatePair(alg: SigningAlgorithm): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
-  switch (alg) {
-    case 'EdDSA':
-      return generate('ed25519')
-    case 'ES256':
-      return generate('ec', { namedCurve: 'P-256' })
-    case 'RS256':
-    case 'PS256':
-      return generate('rsa', { modulusLength: MIN_RSA_BITS })
-  }
+/**
+ * The pair is read from its encoding, since a generated one shares a lock with the job that made it: in
+ * Node 20 an export during which that job is collected as garbage waits for itself for ever.
+ */
+async function generatePair(alg: SigningAlgorithm): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
+  const privateKey = createPrivateKey({ key: await generateEncoded(alg), ...PRIVATE })
+  return { privateKey, publicKey: createPublicKey(privateKey) }
+}
+
+function generateEncoded(alg: SigningAlgorithm): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const encodings = { privateKeyEncoding: PRIVATE, publicKeyEncoding: PUBLIC }
+    const done = (error: Error | null, _open: Buffer, secret: Buffer): void =>
+      error === null ? resolve(secret) : reject(error)
+    switch (alg) {
+      case 'EdDSA':
+        return generateKeyPair('ed25519', encodings, done)
+      case 'ES256':
+        return generateKeyPair('ec', { namedCurve: 'P-256', ...encodings }, done)
+      case 'RS256':
+      case 'PS256':
+        return generateKeyPair('rsa', { modulusLength: MIN_RSA_BITS, ...encodings }, done)
+    }
+  })
 }
 
 /** The public JWK of a key: public members only (RFC 7517, section 9.2). */

@@ -6,6 +6,12 @@ import { createRevocationSet, type RevocationSet } from './set.ts'
 
 export type Judgement = 'live' | 'revoked' | 'unavailable'
 
+/** A token that may be judged again and again: the replica looks again only when more was revoked since. */
+export interface Candidate extends TokenIdentity {
+  /** Written by the replica: its revision when it last found the token live. */
+  liveAt?: number
+}
+
 export interface ReplicaSettings {
   /** `strict` asks the store about every token. */
   readonly mode: 'replicated' | 'strict'
@@ -37,7 +43,7 @@ export interface Replica {
   /** Loads all shards once and begins to follow; resolves also when the store can't be reached. */
   start(): Promise<void>
   /** Judges a token; a promise only where the store has to be asked. */
-  judge(token: TokenIdentity): Judgement | Promise<Judgement>
+  judge(token: Candidate): Judgement | Promise<Judgement>
   /** Whether a token is known here to be revoked; asks nobody. */
   knowsRevoked(token: TokenIdentity): boolean
   /** Takes in a revocation that this process made itself. */
@@ -76,6 +82,8 @@ export function createReplica(
     again: false,
   }))
   let oldestHeard = Number.NEGATIVE_INFINITY
+  /** Counts what became known. */
+  let revision = 0
   let heartbeat: NodeJS.Timeout | undefined
 
   function setFor(session: string): RevocationSet {
@@ -84,7 +92,9 @@ export function createReplica(
 
   function add(revocation: Revocation): void {
     const set = revocation.kind === 'session' ? setFor(revocation.session) : others
-    if (set.add(revocation, clock.now())) events.onRevoked(revocation)
+    if (!set.add(revocation, clock.now())) return
+    revision++
+    events.onRevoked(revocation)
   }
 
   function knowsRevoked(token: TokenIdentity): boolean {
@@ -159,7 +169,10 @@ export function createReplica(
       heartbeat.unref()
     },
     judge(token) {
-      if (knowsRevoked(token)) return 'revoked'
+      if (token.liveAt !== revision) {
+        if (knowsRevoked(token)) return 'revoked'
+        token.liveAt = revision
+      }
       return settings.mode === 'replicated' && isFresh() ? 'live' : ask(token)
     },
     knowsRevoked,

@@ -38,27 +38,31 @@ export interface Register {}
 /** The claims of a verified access token, with those of {@link Register}. */
 export type Claims = Register extends { readonly claims: infer Own } ? AccessClaims & Own : AccessClaims
 
-const identifier = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max))
-const instant = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+// One look a claim: this runs for each token that comes for the first time.
+const isIdentifier = (given: unknown): boolean =>
+  typeof given === 'string' && given.length >= 1 && given.length <= 255
+const isInstant = (given: unknown): boolean => Number.isSafeInteger(given) && Number(given) >= 0
+const identifier = v.custom<string>(isIdentifier)
+const instant = v.custom<number>(isInstant)
 
 /** RFC 6749, appendix A.4: printable ASCII without quote and backslash, one space between. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 const schema = v.looseObject({
   iss: v.string(),
-  sub: identifier(255),
+  sub: identifier,
   aud: v.union([v.string(), v.array(v.string())]),
   exp: instant,
   iat: instant,
   nbf: v.optional(instant),
-  jti: identifier(255),
-  client_id: identifier(255),
-  sid: identifier(255),
-  gen: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
-  scope: v.optional(v.union([v.literal(''), v.pipe(v.string(), v.regex(SCOPE))])),
+  jti: identifier,
+  client_id: identifier,
+  sid: identifier,
+  gen: v.optional(v.custom<number>((given) => isInstant(given) && given !== 0)),
+  scope: v.optional(v.custom<string>((given) => typeof given === 'string' && isScope(given))),
   auth_time: v.optional(instant),
-  acr: v.optional(identifier(255)),
-  amr: v.optional(v.array(identifier(255))),
+  acr: v.optional(identifier),
+  amr: v.optional(v.array(identifier)),
 })
 
 /** Whether a text is a scope as RFC 6749 spells it; the empty one counts. */
@@ -77,6 +81,11 @@ export function readClaims(payload: Uint8Array): Claims | undefined {
   } catch {
     return undefined
   }
-  const parsed = v.safeParse(schema, json)
-  return parsed.success ? (parsed.output as Claims) : undefined
+  return v.is(schema, json) ? frozen(json as Claims) : undefined
+}
+
+/** Claims are shared by all requests that come with their token. */
+function frozen<T extends object>(value: T): T {
+  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) frozen(member)
+  return Object.freeze(value)
 }
