@@ -35,7 +35,12 @@ const undefinedEverywhere = {
   audience: undefined,
   secret: undefined,
   store: undefined,
-  access: { ttlSeconds: undefined, algorithm: undefined, keys: undefined },
+  access: {
+    ttlSeconds: undefined,
+    algorithm: undefined,
+    keys: undefined,
+    cache: { entries: undefined, bytes: undefined },
+  },
   refresh: {
     idleSeconds: undefined,
     absoluteSeconds: undefined,
@@ -43,7 +48,7 @@ const undefinedEverywhere = {
     lostResponse: undefined,
   },
   revocation: { mode: undefined, maxStalenessSeconds: undefined },
-  limits: { sessions: undefined, refreshes: undefined, converged: undefined },
+  limits: { sessions: undefined, refreshes: undefined, converged: undefined, signatures: undefined },
   cookie: { name: undefined },
   origins: { allowed: undefined, missing: undefined },
   clients: { cookie: undefined, body: undefined },

@@ -79,6 +79,10 @@ const wrong: readonly WrongOption[] = [
   { name: 'a bigint', options: access({ ttlSeconds: 5n }), option: 'access.ttlSeconds', allowed: 'a whole number', given: 'a value of type bigint' },
   { name: 'symmetric', options: access({ algorithm: 'HS256' }), option: 'access.algorithm', allowed: 'one of "EdDSA", "ES256", "RS256", "PS256"', given: '"HS256"' },
   { name: 'in other letters', options: access({ algorithm: 'eddsa' }), option: 'access.algorithm', allowed: 'one of "EdDSA"', given: '"eddsa"' },
+  { name: 'a number', options: access({ cache: 5 }), option: 'access.cache', allowed: 'an object with entries, bytes', given: '5' },
+  { name: 'misspelled', options: access({ cache: { size: 5 } }), option: 'access.cache.size', allowed: none },
+  { name: 'none at all', options: access({ cache: { entries: 0 } }), option: 'access.cache.entries', allowed: 'from 1 to 10000000', given: '0' },
+  { name: 'too few bytes', options: access({ cache: { bytes: 65_535 } }), option: 'access.cache.bytes', allowed: 'from 65536 to', given: '65535' },
 
   { name: 'zero', options: refresh({ idleSeconds: 0 }), option: 'refresh.idleSeconds', allowed: days, given: '0' },
   { name: 'over the limit', options: refresh({ idleSeconds: 2_592_001 }), option: 'refresh.idleSeconds', allowed: days, given: '2592001' },
@@ -108,6 +112,7 @@ const wrong: readonly WrongOption[] = [
   { name: 'zero', options: limits({ refreshes: { count: 0, windowSeconds: 60 } }), option: 'limits.refreshes.count', allowed: 'from 1 to 1000000', given: '0' },
   { name: 'over a day', options: limits({ refreshes: { count: 5, windowSeconds: 86_401 } }), option: 'limits.refreshes.windowSeconds', allowed: 'from 1 to 86400', given: '86401' },
   { name: 'over the limit', options: limits({ converged: 65_536 }), option: 'limits.converged', allowed: 'from 0 to 65535', given: '65536' },
+  { name: 'a number', options: limits({ signatures: 5 }), option: 'limits.signatures', allowed: 'a function', given: '5' },
 
   { name: 'without prefix', options: cookie('refresh'), option: 'cookie.name', allowed: name, given: '"refresh"' },
   { name: 'the weaker prefix', options: cookie('__Secure-a'), option: 'cookie.name', allowed: name, given: '"__Secure-a"' },
