@@ -1,5 +1,5 @@
 import type { Session } from '../ports/model.ts'
-import type { SigningKey } from '../ports/signer.ts'
+import type { Signer } from '../ports/signer.ts'
 import { issueAccessToken } from '../tokens/issue.ts'
 import { jsonAnswer } from './answer.ts'
 import type { GateParts } from './parts.ts'
@@ -15,12 +15,12 @@ export interface Minted {
 /** Signs an access token of the session's generation and answers it, with the refresh token where it belongs. */
 export async function mint(
   parts: GateParts,
-  key: SigningKey,
+  signer: Signer,
   session: Session,
   issueFrom: number,
 ): Promise<Minted> {
   const settings = { ...parts.tokens, ttlSeconds: accessSeconds(parts, session) }
-  const issued = await issueAccessToken(session, key, settings, parts.clock, issueFrom)
+  const issued = await issueAccessToken(session, signer, settings, parts.clock, issueFrom)
   const body = {
     access_token: issued.token,
     token_type: 'Bearer',

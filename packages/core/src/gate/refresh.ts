@@ -51,8 +51,8 @@ async function rotate(
   refuse: Refuse,
 ): Promise<Answer> {
   // Signing comes after the swap, so what it needs is made sure of before.
-  const key = parts.ring.signer()
-  if (key === undefined) return refusal('store_down')
+  const signer = parts.ring.signer()
+  if (signer === undefined) return refusal('store_down')
   const caller = callerOf(view)
   const outcome = await parts.store.sessions.rotate({
     id: ticket.session,
@@ -73,7 +73,7 @@ async function rotate(
   switch (outcome.kind) {
     case 'rotated':
     case 'converged': {
-      const { answer, jti, kid } = await mint(parts, key, outcome.session, outcome.issueFrom)
+      const { answer, jti, kid } = await mint(parts, signer, outcome.session, outcome.issueFrom)
       tellRefresh(parts, view, outcome, { jti, kid })
       return answer
     }

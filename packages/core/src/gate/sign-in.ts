@@ -38,8 +38,8 @@ async function open(
   signIn: SignIn,
   transport: Transport,
 ): Promise<Answer> {
-  const key = parts.ring.signer()
-  if (key === undefined) return refusal('store_down')
+  const signer = parts.ring.signer()
+  if (signer === undefined) return refusal('store_down')
   const caller = callerOf(view)
   const device = parts.devices.read(userAgentOf(view))
   const tag = tagOf(signIn.subject)
@@ -76,7 +76,7 @@ async function open(
       sid,
     })
   }
-  const { answer, jti, kid } = await mint(parts, key, session, outcome.issueFrom)
+  const { answer, jti, kid } = await mint(parts, signer, session, outcome.issueFrom)
   parts.emit({
     event: 'session.started',
     outcome: 'success',

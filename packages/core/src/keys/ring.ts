@@ -1,16 +1,17 @@
 import type { JWK } from 'jose'
 import type { Clock } from '../ports/clock.ts'
-import type { SigningAlgorithm, SigningKey, VerificationKey } from '../ports/signer.ts'
+import type { Signer, SigningAlgorithm, SigningKey, VerificationKey } from '../ports/signer.ts'
 import type { KeyRecord, KeyStore } from '../ports/store.ts'
 import { generateSigningKey, publicJwk } from './jwk.ts'
+import { localSigner } from './local-signer.ts'
 import type { KeySeal } from './seal.ts'
 
 /** The keys that sign and verify access tokens. */
 export interface KeyRing {
   /** Loads the shared keys, or makes the first one; resolves also when the store can't be reached. */
   start(): Promise<void>
-  /** The key that signs now; `undefined` while none could be loaded. */
-  signer(): SigningKey | undefined
+  /** What signs now; `undefined` while no key could be loaded. */
+  signer(): Signer | undefined
   /** The key of that name. Asks the store, at most once a second, about a name not known here. */
   find(kid: string): FoundKey | Promise<FoundKey>
   /** Public keys, for the JWK Set. */
@@ -31,9 +32,10 @@ const RELOAD_EVERY_MS = 1000
 export function createFixedRing(keys: readonly [SigningKey, ...VerificationKey[]]): KeyRing {
   const byKid = new Map<string, VerificationKey>(keys.map((key) => [key.kid, key]))
   const jwks = keys.map(publicJwk)
+  const signer = localSigner(keys[0])
   return {
     start: () => Promise.resolve(),
-    signer: () => keys[0],
+    signer: () => signer,
     find: (kid) => foundIn(byKid, kid),
     published: () => jwks,
     putBack: () => Promise.resolve(true),
@@ -51,7 +53,7 @@ export function createSharedRing(
   const byKid = new Map<string, SigningKey>()
   const unreadable = new Set<string>()
   let jwks: readonly JWK[] = []
-  let active: SigningKey | undefined
+  let active: Signer | undefined
   let loading: Promise<boolean> | undefined
   let puttingBack: Promise<boolean> | undefined
   let loadedAt = Number.NEGATIVE_INFINITY
@@ -70,7 +72,10 @@ export function createSharedRing(
     }
     jwks = [...byKid.values()].map(publicJwk)
     // All nodes that see the same keys must sign with the same one, whatever the order they saw them in.
-    active = [...byKid.values()].filter((key) => key.alg === alg).sort((a, b) => (a.kid < b.kid ? -1 : 1))[0]
+    const [first] = [...byKid.values()]
+      .filter((key) => key.alg === alg)
+      .sort((a, b) => (a.kid < b.kid ? -1 : 1))
+    if (first !== undefined && first.kid !== active?.kid) active = localSigner(first)
   }
 
   /** Reads the ring; makes the first key when there is none, unless another node is faster. */
