@@ -10,7 +10,6 @@ import { createSignatureLimit } from './gate/signature-limit.ts'
 import { endSubject } from './gate/subject.ts'
 import { readJwk } from './keys/jwk.ts'
 import { createFixedRing, createSharedRing, type KeyRing } from './keys/ring.ts'
-import { createKeySeal } from './keys/seal.ts'
 import { memoryStore } from './memory/store.ts'
 import type { SallyportOptions, Settings } from './options.ts'
 import type { Clock } from './ports/clock.ts'
@@ -77,7 +76,14 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   for (const message of settings.notices) notice(message)
   const ring =
     given === undefined
-      ? createSharedRing(store.keys, createKeySeal(secrets), settings.algorithm ?? 'EdDSA', clock, notice)
+      ? createSharedRing(
+          store.keys,
+          // What encrypts keys is loaded only where there are keys to be kept.
+          (await import('./keys/seal.ts')).createKeySeal(secrets),
+          settings.algorithm ?? 'EdDSA',
+          clock,
+          notice,
+        )
       : createFixedRing(given)
   let forgottenAt = Number.NEGATIVE_INFINITY
   const replica = createReplica(

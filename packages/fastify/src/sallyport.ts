@@ -1,6 +1,7 @@
 import {
   type Auth,
   createSallyport as createCore,
+  type Decision,
   type Guard,
   type Route,
   type Sallyport,
@@ -10,7 +11,13 @@ import {
   type Verify,
   type VerifyOptions,
 } from '@sallyport/core'
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type {
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+  onRequestAsyncHookHandler,
+  onRequestHookHandler,
+} from 'fastify'
 import fp from 'fastify-plugin'
 import { FastifyView, type RequestWithAuth, send } from './view.ts'
 
@@ -46,13 +53,27 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
   const core = await createCore(options)
   const { gate } = core
 
+  const settle = (
+    decision: Decision,
+    request: RequestWithAuth,
+    reply: FastifyReply,
+    done: () => void,
+  ): void => {
+    if (decision.kind === 'refuse') {
+      send(reply, decision.answer)
+      return
+    }
+    request.auth = decision.auth
+    done()
+  }
+  // With a callback: a hook that gives a promise would cost every request one.
   const authenticate =
-    (verify: Verify): onRequestAsyncHookHandler =>
-    async (request, reply) => {
-      const verdict = verify(new FastifyView(request))
-      const decision = verdict instanceof Promise ? await verdict : verdict
-      if (decision.kind === 'refuse') return send(reply, decision.answer)
-      ;(request as RequestWithAuth).auth = decision.auth
+    (verify: Verify): onRequestHookHandler =>
+    (request, reply, done) => {
+      const decision = verify(new FastifyView(request))
+      if (decision instanceof Promise)
+        void decision.then((late) => settle(late, request as RequestWithAuth, reply, done), done)
+      else settle(decision, request as RequestWithAuth, reply, done)
     }
   const behind =
     (guard: Guard): onRequestAsyncHookHandler =>

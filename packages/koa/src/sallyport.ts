@@ -2,6 +2,7 @@ import Router from '@koa/router'
 import {
   type Auth,
   createSallyport as createCore,
+  type Decision,
   type Guard,
   type Route,
   type Sallyport,
@@ -48,6 +49,14 @@ export async function createSallyport(options?: SallyportOptions): Promise<KoaSa
   const core = await createCore(options)
   const { gate } = core
 
+  const settle = (decision: Decision, ctx: Context, next: Next): Promise<unknown> | undefined => {
+    if (decision.kind === 'refuse') {
+      send(ctx, decision.answer)
+      return undefined
+    }
+    ctx.state.auth = decision.auth
+    return next()
+  }
   const behind =
     (guard: Guard): Middleware =>
     (ctx: Context, next: Next) => {
@@ -65,12 +74,11 @@ export async function createSallyport(options?: SallyportOptions): Promise<KoaSa
     ...core,
     authMiddleware(options) {
       const verify = gate.verifier(options)
-      return async (ctx: Context, next: Next) => {
-        const verdict = verify(new KoaView(ctx))
-        const decision = verdict instanceof Promise ? await verdict : verdict
-        if (decision.kind === 'refuse') return send(ctx, decision.answer)
-        ctx.state.auth = decision.auth
-        await next()
+      return (ctx: Context, next: Next) => {
+        const decision = verify(new KoaView(ctx))
+        return decision instanceof Promise
+          ? decision.then((late) => settle(late, ctx, next))
+          : settle(decision, ctx, next)
       }
     },
     requireScope: (...scopes) => behind(scopeGuard(scopes)),

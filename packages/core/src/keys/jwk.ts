@@ -7,7 +7,8 @@ import {
   sign,
   verify,
 } from 'node:crypto'
-import { calculateJwkThumbprint, type JWK } from 'jose'
+import type { JWK } from 'jose'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { ConfigError } from '../errors.ts'
 import type { SigningAlgorithm, SigningKey, VerificationKey } from '../ports/signer.ts'
 

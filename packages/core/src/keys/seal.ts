@@ -1,4 +1,7 @@
-import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, type JWK } from 'jose'
+import type { JWK } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
+import { compactDecrypt } from 'jose/jwe/compact/decrypt'
+import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 import type { SealedKey } from '../ports/model.ts'
 import type { SigningKey } from '../ports/signer.ts'
 import type { DerivedKeys } from '../secrets.ts'

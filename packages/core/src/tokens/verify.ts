@@ -1,5 +1,7 @@
 import type { KeyObject } from 'node:crypto'
-import { type CompactJWSHeaderParameters, compactVerify, errors } from 'jose'
+import type { CompactJWSHeaderParameters } from 'jose'
+import { JOSEError, JOSENotSupported } from 'jose/errors'
+import { compactVerify } from 'jose/jws/compact/verify'
 import type { FoundKey, KeyRing } from '../keys/ring.ts'
 import type { Clock } from '../ports/clock.ts'
 import { MAX_ACCESS_SECONDS } from '../ports/revocation.ts'
@@ -71,8 +73,8 @@ export async function verifyAccessToken(
     const claims = readClaims(payload)
     return claims === undefined || !isForUs(claims, settings) ? refused : judged(claims, kid, clock)
   } catch (cause) {
-    if (cause instanceof errors.JOSENotSupported) return { kind: 'invalid' }
-    if (cause === REFUSED || cause instanceof errors.JOSEError) return refused
+    if (cause instanceof JOSENotSupported) return { kind: 'invalid' }
+    if (cause === REFUSED || cause instanceof JOSEError) return refused
     throw cause
   }
 }
