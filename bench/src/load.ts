@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import autocannon, { type Client, type Options, type Result } from 'autocannon'
+import { type Connection, openConnections } from './client.ts'
+import type { Contestant } from './process.ts'
+import { USER_AGENT } from './setup.ts'
+import { quantile } from './stats.ts'
+
+export const CONNECTIONS = 64
+
+/** Requests as bytes, again and again from the first to the last, shared by all connections. */
+export type Source = () => Buffer
+
+export function requestOf(lines: readonly string[]): Buffer {
+  const fields = ['Host: 127.0.0.1', `User-Agent: ${USER_AGENT}`, 'Accept: application/json']
+  const [first = '', ...others] = lines
+  return Buffer.from(`${[first, ...fields, ...others].join('\r\n')}\r\n\r\n`, 'latin1')
+}
+
+export function authorized(tokens: readonly string[]): Buffer[] {
+  return tokens.map((token) => requestOf(['GET /api/me HTTP/1.1', `Authorization: Bearer ${token}`]))
+}
+
+export function inTurn(requests: readonly Buffer[]): Source {
+  let next = 0
+  return () => {
+    const request = requests[next] ?? Buffer.alloc(0)
+    next = (next + 1) % requests.length
+    return request
+  }
+}
+
+/** One contender in one round, with all that it can take. */
+export interface Round {
+  readonly perSecond: number
+  /** Processor time of the server per request: what remains true where the load is the limit. */
+  readonly cpuMicros: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly failures: number
+  readonly residentBytes: number
+}
+
+/** The server ends what it has begun before its processor time is read. */
+const DRAIN_MS = 100
+const SAMPLE_MS = 100
+
+export async function saturate(contestant: Contestant, source: Source, seconds: number): Promise<Round> {
+  const before = await contestant.figures()
+  const { result, latencies } = await cannonade({
+    url: `http://127.0.0.1:${contestant.port}`,
+    connections: CONNECTIONS,
+    duration: seconds,
+    sampleInt: SAMPLE_MS,
+    // Rebuilding a request for each of many tokens would make the load the limit, so finished bytes are sent.
+    setupClient: (client: Client) => Object.assign(client, { getRequestBuffer: source }),
+  })
+  await sleep(DRAIN_MS)
+  const after = await contestant.figures()
+  return {
+    perSecond: result['2xx'] / result.duration,
+    cpuMicros: (after.cpuMicros - before.cpuMicros) / (after.requests - before.requests),
+    p50Ms: quantile(latencies, 0.5),
+    p99Ms: quantile(latencies, 0.99),
+    failures: result.non2xx + result.errors,
+    residentBytes: after.residentBytes,
+  }
+}
+
+interface Cannonade {
+  readonly result: Result
+  /** Of every reply: autocannon's own histogram knows whole milliseconds only. */
+  readonly latencies: readonly number[]
+}
+
+function cannonade(options: Options): Promise<Cannonade> {
+  return new Promise((resolve, reject) => {
+    const latencies: number[] = []
+    const instance = autocannon(options, (error: Error | null, result) => {
+      if (error) reject(error)
+      else resolve({ result, latencies })
+    })
+    instance.on('response', (_client, _status, _bytes, milliseconds) => latencies.push(milliseconds))
+  })
+}
+
+/** Sends this many requests as fast as they are answered; gives how many were not answered with 2xx. */
+export async function send(port: number, source: Source, count: number): Promise<number> {
+  const connections = await openConnections(port, CONNECTIONS)
+  let left = count
+  let failures = 0
+  await Promise.all(
+    connections.map(async (connection) => {
+      while (left-- > 0) {
+        const { status } = await connection.exchange(source())
+        if (status < 200 || status > 299) failures++
+      }
+      connection.close()
+    }),
+  )
+  return failures
+}
+
+/** Latencies in milliseconds at a steady rate, over connections that are open already. */
+export interface Pace {
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly failures: number
+}
+
+/**
+ * Sends at a rate, whether or not the replies keep up: a request that has to wait for a free connection has
+ * begun when it was due. autocannon's own rate sends each second's share at once and then rests.
+ */
+export async function pace(port: number, source: Source, rate: number, seconds: number): Promise<Pace> {
+  const idle: Connection[] = await openConnections(port, CONNECTIONS)
+  const all = [...idle]
+  const due: number[] = []
+  const latencies: number[] = []
+  let failures = 0
+
+  const drive = async (connection: Connection, dueAt: number): Promise<void> => {
+    const { status } = await connection.exchange(source())
+    latencies.push(performance.now() - dueAt)
+    if (status !== 200) failures++
+    const next = due.shift()
+    if (next === undefined) idle.push(connection)
+    else await drive(connection, next)
+  }
+
+  const running: Promise<void>[] = []
+  const start = performance.now()
+  for (let sent = 0; sent < rate * seconds; ) {
+    const now = performance.now()
+    for (; sent < Math.min((rate * (now - start)) / 1000, rate * seconds); sent++) {
+      const connection = idle.pop()
+      if (connection === undefined) due.push(now)
+      else running.push(drive(connection, now))
+    }
+    await sleep(1)
+  }
+  await Promise.all(running)
+  for (const connection of all) connection.close()
+  return { p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99), failures }
+}

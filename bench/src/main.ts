@@ -1,0 +1,63 @@
+// The benchmarks: one command, a quick mode and a full one.
+//
+//   npm run bench                                  a few minutes
+//   npm run bench -- --full --out docs             everything: hours
+//   npm run bench -- --only verify --framework koa --match jwt
+
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { describeMachine, leaveMeasuredCore } from './machine.ts'
+import { type Extent, frameworks, full, quick, type Report, type Say } from './setup.ts'
+import { measureVerify, type VerifyChoice } from './verify.ts'
+import { reportVerify } from './verify-report.ts'
+
+const { values } = parseArgs({
+  options: {
+    full: { type: 'boolean', default: false },
+    /** Names of sections, with commas between them. */
+    only: { type: 'string' },
+    framework: { type: 'string' },
+    match: { type: 'string' },
+    /** Folder for the Markdown and the chart. */
+    out: { type: 'string', default: fileURLToPath(new URL('../../.cache/bench/', import.meta.url)) },
+    /** File for the figures of every round. */
+    json: { type: 'string' },
+  },
+})
+
+const started = performance.now()
+const say: Say = (line) => {
+  const seconds = Math.round((performance.now() - started) / 1000)
+  process.stderr.write(`${String(seconds).padStart(5)} s  ${line}\n`)
+}
+process.on('SIGINT', () => process.exit(130)) // so that 'exit' ends the servers
+
+const extent: Extent = values.full ? full : quick
+const choice: VerifyChoice = {
+  framework: frameworks.find((one) => one === values.framework),
+  match: values.match,
+}
+
+const sections = {
+  verify: async (): Promise<Report> => reportVerify(await measureVerify(extent, choice, say)),
+}
+
+const only = values.only?.split(',') ?? Object.keys(sections)
+leaveMeasuredCore()
+const reports: [string, Report][] = []
+for (const [name, measure] of Object.entries(sections))
+  if (only.includes(name)) reports.push([name, await measure()])
+
+const machine = describeMachine()
+const mode = extent.full ? 'full' : 'quick'
+const head = `# Benchmarks\n\n${machine} ${extent.rounds} rounds of ${extent.seconds} s (${mode} mode); median (min–max).`
+const markdown = [head, ...reports.map(([, report]) => report.markdown)].join('\n\n')
+await mkdir(values.out, { recursive: true })
+await writeFile(join(values.out, 'benchmarks.md'), `${markdown}\n`)
+if (values.json !== undefined) {
+  const results = Object.fromEntries(reports.map(([name, report]) => [name, report.results]))
+  await writeFile(values.json, `${JSON.stringify({ machine, mode, ...results }, null, 2)}\n`)
+}
+process.stdout.write(`${markdown}\n`)

@@ -1,0 +1,35 @@
+import type { Summary } from './stats.ts'
+
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+
+export function number(value: number): string {
+  return Math.abs(value) < 10 ? value.toFixed(1) : whole.format(value)
+}
+
+export function fine(value: number): string {
+  return value.toFixed(Math.abs(value) < 10 ? 2 : 1)
+}
+
+export function percent(value: number): string {
+  return `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`
+}
+
+export function mebibytes(bytes: number): string {
+  return whole.format(bytes / 2 ** 20)
+}
+
+/** As `5,120 (4,800–5,300)`. */
+export function spread({ median, min, max }: Summary, format: (value: number) => string = number): string {
+  return `${format(median)} (${format(min)}–${format(max)})`
+}
+
+/** A Markdown table; every column but the first is a figure. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  const rule = headings.map((_, index) => (index === 0 ? '---' : '---:'))
+  return [headings, rule, ...rows].map(line).join('\n')
+}
+
+export function section(title: string, ...paragraphs: readonly string[]): string {
+  return [`## ${title}`, ...paragraphs].join('\n\n')
+}

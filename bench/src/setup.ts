@@ -1,0 +1,40 @@
+import type { JWK } from 'jose'
+
+export const frameworks = ['express', 'koa', 'fastify'] as const
+export type Framework = (typeof frameworks)[number]
+
+export const algorithms = ['ES256', 'RS256', 'EdDSA'] as const
+export type Algorithm = (typeof algorithms)[number]
+
+export const ISSUER = 'https://auth.example.com'
+export const AUDIENCE = 'https://api.example.com'
+export const SCOPE = 'profile:read'
+export const USER_AGENT =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36'
+
+/** What every contender of a run is given; it travels in a file, since it holds a private key. */
+export interface Setup {
+  readonly algorithm: Algorithm
+  /** With `kid` and `alg`. */
+  readonly privateJwk: JWK
+  readonly redisUrl: string
+}
+
+/** How much is measured. */
+export interface Extent {
+  readonly full: boolean
+  readonly rounds: number
+  /** Seconds of each round. */
+  readonly seconds: number
+}
+
+export const quick: Extent = { full: false, rounds: 5, seconds: 1 }
+export const full: Extent = { full: true, rounds: 9, seconds: 2.5 }
+
+/** What a section measured: for people, and for programs. */
+export interface Report {
+  readonly markdown: string
+  readonly results: unknown
+}
+
+export type Say = (line: string) => void

@@ -1,0 +1,93 @@
+import { describeCommands } from './commands.ts'
+import type { Contender } from './contenders/catalogue.ts'
+import type { Pace, Round } from './load.ts'
+import { fine, mebibytes, number, percent, section, spread, table } from './report.ts'
+import type { Report } from './setup.ts'
+import { difference, median, paired, ratio, type Summary, summarize } from './stats.ts'
+import type { ContenderFigures, VerifySet } from './verify.ts'
+
+const ABOUT = `\`GET /api/me\` with a bearer token that was seen before. The limit is the same framework and handler with a
+\`Map\` from the token's text to its claims in front. Ratios are paired: each round against the same round of bare
+and of the limit; "by CPU" compares the server's processor time per request, which no load generator can flatter.`
+
+const LATENCY = `At a third of what the limit can take, requests evenly spaced, connections open: p99, and what is added to
+bare in the same round.`
+
+export function reportVerify(sets: readonly VerifySet[]): Report {
+  const tables = sets.flatMap((set) => [titleOf(set), ratesOf(set)])
+  const asked = sets.map((set) => [titleOf(set).slice(4), describeCommands(set.commands)])
+  const markdown = section(
+    'Verification',
+    ABOUT,
+    ...tables,
+    '### Latency',
+    LATENCY,
+    latenciesOf(sets),
+    '### Redis commands per verified request',
+    table(['set', 'commands of ours'], asked),
+  )
+  return { markdown, results: sets.map((set) => ({ ...set, commands: Object.fromEntries(set.commands) })) }
+}
+
+function titleOf({ framework, algorithm, tokens }: VerifySet): string {
+  const name = framework[0]?.toUpperCase() + framework.slice(1)
+  return `### ${name}, ${algorithm}, ${tokens.toLocaleString('en')} ${tokens === 1 ? 'token' : 'tokens'}`
+}
+
+function ratesOf(set: VerifySet): string {
+  const bare = figuresOf(set, 'bare')
+  const limit = figuresOf(set, 'limit')
+  const rows = set.figures.map((one) => [
+    one.contender.label,
+    spread(summarize(of(one, 'perSecond'))),
+    spread(compareRates(one, bare), percent),
+    spread(compareRates(one, limit), percent),
+    fine(median(of(one, 'cpuMicros'))),
+    spread(compareCosts(one, bare), percent),
+    spread(compareCosts(one, limit), percent),
+    fine(median(of(one, 'p50Ms'))),
+    fine(median(of(one, 'p99Ms'))),
+    mebibytes(one.rounds.at(-1)?.residentBytes ?? 0),
+  ])
+  const headings = ['contender', 'requests/s', 'of bare', 'of the limit', 'CPU µs', 'of bare, by CPU']
+  return table([...headings, 'of the limit, by CPU', 'p50 ms', 'p99 ms', 'RSS MiB'], rows)
+}
+
+function latenciesOf(sets: readonly VerifySet[]): string {
+  const rows = sets.flatMap((set) => {
+    const bare = figuresOf(set, 'bare')
+    return set.figures
+      .filter(({ paces }) => paces.length > 0)
+      .map((one) => [
+        `${titleOf(set).slice(4)}: ${one.contender.label}`,
+        number(set.rate),
+        fine(median(paced(one, 'p50Ms'))),
+        spread(summarize(paced(one, 'p99Ms')), fine),
+        spread(paired(paced(one, 'p99Ms'), paced(bare, 'p99Ms'), difference), fine),
+      ])
+  })
+  return table(['contender', 'requests/s', 'p50 ms', 'p99 ms', 'p99 added to bare, ms'], rows)
+}
+
+export function figuresOf(set: VerifySet, guard: Contender['guard']): ContenderFigures {
+  const found = set.figures.find(({ contender }) => contender.guard === guard)
+  if (found === undefined) throw new Error(`${guard} was not measured`)
+  return found
+}
+
+function of(figures: ContenderFigures, name: keyof Round): number[] {
+  return figures.rounds.map((round) => round[name])
+}
+
+function paced(figures: ContenderFigures, name: keyof Pace): number[] {
+  return figures.paces.map((one) => one[name])
+}
+
+export function compareRates(one: ContenderFigures, other: ContenderFigures): Summary {
+  return paired(of(one, 'perSecond'), of(other, 'perSecond'), ratio)
+}
+
+/** The cheaper, the greater: so that it reads as the ratio of rates does. */
+function compareCosts(one: ContenderFigures, other: ContenderFigures): Summary {
+  return paired(of(other, 'cpuMicros'), of(one, 'cpuMicros'), ratio)
+}

@@ -1,0 +1,160 @@
+import { createSallyport } from '@sallyport/core'
+import { type CommandsEach, countCommands } from './commands.ts'
+import { type Contender, contenders } from './contenders/catalogue.ts'
+import { ourOptions } from './contenders/ours.ts'
+import { authorized, inTurn, type Pace, pace, type Round, type Source, saturate, send } from './load.ts'
+import { probe, type Revoke, revokeEverywhere } from './probe.ts'
+import { type Contestant, startContestant } from './process.ts'
+import { type BenchRedis, startRedis } from './redis.ts'
+import {
+  type Algorithm,
+  algorithms,
+  type Extent,
+  type Framework,
+  frameworks,
+  type Say,
+  type Setup,
+} from './setup.ts'
+import { median } from './stats.ts'
+import { type BenchKey, createKey, createSupply } from './tokens.ts'
+
+/** One framework, one algorithm, one number of tokens: contenders that are compared with each other. */
+export interface VerifySet {
+  readonly framework: Framework
+  readonly algorithm: Algorithm
+  readonly tokens: number
+  readonly figures: readonly ContenderFigures[]
+  /** At `rate`, a third of what the limit can do. */
+  readonly rate: number
+  readonly commands: CommandsEach
+}
+
+export interface ContenderFigures {
+  readonly contender: Contender
+  readonly rounds: readonly Round[]
+  /** Of bare, the limit and ours only. */
+  readonly paces: readonly Pace[]
+}
+
+export interface VerifyChoice {
+  readonly framework: Framework | undefined
+  /** Part of a contender's label; bare, the limit and ours are always there. */
+  readonly match: string | undefined
+}
+
+/** Express needs more than 10,000 requests until its code is compiled for good. */
+const WARM_REQUESTS = 12_000
+const COUNTED_REQUESTS = 20_000
+
+export async function measureVerify(extent: Extent, choice: VerifyChoice, say: Say): Promise<VerifySet[]> {
+  const sets: VerifySet[] = []
+  for (const algorithm of extent.full ? algorithms : (['ES256'] as const)) {
+    const key = await createKey(algorithm)
+    const supply = createSupply(key)
+    for (const tokens of extent.full ? [1, 1000, 100_000] : [1000])
+      for (const framework of frameworks) {
+        if (choice.framework !== undefined && choice.framework !== framework) continue
+        const chosen = contendersFor({ framework, algorithm, tokens }, extent, choice.match)
+        say(`verify: ${framework}, ${algorithm}, ${tokens} tokens, ${chosen.length} contenders`)
+        const requests = authorized(supply.take(tokens))
+        sets.push(await measureSet({ framework, algorithm, tokens, key, requests }, chosen, extent, say))
+      }
+  }
+  return sets
+}
+
+type SetName = Pick<VerifySet, 'framework' | 'algorithm' | 'tokens'>
+
+function contendersFor({ framework, algorithm, tokens }: SetName, extent: Extent, match = ''): Contender[] {
+  return contenders.filter((one) => {
+    const isPeer = !['bare', 'limit', 'ours'].includes(one.guard)
+    if (one.framework !== framework || !one.algorithms.includes(algorithm)) return false
+    if (isPeer && !one.label.includes(match)) return false
+    // Who remembers nothing does not see how many tokens there are: once is enough to show it.
+    if (tokens !== 1000 && isPeer && !one.remembers && algorithm !== 'ES256') return false
+    return !one.fullOnly || (extent.full && tokens === 1000)
+  })
+}
+
+interface SetParts extends SetName {
+  readonly key: BenchKey
+  readonly requests: readonly Buffer[]
+}
+
+interface Running {
+  readonly contender: Contender
+  readonly contestant: Contestant
+  readonly source: Source
+  readonly rounds: Round[]
+  readonly paces: Pace[]
+}
+
+async function measureSet(
+  parts: SetParts,
+  chosen: readonly Contender[],
+  extent: Extent,
+  say: Say,
+): Promise<VerifySet> {
+  const { framework, algorithm, tokens, key, requests } = parts
+  const redis = await startRedis()
+  const setup: Setup = { algorithm, privateJwk: key.privateJwk, redisUrl: redis.url }
+  const authority = await createSallyport(ourOptions(setup))
+  const revoke = revokeEverywhere(redis.client, authority)
+  const running: Running[] = []
+  try {
+    for (const contender of chosen)
+      running.push(await start(contender, { ...parts, setup, revoke, requests }))
+    await authority.close()
+
+    for (let round = 0; round < extent.rounds; round++) {
+      say(`verify: round ${round + 1} of ${extent.rounds}`)
+      // Each begins a round once, so that nobody always follows the same neighbour.
+      for (const one of turned(running, round))
+        one.rounds.push(await saturate(one.contestant, one.source, extent.seconds))
+    }
+    const rate = Math.round(median(of('limit', running).rounds.map((one) => one.perSecond)) / 3)
+    const own = running.filter(({ contender }) => ['bare', 'limit', 'ours'].includes(contender.guard))
+    for (let round = 0; round < extent.rounds; round++)
+      for (const one of turned(own, round))
+        one.paces.push(await pace(one.contestant.port, one.source, rate, extent.seconds))
+    const commands = await commandsPerRequest(redis, of('ours', running))
+    const figures = running.map(({ contender, rounds, paces }) => ({ contender, rounds, paces }))
+    return { framework, algorithm, tokens, figures, rate, commands }
+  } finally {
+    await Promise.all(running.map(({ contestant }) => contestant.stop()))
+    await redis.stop()
+  }
+}
+
+async function start(
+  contender: Contender,
+  { setup, key, revoke, requests }: SetParts & { readonly setup: Setup; readonly revoke: Revoke },
+): Promise<Running> {
+  const { framework, id } = contender
+  const contestant = await startContestant({ framework, id, route: 'verify' }, setup)
+  await probe(contestant.port, contender, key, revoke)
+  const source = inTurn(requests)
+  const warm = Math.max(WARM_REQUESTS, contender.remembers ? requests.length : 0)
+  const failures = await send(contestant.port, source, warm)
+  if (failures > 0)
+    throw new Error(`${framework}, ${contender.label}: ${failures} of ${warm} requests failed`)
+  return { contender, contestant, source, rounds: [], paces: [] }
+}
+
+function turned<T>(items: readonly T[], by: number): T[] {
+  const at = by % items.length
+  return [...items.slice(at), ...items.slice(0, at)]
+}
+
+function of(guard: Contender['guard'], running: readonly Running[]): Running {
+  const found = running.find(({ contender }) => contender.guard === guard)
+  if (found === undefined) throw new Error(`${guard} does not run`)
+  return found
+}
+
+function commandsPerRequest(redis: BenchRedis, { contestant, source }: Running): Promise<CommandsEach> {
+  return countCommands(redis.client, async () => {
+    await send(contestant.port, source, COUNTED_REQUESTS)
+    return COUNTED_REQUESTS
+  })
+}
