@@ -9,7 +9,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { describeMachine, leaveMeasuredCore } from './machine.ts'
+import { measureMemory } from './memory.ts'
+import { measureMicro } from './micro.ts'
 import { type Extent, frameworks, full, quick, type Report, type Say } from './setup.ts'
+import { measureStartup } from './startup.ts'
 import { measureVerify, type VerifyChoice } from './verify.ts'
 import { reportVerify } from './verify-report.ts'
 
@@ -42,6 +45,9 @@ const choice: VerifyChoice = {
 
 const sections = {
   verify: async (): Promise<Report> => reportVerify(await measureVerify(extent, choice, say)),
+  micro: () => measureMicro(extent, say),
+  memory: () => measureMemory(extent, say),
+  startup: () => measureStartup(extent, say),
 }
 
 const only = values.only?.split(',') ?? Object.keys(sections)

@@ -1,0 +1,128 @@
+// Verification without any HTTP, in a process of its own: sends MicroFigures to its parent.
+
+import { verify } from 'node:crypto'
+import { createSallyport, type Gate } from '@sallyport/core'
+import { jwtVerify } from 'jose'
+import { ourOptions } from './contenders/ours.ts'
+import { BATCH, interleave, type Rates, type Run } from './interleave.ts'
+import { type Algorithm, AUDIENCE, ISSUER } from './setup.ts'
+import { type BenchKey, createKey, digestOf, signTokens } from './tokens.ts'
+import { viewOf } from './view.ts'
+
+export interface MicroTask {
+  readonly redisUrl: string
+  readonly rounds: number
+  readonly seconds: number
+  readonly warmTokens: readonly number[]
+  readonly coldAlgorithms: readonly Algorithm[]
+  /** Fresh ones for each round. */
+  readonly coldTokens: number
+}
+
+export interface MicroFigures {
+  readonly warm: readonly { readonly tokens: number; readonly rates: Rates }[]
+  readonly cold: readonly { readonly algorithm: Algorithm; readonly rates: Rates }[]
+}
+
+const SCHEME = 'Bearer '.length
+
+const task = JSON.parse(process.argv[2] ?? '') as MicroTask
+const figures: MicroFigures = { warm: await measureWarm(), cold: await measureCold() }
+process.send?.(figures, () => process.exit())
+
+function openGate({ algorithm, privateJwk }: BenchKey): Promise<{ gate: Gate; close(): Promise<void> }> {
+  return createSallyport(ourOptions({ algorithm, privateJwk, redisUrl: task.redisUrl }))
+}
+
+async function measureWarm(): Promise<MicroFigures['warm']> {
+  const key = await createKey('ES256')
+  const all: { tokens: number; rates: Rates }[] = []
+  for (const tokens of task.warmTokens) {
+    const { gate, close } = await openGate(key)
+    const headers = signTokens(key, tokens).map((token) => Buffer.from(`Bearer ${token}`))
+    // Once through all of them, and more often through few.
+    const warmUp = Math.max(50, Math.ceil(tokens / BATCH))
+    const { rounds, seconds } = task
+    all.push({ tokens, rates: await interleave(warmRuns(gate, headers), { rounds, seconds, warmUp }) })
+    await close()
+  }
+  return all
+}
+
+function warmRuns(gate: Gate, headers: readonly Buffer[]): Record<'cutting' | 'map' | 'ours', Run> {
+  // From bytes each time, as the HTTP parser makes a header: such a text has no hash yet.
+  const cut = (index: number): string => headers[index % headers.length]?.toString('latin1') ?? ''
+  const known = new Map(headers.map((_, index) => [cut(index).slice(SCHEME), { sub: 'somebody' }]))
+  return {
+    cutting(from) {
+      let characters = 0
+      for (let index = from; index < from + BATCH; index++) characters += cut(index).length
+      if (characters === 0) throw new Error('nothing was cut')
+    },
+    map(from) {
+      for (let index = from; index < from + BATCH; index++)
+        if (!known.has(cut(index).slice(SCHEME))) throw new Error('a token is unknown')
+    },
+    async ours(from) {
+      for (let index = from; index < from + BATCH; index++) {
+        const verdict = gate.verify(viewOf('GET', 'authorization', cut(index)))
+        const { kind } = verdict instanceof Promise ? await verdict : verdict
+        if (kind !== 'allow') throw new Error('a token was refused')
+      }
+    },
+  }
+}
+
+type Check = (token: string) => Promise<boolean> | boolean
+
+async function measureCold(): Promise<MicroFigures['cold']> {
+  const all: { algorithm: Algorithm; rates: Rates }[] = []
+  for (const algorithm of task.coldAlgorithms) {
+    const key = await createKey(algorithm)
+    const { gate, close } = await openGate(key)
+    const checks: Record<string, Check> = {
+      crypto: (token) => isSigned(key, token),
+      jose: (token) => isAccepted(key, token),
+      async ours(token) {
+        const { kind } = await gate.verify(viewOf('GET', 'authorization', `Bearer ${token}`))
+        return kind === 'allow'
+      },
+    }
+    all.push({ algorithm, rates: await measureChecks(key, Object.entries(checks)) })
+    await close()
+  }
+  return all
+}
+
+/** Each token is used once by each; the first round, in which all is still cold, does not count. */
+async function measureChecks(key: BenchKey, checks: readonly [string, Check][]): Promise<Rates> {
+  const rates = new Map<string, number[]>(checks.map(([name]) => [name, []]))
+  for (let round = 0; round <= task.rounds; round++) {
+    const tokens = signTokens(key, task.coldTokens)
+    for (let index = 0; index < checks.length; index++) {
+      const [name, check] = checks[(index + round) % checks.length] ?? ['', () => false]
+      const start = performance.now()
+      for (const token of tokens) if (!(await check(token))) throw new Error(`${name} refused a token`)
+      if (round > 0) rates.get(name)?.push((tokens.length * 1000) / (performance.now() - start))
+    }
+  }
+  return Object.fromEntries(rates)
+}
+
+/** The signature and nothing else. */
+function isSigned({ algorithm, publicKey }: BenchKey, token: string): boolean {
+  const end = token.lastIndexOf('.')
+  const key = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const
+  const signature = Buffer.from(token.slice(end + 1), 'base64url')
+  return verify(digestOf(algorithm), Buffer.from(token.slice(0, end)), key, signature)
+}
+
+async function isAccepted({ algorithm, publicKey }: BenchKey, token: string): Promise<boolean> {
+  const { payload } = await jwtVerify(token, publicKey, {
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    algorithms: [algorithm],
+    typ: 'at+jwt',
+  })
+  return payload.sub !== undefined
+}

@@ -1,0 +1,64 @@
+import type { Rates } from './interleave.ts'
+import type { MicroFigures, MicroTask } from './micro-program.ts'
+import { runProgram } from './process.ts'
+import { startRedis } from './redis.ts'
+import { percent, section, spread, table } from './report.ts'
+import { algorithms, type Extent, type Report, type Say } from './setup.ts'
+import { median, paired, ratio, summarize } from './stats.ts'
+
+const WARM = `Warm: \`gate.verify\` with tokens that were seen before, beside a bare look-up of the whole token text in a
+\`Map\`. The header's text is cut fresh from its bytes each time, in both; cutting alone is the first row.`
+
+const COLD = `Cold: each token is new, one after the other, beside \`jwtVerify\` of jose with issuer, audience, algorithm and
+type, and beside the signature check of node:crypto alone.`
+
+export async function measureMicro(extent: Extent, say: Say): Promise<Report> {
+  say('micro: verification in process, warm and cold')
+  const redis = await startRedis()
+  try {
+    const task: MicroTask = {
+      redisUrl: redis.url,
+      rounds: extent.rounds,
+      seconds: extent.full ? 1 : 0.5,
+      warmTokens: extent.full ? [1, 1000, 100_000] : [1000],
+      coldAlgorithms: algorithms,
+      coldTokens: extent.full ? 3000 : 500,
+    }
+    const figures = await runProgram<MicroFigures>('micro-program', task)
+    return { markdown: report(figures), results: figures }
+  } finally {
+    await redis.stop()
+  }
+}
+
+const labels: Readonly<Record<string, string>> = {
+  cutting: 'cutting the header',
+  map: 'a bare Map look-up',
+  ours: 'Sallyport',
+  crypto: 'node:crypto, signature alone',
+  jose: 'jose, jwtVerify',
+}
+
+function report({ warm, cold }: MicroFigures): string {
+  const warmRows = warm.flatMap(({ tokens, rates }) =>
+    rowsOf(`${tokens.toLocaleString('en')} tokens`, rates, 'map'),
+  )
+  const coldRows = cold.flatMap(({ algorithm, rates }) => rowsOf(algorithm, rates, 'jose'))
+  return section(
+    'Verification in process',
+    WARM,
+    table(['warm', 'per second', 'µs each', 'of the Map'], warmRows),
+    COLD,
+    table(['cold', 'per second', 'µs each', 'of jose'], coldRows),
+  )
+}
+
+function rowsOf(set: string, rates: Rates, reference: string): string[][] {
+  const others = rates[reference] ?? []
+  return Object.entries(rates).map(([name, values]) => [
+    `${set}: ${labels[name] ?? name}`,
+    spread(summarize(values)),
+    (1e6 / median(values)).toFixed(2),
+    spread(paired(values, others, ratio), percent),
+  ])
+}
