@@ -39,7 +39,7 @@ function overSocket(socket: Socket): Connection {
     waiting = undefined
   }
   socket.on('error', fail)
-  socket.on('close', () => fail(new Error('the server closed the connection')))
+  socket.on('close', () => fail(CLOSED()))
   socket.on('data', (chunk) => {
     text += chunk.toString('latin1')
     const head = completeHead(text)
@@ -53,11 +53,14 @@ function overSocket(socket: Socket): Connection {
     exchange: (request) =>
       new Promise((resolve, reject) => {
         waiting = { resolve, reject }
-        socket.write(request)
+        if (socket.destroyed) fail(CLOSED())
+        else socket.write(request)
       }),
     close: () => socket.destroy(),
   }
 }
+
+const CLOSED = (): Error => new Error('the server closed the connection')
 
 /** The head of a reply that has arrived whole. All contenders tell the length of what they send. */
 function completeHead(text: string): string | undefined {

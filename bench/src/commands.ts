@@ -6,7 +6,7 @@ import { commandCalls } from './redis.ts'
 export type CommandsEach = ReadonlyMap<string, number>
 
 const OF_THE_BENCH: ReadonlySet<string> = new Set(['info', 'config|resetstat', 'config'])
-const RARE = 0.005
+const RARE = 0.02
 
 /**
  * Counts what some work asks of Redis. Ours pulls news by the clock: what an idle interval of the same

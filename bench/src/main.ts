@@ -8,9 +8,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { drawChart } from './chart.ts'
+import { measureFlood } from './flood.ts'
 import { describeMachine, leaveMeasuredCore } from './machine.ts'
 import { measureMemory } from './memory.ts'
 import { measureMicro } from './micro.ts'
+import { measureRefresh } from './refresh.ts'
+import { reportRefresh } from './refresh-report.ts'
 import { type Extent, frameworks, full, quick, type Report, type Say } from './setup.ts'
 import { measureStartup } from './startup.ts'
 import { measureVerify, type VerifyChoice } from './verify.ts'
@@ -44,9 +48,14 @@ const choice: VerifyChoice = {
 }
 
 const sections = {
-  verify: async (): Promise<Report> => reportVerify(await measureVerify(extent, choice, say)),
+  async verify(): Promise<Report> {
+    const sets = await measureVerify(extent, choice, say)
+    return { ...reportVerify(sets), chart: drawChart(sets) }
+  },
+  refresh: async (): Promise<Report> => reportRefresh(await measureRefresh(extent, choice.framework, say)),
   micro: () => measureMicro(extent, say),
   memory: () => measureMemory(extent, say),
+  flood: () => measureFlood(extent, say),
   startup: () => measureStartup(extent, say),
 }
 
@@ -62,6 +71,8 @@ const head = `# Benchmarks\n\n${machine} ${extent.rounds} rounds of ${extent.sec
 const markdown = [head, ...reports.map(([, report]) => report.markdown)].join('\n\n')
 await mkdir(values.out, { recursive: true })
 await writeFile(join(values.out, 'benchmarks.md'), `${markdown}\n`)
+for (const [, { chart }] of reports)
+  if (chart !== undefined) await writeFile(join(values.out, 'benchmarks.svg'), chart)
 if (values.json !== undefined) {
   const results = Object.fromEntries(reports.map(([name, report]) => [name, report.results]))
   await writeFile(values.json, `${JSON.stringify({ machine, mode, ...results }, null, 2)}\n`)

@@ -14,7 +14,7 @@ export async function measureMemory(extent: Extent, say: Say): Promise<Report> {
       rotations: extent.full ? 20_000 : 2000,
       cachedTokens: extent.full ? [20_000, 100_000] : [20_000],
     }
-    const figures = await runProgram<MemoryFigures>('memory-program', task, ['--expose-gc'])
+    const figures = await runProgram<MemoryFigures>('memory-program', task, { flags: ['--expose-gc'] })
     return { markdown: report(figures), results: figures }
   } finally {
     await redis.stop()

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ended, spawnAt } from './machine.ts'
+import { ended, type Place, spawnAt } from './machine.ts'
 import type { ServerFigures } from './server.ts'
 import type { Framework, Setup } from './setup.ts'
 
@@ -49,14 +49,21 @@ export async function startContestant({ framework, id, route }: Entry, setup: Se
   }
 }
 
-/** Runs one of this folder's programs on the measured core and gives what it sends. */
+export interface ProgramOptions {
+  /** Default: the measured core. */
+  readonly place?: Place
+  /** Of Node.js. */
+  readonly flags?: readonly string[]
+}
+
+/** Runs one of this folder's programs and gives what it sends. */
 export async function runProgram<Result>(
   name: string,
-  given: object,
-  flags: readonly string[] = [],
+  task: object,
+  { place = 'measured', flags = [] }: ProgramOptions = {},
 ): Promise<Result> {
-  const args = ['--no-warnings', ...flags, pathOf(name), JSON.stringify(given)]
-  const child = spawnAt('measured', process.execPath, args, {
+  const args = ['--no-warnings', ...flags, pathOf(name), JSON.stringify(task)]
+  const child = spawnAt(place, process.execPath, args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, NODE_ENV: 'production' },
   })

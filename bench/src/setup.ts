@@ -18,6 +18,8 @@ export interface Setup {
   /** With `kid` and `alg`. */
   readonly privateJwk: JWK
   readonly redisUrl: string
+  /** For the flood: ours with its limiter. */
+  readonly limited?: boolean
 }
 
 /** How much is measured. */
@@ -26,15 +28,19 @@ export interface Extent {
   readonly rounds: number
   /** Seconds of each round. */
   readonly seconds: number
+  /** Rounds at a steady rate, for latencies. */
+  readonly steadyRounds: number
 }
 
-export const quick: Extent = { full: false, rounds: 5, seconds: 1 }
-export const full: Extent = { full: true, rounds: 9, seconds: 2.5 }
+export const quick: Extent = { full: false, rounds: 5, seconds: 1, steadyRounds: 3 }
+export const full: Extent = { full: true, rounds: 9, seconds: 2.5, steadyRounds: 9 }
 
 /** What a section measured: for people, and for programs. */
 export interface Report {
   readonly markdown: string
   readonly results: unknown
+  /** SVG. */
+  readonly chart?: string | undefined
 }
 
 export type Say = (line: string) => void

@@ -114,7 +114,7 @@ async function measureSet(
     }
     const rate = Math.round(median(of('limit', running).rounds.map((one) => one.perSecond)) / 3)
     const own = running.filter(({ contender }) => ['bare', 'limit', 'ours'].includes(contender.guard))
-    for (let round = 0; round < extent.rounds; round++)
+    for (let round = 0; round < extent.steadyRounds; round++)
       for (const one of turned(own, round))
         one.paces.push(await pace(one.contestant.port, one.source, rate, extent.seconds))
     const commands = await commandsPerRequest(redis, of('ours', running))

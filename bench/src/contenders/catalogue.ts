@@ -133,13 +133,16 @@ function variants(peer: Peer): Contender[] {
 /** Who answers `POST /auth/refresh`. */
 export type Rotator = 'ours' | 'limit' | 'naive' | 'naive-pem'
 
-export const rotators: readonly { readonly id: Rotator; readonly label: string }[] = [
-  { id: 'limit', label: 'limit: one EVALSHA, one signature' },
-  { id: 'ours', label: 'Sallyport, Redis' },
-  { id: 'naive', label: 'naive rotation, KeyObject' },
-  { id: 'naive-pem', label: 'naive rotation, PEM' },
-]
-
-export function rotatesWith(id: Rotator, algorithm: Algorithm): boolean {
-  return id === 'ours' || id === 'limit' || jsonwebtoken.includes(algorithm)
+export interface RotatorEntry {
+  readonly id: Rotator
+  readonly label: string
+  readonly algorithms: readonly Algorithm[]
+  readonly fullOnly: boolean
 }
+
+export const rotators: readonly RotatorEntry[] = [
+  { id: 'limit', label: 'limit: one EVALSHA, one signature', algorithms, fullOnly: false },
+  { id: 'ours', label: 'Sallyport, Redis', algorithms, fullOnly: false },
+  { id: 'naive', label: 'naive rotation, KeyObject', algorithms: jsonwebtoken, fullOnly: false },
+  { id: 'naive-pem', label: 'naive rotation, PEM', algorithms: jsonwebtoken, fullOnly: true },
+]

@@ -5,8 +5,14 @@ import { AUDIENCE, ISSUER, type Setup } from '../setup.ts'
 /** One secret for all processes of a run, so that what one revokes another refuses. */
 const SECRET = 'bench: 0123456789abcdefghijklmnopqrstuvwxyz'
 
+/**
+ * SEAM: what ours is given besides in the flood's second run, to slow down who sends forged tokens. While it
+ * is `undefined`, there is no second run.
+ */
+export const limiter: SallyportOptions | undefined = undefined
+
 /** Ours as in the README: Redis, replicated revocation, default binding. */
-export function ourOptions({ algorithm, privateJwk, redisUrl }: Setup): SallyportOptions {
+export function ourOptions({ algorithm, privateJwk, redisUrl, limited }: Setup): SallyportOptions {
   return {
     issuer: ISSUER,
     audience: AUDIENCE,
@@ -14,5 +20,6 @@ export function ourOptions({ algorithm, privateJwk, redisUrl }: Setup): Sallypor
     store: redisStore({ url: redisUrl }),
     access: { keys: [privateJwk], algorithm },
     production: true,
+    ...(limited && limiter),
   }
 }

@@ -1,0 +1,40 @@
+// Sends forged tokens, each of them once, from an address of its own: sends FloodFigures to its parent.
+
+import { openConnections } from './client.ts'
+import { authorized } from './load.ts'
+import type { Algorithm } from './setup.ts'
+import { forgeToken, subjectOf } from './tokens.ts'
+
+export interface FloodTask {
+  readonly port: number
+  readonly count: number
+  readonly connections: number
+  readonly source: string
+  readonly algorithm: Algorithm
+  /** Of the key that the server trusts. */
+  readonly kid: string
+}
+
+export interface FloodFigures {
+  readonly seconds: number
+  /** How often each status was answered. */
+  readonly statuses: Readonly<Record<number, number>>
+}
+
+const task = JSON.parse(process.argv[2] ?? '') as FloodTask
+const connections = await openConnections(task.port, task.connections, task.source)
+const statuses: Record<number, number> = {}
+const start = performance.now()
+let sent = 0
+await Promise.all(
+  connections.map(async (connection) => {
+    while (sent < task.count) {
+      const [request] = authorized([forgeToken(task, subjectOf(sent++))])
+      if (request === undefined) return
+      const { status } = await connection.exchange(request)
+      statuses[status] = (statuses[status] ?? 0) + 1
+    }
+  }),
+)
+const figures: FloodFigures = { seconds: (performance.now() - start) / 1000, statuses }
+process.send?.(figures, () => process.exit())

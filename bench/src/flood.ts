@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Connection, openConnections } from './client.ts'
+import { limiter } from './contenders/ours.ts'
+import type { FloodFigures, FloodTask } from './flood-program.ts'
+import { authorized, inTurn, type Source, send } from './load.ts'
+import { type Contestant, runProgram, startContestant } from './process.ts'
+import { startRedis } from './redis.ts'
+import { fine, mebibytes, number, percent, section, table } from './report.ts'
+import type { Extent, Report, Say } from './setup.ts'
+import { type BenchKey, createKey, createSupply } from './tokens.ts'
+
+interface FloodRun {
+  readonly limited: boolean
+  readonly warmPerSecond: { readonly before: number; readonly during: number; readonly after: number }
+  readonly residentBytes: { readonly before: number; readonly after: number; readonly rested: number }
+  readonly flood: FloodFigures
+}
+
+const TOKENS = 1000
+const CONNECTIONS_EACH = 32
+const FLOOD_SOURCE = '127.0.0.2'
+const REST_MS = 3000
+
+const ABOUT = `Sallyport on Fastify, ES256, while 1,000 genuine tokens are in use over ${CONNECTIONS_EACH} connections and
+${CONNECTIONS_EACH} other connections from another address send well-formed tokens with a wrong signature, each once.
+Both load generators share a core.`
+
+/** What forged tokens do to those who have genuine ones, and to the memory of the process. */
+export async function measureFlood(extent: Extent, say: Say): Promise<Report> {
+  const runs: FloodRun[] = []
+  for (const limited of limiter === undefined ? [false] : [false, true]) {
+    say(`flood: ${limited ? 'with' : 'without'} a limiter`)
+    runs.push(await measureRun(extent, limited))
+  }
+  return { markdown: report(runs), results: runs }
+}
+
+async function measureRun(extent: Extent, limited: boolean): Promise<FloodRun> {
+  const redis = await startRedis()
+  const key = await createKey('ES256')
+  const setup = { algorithm: key.algorithm, privateJwk: key.privateJwk, redisUrl: redis.url, limited }
+  const contestant = await startContestant({ framework: 'fastify', id: 'ours', route: 'verify' }, setup)
+  try {
+    const source = inTurn(authorized(createSupply(key).take(TOKENS)))
+    await send(contestant.port, source, TOKENS * 20)
+    return { limited, ...(await floodOver(contestant, source, key, extent)) }
+  } finally {
+    await contestant.stop()
+    await redis.stop()
+  }
+}
+
+async function floodOver(
+  { port, figures }: Contestant,
+  source: Source,
+  { algorithm, kid }: BenchKey,
+  extent: Extent,
+): Promise<Omit<FloodRun, 'limited'>> {
+  const aWhile = (): Promise<void> => sleep(extent.seconds * 2000)
+  const residentBytes = async (): Promise<number> => (await figures()).residentBytes
+
+  const before = await warmDuring(port, source, aWhile())
+  const residentBefore = await residentBytes()
+  const task: FloodTask = {
+    port,
+    count: extent.full ? 100_000 : 10_000,
+    connections: CONNECTIONS_EACH,
+    source: FLOOD_SOURCE,
+    algorithm,
+    kid,
+  }
+  const flooding = runProgram<FloodFigures>('flood-program', task, { place: 'others' })
+  const during = await warmDuring(port, source, flooding)
+  const flood = await flooding
+  const residentAfter = await residentBytes()
+  await sleep(REST_MS)
+  const after = await warmDuring(port, source, aWhile())
+  return {
+    warmPerSecond: { before, during, after },
+    residentBytes: { before: residentBefore, after: residentAfter, rested: await residentBytes() },
+    flood,
+  }
+}
+
+/** Genuine requests per second until something else has ended. */
+async function warmDuring(port: number, source: Source, until: Promise<unknown>): Promise<number> {
+  const connections = await openConnections(port, CONNECTIONS_EACH)
+  let running = true
+  let answered = 0
+  const start = performance.now()
+  const drive = async (connection: Connection): Promise<void> => {
+    while (running) if ((await connection.exchange(source())).status === 200) answered++
+    connection.close()
+  }
+  const driving = connections.map(drive)
+  await until
+  running = false
+  await Promise.all(driving)
+  return (answered * 1000) / (performance.now() - start)
+}
+
+function report(runs: readonly FloodRun[]): string {
+  const rows = runs.map(({ limited, warmPerSecond, residentBytes, flood }) => [
+    limited ? 'with a limiter' : 'without a limiter',
+    number(warmPerSecond.before),
+    `${number(warmPerSecond.during)} (${percent(warmPerSecond.during / warmPerSecond.before)})`,
+    number(warmPerSecond.after),
+    Object.entries(flood.statuses)
+      .map(([status, times]) => `${number(times)} × ${status}`)
+      .join(', '),
+    fine(flood.seconds),
+    [residentBytes.before, residentBytes.after, residentBytes.rested].map(mebibytes).join(' → '),
+  ])
+  const headings = ['flood', 'genuine/s before', 'during', 'after', 'forged ones answered', 'in s']
+  return section(
+    'A flood of forged tokens',
+    ABOUT,
+    table([...headings, 'RSS MiB: before → after → at rest'], rows),
+  )
+}
