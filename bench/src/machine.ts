@@ -18,6 +18,11 @@ export type Place = 'measured' | 'others'
 
 const coresOf = (place: Place): string => (place === 'measured' ? '0' : `1-${cores - 1}`)
 
+const children = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
 /** Starts a program on its cores; it is killed when this process exits. */
 export function spawnAt(
   place: Place,
@@ -28,11 +33,8 @@ export function spawnAt(
   const child = pins
     ? spawn('taskset', ['-c', coresOf(place), command, ...args], options)
     : spawn(command, args, options)
-  const kill = (): void => {
-    child.kill('SIGKILL')
-  }
-  process.once('exit', kill)
-  child.once('exit', () => process.off('exit', kill))
+  children.add(child)
+  child.once('exit', () => children.delete(child))
   return child
 }
 

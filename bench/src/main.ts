@@ -1,7 +1,7 @@
 // The benchmarks: one command, a quick mode and a full one.
 //
 //   npm run bench                                  a few minutes
-//   npm run bench -- --full --out docs             everything: hours
+//   npm run bench -- --full --out docs             everything: between two and three hours
 //   npm run bench -- --only verify --framework koa --match jwt
 
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -41,40 +41,68 @@ const say: Say = (line) => {
 }
 process.on('SIGINT', () => process.exit(130)) // so that 'exit' ends the servers
 
-const extent: Extent = values.full ? full : quick
-const choice: VerifyChoice = {
-  framework: frameworks.find((one) => one === values.framework),
-  match: values.match,
-}
-
-const sections = {
-  async verify(): Promise<Report> {
+const sections: Readonly<Record<string, () => Promise<Report>>> = {
+  async verify() {
     const sets = await measureVerify(extent, choice, say)
     return { ...reportVerify(sets), chart: drawChart(sets) }
   },
-  refresh: async (): Promise<Report> => reportRefresh(await measureRefresh(extent, choice.framework, say)),
+  refresh: async () => reportRefresh(await measureRefresh(extent, choice.framework, say)),
   micro: () => measureMicro(extent, say),
   memory: () => measureMemory(extent, say),
   flood: () => measureFlood(extent, say),
   startup: () => measureStartup(extent, say),
 }
 
-const only = values.only?.split(',') ?? Object.keys(sections)
-leaveMeasuredCore()
-const reports: [string, Report][] = []
-for (const [name, measure] of Object.entries(sections))
-  if (only.includes(name)) reports.push([name, await measure()])
-
-const machine = describeMachine()
-const mode = extent.full ? 'full' : 'quick'
-const head = `# Benchmarks\n\n${machine} ${extent.rounds} rounds of ${extent.seconds} s (${mode} mode); median (min–max).`
-const markdown = [head, ...reports.map(([, report]) => report.markdown)].join('\n\n')
-await mkdir(values.out, { recursive: true })
-await writeFile(join(values.out, 'benchmarks.md'), `${markdown}\n`)
-for (const [, { chart }] of reports)
-  if (chart !== undefined) await writeFile(join(values.out, 'benchmarks.svg'), chart)
-if (values.json !== undefined) {
-  const results = Object.fromEntries(reports.map(([name, report]) => [name, report.results]))
-  await writeFile(values.json, `${JSON.stringify({ machine, mode, ...results }, null, 2)}\n`)
+const extent: Extent = values.full ? full : quick
+const choice: VerifyChoice = {
+  framework: oneOf('--framework', frameworks, values.framework),
+  match: values.match,
 }
-process.stdout.write(`${markdown}\n`)
+const only = values.only?.split(',').map((name) => oneOf('--only', Object.keys(sections), name))
+
+leaveMeasuredCore()
+const reports = new Map<string, Report>()
+for (const [name, measure] of Object.entries(sections)) {
+  if (only !== undefined && !only.includes(name)) continue
+  try {
+    reports.set(name, await measure())
+  } catch (fault) {
+    // Hours of other figures are not to be lost with it.
+    say(`${name} failed: ${fault instanceof Error ? fault.stack : String(fault)}`)
+    process.exitCode = 1
+  }
+  await keep()
+}
+process.stdout.write(markdownOf())
+
+/** Writes what is there so far. */
+async function keep(): Promise<void> {
+  await mkdir(values.out, { recursive: true })
+  await writeFile(join(values.out, 'benchmarks.md'), markdownOf())
+  for (const { chart } of reports.values())
+    if (chart !== undefined) await writeFile(join(values.out, 'benchmarks.svg'), chart)
+  if (values.json === undefined) return
+  const results = Object.fromEntries([...reports].map(([name, report]) => [name, report.results]))
+  await writeFile(
+    values.json,
+    `${JSON.stringify({ machine: describeMachine(), extent, ...results }, null, 2)}\n`,
+  )
+}
+
+function markdownOf(): string {
+  const mode = extent.full ? 'full' : 'quick'
+  const rounds = `${extent.rounds} rounds of ${extent.seconds} s (${mode} mode); median (min–max).`
+  const head = `# Benchmarks\n\n${describeMachine()} ${rounds}`
+  return `${[head, ...[...reports.values()].map(({ markdown }) => markdown)].join('\n\n')}\n`
+}
+
+function oneOf<const Name extends string>(
+  option: string,
+  names: readonly Name[],
+  given?: string,
+): Name | undefined {
+  const found = names.find((name) => name === given)
+  if (given !== undefined && found === undefined)
+    throw new RangeError(`${option} must be one of ${names.join(', ')}`)
+  return found
+}

@@ -2,7 +2,7 @@ import type { Rates } from './interleave.ts'
 import type { MicroFigures, MicroTask } from './micro-program.ts'
 import { runProgram } from './process.ts'
 import { startRedis } from './redis.ts'
-import { percent, section, spread, table } from './report.ts'
+import { percents, section, spread, table } from './report.ts'
 import { algorithms, type Extent, type Report, type Say } from './setup.ts'
 import { median, paired, ratio, summarize } from './stats.ts'
 
@@ -59,6 +59,6 @@ function rowsOf(set: string, rates: Rates, reference: string): string[][] {
     `${set}: ${labels[name] ?? name}`,
     spread(summarize(values)),
     (1e6 / median(values)).toFixed(2),
-    spread(paired(values, others, ratio), percent),
+    percents(paired(values, others, ratio)),
   ])
 }

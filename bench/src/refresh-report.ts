@@ -2,7 +2,7 @@ import { describeCommands } from './commands.ts'
 import type { Rotator } from './contenders/catalogue.ts'
 import type { RefreshSet, RotatorFigures } from './refresh.ts'
 import type { RefreshRound } from './refresh-load.ts'
-import { fine, mebibytes, number, percent, section, spread, table } from './report.ts'
+import { fine, mebibytes, number, percents, section, spread, table } from './report.ts'
 import type { Report } from './setup.ts'
 import { median, paired, ratio, summarize } from './stats.ts'
 
@@ -34,10 +34,10 @@ function rowOf(set: RefreshSet, one: RotatorFigures): string[] {
   return [
     one.label,
     spread(summarize(rates)),
-    spread(paired(rates, of(limit, 'perSecond'), ratio), percent),
+    percents(paired(rates, of(limit, 'perSecond'), ratio)),
     naive.length === 0 ? '' : `${number(median(rates) / median(of(naive, 'perSecond')))} ×`,
     fine(median(of(one.rounds, 'cpuMicros'))),
-    spread(paired(of(limit, 'cpuMicros'), of(one.rounds, 'cpuMicros'), ratio), percent),
+    percents(paired(of(limit, 'cpuMicros'), of(one.rounds, 'cpuMicros'), ratio)),
     fine(median(of(one.rounds, 'p50Ms'))),
     fine(median(of(one.rounds, 'p99Ms'))),
     mebibytes(one.rounds.at(-1)?.residentBytes ?? 0),

@@ -27,7 +27,8 @@ interface Running extends RotatorFigures {
   readonly rounds: RefreshRound[]
 }
 
-const WARM_ROUNDS = 2
+const WARM_SECONDS = 1.5
+const COUNTED_SECONDS = 0.5
 
 export async function measureRefresh(
   extent: Extent,
@@ -54,10 +55,10 @@ async function measureSet(framework: Framework, algorithm: Algorithm, extent: Ex
       if (!algorithms.includes(algorithm) || (fullOnly && !extent.full)) continue
       const contestant = await startContestant({ framework, id, route: 'refresh' }, setup)
       const devices = await signInDevices(contestant.port, CONNECTIONS)
-      await refreshFor(contestant, devices, extent.seconds * WARM_ROUNDS)
+      await refreshFor(contestant, devices, WARM_SECONDS)
       // While nobody else asks this Redis anything.
       const commands = await countCommands(redis.client, async () => {
-        const { refreshes } = await refreshFor(contestant, devices, extent.seconds)
+        const { refreshes } = await refreshFor(contestant, devices, COUNTED_SECONDS)
         return refreshes
       })
       running.push({ rotator: id, label, contestant, devices, commands, rounds: [] })

@@ -14,6 +14,12 @@ export function percent(value: number): string {
   return `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`
 }
 
+/** As `86 % (50–135)`. */
+export function percents({ median, min, max }: Summary): string {
+  const digits = (value: number): string => percent(value).replace(' %', '')
+  return `${percent(median)} (${digits(min)}–${digits(max)})`
+}
+
 export function mebibytes(bytes: number): string {
   return whole.format(bytes / 2 ** 20)
 }

@@ -53,7 +53,7 @@ function generatePair(algorithm: Algorithm): { privateKey: KeyObject } {
 }
 
 /** The claims of ours (RFC 9068), so that every contender reads the same text. */
-export function claimsOf(subject: string): Record<string, unknown> {
+export function claimsOf(subject: string, session: string = newSession()): Record<string, unknown> {
   const now = Math.floor(Date.now() / 1000)
   return {
     iss: ISSUER,
@@ -64,10 +64,15 @@ export function claimsOf(subject: string): Record<string, unknown> {
     jti: randomUUID(),
     client_id: 'web',
     scope: SCOPE,
-    sid: randomBytes(SESSION_ID_BYTES).toString('base64url'),
+    sid: session,
     gen: 1,
     auth_time: now,
   }
+}
+
+/** Looks like a session id of ours. */
+function newSession(): string {
+  return randomBytes(SESSION_ID_BYTES).toString('base64url')
 }
 
 export function subjectOf(index: number): string {
@@ -109,11 +114,11 @@ export function digestOf(algorithm: Algorithm): 'sha256' | null {
 
 /** Signed tokens that are made anew before they expire. */
 export interface TokenSupply {
-  /** Tokens that live for ten minutes at least. */
+  /** Tokens that live for a quarter of an hour at least. */
   take(count: number): readonly string[]
 }
 
-const FRESH_MS = (TTL_SECONDS - 600) * 1000
+const FRESH_MS = (TTL_SECONDS * 1000) / 2
 
 export function createSupply(key: BenchKey): TokenSupply {
   let tokens: string[] = []

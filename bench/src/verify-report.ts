@@ -1,7 +1,7 @@
 import { describeCommands } from './commands.ts'
 import type { Contender } from './contenders/catalogue.ts'
 import type { Pace, Round } from './load.ts'
-import { fine, mebibytes, number, percent, section, spread, table } from './report.ts'
+import { fine, mebibytes, number, percents, section, spread, table } from './report.ts'
 import type { Report } from './setup.ts'
 import { difference, median, paired, ratio, type Summary, summarize } from './stats.ts'
 import type { ContenderFigures, VerifySet } from './verify.ts'
@@ -38,19 +38,31 @@ function ratesOf(set: VerifySet): string {
   const bare = figuresOf(set, 'bare')
   const limit = figuresOf(set, 'limit')
   const rows = set.figures.map((one) => [
-    one.contender.label,
+    labelOf(one),
     spread(summarize(of(one, 'perSecond'))),
-    spread(compareRates(one, bare), percent),
-    spread(compareRates(one, limit), percent),
+    against(one, bare, compareRates),
+    against(one, limit, compareRates),
     fine(median(of(one, 'cpuMicros'))),
-    spread(compareCosts(one, bare), percent),
-    spread(compareCosts(one, limit), percent),
+    against(one, bare, compareCosts),
+    against(one, limit, compareCosts),
     fine(median(of(one, 'p50Ms'))),
     fine(median(of(one, 'p99Ms'))),
     mebibytes(one.rounds.at(-1)?.residentBytes ?? 0),
   ])
   const headings = ['contender', 'requests/s', 'of bare', 'of the limit', 'CPU µs', 'of bare, by CPU']
   return table([...headings, 'of the limit, by CPU', 'p50 ms', 'p99 ms', 'RSS MiB'], rows)
+}
+
+/** Figures with failures in them are not to be trusted, so they are told where they stand. */
+function labelOf(figures: ContenderFigures): string {
+  const failures = of(figures, 'failures').reduce((sum, one) => sum + one, 0)
+  return figures.contender.label + (failures > 0 ? ` (${failures} requests failed!)` : '')
+}
+
+type Compare = (one: ContenderFigures, other: ContenderFigures) => Summary
+
+function against(one: ContenderFigures, other: ContenderFigures, compare: Compare): string {
+  return one === other ? '100 %' : percents(compare(one, other))
 }
 
 function latenciesOf(sets: readonly VerifySet[]): string {
@@ -63,7 +75,7 @@ function latenciesOf(sets: readonly VerifySet[]): string {
         number(set.rate),
         fine(median(paced(one, 'p50Ms'))),
         spread(summarize(paced(one, 'p99Ms')), fine),
-        spread(paired(paced(one, 'p99Ms'), paced(bare, 'p99Ms'), difference), fine),
+        one === bare ? '' : spread(paired(paced(one, 'p99Ms'), paced(bare, 'p99Ms'), difference), fine),
       ])
   })
   return table(['contender', 'requests/s', 'p50 ms', 'p99 ms', 'p99 added to bare, ms'], rows)

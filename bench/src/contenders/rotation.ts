@@ -61,17 +61,18 @@ interface Opening {
 }
 
 const COMPARE_AND_SET = `
-if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return false end
+local session = redis.call('HMGET', KEYS[1], 'token', 'subject')
+if session[1] ~= ARGV[1] then return false end
 redis.call('HSET', KEYS[1], 'token', ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
-return redis.call('HGET', KEYS[1], 'subject')`
+return session[2]`
 
 /** The least that a rotation can do: one compare-and-set in Redis, one signature. */
 function createLimit(key: BenchKey, redis: Redis): Opening {
   const sha = redis.script('LOAD', COMPARE_AND_SET).then(String)
   const hash = (token: string): string => createHash('sha256').update(token).digest('base64url')
-  const pair = (subject: string, refreshToken: string): Pair => ({
-    accessToken: signToken(key, claimsOf(subject)),
+  const pair = (subject: string, id: string, refreshToken: string): Pair => ({
+    accessToken: signToken(key, claimsOf(subject, id)),
     refreshToken,
   })
   const next = (id: string): string => `${id}.${randomBytes(32).toString('base64url')}`
@@ -81,14 +82,14 @@ function createLimit(key: BenchKey, redis: Redis): Opening {
       const id = randomBytes(16).toString('base64url')
       const token = next(id)
       await redis.hset(`session:${id}`, { subject, token: hash(token) })
-      return pair(subject, token)
+      return pair(subject, id, token)
     },
     async rotate(token) {
       const [id = ''] = token.split('.')
       const successor = next(id)
       const args = [`session:${id}`, hash(token), hash(successor), REFRESH_SECONDS]
       const subject = await redis.evalsha(await sha, 1, ...args)
-      return typeof subject === 'string' ? pair(subject, successor) : undefined
+      return typeof subject === 'string' ? pair(subject, id, successor) : undefined
     },
   }
 }
