@@ -7,6 +7,9 @@ import { quantile } from './stats.ts'
 
 export const CONNECTIONS = 64
 
+/** Before each measurement: a process that rested has its memory and its caches to fetch again first. */
+export const RUN_IN_SECONDS = 0.3
+
 /** Requests as bytes, again and again from the first to the last, shared by all connections. */
 export type Source = () => Buffer
 
@@ -98,6 +101,18 @@ export async function send(port: number, source: Source, count: number): Promise
     }),
   )
   return failures
+}
+
+/** Sends as fast as requests are answered, for a while, and measures nothing. */
+export async function sendFor(port: number, source: Source, seconds: number): Promise<void> {
+  const connections = await openConnections(port, CONNECTIONS)
+  const end = performance.now() + seconds * 1000
+  await Promise.all(
+    connections.map(async (connection) => {
+      while (performance.now() < end) await connection.exchange(source())
+      connection.close()
+    }),
+  )
 }
 
 /** Latencies in milliseconds at a steady rate, over connections that are open already. */

@@ -39,7 +39,8 @@ const say: Say = (line) => {
   const seconds = Math.round((performance.now() - started) / 1000)
   process.stderr.write(`${String(seconds).padStart(5)} s  ${line}\n`)
 }
-process.on('SIGINT', () => process.exit(130)) // so that 'exit' ends the servers
+// Otherwise there would be no 'exit', which ends the servers.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 
 const sections: Readonly<Record<string, () => Promise<Report>>> = {
   async verify() {

@@ -1,6 +1,6 @@
 import { type CommandsEach, countCommands } from './commands.ts'
 import { type Rotator, rotators } from './contenders/catalogue.ts'
-import { CONNECTIONS } from './load.ts'
+import { CONNECTIONS, RUN_IN_SECONDS } from './load.ts'
 import { type Contestant, startContestant } from './process.ts'
 import { startRedis } from './redis.ts'
 import { type RefreshingDevice, type RefreshRound, refreshFor, signInDevices } from './refresh-load.ts'
@@ -66,7 +66,9 @@ async function measureSet(framework: Framework, algorithm: Algorithm, extent: Ex
     for (let round = 0; round < extent.rounds; round++)
       for (let index = 0; index < running.length; index++) {
         const one = running[(index + round) % running.length]
-        one?.rounds.push(await refreshFor(one.contestant, one.devices, extent.seconds))
+        if (one === undefined) continue
+        await refreshFor(one.contestant, one.devices, RUN_IN_SECONDS)
+        one.rounds.push(await refreshFor(one.contestant, one.devices, extent.seconds))
       }
     const figures = running.map(({ rotator, label, rounds, commands }) => ({
       rotator,

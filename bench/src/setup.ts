@@ -28,12 +28,14 @@ export interface Extent {
   readonly rounds: number
   /** Seconds of each round. */
   readonly seconds: number
+  /** In how many of them the peers are measured. */
+  readonly peerRounds: number
   /** Rounds at a steady rate, for latencies. */
   readonly steadyRounds: number
 }
 
-export const quick: Extent = { full: false, rounds: 5, seconds: 1, steadyRounds: 3 }
-export const full: Extent = { full: true, rounds: 9, seconds: 2.5, steadyRounds: 9 }
+export const quick: Extent = { full: false, rounds: 5, seconds: 1, peerRounds: 3, steadyRounds: 3 }
+export const full: Extent = { full: true, rounds: 9, seconds: 2.5, peerRounds: 9, steadyRounds: 9 }
 
 /** What a section measured: for people, and for programs. */
 export interface Report {

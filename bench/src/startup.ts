@@ -11,7 +11,7 @@ const PROCESSES = 15
 /** How long `import()` takes in a fresh process: of a framework alone, and of the framework and ours for it. */
 export async function measureStartup(extent: Extent, say: Say): Promise<Report> {
   say('start-up: time of import() in fresh processes')
-  const rounds = extent.full ? PROCESSES : 5
+  const rounds = extent.full ? PROCESSES : 3
   const cases = frameworks.flatMap((framework) => [[framework], [framework, `@sallyport/${framework}`]])
   const times = new Map<string, number[]>(cases.map((names) => [names.join(' + '), []]))
   // The first reads the files from the disk, the others from memory: it does not count.

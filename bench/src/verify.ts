@@ -1,8 +1,19 @@
 import { createSallyport } from '@sallyport/core'
 import { type CommandsEach, countCommands } from './commands.ts'
-import { type Contender, contenders } from './contenders/catalogue.ts'
+import { type Contender, contenders, isPeer } from './contenders/catalogue.ts'
 import { ourOptions } from './contenders/ours.ts'
-import { authorized, inTurn, type Pace, pace, type Round, type Source, saturate, send } from './load.ts'
+import {
+  authorized,
+  inTurn,
+  type Pace,
+  pace,
+  type Round,
+  RUN_IN_SECONDS,
+  type Source,
+  saturate,
+  send,
+  sendFor,
+} from './load.ts'
 import { probe, type Revoke, revokeEverywhere } from './probe.ts'
 import { type Contestant, startContestant } from './process.ts'
 import { type BenchRedis, startRedis } from './redis.ts'
@@ -67,11 +78,10 @@ type SetName = Pick<VerifySet, 'framework' | 'algorithm' | 'tokens'>
 
 function contendersFor({ framework, algorithm, tokens }: SetName, extent: Extent, match = ''): Contender[] {
   return contenders.filter((one) => {
-    const isPeer = !['bare', 'limit', 'ours'].includes(one.guard)
     if (one.framework !== framework || !one.algorithms.includes(algorithm)) return false
-    if (isPeer && !one.label.includes(match)) return false
+    if (isPeer(one) && !one.label.includes(match)) return false
     // Who remembers nothing does not see how many tokens there are: once is enough to show it.
-    if (tokens !== 1000 && isPeer && !one.remembers && algorithm !== 'ES256') return false
+    if (tokens !== 1000 && isPeer(one) && !one.remembers && algorithm !== 'ES256') return false
     return !one.fullOnly || (extent.full && tokens === 1000)
   })
 }
@@ -109,14 +119,19 @@ async function measureSet(
     for (let round = 0; round < extent.rounds; round++) {
       say(`verify: round ${round + 1} of ${extent.rounds}`)
       // Each begins a round once, so that nobody always follows the same neighbour.
-      for (const one of turned(running, round))
+      for (const one of turned(running, round)) {
+        if (isPeer(one.contender) && round >= extent.peerRounds) continue
+        await sendFor(one.contestant.port, one.source, RUN_IN_SECONDS)
         one.rounds.push(await saturate(one.contestant, one.source, extent.seconds))
+      }
     }
     const rate = Math.round(median(of('limit', running).rounds.map((one) => one.perSecond)) / 3)
-    const own = running.filter(({ contender }) => ['bare', 'limit', 'ours'].includes(contender.guard))
+    const own = running.filter(({ contender }) => !isPeer(contender))
     for (let round = 0; round < extent.steadyRounds; round++)
-      for (const one of turned(own, round))
+      for (const one of turned(own, round)) {
+        await sendFor(one.contestant.port, one.source, RUN_IN_SECONDS)
         one.paces.push(await pace(one.contestant.port, one.source, rate, extent.seconds))
+      }
     const commands = await commandsPerRequest(redis, of('ours', running))
     const figures = running.map(({ contender, rounds, paces }) => ({ contender, rounds, paces }))
     return { framework, algorithm, tokens, figures, rate, commands }

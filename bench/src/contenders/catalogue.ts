@@ -94,6 +94,10 @@ export const contenders: readonly Contender[] = (['express', 'koa', 'fastify'] a
   ],
 )
 
+export function isPeer({ guard }: Contender): boolean {
+  return guard !== 'bare' && guard !== 'limit' && guard !== 'ours'
+}
+
 function own(framework: Framework, guard: 'bare' | 'limit' | 'ours'): Contender {
   const label = { bare: 'bare', limit: 'limit: a Map', ours: 'Sallyport, revocable, Redis' }[guard]
   const remembers = guard !== 'bare'
