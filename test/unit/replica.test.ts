@@ -115,13 +115,14 @@ describe('a replica follows', () => {
     expect(replica.judge(token('1b'))).toBe('revoked')
   })
 
-  test('news whose announcement was lost, at the next heartbeat', async () => {
+  test('news whose announcement was lost, within a heartbeat, one shard after the other', async () => {
     await loaded()
-    store.feed(revocation('0d'))
-    await pass(SETTINGS.pullEveryMs - 1)
-    expect(replica.judge(token('0d'))).toBe('live')
-    await pass(1)
-    expect(replica.judge(token('0d'))).toBe('revoked')
+    store.feed(revocation('1d'))
+    await pass(SETTINGS.pullEveryMs / 2)
+    expect(store.calls).toEqual(['pull 0 after 30'])
+    expect(replica.judge(token('1d'))).toBe('live')
+    await pass(SETTINGS.pullEveryMs / 2)
+    expect(replica.judge(token('1d'))).toBe('revoked')
     expect(store.calls).toEqual(['pull 0 after 30', 'pull 1 after 10'])
   })
 

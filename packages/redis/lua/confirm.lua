@@ -1,10 +1,17 @@
--- Notes that a generation was seen in use.
--- KEYS  user
--- ARGV  own, generation
-local packed = redis.call('HGET', KEYS[1], ARGV[1])
-if not packed then return 0 end
-local s = unpack_session(packed)
-if s.confirmed or s.generation ~= tonumber(ARGV[2]) then return 0 end
-s.confirmed = true
-redis.call('HSET', KEYS[1], ARGV[1], pack_session(s))
-return 1
+-- Notes that generations were seen in use.
+-- KEYS  user of each
+-- ARGV  own, generation of each
+local noted = 0
+for i, user in ipairs(KEYS) do
+  local own, generation = ARGV[2 * i - 1], tonumber(ARGV[2 * i])
+  local packed = redis.call('HGET', user, own)
+  if packed then
+    local s = unpack_session(packed)
+    if not s.confirmed and s.generation == generation then
+      s.confirmed = true
+      redis.call('HSET', user, own, pack_session(s))
+      noted = noted + 1
+    end
+  end
+end
+return noted

@@ -12,6 +12,7 @@ import {
 } from '@sallyport/core'
 import { ownBytes, packGrant, packIp, packNewSession, tagBytes, unpackSession } from './codec.ts'
 import type { Commands, Reply } from './commands.ts'
+import type { Confirmations } from './confirmations.ts'
 import type { Layout } from './layout.ts'
 import type { Argument } from './scripts.ts'
 
@@ -27,7 +28,10 @@ export interface SessionParts {
 }
 
 /** Sessions in Redis: each method is one script on the hash of one subject. */
-export function createRedisSessions({ commands, layout, news, instant }: SessionParts): SessionStore {
+export function createRedisSessions(
+  { commands, layout, news, instant }: SessionParts,
+  confirmations: Confirmations,
+): SessionStore {
   const place = (tag: SubjectTag): { keys: string[]; shard: number } => {
     const shard = layout.shardOfTag(tag)
     return { keys: [layout.user(tag), layout.feed(shard), layout.meta(shard)], shard }
@@ -61,6 +65,7 @@ export function createRedisSessions({ commands, layout, news, instant }: Session
     },
 
     async rotate(rotation) {
+      confirmations.flush()
       const tag = tagOfSession(rotation.id)
       const { keys, shard } = place(tag)
       const answer = await commands.runDurably('rotate', shard, keys, [
@@ -84,11 +89,7 @@ export function createRedisSessions({ commands, layout, news, instant }: Session
       return answer.kind === 'unavailable' ? answer : rotationOutcome(rotation.id, list(answer.value))
     },
 
-    async confirm({ id, generation }) {
-      const { keys, shard } = place(tagOfSession(id))
-      const answer = await commands.run('confirm', shard, keys.slice(0, 1), [ownBytes(id), generation])
-      return answer.kind === 'unavailable' ? answer : { kind: 'noted' }
-    },
+    confirm: confirmations.add,
 
     async end({ id, at, evenIfAbsent }) {
       if (!isSessionId(id)) return endForeign(id, at, evenIfAbsent)

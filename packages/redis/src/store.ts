@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Store, StoreDriver } from '@sallyport/core'
 import { createCommands } from './commands.ts'
+import { createConfirmations } from './confirmations.ts'
 import { connect } from './connection.ts'
 import { inspect } from './inspect.ts'
 import { createRedisKeys } from './keys.ts'
@@ -48,7 +49,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
         await inspect(client, settings, notice)
       }
       return {
-        sessions: createRedisSessions(parts),
+        sessions: createRedisSessions(parts, createConfirmations(commands, layout, client.isCluster)),
         revocations: createRedisRevocations(parts, client, subscriber, time),
         keys: createRedisKeys(commands, layout.ring),
         ping: probeAll,

@@ -163,9 +163,12 @@ export function createReplica(
     async start() {
       store.onNews((shard) => void pull(shard))
       await Promise.all(shards.map((_, index) => pull(index)))
+      // One shard after the other: all at once would hold up the requests of that moment.
+      let next = 0
       heartbeat = setInterval(() => {
-        for (const index of shards.keys()) void pull(index)
-      }, settings.pullEveryMs)
+        void pull(next)
+        next = (next + 1) % shards.length
+      }, settings.pullEveryMs / shards.length)
       heartbeat.unref()
     },
     judge(token) {
