@@ -1,5 +1,6 @@
 // Sends forged tokens, each of them once, from an address of its own: sends FloodFigures to its parent.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openConnections } from './client.ts'
 import { authorized } from './load.ts'
 import type { Algorithm } from './setup.ts'
@@ -8,6 +9,7 @@ import { forgeToken, subjectOf } from './tokens.ts'
 export interface FloodTask {
   readonly port: number
   readonly count: number
+  readonly perSecond: number
   readonly connections: number
   readonly source: string
   readonly algorithm: Algorithm
@@ -29,7 +31,10 @@ let sent = 0
 await Promise.all(
   connections.map(async (connection) => {
     while (sent < task.count) {
-      const [request] = authorized([forgeToken(task, subjectOf(sent++))])
+      const index = sent++
+      const early = start + (index * 1000) / task.perSecond - performance.now()
+      if (early > 0) await sleep(early)
+      const [request] = authorized([forgeToken(task, subjectOf(index))])
       if (request === undefined) return
       const { status } = await connection.exchange(request)
       statuses[status] = (statuses[status] ?? 0) + 1

@@ -1,13 +1,13 @@
 // Verification without any HTTP, in a process of its own: sends MicroFigures to its parent.
 
 import { verify } from 'node:crypto'
-import { createSallyport, type Gate } from '@sallyport/core'
+import { createSallyport, type Gate, memoryStore, type SallyportOptions } from '@sallyport/core'
 import { jwtVerify } from 'jose'
 import { ourOptions } from './contenders/ours.ts'
 import { BATCH, interleave, type Rates, type Run } from './interleave.ts'
 import { type Algorithm, AUDIENCE, ISSUER } from './setup.ts'
 import { type BenchKey, createKey, digestOf, signTokens } from './tokens.ts'
-import { viewOf } from './view.ts'
+import { BearerView } from './view.ts'
 
 export interface MicroTask {
   readonly redisUrl: string
@@ -30,8 +30,14 @@ const task = JSON.parse(process.argv[2] ?? '') as MicroTask
 const figures: MicroFigures = { warm: await measureWarm(), cold: await measureCold() }
 process.send?.(figures, () => process.exit())
 
-function openGate({ algorithm, privateJwk }: BenchKey): Promise<{ gate: Gate; close(): Promise<void> }> {
-  return createSallyport(ourOptions({ algorithm, privateJwk, redisUrl: task.redisUrl }))
+function openGate(
+  { algorithm, privateJwk }: BenchKey,
+  options: SallyportOptions = {},
+): Promise<{ gate: Gate; close(): Promise<void> }> {
+  return createSallyport({
+    ...ourOptions({ algorithm, privateJwk, redisUrl: task.redisUrl }),
+    ...options,
+  })
 }
 
 async function measureWarm(): Promise<MicroFigures['warm']> {
@@ -65,7 +71,7 @@ function warmRuns(gate: Gate, headers: readonly Buffer[]): Record<'cutting' | 'm
     },
     async ours(from) {
       for (let index = from; index < from + BATCH; index++) {
-        const verdict = gate.verify(viewOf('GET', 'authorization', cut(index)))
+        const verdict = gate.verify(new BearerView(cut(index)))
         const { kind } = verdict instanceof Promise ? await verdict : verdict
         if (kind !== 'allow') throw new Error('a token was refused')
       }
@@ -79,17 +85,23 @@ async function measureCold(): Promise<MicroFigures['cold']> {
   const all: { algorithm: Algorithm; rates: Rates }[] = []
   for (const algorithm of task.coldAlgorithms) {
     const key = await createKey(algorithm)
-    const { gate, close } = await openGate(key)
+    const alone = await openGate(key, { store: memoryStore() })
+    const telling = await openGate(key)
+    const through =
+      ({ gate }: { readonly gate: Gate }): Check =>
+      async (token) => {
+        const { kind } = await gate.verify(new BearerView(`Bearer ${token}`))
+        return kind === 'allow'
+      }
     const checks: Record<string, Check> = {
       crypto: (token) => isSigned(key, token),
       jose: (token) => isAccepted(key, token),
-      async ours(token) {
-        const { kind } = await gate.verify(viewOf('GET', 'authorization', `Bearer ${token}`))
-        return kind === 'allow'
-      },
+      ours: through(alone),
+      telling: through(telling),
     }
     all.push({ algorithm, rates: await measureChecks(key, Object.entries(checks)) })
-    await close()
+    await alone.close()
+    await telling.close()
   }
   return all
 }

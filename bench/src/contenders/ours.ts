@@ -1,15 +1,20 @@
-import type { SallyportOptions } from '@sallyport/core'
+import type { SallyportOptions, SignatureLimit } from '@sallyport/core'
 import { redisStore } from '@sallyport/redis'
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
 import { AUDIENCE, ISSUER, type Setup } from '../setup.ts'
 
 /** One secret for all processes of a run, so that what one revokes another refuses. */
 const SECRET = 'bench: 0123456789abcdefghijklmnopqrstuvwxyz'
 
-/**
- * SEAM: what ours is given besides in the flood's second run, to slow down who sends forged tokens. While it
- * is `undefined`, there is no second run.
- */
-export const limiter: SallyportOptions | undefined = undefined
+/** As the guide shows it: so many signature checks a minute for one address, and then none. */
+function limitSignatures(): SignatureLimit {
+  const checks = new RateLimiterMemory({ points: 2000, duration: 60 })
+  return ({ ip = '' }) =>
+    checks.consume(ip).then(
+      () => 0,
+      ({ msBeforeNext }: RateLimiterRes) => msBeforeNext / 1000,
+    )
+}
 
 /** Ours as in the README: Redis, replicated revocation, default binding. */
 export function ourOptions({ algorithm, privateJwk, redisUrl, limited }: Setup): SallyportOptions {
@@ -20,6 +25,6 @@ export function ourOptions({ algorithm, privateJwk, redisUrl, limited }: Setup):
     store: redisStore({ url: redisUrl }),
     access: { keys: [privateJwk], algorithm },
     production: true,
-    ...(limited && limiter),
+    ...(limited && { limits: { signatures: limitSignatures() } }),
   }
 }
