@@ -15,7 +15,7 @@ import { measureMemory } from './memory.ts'
 import { measureMicro } from './micro.ts'
 import { measureRefresh } from './refresh.ts'
 import { reportRefresh } from './refresh-report.ts'
-import { type Extent, frameworks, full, quick, type Report, type Say } from './setup.ts'
+import { algorithms, type Extent, frameworks, full, quick, type Report, type Say } from './setup.ts'
 import { measureStartup } from './startup.ts'
 import { measureVerify, type VerifyChoice } from './verify.ts'
 import { reportVerify } from './verify-report.ts'
@@ -27,6 +27,10 @@ const { values } = parseArgs({
     only: { type: 'string' },
     framework: { type: 'string' },
     match: { type: 'string' },
+    /** Numbers of tokens in use, with commas between them. */
+    tokens: { type: 'string' },
+    /** Names of algorithms, likewise. */
+    algorithms: { type: 'string' },
     /** Folder for the Markdown and the chart. */
     out: { type: 'string', default: fileURLToPath(new URL('../../.cache/bench/', import.meta.url)) },
     /** File for the figures of every round. */
@@ -54,7 +58,13 @@ const sections: Readonly<Record<string, () => Promise<Report>>> = {
   startup: () => measureStartup(extent, say),
 }
 
-const extent: Extent = values.full ? full : quick
+const extent: Extent = {
+  ...(values.full ? full : quick),
+  ...(values.tokens !== undefined && { tokens: values.tokens.split(',').map(Number) }),
+  ...(values.algorithms !== undefined && {
+    algorithms: values.algorithms.split(',').flatMap((name) => oneOf('--algorithms', algorithms, name) ?? []),
+  }),
+}
 const choice: VerifyChoice = {
   framework: oneOf('--framework', frameworks, values.framework),
   match: values.match,

@@ -4,7 +4,7 @@ import { CONNECTIONS, RUN_IN_SECONDS } from './load.ts'
 import { type Contestant, startContestant } from './process.ts'
 import { startRedis } from './redis.ts'
 import { type RefreshingDevice, type RefreshRound, refreshFor, signInDevices } from './refresh-load.ts'
-import { type Algorithm, algorithms, type Extent, type Framework, frameworks, type Say } from './setup.ts'
+import { type Algorithm, type Extent, type Framework, frameworks, type Say } from './setup.ts'
 import { createKey } from './tokens.ts'
 
 /** One framework and algorithm: rotations that are compared with each other. */
@@ -36,7 +36,7 @@ export async function measureRefresh(
   say: Say,
 ): Promise<RefreshSet[]> {
   const sets: RefreshSet[] = []
-  for (const algorithm of extent.full ? algorithms : (['ES256'] as const))
+  for (const algorithm of extent.algorithms)
     for (const framework of frameworks) {
       if (chosen !== undefined && chosen !== framework) continue
       say(`refresh: ${framework}, ${algorithm}`)

@@ -32,10 +32,29 @@ export interface Extent {
   readonly peerRounds: number
   /** Rounds at a steady rate, for latencies. */
   readonly steadyRounds: number
+  /** How many tokens are in use, one set after the other. */
+  readonly tokens: readonly number[]
+  readonly algorithms: readonly Algorithm[]
 }
 
-export const quick: Extent = { full: false, rounds: 5, seconds: 1, peerRounds: 3, steadyRounds: 3 }
-export const full: Extent = { full: true, rounds: 9, seconds: 2.5, peerRounds: 9, steadyRounds: 9 }
+export const quick: Extent = {
+  full: false,
+  rounds: 5,
+  seconds: 1,
+  peerRounds: 3,
+  steadyRounds: 3,
+  tokens: [1000],
+  algorithms: ['ES256'],
+}
+export const full: Extent = {
+  full: true,
+  rounds: 9,
+  seconds: 2.5,
+  peerRounds: 9,
+  steadyRounds: 9,
+  tokens: [1, 1000, 100_000],
+  algorithms,
+}
 
 /** What a section measured: for people, and for programs. */
 export interface Report {

@@ -22,13 +22,14 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
-/** Round by round, so that what slowed a round down slowed both down. */
+/** Round by round, so that what slowed a round down slowed both down; peers may have fewer rounds. */
 export function paired(
   values: readonly number[],
   others: readonly number[],
   compare: (value: number, other: number) => number,
 ): Summary {
-  return summarize(values.map((value, round) => compare(value, others[round] ?? Number.NaN)))
+  const both = values.slice(0, others.length)
+  return summarize(both.map((value, round) => compare(value, others[round] ?? Number.NaN)))
 }
 
 export const ratio = (value: number, other: number): number => value / other

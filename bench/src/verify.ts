@@ -17,15 +17,7 @@ import {
 import { probe, type Revoke, revokeEverywhere } from './probe.ts'
 import { type Contestant, startContestant } from './process.ts'
 import { type BenchRedis, startRedis } from './redis.ts'
-import {
-  type Algorithm,
-  algorithms,
-  type Extent,
-  type Framework,
-  frameworks,
-  type Say,
-  type Setup,
-} from './setup.ts'
+import { type Algorithm, type Extent, type Framework, frameworks, type Say, type Setup } from './setup.ts'
 import { median } from './stats.ts'
 import { type BenchKey, createKey, createSupply } from './tokens.ts'
 
@@ -59,10 +51,10 @@ const COUNTED_REQUESTS = 5000
 
 export async function measureVerify(extent: Extent, choice: VerifyChoice, say: Say): Promise<VerifySet[]> {
   const sets: VerifySet[] = []
-  for (const algorithm of extent.full ? algorithms : (['ES256'] as const)) {
+  for (const algorithm of extent.algorithms) {
     const key = await createKey(algorithm)
     const supply = createSupply(key)
-    for (const tokens of extent.full ? [1, 1000, 100_000] : [1000])
+    for (const tokens of extent.tokens)
       for (const framework of frameworks) {
         if (choice.framework !== undefined && choice.framework !== framework) continue
         const chosen = contendersFor({ framework, algorithm, tokens }, extent, choice.match)

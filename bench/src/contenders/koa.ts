@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
+import Router from '@koa/router'
 import { createSallyport, getAuth } from '@sallyport/koa'
 import Koa, { type Context, type Middleware } from 'koa'
 import koaJwt from 'koa-jwt'
@@ -100,11 +101,10 @@ export const serving: Serving = {
       ctx.set({ 'Set-Cookie': granted.cookie, 'Cache-Control': 'no-store' })
       ctx.body = granted.body
     }
-    app.use(async (ctx) => {
-      if (ctx.method !== 'POST') return
-      if (ctx.path === '/auth/login') send(ctx, await rotation.signIn())
-      if (ctx.path === '/auth/refresh') send(ctx, await rotation.refresh(ctx.headers.cookie))
-    })
+    const router = new Router({ prefix: '/auth' })
+    router.post('/login', async (ctx) => send(ctx, await rotation.signIn()))
+    router.post('/refresh', async (ctx) => send(ctx, await rotation.refresh(ctx.headers.cookie)))
+    app.use(router.routes())
     return listen(app)
   },
 }

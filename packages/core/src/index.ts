@@ -23,7 +23,7 @@ export type {
   SallyportOptions,
 } from './options.ts'
 export type { Clock, Random } from './ports/clock.ts'
-export { isSessionId, ownPart, sessionIdFrom, tagOf, tagOfSession } from './ports/ids.ts'
+export { isSessionId, ownPart, SESSION_ID_BYTES, sessionIdFrom, tagOf, tagOfSession } from './ports/ids.ts'
 export * from './ports/model.ts'
 export {
   decodeRevocation,

@@ -1,17 +1,20 @@
 -- Judges a presented refresh token and carries the verdict out; mirrors judgeRotation of the core.
 -- KEYS  user, feed, meta
--- ARGV  epoch, channel, shard, deadline, tag, at, own, generation, body (1: travels in bodies), =client ('': any),
---       enforced drift, grace, recover lost (1), idle, absolute, refresh limit, its window,
---       converged limit, address, then cells and browser version under each secret in force
+-- ARGV  epoch, channel, shard, deadline, at, the step in STEP's form, =client ('': any), address, then cells and
+--       browser version under each secret in force
 -- returns {kind, ...}: {'rotated', packed, lasting, subject, issue_from, drift, rolled back}
 --   {'converged', packed, lasting, subject, issue_from}  {'reused', packed, lasting, subject, rolled back}
 --   {'mismatched', packed, lasting, subject, drift}  {'limited', milliseconds}
 --   {'foreign'}  {'expired'}  {'unknown'}
 if is_late() then return LATE end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
-local tag, at, own, generation = ARGV[5], instant(ARGV[6]), ARGV[7], tonumber(ARGV[8])
-local grace, recover_lost = tonumber(ARGV[12]), ARGV[13] == '1'
-local idle, absolute = tonumber(ARGV[14]), tonumber(ARGV[15])
+-- tag, own, generation, travels in bodies, enforced drift, grace, recover lost, idle, absolute, refresh limit, its
+-- window, converged limit
+local STEP = '>c12c16I4BI2I6BI6I6I4I6I4'
+local tag, own, generation, in_body, enforced, grace, recovers, idle, absolute, refreshes, window, converged_limit =
+  struct.unpack(STEP, ARGV[6])
+local at, recover_lost = instant(ARGV[5]), recovers == 1
+local CLIENT, ADDRESS, CELLS = 7, 8, 9
 local VERSION_FELL = 32768
 
 local found = redis.call('HMGET', user, own, '.' .. own, '@', 'w')
@@ -23,8 +26,8 @@ if at >= expires_at(s, idle, absolute) then
   drop_session(user, own)
   return { 'expired' }
 end
-if s.body ~= (ARGV[9] == '1') then return { 'foreign' } end
-if ARGV[10] ~= '' and ARGV[10] ~= '=' .. string.match(lasting, '^[^%z]*') then return { 'foreign' } end
+if s.body ~= (in_body == 1) then return { 'foreign' } end
+if ARGV[CLIENT] ~= '' and ARGV[CLIENT] ~= '=' .. string.match(lasting, '^[^%z]*') then return { 'foreign' } end
 
 local function drift_from(cells)
   local drift, count = 0, 0
@@ -37,12 +40,12 @@ local function drift_from(cells)
 end
 
 local drift, least = 0, nil
-for i = 20, #ARGV, 2 do
+for i = CELLS, #ARGV, 2 do
   local bits, count = drift_from(ARGV[i])
   if not least or count < least then drift, least = bits, count end
 end
-local version = tonumber(ARGV[21])
-local cells = drift == 0 and ARGV[20] or s.cells
+local version = tonumber(ARGV[CELLS + 1])
+local cells = drift == 0 and ARGV[CELLS] or s.cells
 if version ~= 0 and version < s.version then drift = drift + VERSION_FELL end
 
 local function end_session()
@@ -50,22 +53,21 @@ local function end_session()
   drop_session(user, own)
 end
 
-if bit.band(drift, tonumber(ARGV[11])) ~= 0 then
+if bit.band(drift, enforced) ~= 0 then
   end_session()
   return { 'mismatched', packed, lasting, subject, drift }
 end
 
 local function rotate(next_generation, rolled_back)
-  local count, window = tonumber(ARGV[16]), tonumber(ARGV[17])
-  if count > 0 then
+  if refreshes > 0 then
     local ends, used = string.match(found[4] or '0:0', '^(%d+):(%d+)$')
     ends, used = tonumber(ends), tonumber(used)
     if at >= ends then ends, used = at + window, 0 end
-    if used >= count then return { 'limited', ends - at } end
+    if used >= refreshes then return { 'limited', ends - at } end
     redis.call('HSET', user, 'w', text(ends) .. ':' .. text(used + 1))
   end
   s.generation, s.rotated_at, s.confirmed, s.converged = next_generation, at, false, 0
-  s.cells, s.version, s.ip = cells, math.max(s.version, version), ARGV[19]
+  s.cells, s.version, s.ip = cells, math.max(s.version, version), ARGV[ADDRESS]
   packed = pack_session(s)
   redis.call('HSET', user, own, packed)
   keep(user, expires_at(s, idle, absolute) - at)
@@ -82,9 +84,8 @@ if generation == s.generation - 1 then
   local lost = recover_lost and not s.confirmed
   local racing = grace > 0 and at - s.rotated_at <= grace
   if lost or racing then
-    local limit = tonumber(ARGV[18])
-    if limit > 0 and s.converged >= limit then return { 'limited', 1000 } end
-    if limit > 0 then
+    if converged_limit > 0 and s.converged >= converged_limit then return { 'limited', 1000 } end
+    if converged_limit > 0 then
       s.converged = s.converged + 1
       redis.call('HSET', user, own, pack_session(s))
     end

@@ -6,6 +6,8 @@ import {
   isSessionId,
   ownPart,
   type Revocation,
+  type Rotation,
+  SESSION_ID_BYTES,
   type Session,
   type SessionId,
   type SubjectTag,
@@ -65,6 +67,26 @@ export function unpackSession(id: SessionId, subject: string, packed: Buffer, la
     ...(amr === '' ? {} : { amr: amr === LIST ? [] : amr.slice(LIST.length).split(LIST_SEPARATOR) }),
     ...(ip === '' ? {} : { ip }),
   }
+}
+
+const STEP_BYTES = 68
+
+/** What a rotation is judged by, but for texts and bindings: one argument, since each costs the client its share. */
+export function packRotation(rotation: Rotation): Buffer {
+  const { id, generation, transport, enforced, graceMs, recoverLost, lifetimes, refreshLimit } = rotation
+  const step = Buffer.alloc(STEP_BYTES)
+  step.write(id, 'base64url')
+  let at = step.writeUInt32BE(generation, SESSION_ID_BYTES)
+  at = step.writeUInt8(transport === 'body' ? 1 : 0, at)
+  at = step.writeUInt16BE(enforced, at)
+  at = step.writeUIntBE(graceMs, at, 6)
+  at = step.writeUInt8(recoverLost ? 1 : 0, at)
+  at = step.writeUIntBE(lifetimes.idleMs, at, 6)
+  at = step.writeUIntBE(lifetimes.absoluteMs, at, 6)
+  at = step.writeUInt32BE(refreshLimit.count, at)
+  at = step.writeUIntBE(refreshLimit.windowMs, at, 6)
+  step.writeUInt32BE(rotation.convergedLimit, at)
+  return step
 }
 
 /** An address as 0, 4 or 16 bytes. */

@@ -65,11 +65,16 @@ export function createCommands(
     return fresh
   }
 
+  /** A single server's client limits each command by itself. */
+  function timed(ask: () => Promise<unknown>): Promise<unknown> {
+    return client.isCluster ? within(commandTimeoutMs, ask()) : ask()
+  }
+
   async function attempt(lane: Lane, ask: () => Promise<unknown>): Promise<Answered<Reply>> {
     if (lane.pending >= MAX_PENDING || (lane.hangs && lane.pending > 0)) return UNAVAILABLE
     lane.pending++
     try {
-      const value = (await within(commandTimeoutMs, ask())) as Reply
+      const value = (await timed(ask)) as Reply
       lane.hangs = false
       return { kind: 'answered', value }
     } catch (cause) {

@@ -10,7 +10,15 @@ import {
   tagOfSession,
   type Unavailable,
 } from '@sallyport/core'
-import { ownBytes, packGrant, packIp, packNewSession, tagBytes, unpackSession } from './codec.ts'
+import {
+  ownBytes,
+  packGrant,
+  packIp,
+  packNewSession,
+  packRotation,
+  tagBytes,
+  unpackSession,
+} from './codec.ts'
 import type { Commands, Reply } from './commands.ts'
 import type { Confirmations } from './confirmations.ts'
 import type { Layout } from './layout.ts'
@@ -70,19 +78,9 @@ export function createRedisSessions(
       const { keys, shard } = place(tag)
       const answer = await commands.runDurably('rotate', shard, keys, [
         ...news(shard),
-        tagBytes(tag),
         instant(rotation.at),
-        ownBytes(rotation.id),
-        rotation.generation,
-        rotation.transport === 'body' ? 1 : 0,
+        packRotation(rotation),
         rotation.client === undefined ? '' : `=${rotation.client}`,
-        rotation.enforced,
-        rotation.graceMs,
-        rotation.recoverLost ? 1 : 0,
-        ...lifetime(rotation.lifetimes),
-        rotation.refreshLimit.count,
-        rotation.refreshLimit.windowMs,
-        rotation.convergedLimit,
         packIp(rotation.ip),
         ...rotation.bindings.flatMap(({ cells, version }) => [Buffer.from(cells), version]),
       ])

@@ -6,7 +6,7 @@ import type { EventName } from '../watch/events.ts'
 import { type RefusalDetails, refusal } from './answer.ts'
 import { readForm } from './body.ts'
 import { mint } from './mint.ts'
-import { callerOf, type GateParts, userAgentOf } from './parts.ts'
+import { type Caller, callerOf, type GateParts, userAgentOf } from './parts.ts'
 import type { Answer, RequestView } from './seam.ts'
 
 /** How the answers of one endpoint differ: the cookie route clears what is dead, the token route says 400 (RFC 6749, 5.2). */
@@ -74,24 +74,24 @@ async function rotate(
     case 'rotated':
     case 'converged': {
       const { answer, jti, kid } = await mint(parts, signer, outcome.session, outcome.issueFrom)
-      tellRefresh(parts, view, outcome, { jti, kid })
+      tellRefresh(parts, caller, outcome, { jti, kid })
       return answer
     }
     case 'reused':
     case 'mismatched':
       parts.replica.add({ kind: 'session', session: outcome.session.id })
-      tellTheft(parts, view, outcome)
+      tellTheft(parts, caller, outcome)
       return refuse(outcome.kind === 'reused' ? 'refresh_reused' : 'refresh_mismatched')
     case 'limited':
-      tell(parts, view, ticket.session, 'refresh_limited')
+      tell(parts, caller, ticket.session, 'refresh_limited')
       return refusal('refresh_limited', { retryAfterSeconds: Math.ceil(outcome.retryAfterMs / 1000) })
     case 'foreign':
-      tell(parts, view, ticket.session, 'refresh_foreign')
+      tell(parts, caller, ticket.session, 'refresh_foreign')
       return refusal('refresh_foreign', { status: 400 })
     case 'expired':
     case 'unknown': {
       const code = outcome.kind === 'expired' ? 'refresh_expired' : 'refresh_unknown'
-      tell(parts, view, ticket.session, code)
+      tell(parts, caller, ticket.session, code)
       return refuse(code)
     }
     case 'unavailable':
@@ -105,17 +105,17 @@ function forged(parts: GateParts, view: RequestView): ProblemCode {
   return 'refresh_unknown'
 }
 
-function tell(parts: GateParts, view: RequestView, sid: string, reason: ProblemCode): void {
-  parts.emit({ event: 'token.refused', outcome: 'failure', sid, reason, ...callerOf(view) })
+function tell(parts: GateParts, caller: Caller, sid: string, reason: ProblemCode): void {
+  parts.emit({ event: 'token.refused', outcome: 'failure', sid, reason, ...caller })
 }
 
 function tellRefresh(
   parts: GateParts,
-  view: RequestView,
+  caller: Caller,
   outcome: Extract<RotationOutcome, { kind: 'rotated' | 'converged' }>,
   issued: { readonly jti: string; readonly kid: string },
 ): void {
-  const about = { ...describe(outcome.session), ...callerOf(view) }
+  const about = { ...describe(outcome.session), ...caller }
   const drifted = outcome.kind === 'rotated' ? parts.devices.drifted(outcome.drift) : []
   const reason = drifted.length === 0 ? outcome.kind : `${outcome.kind}, other ${drifted.join(' ')}`
   parts.emit({ event: 'session.refreshed', outcome: 'success', reason, ...about, ...issued })
@@ -125,10 +125,10 @@ function tellRefresh(
 
 function tellTheft(
   parts: GateParts,
-  view: RequestView,
+  caller: Caller,
   outcome: Extract<RotationOutcome, { kind: 'reused' | 'mismatched' }>,
 ): void {
-  const about = { ...describe(outcome.session), ...callerOf(view) }
+  const about = { ...describe(outcome.session), ...caller }
   const event: EventName = outcome.kind === 'reused' ? 'refresh.reused' : 'refresh.mismatched'
   const reason = outcome.kind === 'reused' ? 'token_reused' : parts.devices.drifted(outcome.drift).join(' ')
   parts.emit({ event, outcome: 'failure', reason, ...about })

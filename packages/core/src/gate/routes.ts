@@ -21,14 +21,12 @@ export interface RouteMaker {
 }
 
 export function createRouteMaker(verifier: Verifier, origins: OriginSettings): RouteMaker {
-  const forBrowsers =
-    (handle: Handle): Handle =>
-    async (view) =>
-      withCors(await handle(view), view, origins)
+  const forBrowsers = (handle: Handle): Handle =>
+    origins.allowed.size === 0 ? handle : async (view) => withCors(await handle(view), view, origins)
   const sameSite =
     (handle: Handle): Handle =>
-    async (view) =>
-      isCrossSite(view, origins) ? refusal('cross_site') : handle(view)
+    (view) =>
+      isCrossSite(view, origins) ? Promise.resolve(refusal('cross_site')) : handle(view)
   const verify = verifier.verifier()
   const withAuth =
     (handle: HandleWithAuth): Handle =>
@@ -48,11 +46,12 @@ function byMethod<H>(methods: Methods<H>, lift: (handle: H) => Handle): Handle {
   const get = known.get('GET')
   if (get !== undefined) known.set('HEAD', get)
   const allow = [...known.keys(), 'OPTIONS']
-  return async (view) => {
-    if (view.method === 'OPTIONS') return options(allow)
+  return (view) => {
+    if (view.method === 'OPTIONS') return Promise.resolve(options(allow))
     const handle = known.get(view.method)
-    if (handle === undefined) return refusal('method_unknown', { allow })
-    if (Number(view.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return refusal('body_too_large')
+    if (handle === undefined) return Promise.resolve(refusal('method_unknown', { allow }))
+    if (Number(view.headers['content-length'] ?? 0) > MAX_BODY_BYTES)
+      return Promise.resolve(refusal('body_too_large'))
     return handle(view)
   }
 }

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { SESSION_ID_BYTES } from '../ports/ids.ts'
 import type { SessionId, Transport } from '../ports/model.ts'
 
@@ -30,8 +30,13 @@ export interface RefreshTokens {
 }
 
 /** @param keys MAC keys, the current one first; tokens under the others are still read. */
-export function createRefreshTokens(keys: readonly [Uint8Array, ...Uint8Array[]]): RefreshTokens {
-  const mac = (key: Uint8Array, body: Uint8Array): Buffer =>
+export function createRefreshTokens([first, ...others]: readonly [
+  Uint8Array,
+  ...Uint8Array[],
+]): RefreshTokens {
+  const current = createSecretKey(first)
+  const keys = [current, ...others.map((key) => createSecretKey(key))]
+  const mac = (key: KeyObject, body: Uint8Array): Buffer =>
     createHmac('sha256', key).update(body).digest().subarray(0, MAC_BYTES)
 
   return {
@@ -40,7 +45,7 @@ export function createRefreshTokens(keys: readonly [Uint8Array, ...Uint8Array[]]
       bytes[0] = VERSIONS[ticket.transport]
       bytes.write(ticket.session, 1, 'base64url')
       bytes.writeUInt32BE(ticket.generation, GENERATION_AT)
-      bytes.set(mac(keys[0], bytes.subarray(0, MAC_AT)), MAC_AT)
+      bytes.set(mac(current, bytes.subarray(0, MAC_AT)), MAC_AT)
       return PREFIX + bytes.toString('base64url')
     },
     read(text) {

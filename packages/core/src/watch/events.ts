@@ -64,7 +64,10 @@ export function createEvents(clock: Clock, notice: (message: string) => void): E
   }
 
   return {
-    emit: (event) => tell(listeners.event, { time: new Date(clock.now()).toISOString(), ...event }),
+    emit(event) {
+      if (listeners.event.size === 0) return
+      tell(listeners.event, { time: new Date(clock.now()).toISOString(), ...event })
+    },
     revoked: (revocation) => tell(listeners.revoked, revocation),
     on(name, listener) {
       listeners[name].add(listener)
