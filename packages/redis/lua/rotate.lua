@@ -2,10 +2,10 @@
 -- KEYS  user, feed, meta
 -- ARGV  epoch, channel, shard, deadline, at, the step in STEP's form, =client ('': any), address, then cells and
 --       browser version under each secret in force
--- returns {kind, ...}: {'rotated', packed, lasting, subject, issue_from, drift, rolled back}
---   {'converged', packed, lasting, subject, issue_from}  {'reused', packed, lasting, subject, rolled back}
---   {'mismatched', packed, lasting, subject, drift}  {'limited', milliseconds}
---   {'foreign'}  {'expired'}  {'unknown'}
+-- returns one text, since each element of a list costs the client its share. Its first letter says what came of it:
+--   R rotated, C converged, U reused, M mismatched: then issue from, drift, rolled back (1), the lengths of what
+--     follows, and the packed part, the subject, the lasting part
+--   L limited: then milliseconds; F foreign, E expired, X unknown
 if is_late() then return LATE end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
 -- tag, own, generation, travels in bodies, enforced drift, grace, recover lost, idle, absolute, refresh limit, its
@@ -19,15 +19,15 @@ local VERSION_FELL = 32768
 
 local found = redis.call('HMGET', user, own, '.' .. own, '@', 'w')
 local packed, lasting, subject = found[1], found[2], found[3]
-if not packed or not lasting or not subject then return { 'unknown' } end
+if not packed or not lasting or not subject then return 'X' end
 local s = unpack_session(packed)
 
 if at >= expires_at(s, idle, absolute) then
   drop_session(user, own)
-  return { 'expired' }
+  return 'E'
 end
-if s.body ~= (in_body == 1) then return { 'foreign' } end
-if ARGV[CLIENT] ~= '' and ARGV[CLIENT] ~= '=' .. string.match(lasting, '^[^%z]*') then return { 'foreign' } end
+if s.body ~= (in_body == 1) then return 'F' end
+if ARGV[CLIENT] ~= '' and ARGV[CLIENT] ~= '=' .. string.match(lasting, '^[^%z]*') then return 'F' end
 
 local function drift_from(cells)
   local drift, count = 0, 0
@@ -48,6 +48,15 @@ local version = tonumber(ARGV[CELLS + 1])
 local cells = drift == 0 and ARGV[CELLS] or s.cells
 if version ~= 0 and version < s.version then drift = drift + VERSION_FELL end
 
+local function told(letter, rolled_back)
+  local lengths = struct.pack('>c1I6I2BBI2', letter, issue_from(user), drift, rolled_back and 1 or 0, #packed, #subject)
+  return lengths .. packed .. subject .. lasting
+end
+
+local function limited(milliseconds)
+  return struct.pack('>c1I6', 'L', milliseconds)
+end
+
 local function end_session()
   revoke(feed, meta, news, 'S' .. tag .. own, at)
   drop_session(user, own)
@@ -55,7 +64,7 @@ end
 
 if bit.band(drift, enforced) ~= 0 then
   end_session()
-  return { 'mismatched', packed, lasting, subject, drift }
+  return told('M', false)
 end
 
 local function rotate(next_generation, rolled_back)
@@ -63,7 +72,7 @@ local function rotate(next_generation, rolled_back)
     local ends, used = string.match(found[4] or '0:0', '^(%d+):(%d+)$')
     ends, used = tonumber(ends), tonumber(used)
     if at >= ends then ends, used = at + window, 0 end
-    if used >= refreshes then return { 'limited', ends - at } end
+    if used >= refreshes then return limited(ends - at) end
     redis.call('HSET', user, 'w', text(ends) .. ':' .. text(used + 1))
   end
   s.generation, s.rotated_at, s.confirmed, s.converged = next_generation, at, false, 0
@@ -71,26 +80,26 @@ local function rotate(next_generation, rolled_back)
   packed = pack_session(s)
   redis.call('HSET', user, own, packed)
   keep(user, expires_at(s, idle, absolute) - at)
-  return { 'rotated', packed, lasting, subject, text(issue_from(user)), drift, rolled_back and 1 or 0 }
+  return told('R', rolled_back)
 end
 
 if generation == s.generation then return rotate(generation + 1, false) end
 if generation > s.generation then
   if grace > 0 or recover_lost then return rotate(generation + 1, true) end
   end_session()
-  return { 'reused', packed, lasting, subject, 1 }
+  return told('U', true)
 end
 if generation == s.generation - 1 then
   local lost = recover_lost and not s.confirmed
   local racing = grace > 0 and at - s.rotated_at <= grace
   if lost or racing then
-    if converged_limit > 0 and s.converged >= converged_limit then return { 'limited', 1000 } end
+    if converged_limit > 0 and s.converged >= converged_limit then return limited(1000) end
     if converged_limit > 0 then
       s.converged = s.converged + 1
       redis.call('HSET', user, own, pack_session(s))
     end
-    return { 'converged', packed, lasting, subject, text(issue_from(user)) }
+    return told('C', false)
   end
 end
 end_session()
-return { 'reused', packed, lasting, subject, 0 }
+return told('U', false)

@@ -7,6 +7,7 @@ import {
   ownPart,
   type Revocation,
   type Rotation,
+  type RotationOutcome,
   SESSION_ID_BYTES,
   type Session,
   type SessionId,
@@ -87,6 +88,45 @@ export function packRotation(rotation: Rotation): Buffer {
   at = step.writeUIntBE(refreshLimit.windowMs, at, 6)
   step.writeUInt32BE(rotation.convergedLimit, at)
   return step
+}
+
+const OUTCOME_AT = 13
+
+/** Reads what `rotate.lua` returns. */
+export function unpackRotation(id: SessionId, reply: Buffer): RotationOutcome {
+  const letter = reply.toString('latin1', 0, 1)
+  switch (letter) {
+    case 'L':
+      return { kind: 'limited', retryAfterMs: reply.readUIntBE(1, 6) }
+    case 'F':
+      return { kind: 'foreign' }
+    case 'E':
+      return { kind: 'expired' }
+    case 'X':
+      return { kind: 'unknown' }
+  }
+  const [issueFrom, drift, rolledBack] = [
+    reply.readUIntBE(1, 6),
+    reply.readUInt16BE(7),
+    reply.readUInt8(9) === 1,
+  ]
+  const subjectAt = OUTCOME_AT + reply.readUInt8(10)
+  const lastingAt = subjectAt + reply.readUInt16BE(11)
+  const subject = reply.toString('utf8', subjectAt, lastingAt)
+  const packed = reply.subarray(OUTCOME_AT, subjectAt)
+  const session = unpackSession(id, subject, packed, reply.subarray(lastingAt))
+  switch (letter) {
+    case 'R':
+      return { kind: 'rotated', session, issueFrom, drift, rolledBack }
+    case 'C':
+      return { kind: 'converged', session, issueFrom }
+    case 'U':
+      return { kind: 'reused', session, rolledBack }
+    case 'M':
+      return { kind: 'mismatched', session, drift }
+    default:
+      throw new Error('rotate.lua gave an outcome that is not known')
+  }
 }
 
 /** An address as 0, 4 or 16 bytes. */

@@ -1,9 +1,7 @@
 import {
   isSessionId,
   type Lifetimes,
-  type RotationOutcome,
   type Session,
-  type SessionId,
   type SessionStore,
   type SubjectTag,
   sessionIdFrom,
@@ -17,6 +15,7 @@ import {
   packNewSession,
   packRotation,
   tagBytes,
+  unpackRotation,
   unpackSession,
 } from './codec.ts'
 import type { Commands, Reply } from './commands.ts'
@@ -84,7 +83,7 @@ export function createRedisSessions(
         packIp(rotation.ip),
         ...rotation.bindings.flatMap(({ cells, version }) => [Buffer.from(cells), version]),
       ])
-      return answer.kind === 'unavailable' ? answer : rotationOutcome(rotation.id, list(answer.value))
+      return answer.kind === 'unavailable' ? answer : unpackRotation(rotation.id, bytes(answer.value))
     },
 
     confirm: confirmations.add,
@@ -161,36 +160,6 @@ export function createRedisSessions(
     const keys = [layout.feed(shard), layout.meta(shard)]
     const answer = await commands.runDurably('revoke', shard, keys, [...news(shard), instant(at), `s:${id}`])
     return answer.kind === 'unavailable' ? UNAVAILABLE : { kind: 'absent' }
-  }
-}
-
-function rotationOutcome(id: SessionId, reply: readonly Reply[]): RotationOutcome {
-  const kind = bytes(reply[0]).toString()
-  const session = (): Session =>
-    unpackSession(id, bytes(reply[3]).toString(), bytes(reply[1]), bytes(reply[2]))
-  switch (kind) {
-    case 'rotated':
-      return {
-        kind,
-        session: session(),
-        issueFrom: Number(bytes(reply[4])),
-        drift: Number(reply[5]),
-        rolledBack: reply[6] === 1,
-      }
-    case 'converged':
-      return { kind, session: session(), issueFrom: Number(bytes(reply[4])) }
-    case 'reused':
-      return { kind, session: session(), rolledBack: reply[4] === 1 }
-    case 'mismatched':
-      return { kind, session: session(), drift: Number(reply[4]) }
-    case 'limited':
-      return { kind, retryAfterMs: Number(reply[1]) }
-    case 'foreign':
-    case 'expired':
-    case 'unknown':
-      return { kind }
-    default:
-      throw new Error('rotate.lua gave an outcome that is not known')
   }
 }
 

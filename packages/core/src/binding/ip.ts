@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /**
@@ -7,6 +8,6 @@ import ipaddr from 'ipaddr.js'
 export function canonicalIp(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   const plain = text.includes('%') ? text.slice(0, text.indexOf('%')) : text
-  if (ipaddr.IPv4.isValidFourPartDecimal(plain)) return plain
+  if (isIPv4(plain)) return plain
   return ipaddr.IPv6.isValid(plain) ? ipaddr.process(plain).toString() : undefined
 }
