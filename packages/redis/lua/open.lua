@@ -37,4 +37,4 @@ s.rotated_at, s.created_at = at, at
 local packed = pack_session(s)
 redis.call('HSET', user, '@', ARGV[10], own, packed, '.' .. own, ARGV[9])
 keep(user, expires_at(s, idle, absolute) - at)
-return { packed, text(issue_from(user)), unpack(ended) }
+return { packed, text(issue_from(redis.call('HGET', user, 'n'))), unpack(ended) }

@@ -16,9 +16,13 @@ local META_TTL = 6048000000
 local CONFIRMED, BODY = 1, 2
 local OWN_BYTES = 16
 
+local read_time
 local function server_time()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  if not read_time then
+    local time = redis.call('TIME')
+    read_time = time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  return read_time
 end
 
 -- The instant to judge by, in milliseconds: the caller's, or else this server's.
@@ -132,8 +136,7 @@ local function mark_subject(user, mark)
   keep(user, RETENTION)
 end
 
--- The first second in which tokens may be said to be issued.
-local function issue_from(user)
-  local mark = redis.call('HGET', user, 'n')
+-- The first second in which tokens may be said to be issued, by the subject's mark.
+local function issue_from(mark)
   return mark and tonumber(string.match(mark, '^%d+')) + 1 or 0
 end

@@ -17,7 +17,7 @@ local at, recover_lost = instant(ARGV[5]), recovers == 1
 local CLIENT, ADDRESS, CELLS = 7, 8, 9
 local VERSION_FELL = 32768
 
-local found = redis.call('HMGET', user, own, '.' .. own, '@', 'w')
+local found = redis.call('HMGET', user, own, '.' .. own, '@', 'w', 'n')
 local packed, lasting, subject = found[1], found[2], found[3]
 if not packed or not lasting or not subject then return 'X' end
 local s = unpack_session(packed)
@@ -49,7 +49,7 @@ local cells = drift == 0 and ARGV[CELLS] or s.cells
 if version ~= 0 and version < s.version then drift = drift + VERSION_FELL end
 
 local function told(letter, rolled_back)
-  local lengths = struct.pack('>c1I6I2BBI2', letter, issue_from(user), drift, rolled_back and 1 or 0, #packed, #subject)
+  local lengths = struct.pack('>c1I6I2BBI2', letter, issue_from(found[5]), drift, rolled_back and 1 or 0, #packed, #subject)
   return lengths .. packed .. subject .. lasting
 end
 
