@@ -27,7 +27,7 @@ interface Running extends RotatorFigures {
   readonly rounds: RefreshRound[]
 }
 
-const WARM_SECONDS = 1.5
+const WARM_SECONDS = 1
 const COUNTED_SECONDS = 0.5
 
 export async function measureRefresh(
@@ -67,6 +67,7 @@ async function measureSet(framework: Framework, algorithm: Algorithm, extent: Ex
       for (let index = 0; index < running.length; index++) {
         const one = running[(index + round) % running.length]
         if (one === undefined) continue
+        if (one.rotator.startsWith('naive') && round >= extent.peerRounds) continue
         await refreshFor(one.contestant, one.devices, RUN_IN_SECONDS)
         one.rounds.push(await refreshFor(one.contestant, one.devices, extent.seconds))
       }
