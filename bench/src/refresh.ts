@@ -28,7 +28,6 @@ interface Running extends RotatorFigures {
 }
 
 const WARM_SECONDS = 1
-const COUNTED_SECONDS = 0.5
 
 export async function measureRefresh(
   extent: Extent,
@@ -58,7 +57,7 @@ async function measureSet(framework: Framework, algorithm: Algorithm, extent: Ex
       await refreshFor(contestant, devices, WARM_SECONDS)
       // While nobody else asks this Redis anything.
       const commands = await countCommands(redis.client, async () => {
-        const { refreshes } = await refreshFor(contestant, devices, COUNTED_SECONDS)
+        const { refreshes } = await refreshFor(contestant, devices, extent.seconds / 2)
         return refreshes
       })
       running.push({ rotator: id, label, contestant, devices, commands, rounds: [] })
