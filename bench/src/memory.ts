@@ -10,8 +10,8 @@ export async function measureMemory(extent: Extent, say: Say): Promise<Report> {
   try {
     const task: MemoryTask = {
       redisUrl: redis.url,
-      users: extent.full ? 200_000 : 20_000,
-      rotations: extent.full ? 20_000 : 2000,
+      users: extent.full ? 200_000 : 10_000,
+      rotations: extent.full ? 20_000 : 1000,
       cachedTokens: extent.full ? [20_000, 100_000] : [20_000],
     }
     const figures = await runProgram<MemoryFigures>('memory-program', task, { flags: ['--expose-gc'] })

@@ -27,8 +27,7 @@ interface Running extends RotatorFigures {
   readonly rounds: RefreshRound[]
 }
 
-const WARM_SECONDS = 1.5
-const COUNTED_SECONDS = 0.5
+const WARM_SECONDS = 1
 
 export async function measureRefresh(
   extent: Extent,
@@ -58,7 +57,7 @@ async function measureSet(framework: Framework, algorithm: Algorithm, extent: Ex
       await refreshFor(contestant, devices, WARM_SECONDS)
       // While nobody else asks this Redis anything.
       const commands = await countCommands(redis.client, async () => {
-        const { refreshes } = await refreshFor(contestant, devices, COUNTED_SECONDS)
+        const { refreshes } = await refreshFor(contestant, devices, extent.seconds / 2)
         return refreshes
       })
       running.push({ rotator: id, label, contestant, devices, commands, rounds: [] })
@@ -67,6 +66,7 @@ async function measureSet(framework: Framework, algorithm: Algorithm, extent: Ex
       for (let index = 0; index < running.length; index++) {
         const one = running[(index + round) % running.length]
         if (one === undefined) continue
+        if (one.rotator.startsWith('naive') && round >= extent.peerRounds) continue
         await refreshFor(one.contestant, one.devices, RUN_IN_SECONDS)
         one.rounds.push(await refreshFor(one.contestant, one.devices, extent.seconds))
       }

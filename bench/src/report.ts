@@ -16,6 +16,7 @@ export function percent(value: number): string {
 
 /** As `86 % (50–135)`. */
 export function percents({ median, min, max }: Summary): string {
+  if (min === max) return percent(median)
   const digits = (value: number): string => percent(value).replace(' %', '')
   return `${percent(median)} (${digits(min)}–${digits(max)})`
 }
