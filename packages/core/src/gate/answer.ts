@@ -44,9 +44,16 @@ export function refusal(code: ProblemCode, details: RefusalDetails = {}): Answer
     status: details.status ?? problem.status,
     headers,
     cookies: details.cookies ?? [],
-    body: JSON.stringify({ error: problem.error, error_description: problem.say }),
+    body: bodies[code],
   }
 }
+
+const bodies: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(problems).map(([code, { error, say }]) => [
+    code,
+    JSON.stringify({ error, error_description: say }),
+  ]),
+)
 
 /** RFC 6750, section 3. All texts are ours, but for scopes, which can hold neither quote nor backslash. */
 function challenge(code: ProblemCode, scope: string | undefined): string {
