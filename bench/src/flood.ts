@@ -5,6 +5,7 @@ import { authorized, inTurn, type Source, send } from './load.ts'
 import { type Contestant, runProgram, startContestant } from './process.ts'
 import { startRedis } from './redis.ts'
 import { fine, mebibytes, number, percent, section, table } from './report.ts'
+import type { ServerFigures } from './server.ts'
 import type { Extent, Report, Say } from './setup.ts'
 import { type BenchKey, createKey, createSupply } from './tokens.ts'
 
@@ -13,6 +14,8 @@ type Sent = 'genuine ones instead' | 'forged, no limiter' | 'forged, a limiter'
 interface FloodRun {
   readonly sent: Sent
   readonly warmPerSecond: { readonly before: number; readonly during: number; readonly after: number }
+  /** Processor time of the server per request, forged ones and all. */
+  readonly cpuMicros: { readonly before: number; readonly during: number }
   readonly residentBytes: { readonly before: number; readonly after: number; readonly rested: number }
   readonly flood: FloodFigures
 }
@@ -64,10 +67,9 @@ async function floodOver(
   genuine: string | undefined,
 ): Promise<Omit<FloodRun, 'sent'>> {
   const aWhile = (): Promise<void> => sleep(extent.seconds * 2000)
-  const residentBytes = async (): Promise<number> => (await figures()).residentBytes
-
+  const start = await figures()
   const before = await warmDuring(port, source, aWhile())
-  const residentBefore = await residentBytes()
+  const calm = await figures()
   const task: FloodTask = {
     port,
     count: extent.full ? 100_000 : 10_000,
@@ -81,14 +83,23 @@ async function floodOver(
   const flooding = runProgram<FloodFigures>('flood-program', task, { place: 'others' })
   const during = await warmDuring(port, source, flooding)
   const flood = await flooding
-  const residentAfter = await residentBytes()
+  const over = await figures()
   await sleep(REST_MS)
   const after = await warmDuring(port, source, aWhile())
   return {
     warmPerSecond: { before, during, after },
-    residentBytes: { before: residentBefore, after: residentAfter, rested: await residentBytes() },
+    cpuMicros: { before: cpuEach(start, calm), during: cpuEach(calm, over) },
+    residentBytes: {
+      before: calm.residentBytes,
+      after: over.residentBytes,
+      rested: (await figures()).residentBytes,
+    },
     flood,
   }
+}
+
+function cpuEach(from: ServerFigures, to: ServerFigures): number {
+  return (to.cpuMicros - from.cpuMicros) / (to.requests - from.requests)
 }
 
 /** Genuine requests per second until something else has ended. */
@@ -109,7 +120,7 @@ async function warmDuring(port: number, source: Source, until: Promise<unknown>)
 }
 
 function report(runs: readonly FloodRun[]): string {
-  const rows = runs.map(({ sent, warmPerSecond, residentBytes, flood }) => [
+  const rows = runs.map(({ sent, warmPerSecond, cpuMicros, residentBytes, flood }) => [
     sent,
     number(warmPerSecond.before),
     `${number(warmPerSecond.during)} (${percent(warmPerSecond.during / warmPerSecond.before)})`,
@@ -118,12 +129,13 @@ function report(runs: readonly FloodRun[]): string {
       .map(([status, times]) => `${number(times)} × ${status}`)
       .join(', '),
     fine(flood.seconds),
+    [cpuMicros.before, cpuMicros.during].map(fine).join(' → '),
     [residentBytes.before, residentBytes.after, residentBytes.rested].map(mebibytes).join(' → '),
   ])
   const headings = ['flood', 'genuine/s before', 'during', 'after', 'forged ones answered', 'in s']
   return section(
     'A flood of forged tokens',
     ABOUT,
-    table([...headings, 'RSS MiB: before → after → at rest'], rows),
+    table([...headings, 'CPU µs per request: before → during', 'RSS MiB: before → after → at rest'], rows),
   )
 }

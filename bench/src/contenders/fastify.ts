@@ -8,7 +8,7 @@ import { createBlacklist } from './blacklist.ts'
 import type { Contender } from './catalogue.ts'
 import { BARE_SUBJECT, LISTEN, type Serving } from './framework.ts'
 import { type BenchClaims, createRecall } from './limit.ts'
-import { ourOptions } from './ours.ts'
+import { countForged, ourOptions } from './ours.ts'
 import { createRotation, type Granted } from './rotation.ts'
 
 type WithClaims = FastifyRequest & { claims?: BenchClaims }
@@ -24,8 +24,9 @@ async function guard(app: FastifyInstance, contender: Contender, setup: Setup): 
     case 'limit':
       return limit(app, setup)
     case 'ours': {
-      const { authMiddleware } = await createSallyport(ourOptions(setup))
-      app.register(authMiddleware())
+      const sallyport = await createSallyport(ourOptions(setup))
+      if (setup.limited) countForged(sallyport)
+      app.register(sallyport.authMiddleware())
       return (request) => getAuth(request).subject
     }
     case '@fastify/jwt':

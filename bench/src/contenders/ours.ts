@@ -1,19 +1,24 @@
-import type { SallyportOptions, SignatureLimit } from '@sallyport/core'
+import type { Caller, Sallyport, SallyportOptions } from '@sallyport/core'
 import { redisStore } from '@sallyport/redis'
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { AUDIENCE, ISSUER, type Setup } from '../setup.ts'
 
 /** One secret for all processes of a run, so that what one revokes another refuses. */
 const SECRET = 'bench: 0123456789abcdefghijklmnopqrstuvwxyz'
 
-/** As the guide shows it: so many signature checks a minute for one address, and then none. */
-function limitSignatures(): SignatureLimit {
-  const checks = new RateLimiterMemory({ points: 2000, duration: 60 })
-  return ({ ip = '' }) =>
-    checks.consume(ip).then(
-      () => 0,
-      ({ msBeforeNext }: RateLimiterRes) => msBeforeNext / 1000,
-    )
+const forged = new RateLimiterMemory({ points: 20, duration: 60 })
+
+/** As the guide shows it: an address may send so many forged tokens a minute. */
+async function limitForged({ ip = '' }: Caller): Promise<number> {
+  const used = await forged.get(ip)
+  return used !== null && used.remainingPoints <= 0 ? used.msBeforeNext / 1000 : 0
+}
+
+/** Counts what {@link limitForged} limits. */
+export function countForged(sallyport: Pick<Sallyport, 'on'>): void {
+  sallyport.on('event', ({ event, reason, ip = '' }) => {
+    if (event === 'token.refused' && reason === 'token_invalid') forged.consume(ip).catch(() => {})
+  })
 }
 
 /** Ours as in the README: Redis, replicated revocation, default binding. */
@@ -25,6 +30,6 @@ export function ourOptions({ algorithm, privateJwk, redisUrl, limited }: Setup):
     store: redisStore({ url: redisUrl }),
     access: { keys: [privateJwk], algorithm },
     production: true,
-    ...(limited && { limits: { signatures: limitSignatures() } }),
+    ...(limited && { limits: { signatures: limitForged } }),
   }
 }
