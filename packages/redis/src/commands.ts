@@ -65,16 +65,11 @@ export function createCommands(
     return fresh
   }
 
-  /** A single server's client limits each command by itself. */
-  function timed(ask: () => Promise<unknown>): Promise<unknown> {
-    return client.isCluster ? within(commandTimeoutMs, ask()) : ask()
-  }
-
   async function attempt(lane: Lane, ask: () => Promise<unknown>): Promise<Answered<Reply>> {
     if (lane.pending >= MAX_PENDING || (lane.hangs && lane.pending > 0)) return UNAVAILABLE
     lane.pending++
     try {
-      const value = (await timed(ask)) as Reply
+      const value = (await within(commandTimeoutMs, ask())) as Reply
       lane.hangs = false
       return { kind: 'answered', value }
     } catch (cause) {
@@ -163,7 +158,7 @@ export function createCommands(
   }
 }
 
-/** On a Cluster a command may be redirected and delayed many times; its caller waits only so long. */
+/** A step may take several commands, and on a Cluster be redirected many times; its caller waits only so long. */
 function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(TIMED_OUT)), milliseconds).unref()

@@ -48,12 +48,12 @@ export function refusal(code: ProblemCode, details: RefusalDetails = {}): Answer
   }
 }
 
-const bodies: Readonly<Record<string, string>> = Object.fromEntries(
+const bodies = Object.fromEntries(
   Object.entries(problems).map(([code, { error, say }]) => [
     code,
     JSON.stringify({ error, error_description: say }),
   ]),
-)
+) as Readonly<Record<ProblemCode, string>>
 
 /** RFC 6750, section 3. All texts are ours, but for scopes, which can hold neither quote nor backslash. */
 function challenge(code: ProblemCode, scope: string | undefined): string {
