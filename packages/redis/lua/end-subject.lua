@@ -2,17 +2,18 @@
 -- The session that is kept goes on two generations later, so that none of its earlier tokens converges;
 -- one whose tokens travel in bodies, where no new one can be handed out here, keeps its own.
 -- KEYS  user, feed, meta
--- ARGV  epoch, channel, shard, deadline, tag, at, idle, absolute, own part of the session to keep ('': none),
---       texts of the tag and of the kept session's id
+-- ARGV  beginning, tag, idle, absolute, own part of the session to keep ('': none), texts of the tag and of the kept
+--       session's id
 -- returns {not before, packed or '', lasting or '', subject or '', ended own parts ...}
-if is_late() then return LATE end
+local at = begin()
+if not at then return LATE end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
-local tag, at, kept = ARGV[5], instant(ARGV[6]), ARGV[9]
-local idle, absolute = tonumber(ARGV[7]), tonumber(ARGV[8])
+local tag, kept = ARGV[2], ARGV[5]
+local idle, absolute = tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local not_before = math.floor(at / 1000)
 local live = live_sessions(user, at, idle, absolute)
-revoke(feed, meta, news, 'u:' .. ARGV[10] .. ':' .. text(not_before) .. ':' .. ARGV[11], at)
+revoke(feed, meta, 'u:' .. ARGV[6] .. ':' .. text(not_before) .. ':' .. ARGV[7], at)
 
 local reply = { text(not_before), '', '', '' }
 for _, one in ipairs(live) do
@@ -27,10 +28,10 @@ for _, one in ipairs(live) do
     reply[4] = redis.call('HGET', user, '@') or ''
     keep(user, expires_at(s, idle, absolute) - at)
   else
-    revoke(feed, meta, news, 'S' .. tag .. one.own, at)
+    revoke(feed, meta, 'S' .. tag .. one.own, at)
     drop_session(user, one.own)
     reply[#reply + 1] = one.own
   end
 end
-mark_subject(user, text(not_before) .. ':' .. ARGV[11])
+mark_subject(user, text(not_before) .. ':' .. ARGV[7])
 return reply

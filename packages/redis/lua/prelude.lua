@@ -31,15 +31,17 @@ local function instant(given)
   return server_time()
 end
 
--- Every step that changes something is given, first of all: a fresh epoch in case there is none, the channel for
--- news, the shard, and the instant of this server until which its caller waits.
-local news = { epoch = ARGV[1], channel = ARGV[2], shard = ARGV[3] }
+-- Every step that changes something is given, first of all, one text: the instant of this server until which its
+-- caller waits ('': not known), the instant to judge by, the shard, a fresh epoch in case there is none, and the
+-- channel for news. Gives the instant; nothing when it is too late: a step that its caller has given up must not be
+-- taken, since it would happen after it was said to have failed.
+local news
 local LATE = redis.error_reply('LATE the caller no longer waits')
-
--- A step that its caller has given up must not be taken: it would happen after it was said to have failed.
-local function is_late()
-  local deadline = tonumber(ARGV[4])
-  return deadline and server_time() > deadline
+local function begin()
+  local deadline, at, shard, epoch, channel = string.match(ARGV[1], '^(%S*) (%S*) (%d+) (%S+) (.+)$')
+  news = { shard = shard, epoch = epoch, channel = channel }
+  if deadline ~= '' and server_time() > tonumber(deadline) then return nil end
+  return instant(at)
 end
 
 local function text(number)
@@ -93,7 +95,7 @@ local function fold(digest, member)
 end
 
 -- Puts a revocation on the feed, once.
-local function revoke(feed, meta, news, member, at)
+local function revoke(feed, meta, member, at)
   if redis.call('ZSCORE', feed, member) then return end
   local position = math.max(at, tonumber(redis.call('HGET', meta, 'p') or 0) + 1)
   redis.call('ZADD', feed, text(position), member)

@@ -1,6 +1,7 @@
 -- Puts a revocation that ends no session on the feed.
 -- KEYS  feed, meta
--- ARGV  epoch, channel, shard, deadline, at, member
-if is_late() then return LATE end
-revoke(KEYS[1], KEYS[2], news, ARGV[6], instant(ARGV[5]))
+-- ARGV  beginning, member
+local at = begin()
+if not at then return LATE end
+revoke(KEYS[1], KEYS[2], ARGV[2], at)
 return 1

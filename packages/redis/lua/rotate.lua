@@ -1,20 +1,22 @@
 -- Judges a presented refresh token and carries the verdict out; mirrors judgeRotation of the core.
 -- KEYS  user, feed, meta
--- ARGV  epoch, channel, shard, deadline, at, the step in STEP's form, =client ('': any), address, then cells and
---       browser version under each secret in force
+-- ARGV  beginning, the step: STEP, address, then browser version and cells under each secret in force; and the client
+--       that it must be, if any. Few arguments, since each costs the client its share.
 -- returns one text, since each element of a list costs the client its share. Its first letter says what came of it:
 --   R rotated, C converged, U reused, M mismatched: then issue from, drift, rolled back (1), the lengths of what
 --     follows, and the packed part, the subject, the lasting part
 --   L limited: then milliseconds; F foreign, E expired, X unknown
-if is_late() then return LATE end
+local at = begin()
+if not at then return LATE end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
 -- tag, own, generation, travels in bodies, enforced drift, grace, recover lost, idle, absolute, refresh limit, its
--- window, converged limit
-local STEP = '>c12c16I4BI2I6BI6I6I4I6I4'
-local tag, own, generation, in_body, enforced, grace, recovers, idle, absolute, refreshes, window, converged_limit =
-  struct.unpack(STEP, ARGV[6])
-local at, recover_lost = instant(ARGV[5]), recovers == 1
-local CLIENT, ADDRESS, CELLS = 7, 8, 9
+-- window, converged limit, the address's length
+local STEP = '>c12c16I4BI2I6BI6I6I4I6I4B'
+local step, client = ARGV[2], ARGV[3]
+local tag, own, generation, in_body, enforced, grace, recovers, idle, absolute, refreshes, window, converged_limit,
+  address_length, next_at = struct.unpack(STEP, step)
+local address = string.sub(step, next_at, next_at + address_length - 1)
+local recover_lost = recovers == 1
 local VERSION_FELL = 32768
 
 local found = redis.call('HMGET', user, own, '.' .. own, '@', 'w', 'n')
@@ -27,7 +29,7 @@ if at >= expires_at(s, idle, absolute) then
   return 'E'
 end
 if s.body ~= (in_body == 1) then return 'F' end
-if ARGV[CLIENT] ~= '' and ARGV[CLIENT] ~= '=' .. string.match(lasting, '^[^%z]*') then return 'F' end
+if client and client ~= string.match(lasting, '^[^%z]*') then return 'F' end
 
 local function drift_from(cells)
   local drift, count = 0, 0
@@ -39,13 +41,18 @@ local function drift_from(cells)
   return drift, count
 end
 
-local drift, least = 0, nil
-for i = CELLS, #ARGV, 2 do
-  local bits, count = drift_from(ARGV[i])
+-- Under the current secret first.
+local drift, least, version, cells = 0, nil, 0, s.cells
+next_at = next_at + address_length
+while next_at <= #step do
+  local shown, size, shown_at = struct.unpack('>I2B', step, next_at)
+  local shown_cells = string.sub(step, shown_at, shown_at + size - 1)
+  local bits, count = drift_from(shown_cells)
+  if not least then version, cells = shown, shown_cells end
   if not least or count < least then drift, least = bits, count end
+  next_at = shown_at + size
 end
-local version = tonumber(ARGV[CELLS + 1])
-local cells = drift == 0 and ARGV[CELLS] or s.cells
+if drift ~= 0 then cells = s.cells end
 if version ~= 0 and version < s.version then drift = drift + VERSION_FELL end
 
 local function told(letter, rolled_back)
@@ -58,7 +65,7 @@ local function limited(milliseconds)
 end
 
 local function end_session()
-  revoke(feed, meta, news, 'S' .. tag .. own, at)
+  revoke(feed, meta, 'S' .. tag .. own, at)
   drop_session(user, own)
 end
 
@@ -76,7 +83,7 @@ local function rotate(next_generation, rolled_back)
     redis.call('HSET', user, 'w', text(ends) .. ':' .. text(used + 1))
   end
   s.generation, s.rotated_at, s.confirmed, s.converged = next_generation, at, false, 0
-  s.cells, s.version, s.ip = cells, math.max(s.version, version), ARGV[ADDRESS]
+  s.cells, s.version, s.ip = cells, math.max(s.version, version), address
   packed = pack_session(s)
   redis.call('HSET', user, own, packed)
   keep(user, expires_at(s, idle, absolute) - at)

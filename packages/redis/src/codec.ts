@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isIPv4 } from 'node:net'
 import {
   decodeRevocation,
   encodeRevocation,
@@ -70,12 +71,16 @@ export function unpackSession(id: SessionId, subject: string, packed: Buffer, la
   }
 }
 
-const STEP_BYTES = 68
+const STEP_BYTES = 69
+const BINDING_BYTES = 3
 
-/** What a rotation is judged by, but for texts and bindings: one argument, since each costs the client its share. */
+/** What a rotation is judged by, but for the client: one argument, since each costs the client its share. */
 export function packRotation(rotation: Rotation): Buffer {
-  const { id, generation, transport, enforced, graceMs, recoverLost, lifetimes, refreshLimit } = rotation
-  const step = Buffer.alloc(STEP_BYTES)
+  const { id, generation, transport, enforced, graceMs, recoverLost, lifetimes, refreshLimit, bindings } =
+    rotation
+  const address = packIp(rotation.ip)
+  const bindingBytes = bindings.reduce((sum, { cells }) => sum + BINDING_BYTES + cells.length, 0)
+  const step = Buffer.alloc(STEP_BYTES + address.length + bindingBytes)
   step.write(id, 'base64url')
   let at = step.writeUInt32BE(generation, SESSION_ID_BYTES)
   at = step.writeUInt8(transport === 'body' ? 1 : 0, at)
@@ -86,7 +91,16 @@ export function packRotation(rotation: Rotation): Buffer {
   at = step.writeUIntBE(lifetimes.absoluteMs, at, 6)
   at = step.writeUInt32BE(refreshLimit.count, at)
   at = step.writeUIntBE(refreshLimit.windowMs, at, 6)
-  step.writeUInt32BE(rotation.convergedLimit, at)
+  at = step.writeUInt32BE(rotation.convergedLimit, at)
+  at = step.writeUInt8(address.length, at)
+  step.set(address, at)
+  at += address.length
+  for (const { cells, version } of bindings) {
+    at = step.writeUInt16BE(version, at)
+    at = step.writeUInt8(cells.length, at)
+    step.set(cells, at)
+    at += cells.length
+  }
   return step
 }
 
@@ -130,13 +144,18 @@ export function unpackRotation(id: SessionId, reply: Buffer): RotationOutcome {
 }
 
 /** An address as 0, 4 or 16 bytes. */
-export function packIp(ip: string | undefined): Buffer {
-  return Buffer.from(ip === undefined ? [] : ipaddr.parse(ip).toByteArray())
+function packIp(ip: string | undefined): Buffer {
+  if (ip === undefined) return NO_ADDRESS
+  // The canonical spelling of four bytes are the bytes.
+  return Buffer.from(isIPv4(ip) ? ip.split('.').map(Number) : ipaddr.parse(ip).toByteArray())
 }
 
 function unpackIp(bytes: Buffer): string {
-  return bytes.length === 0 ? '' : ipaddr.fromByteArray([...bytes]).toString()
+  return bytes.length <= IPV4_BYTES ? bytes.join('.') : ipaddr.fromByteArray([...bytes]).toString()
 }
+
+const NO_ADDRESS = Buffer.alloc(0)
+const IPV4_BYTES = 4
 
 /** A tag, as bytes. */
 export function tagBytes(tag: SubjectTag): Buffer {

@@ -1,5 +1,5 @@
 import type { ConfigError, Unavailable } from '@sallyport/core'
-import { refusalOf } from './connection.ts'
+import { isCluster, refusalOf } from './connection.ts'
 import type { Client, RedisSettings } from './options.ts'
 import { type Argument, loadScripts, type Script, type ScriptName } from './scripts.ts'
 
@@ -54,6 +54,7 @@ export function createCommands(
   const lanes = new Map<number, Lane>()
   const told = new Set<string>()
   let leftAt = Number.NEGATIVE_INFINITY
+  let gathering = false
 
   /** On a Cluster, shards lie on different servers, one of which may hang alone. */
   function laneOf(shard: number): Lane {
@@ -65,11 +66,28 @@ export function createCommands(
     return fresh
   }
 
+  /**
+   * What is sent in one turn of the event loop leaves with it in one write, since that costs a process as
+   * much as all else about a command. A Cluster's connections are its client's own.
+   */
+  function gather(): void {
+    if (isCluster(client) || gathering || client.status !== 'ready') return
+    const { stream } = client
+    gathering = true
+    stream.cork()
+    setImmediate(() => {
+      gathering = false
+      stream.uncork()
+    })
+  }
+
   async function attempt(lane: Lane, ask: () => Promise<unknown>): Promise<Answered<Reply>> {
     if (lane.pending >= MAX_PENDING || (lane.hangs && lane.pending > 0)) return UNAVAILABLE
     lane.pending++
+    gather()
     try {
-      const value = (await within(commandTimeoutMs, ask())) as Reply
+      // A single command is bounded by the client; a Cluster's may be redirected many times.
+      const value = (await (client.isCluster ? within(commandTimeoutMs, ask()) : ask())) as Reply
       lane.hangs = false
       return { kind: 'answered', value }
     } catch (cause) {
@@ -104,11 +122,13 @@ export function createCommands(
     args: readonly Argument[],
     send: (command: string, args: Argument[]) => Promise<unknown>,
   ): Promise<unknown> {
+    const startedAt = performance.now()
     try {
       return await send('evalsha', [sha, keys.length, ...keys, ...args])
     } catch (cause) {
       if (!(cause instanceof Error && cause.message.startsWith('NOSCRIPT'))) throw cause
-      return send('eval', [text, keys.length, ...keys, ...args])
+      const left = commandTimeoutMs - (performance.now() - startedAt)
+      return within(left, send('eval', [text, keys.length, ...keys, ...args]))
     }
   }
 
@@ -158,7 +178,7 @@ export function createCommands(
   }
 }
 
-/** A step may take several commands, and on a Cluster be redirected many times; its caller waits only so long. */
+/** A step may take several commands; its caller waits only so long. */
 function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(TIMED_OUT)), milliseconds).unref()

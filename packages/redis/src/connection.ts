@@ -91,7 +91,8 @@ function make({ source, commandTimeoutMs }: RedisSettings): Client {
   })
 }
 
-function isCluster(client: Client): client is Cluster {
+/** Tells the two clients apart. */
+export function isCluster(client: Client): client is Cluster {
   return client.isCluster
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   isSessionId,
   type Revocation,
@@ -17,7 +18,7 @@ const ASSERTED_AT_ONCE = 500
 
 /** Revocations in Redis: one sorted set per shard, which is the feed, the record and the strict look-up in one. */
 export function createRedisRevocations(
-  { commands, layout, news, instant }: SessionParts,
+  { commands, layout, beginning }: SessionParts,
   client: Client,
   subscriber: Client,
   time: ServerTime,
@@ -50,18 +51,16 @@ export function createRedisRevocations(
       const shard = layout.shardOf(revocation)
       const keys = [layout.feed(shard), layout.meta(shard)]
       const answer = await commands.runDurably('revoke', shard, keys, [
-        ...news(shard),
-        instant(at),
+        beginning(shard, at),
         encodeMember(revocation),
       ])
       return answer.kind === 'unavailable' ? answer : { kind: 'revoked' }
     },
 
     async pull(shard, position) {
-      const [epoch] = news(shard)
       const sentAt = performance.now()
       const keys = [layout.feed(shard), layout.meta(shard)]
-      const answer = await commands.run('pull', shard, keys, [epoch ?? '', position, PULLED_AT_ONCE])
+      const answer = await commands.run('pull', shard, keys, [randomUUID(), position, PULLED_AT_ONCE])
       if (answer.kind === 'unavailable') return answer
       const [known, digest, readUpTo, more, serverTime, ...rest] = Array.isArray(answer.value)
         ? answer.value
@@ -83,8 +82,7 @@ export function createRedisRevocations(
         const some = revocations.slice(from, from + ASSERTED_AT_ONCE)
         const keys = [layout.feed(shard), layout.meta(shard), ...some.map((one) => touched(one, shard))]
         const answer = await commands.run('assert', shard, keys, [
-          ...news(shard),
-          instant(at),
+          beginning(shard, at),
           ...some.flatMap(marks),
         ])
         if (answer.kind === 'unavailable') return answer

@@ -11,7 +11,6 @@ import {
 import {
   ownBytes,
   packGrant,
-  packIp,
   packNewSession,
   packRotation,
   tagBytes,
@@ -28,15 +27,15 @@ const UNAVAILABLE: Unavailable = { kind: 'unavailable' }
 export interface SessionParts {
   readonly commands: Commands
   readonly layout: Layout
-  /** What every script that changes something gets first: see `prelude.lua`. */
-  readonly news: (shard: number) => readonly Argument[]
+  /** What every script that changes something gets first: see `begin` in `prelude.lua`. */
+  readonly beginning: (shard: number, at: number) => string
   /** The instant, or nothing where the server's own counts. */
   readonly instant: (at: number) => Argument
 }
 
 /** Sessions in Redis: each method is one script on the hash of one subject. */
 export function createRedisSessions(
-  { commands, layout, news, instant }: SessionParts,
+  { commands, layout, beginning, instant }: SessionParts,
   confirmations: Confirmations,
 ): SessionStore {
   const place = (tag: SubjectTag): { keys: string[]; shard: number } => {
@@ -51,9 +50,8 @@ export function createRedisSessions(
       const lasting = packGrant(grant)
       const moving = packNewSession(grant, binding, ip)
       const answer = await commands.runDurably('open', shard, keys, [
-        ...news(shard),
+        beginning(shard, at),
         tagBytes(tag),
-        instant(at),
         ownBytes(id),
         moving,
         lasting,
@@ -76,12 +74,9 @@ export function createRedisSessions(
       const tag = tagOfSession(rotation.id)
       const { keys, shard } = place(tag)
       const answer = await commands.runDurably('rotate', shard, keys, [
-        ...news(shard),
-        instant(rotation.at),
+        beginning(shard, rotation.at),
         packRotation(rotation),
-        rotation.client === undefined ? '' : `=${rotation.client}`,
-        packIp(rotation.ip),
-        ...rotation.bindings.flatMap(({ cells, version }) => [Buffer.from(cells), version]),
+        ...(rotation.client === undefined ? [] : [rotation.client]),
       ])
       return answer.kind === 'unavailable' ? answer : unpackRotation(rotation.id, bytes(answer.value))
     },
@@ -91,13 +86,7 @@ export function createRedisSessions(
     async end({ id, at, evenIfAbsent }) {
       if (!isSessionId(id)) return endForeign(id, at, evenIfAbsent)
       const { keys, shard } = place(tagOfSession(id))
-      const args = [
-        ...news(shard),
-        tagBytes(tagOfSession(id)),
-        instant(at),
-        ownBytes(id),
-        evenIfAbsent ? 1 : 0,
-      ]
+      const args = [beginning(shard, at), tagBytes(tagOfSession(id)), ownBytes(id), evenIfAbsent ? 1 : 0]
       const answer = await commands.runDurably('end', shard, keys, args)
       if (answer.kind === 'unavailable') return answer
       return { kind: answer.value === 1 ? 'ended' : 'absent' }
@@ -106,7 +95,7 @@ export function createRedisSessions(
     async endSubject({ tag, at, lifetimes, except }) {
       const { keys, shard } = place(tag)
       const kept = except === undefined ? ['', tag, ''] : [ownBytes(except), tag, except]
-      const args = [...news(shard), tagBytes(tag), instant(at), ...lifetime(lifetimes), ...kept]
+      const args = [beginning(shard, at), tagBytes(tag), ...lifetime(lifetimes), ...kept]
       const answer = await commands.runDurably('end-subject', shard, keys, args)
       if (answer.kind === 'unavailable') return answer
       const [notBefore, packed, lasting, subject, ...ended] = list(answer.value).map(bytes)
@@ -158,7 +147,7 @@ export function createRedisSessions(
     if (!evenIfAbsent) return { kind: 'absent' }
     const shard = layout.shardOf({ kind: 'session', session: id })
     const keys = [layout.feed(shard), layout.meta(shard)]
-    const answer = await commands.runDurably('revoke', shard, keys, [...news(shard), instant(at), `s:${id}`])
+    const answer = await commands.runDurably('revoke', shard, keys, [beginning(shard, at), `s:${id}`])
     return answer.kind === 'unavailable' ? UNAVAILABLE : { kind: 'absent' }
   }
 }

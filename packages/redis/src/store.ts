@@ -8,6 +8,7 @@ import { createRedisKeys } from './keys.ts'
 import { createLayout, type Layout, RING_SHARD } from './layout.ts'
 import { type Client, parseRedisOptions, type RedisStoreOptions } from './options.ts'
 import { createRedisRevocations } from './revocations.ts'
+import type { Argument } from './scripts.ts'
 import { createServerTime } from './server-time.ts'
 import { createRedisSessions, type SessionParts } from './sessions.ts'
 
@@ -27,16 +28,15 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
       const commands = createCommands(client, settings, notice)
       const time = createServerTime()
       const layout = createLayout(settings.keyPrefix)
+      const instant = (at: number): Argument => (settings.time === 'caller' ? at : '')
       const parts: SessionParts = {
         commands,
         layout,
-        news: (shard) => [
-          randomUUID(),
-          layout.channel,
-          shard,
-          time.deadline(shard, settings.commandTimeoutMs, performance.now()),
-        ],
-        instant: (at) => (settings.time === 'caller' ? at : ''),
+        beginning(shard, at) {
+          const deadline = time.deadline(shard, settings.commandTimeoutMs, performance.now())
+          return `${deadline} ${instant(at)} ${shard} ${randomUUID()} ${layout.channel}`
+        },
+        instant,
       }
       const probe = async (shard: number): Promise<boolean> =>
         (await commands.run('probe', shard, [layout.scratch(shard)], [])).kind === 'answered'
