@@ -24,8 +24,8 @@ const TOKENS = 1000
 const CONNECTIONS_EACH = 32
 const FLOOD_SOURCE = '127.0.0.2'
 const REST_MS = 3000
-/** More than one address has any use for; without a limit their signatures take half of a core. */
-const FORGED_PER_SECOND = 2000
+/** More than one address has any use for; without a limit their signatures take a quarter of a core. */
+const FORGED_PER_SECOND = 1000
 
 const ABOUT = `Sallyport on Fastify, ES256, while 1,000 genuine tokens are in use over ${CONNECTIONS_EACH} connections and
 ${CONNECTIONS_EACH} other connections from another address send ${FORGED_PER_SECOND} well-formed tokens a second with a wrong signature, each once.

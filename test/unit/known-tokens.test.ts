@@ -232,13 +232,21 @@ describe('the limit of signature checks', () => {
     expect(outcome(await ask(fresh))).toBe(200)
   })
 
-  test('is not asked about what has no signature to check', async () => {
-    const { signIn, ask, checks } = await site()
+  test('is asked before anything of a text is read, whatever it is', async () => {
+    let seconds = 0
+    const { signIn, ask, checks } = await site({}, () => seconds)
     const token = await signIn()
     const otherKey = Buffer.from('{"alg":"EdDSA","typ":"at+jwt","kid":"other"}').toString('base64url')
-    for (const text of ['x', `${token}=`, [otherKey, ...token.split('.').slice(1)].join('.')])
-      expect(outcome(await ask(text))).toBe(401)
-    expect(checks).toEqual([])
+    const texts = ['x', `${token}=`, [otherKey, ...token.split('.').slice(1)].join('.')]
+    for (const text of texts) expect(outcome(await ask(text))).toBe(401)
+    expect(checks).toHaveLength(texts.length)
+    seconds = 1
+    for (const text of texts) expect(outcome(await ask(text))).toBe(429)
+  })
+
+  test('that gives a number is answered at once', async () => {
+    const { ask } = await site({}, () => 3)
+    expect(ask('x')).toMatchObject({ kind: 'refuse', answer: { status: 429 } })
   })
 
   test.each([

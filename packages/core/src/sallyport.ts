@@ -21,6 +21,7 @@ import { createReplica } from './revocation/replica.ts'
 import { deriveKeys } from './secrets.ts'
 import { createRefreshTokens } from './sessions/refresh-token.ts'
 import { parseOptions } from './settings.ts'
+import { createTokenIssue } from './tokens/issue.ts'
 import { createConnections } from './watch/connections.ts'
 import { createEvents, type Emit, type EventMap } from './watch/events.ts'
 
@@ -107,6 +108,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   )
   const parts: GateParts = {
     tokens: settings.tokens,
+    issueToken: createTokenIssue(clock),
     tokenCache: settings.tokenCache,
     signatureLimit: createSignatureLimit(settings.signatureLimit, notice),
     sessions: settings.sessions,

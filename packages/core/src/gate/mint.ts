@@ -1,6 +1,5 @@
 import type { Session } from '../ports/model.ts'
 import type { Signer } from '../ports/signer.ts'
-import { issueAccessToken } from '../tokens/issue.ts'
 import { jsonAnswer } from './answer.ts'
 import type { GateParts } from './parts.ts'
 import type { Answer } from './seam.ts'
@@ -20,7 +19,7 @@ export async function mint(
   issueFrom: number,
 ): Promise<Minted> {
   const settings = { ...parts.tokens, ttlSeconds: accessSeconds(parts, session) }
-  const issued = await issueAccessToken(session, signer, settings, parts.clock, issueFrom)
+  const issued = await parts.issueToken(session, signer, settings, issueFrom)
   const body = {
     access_token: issued.token,
     token_type: 'Bearer',

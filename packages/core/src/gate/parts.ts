@@ -7,7 +7,7 @@ import type { Store } from '../ports/store.ts'
 import type { Replica } from '../revocation/replica.ts'
 import type { RefreshTokens } from '../sessions/refresh-token.ts'
 import type { TokenCacheSettings } from '../tokens/cache.ts'
-import type { IssueSettings } from '../tokens/issue.ts'
+import type { IssueSettings, IssueToken } from '../tokens/issue.ts'
 import type { Emit } from '../watch/events.ts'
 import type { RefreshCookie } from './cookies.ts'
 import type { OriginSettings } from './csrf.ts'
@@ -27,6 +27,7 @@ export interface SessionSettings {
 /** What the gate is made of; put together by `createSallyport`. */
 export interface GateParts {
   readonly tokens: IssueSettings
+  readonly issueToken: IssueToken
   readonly tokenCache: TokenCacheSettings
   /** Before a signature is checked for a request: the seconds to wait, 0 to go on. */
   readonly signatureLimit: (view: RequestView) => number | Promise<number>
@@ -54,12 +55,12 @@ export interface Caller {
 }
 
 export function callerOf(view: RequestView): Caller {
+  const caller: { ip?: string; user_agent?: string } = {}
   const ip = canonicalIp(view.ip)
+  if (ip !== undefined) caller.ip = ip
   const agent = userAgentOf(view)
-  return {
-    ...(ip === undefined ? {} : { ip }),
-    ...(agent === undefined ? {} : { user_agent: agent.slice(0, MAX_USER_AGENT).replace(UNPRINTABLE, '?') }),
-  }
+  if (agent !== undefined) caller.user_agent = agent.slice(0, MAX_USER_AGENT).replace(UNPRINTABLE, '?')
+  return caller
 }
 
 export function userAgentOf(view: RequestView): string | undefined {

@@ -115,12 +115,19 @@ function tellRefresh(
   outcome: Extract<RotationOutcome, { kind: 'rotated' | 'converged' }>,
   issued: { readonly jti: string; readonly kid: string },
 ): void {
-  const about = { ...describe(outcome.session), ...caller }
-  const drifted = outcome.kind === 'rotated' ? parts.devices.drifted(outcome.drift) : []
+  const about = describe(outcome.session)
+  const drifted =
+    outcome.kind === 'rotated' && outcome.drift !== 0 ? parts.devices.drifted(outcome.drift) : []
   const reason = drifted.length === 0 ? outcome.kind : `${outcome.kind}, other ${drifted.join(' ')}`
-  parts.emit({ event: 'session.refreshed', outcome: 'success', reason, ...about, ...issued })
+  parts.emit({ event: 'session.refreshed', outcome: 'success', reason, ...about, ...caller, ...issued })
   if (outcome.kind === 'rotated' && outcome.rolledBack)
-    parts.emit({ event: 'store.rollback', outcome: 'success', reason: 'generation_ahead', ...about })
+    parts.emit({
+      event: 'store.rollback',
+      outcome: 'success',
+      reason: 'generation_ahead',
+      ...about,
+      ...caller,
+    })
 }
 
 function tellTheft(

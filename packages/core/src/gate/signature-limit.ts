@@ -2,29 +2,35 @@ import { type Caller, callerOf } from './parts.ts'
 import type { RequestView } from './seam.ts'
 
 /**
- * Asked before a signature is checked, so that a flood of forged tokens can be cut off; not asked about
- * tokens that this process has verified before. Gives the seconds after which the caller may come again
- * with such a token (429), or 0 to go on.
+ * Asked about each token that this process has not found genuine before, so that a flood of forged ones
+ * can be cut off before anything of them is read. Gives the seconds after which the caller may come again
+ * with such a token (429), or 0 to go on; a promise of them costs more than a number.
  */
 export type SignatureLimit = (caller: Caller) => number | Promise<number>
 
-/** A limiter that fails costs processor time, not safety: the signature is then checked, and the failure told once. */
+/** A limiter that fails costs processor time, not safety: the token is then looked into, and the failure told once. */
 export function createSignatureLimit(
   limit: SignatureLimit | undefined,
   notice: (message: string) => void,
 ): (view: RequestView) => number | Promise<number> {
   if (limit === undefined) return () => 0
   let told = false
-  return async (view) => {
+
+  function goOn(cause: unknown): number {
+    if (!told)
+      notice(
+        `"limits.signatures" threw ${cause instanceof Error ? cause.name : 'something'}: such requests are not limited`,
+      )
+    told = true
+    return 0
+  }
+
+  return (view) => {
     try {
-      return Math.ceil(await limit(callerOf(view)))
+      const seconds = limit(callerOf(view))
+      return typeof seconds === 'number' ? Math.ceil(seconds) : Promise.resolve(seconds).then(Math.ceil, goOn)
     } catch (cause) {
-      if (!told)
-        notice(
-          `"limits.signatures" threw ${cause instanceof Error ? cause.name : 'something'}: such requests are not limited`,
-        )
-      told = true
-      return 0
+      return goOn(cause)
     }
   }
 }

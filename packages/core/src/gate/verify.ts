@@ -4,7 +4,7 @@ import type { ProblemCode } from '../problems.ts'
 import type { Judgement } from '../revocation/replica.ts'
 import { createTokenCache, tailOf } from '../tokens/cache.ts'
 import type { Claims } from '../tokens/claims.ts'
-import { timesOf, type VerifiedToken, verifyAccessToken } from '../tokens/verify.ts'
+import { createTokenVerification, timesOf, type VerifiedToken } from '../tokens/verify.ts'
 import { type RefusalDetails, refusal } from './answer.ts'
 import { readBearer } from './bearer.ts'
 import { authOf, KnownToken } from './known-token.ts'
@@ -42,10 +42,13 @@ export interface Verifier {
 
 export type Inspection =
   | { readonly kind: 'genuine' | 'expired'; readonly token: KnownToken }
+  /** It was not looked into: the caller had too many looked into already. */
+  | { readonly kind: 'limited'; readonly retryAfterSeconds: number }
   | Exclude<VerifiedToken, { readonly claims: Claims }>
 
 export function createVerifier(parts: GateParts): Verifier {
   const cache = createTokenCache<KnownToken>(parts.tokenCache)
+  const verifyToken = createTokenVerification(parts.ring, parts.tokens, parts.clock)
   const underWay = new Map<string, { readonly token: string; readonly inspection: Promise<Inspection> }>()
 
   function refuse(
@@ -67,7 +70,7 @@ export function createVerifier(parts: GateParts): Verifier {
 
   function inspect(token: string, view: RequestView): Inspection | Promise<Inspection> {
     const known = cache.get(token)
-    if (known === undefined) return inspectOnce(token, view)
+    if (known === undefined) return inspectNew(token, view)
     switch (timesOf(known.claims, parts.clock)) {
       case 'good':
         return { kind: 'genuine', token: known }
@@ -80,26 +83,44 @@ export function createVerifier(parts: GateParts): Verifier {
   }
 
   /** Requests that come with the same new token at once wait for one check of its signature. */
-  function inspectOnce(token: string, view: RequestView): Promise<Inspection> {
+  function inspectNew(token: string, view: RequestView): Inspection | Promise<Inspection> {
+    const running = runningCheckOf(token)
+    if (running !== undefined) return running
+    const wait = parts.signatureLimit(view)
+    return wait instanceof Promise
+      ? wait.then((late) => runningCheckOf(token) ?? inspectUnlessLimited(token, late))
+      : inspectUnlessLimited(token, wait)
+  }
+
+  function runningCheckOf(token: string): Promise<Inspection> | undefined {
     const running = underWay.get(tailOf(token))
-    if (running?.token === token) return running.inspection
-    const inspection = inspectNew(token, view)
-    underWay.set(tailOf(token), { token, inspection })
+    return running?.token === token ? running.inspection : undefined
+  }
+
+  function inspectUnlessLimited(token: string, retryAfterSeconds: number): Inspection | Promise<Inspection> {
+    if (retryAfterSeconds > 0) return { kind: 'limited', retryAfterSeconds }
+    const verified = verifyToken(token)
+    if (!(verified instanceof Promise)) return remember(token, verified)
+    const tail = tailOf(token)
+    const inspection = verified.then(
+      (late) => {
+        underWay.delete(tail)
+        return remember(token, late)
+      },
+      (cause) => {
+        underWay.delete(tail)
+        throw cause
+      },
+    )
+    underWay.set(tail, { token, inspection })
     return inspection
   }
 
-  async function inspectNew(token: string, view: RequestView): Promise<Inspection> {
-    try {
-      const verified = await verifyAccessToken(token, parts.ring, parts.tokens, parts.clock, () =>
-        parts.signatureLimit(view),
-      )
-      if (verified.kind !== 'genuine' && verified.kind !== 'expired') return verified
-      const known = new KnownToken(token, authOf(verified.claims, verified.kid))
-      if (verified.kind === 'genuine') cache.add(known)
-      return { kind: verified.kind, token: known }
-    } finally {
-      underWay.delete(tailOf(token))
-    }
+  function remember(token: string, verified: VerifiedToken): Inspection {
+    if (verified.kind !== 'genuine' && verified.kind !== 'expired') return verified
+    const known = new KnownToken(token, authOf(verified.claims, verified.kid))
+    if (verified.kind === 'genuine') cache.add(known)
+    return { kind: verified.kind, token: known }
   }
 
   function decide(

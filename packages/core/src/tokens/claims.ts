@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import * as v from 'valibot'
 
 /** The claims of our access tokens (RFC 9068, section 2.2). */
@@ -48,7 +49,7 @@ const instant = v.custom<number>(isInstant)
 /** RFC 6749, appendix A.4: printable ASCII without quote and backslash, one space between. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
-const schema = v.looseObject({
+const schema = v.object({
   iss: v.string(),
   sub: identifier,
   aud: v.union([v.string(), v.array(v.string())]),
@@ -75,9 +76,10 @@ export function isScope(text: string): boolean {
  * its type and size. `undefined` for anything else. Says nothing about whether the claims hold.
  */
 export function readClaims(payload: Uint8Array): Claims | undefined {
+  if (!isUtf8(payload)) return undefined
   let json: unknown
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload))
+    json = JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString())
   } catch {
     return undefined
   }
@@ -86,6 +88,9 @@ export function readClaims(payload: Uint8Array): Claims | undefined {
 
 /** Claims are shared by all requests that come with their token. */
 function frozen<T extends object>(value: T): T {
-  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) frozen(member)
+  for (const name in value) {
+    const member = value[name]
+    if (typeof member === 'object' && member !== null) frozen(member)
+  }
   return Object.freeze(value)
 }

@@ -21,38 +21,51 @@ export interface IssuedToken {
  *
  * @param issueFrom earliest `iat`, in seconds: later than any revocation of the whole subject
  */
-export async function issueAccessToken(
+export type IssueToken = (
   session: Session,
   signer: Signer,
   settings: IssueSettings,
-  clock: Clock,
   issueFrom: number,
-): Promise<IssuedToken> {
-  const issuedAt = Math.max(Math.floor(clock.now() / 1000), issueFrom)
-  const [audience, ...more] = settings.audience
-  const jti = randomUUID()
-  const claims = {
-    iss: settings.issuer,
-    sub: session.subject,
-    aud: more.length === 0 ? audience : [audience, ...more],
-    exp: issuedAt + settings.ttlSeconds,
-    iat: issuedAt,
-    jti,
-    client_id: session.client,
-    scope: session.scope,
-    sid: session.id,
-    gen: session.generation,
-    auth_time: session.authenticatedAt,
-    ...(session.acr === undefined ? {} : { acr: session.acr }),
-    ...(session.amr === undefined ? {} : { amr: [...session.amr] }),
+) => Promise<IssuedToken>
+
+export function createTokenIssue(clock: Clock): IssueToken {
+  /** All tokens of one signer begin with the same text. */
+  const headers = new WeakMap<Signer, string>()
+
+  function headerOf(signer: Signer): string {
+    const known = headers.get(signer)
+    if (known !== undefined) return known
+    const header = encoded({ alg: signer.alg, typ: 'at+jwt', kid: signer.kid })
+    headers.set(signer, header)
+    return header
   }
-  const token = await signed(claims, signer)
-  return { token, jti, kid: signer.kid, expiresIn: settings.ttlSeconds }
+
+  return async (session, signer, settings, issueFrom) => {
+    const issuedAt = Math.max(Math.floor(clock.now() / 1000), issueFrom)
+    const [audience, ...more] = settings.audience
+    const jti = randomUUID()
+    const claims = {
+      iss: settings.issuer,
+      sub: session.subject,
+      aud: more.length === 0 ? audience : [audience, ...more],
+      exp: issuedAt + settings.ttlSeconds,
+      iat: issuedAt,
+      jti,
+      client_id: session.client,
+      scope: session.scope,
+      sid: session.id,
+      gen: session.generation,
+      auth_time: session.authenticatedAt,
+      ...(session.acr === undefined ? {} : { acr: session.acr }),
+      ...(session.amr === undefined ? {} : { amr: [...session.amr] }),
+    }
+    const token = await signed(`${headerOf(signer)}.${encoded(claims)}`, signer)
+    return { token, jti, kid: signer.kid, expiresIn: settings.ttlSeconds }
+  }
 }
 
 /** A compact JWS (RFC 7515, section 7.1), put together here since a key may be where no library reaches it. */
-async function signed(claims: object, signer: Signer): Promise<string> {
-  const input = `${encoded({ alg: signer.alg, typ: 'at+jwt', kid: signer.kid })}.${encoded(claims)}`
+async function signed(input: string, signer: Signer): Promise<string> {
   const signature = signer.sign(Buffer.from(input, 'latin1'))
   const bytes = signature instanceof Promise ? await signature : signature
   return `${input}.${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url')}`

@@ -1,11 +1,11 @@
-import type { KeyObject } from 'node:crypto'
-import type { CompactJWSHeaderParameters } from 'jose'
-import { JOSEError, JOSENotSupported } from 'jose/errors'
+import { JOSEError } from 'jose/errors'
 import { compactVerify } from 'jose/jws/compact/verify'
 import type { FoundKey, KeyRing } from '../keys/ring.ts'
 import type { Clock } from '../ports/clock.ts'
 import { MAX_ACCESS_SECONDS } from '../ports/revocation.ts'
+import type { VerificationKey } from '../ports/signer.ts'
 import { type Claims, readClaims } from './claims.ts'
+import { createHeaderReader, type TokenHeader } from './header.ts'
 
 export interface VerifySettings {
   readonly issuer: string
@@ -20,62 +20,59 @@ export type VerifiedToken =
   | { readonly kind: 'malformed' }
   | { readonly kind: 'invalid' }
   | { readonly kind: 'unavailable' }
-  /** Its signature was not checked: the caller had too many checked already. */
-  | { readonly kind: 'limited'; readonly retryAfterSeconds: number }
+
+/**
+ * Verifies an access token of our own issuer (RFC 9068, section 4): one spelling, algorithm of the
+ * key that `kid` names, `typ`, signature, `iss`, `aud`, times. A promise is given only where a signature
+ * has to be checked, or the store to be asked for a key.
+ *
+ * Does NOT ask whether it was revoked.
+ */
+export type VerifyToken = (token: string) => VerifiedToken | Promise<VerifiedToken>
 
 const MAX_CHARS = 8192
 /** The `e` is the brace that a header begins with: no byte order mark, no white space before it. */
 const COMPACT = /^e[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 /** What may stand last in base64url (RFC 4648, section 3.5), by the length modulo 4. */
 const LAST_CHARS = [/./, undefined, /[AQgw]/, /[AEIMQUYcgkosw048]/] as const
-const TYPES: ReadonlySet<unknown> = new Set(['at+jwt', 'application/at+jwt'])
-const KID_CHARS = 255
 /** For clocks that run apart; `exp` gets none. */
 const LEEWAY_SECONDS = 5
-const REFUSED = Symbol('refused before its signature was checked')
 
-/**
- * Verifies an access token of our own issuer (RFC 9068, section 4): one spelling, algorithm of the
- * key that `kid` names, `typ`, signature, `iss`, `aud`, times.
- *
- * @param limit asked before the signature: the seconds to wait, 0 to go on
- *
- * Does NOT ask whether it was revoked.
- */
-export async function verifyAccessToken(
-  token: string,
-  ring: KeyRing,
-  settings: VerifySettings,
-  clock: Clock,
-  limit: () => number | Promise<number>,
-): Promise<VerifiedToken> {
-  if (token.length > MAX_CHARS || !COMPACT.test(token) || !isCanonical(token)) return { kind: 'malformed' }
-  let refused: VerifiedToken = { kind: 'malformed' }
-  let kid = ''
-  const keyOf = async (header: CompactJWSHeaderParameters): Promise<KeyObject> => {
-    refused = { kind: 'invalid' }
-    const found = findKey(header, ring)
-    const key = found instanceof Promise ? await found : found
-    if (key.kind === 'unavailable') refused = key
-    if (key.kind !== 'found' || key.key.alg !== header.alg) throw REFUSED
-    const wait = limit()
-    const retryAfterSeconds = typeof wait === 'number' ? wait : await wait
-    if (retryAfterSeconds > 0) {
-      refused = { kind: 'limited', retryAfterSeconds }
-      throw REFUSED
+export function createTokenVerification(ring: KeyRing, settings: VerifySettings, clock: Clock): VerifyToken {
+  const readHeader = createHeaderReader()
+
+  async function check(token: string, { kid, publicKey }: VerificationKey): Promise<VerifiedToken> {
+    try {
+      const { payload } = await compactVerify(token, publicKey)
+      const claims = readClaims(payload)
+      return claims === undefined || !isForUs(claims, settings)
+        ? { kind: 'invalid' }
+        : judged(claims, kid, clock)
+    } catch (cause) {
+      if (cause instanceof JOSEError) return { kind: 'invalid' }
+      throw cause
     }
-    kid = key.key.kid
-    return key.key.publicKey
   }
 
-  try {
-    const { payload } = await compactVerify(token, keyOf)
-    const claims = readClaims(payload)
-    return claims === undefined || !isForUs(claims, settings) ? refused : judged(claims, kid, clock)
-  } catch (cause) {
-    if (cause instanceof JOSENotSupported) return { kind: 'invalid' }
-    if (cause === REFUSED || cause instanceof JOSEError) return refused
-    throw cause
+  function checkWith(
+    found: FoundKey,
+    token: string,
+    header: TokenHeader,
+  ): VerifiedToken | Promise<VerifiedToken> {
+    if (found.kind === 'unavailable') return found
+    // The algorithm is the key's, never the token's to choose (RFC 8725, section 3.1).
+    const fits = found.kind === 'found' && found.key.alg === header.alg
+    return fits ? check(token, found.key) : { kind: 'invalid' }
+  }
+
+  return (token) => {
+    if (token.length > MAX_CHARS || !COMPACT.test(token) || !isCanonical(token)) return { kind: 'malformed' }
+    const reading = readHeader(token)
+    if (reading.kind !== 'read') return { kind: reading.kind === 'malformed' ? 'malformed' : 'invalid' }
+    const found = ring.find(reading.header.kid)
+    return found instanceof Promise
+      ? found.then((late) => checkWith(late, token, reading.header))
+      : checkWith(found, token, reading.header)
   }
 }
 
@@ -83,15 +80,6 @@ export async function verifyAccessToken(
 function isCanonical(token: string): boolean {
   const length = token.length - token.lastIndexOf('.') - 1
   return LAST_CHARS[length % 4]?.test(token.slice(-1)) === true
-}
-
-function findKey(
-  { kid, typ, crit, b64 }: CompactJWSHeaderParameters,
-  ring: KeyRing,
-): FoundKey | Promise<FoundKey> {
-  if (typeof kid !== 'string' || kid.length > KID_CHARS || crit !== undefined || b64 !== undefined)
-    return { kind: 'unknown' }
-  return TYPES.has(typ) ? ring.find(kid) : { kind: 'unknown' }
 }
 
 function isForUs(claims: Claims, settings: VerifySettings): boolean {
