@@ -42,7 +42,7 @@ export const quick: Extent = {
   rounds: 5,
   seconds: 1,
   peerRounds: 3,
-  steadyRounds: 3,
+  steadyRounds: 9,
   tokens: [1000],
   algorithms: ['ES256'],
 }
