@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openConnections } from './client.ts'
+import { type Connection, openConnections } from './client.ts'
 import { authorized } from './load.ts'
 import type { Algorithm } from './setup.ts'
 import { forgeToken, subjectOf } from './tokens.ts'
@@ -26,9 +26,6 @@ export interface FloodFigures {
   readonly statuses: Readonly<Record<number, number>>
 }
 
-/** One after the other over one connection: a timer for each would take from the core that both loads share. */
-const BURST = 20
-
 const task = JSON.parse(process.argv[2] ?? '') as FloodTask
 const model = forgeToken(task, subjectOf(0))
 const stem = model.slice(0, model.lastIndexOf('.'))
@@ -36,22 +33,22 @@ const connections = await openConnections(task.port, task.connections, task.sour
 const statuses: Record<number, number> = {}
 const start = performance.now()
 let sent = 0
-await Promise.all(
-  connections.map(async (connection) => {
-    while (sent < task.count) {
-      const from = sent
-      sent += BURST
-      const early = start + (from * 1000) / task.perSecond - performance.now()
-      if (early > 0) await sleep(early)
-      for (let index = 0; index < BURST; index++) {
-        const [request] = authorized([task.genuine ?? forged()])
-        if (request === undefined) return
-        const { status } = await connection.exchange(request)
-        statuses[status] = (statuses[status] ?? 0) + 1
-      }
-    }
-  }),
-)
+// All connections at once, then a rest: a process that woke up for each request would take from the core that both
+// loads share, and genuine requests would be fewer for that alone.
+while (sent < task.count) {
+  const early = start + (sent * 1000) / task.perSecond - performance.now()
+  if (early > 0) await sleep(early)
+  sent += connections.length
+  await Promise.all(connections.map(sendOne))
+}
+
+async function sendOne(connection: Connection): Promise<void> {
+  const [request] = authorized([task.genuine ?? forged()])
+  if (request === undefined) return
+  const { status } = await connection.exchange(request)
+  statuses[status] = (statuses[status] ?? 0) + 1
+}
+
 /** Only the signature differs: to make up claims for each would take more from the loads' core than the server's answer. */
 function forged(): string {
   return `${stem}.${randomBytes(64).toString('base64url')}`
