@@ -10,6 +10,7 @@ export type { SignIn } from './gate/sign-in.ts'
 export type { SignatureLimit } from './gate/signature-limit.ts'
 export type { Verify, VerifyOptions } from './gate/verify.ts'
 export { type Guard, type GuardVerdict, scopeGuard } from './guards/scope.ts'
+export { readJwk } from './keys/jwk.ts'
 export { memoryStore } from './memory/store.ts'
 export type {
   AccessOptions,
@@ -31,7 +32,7 @@ export {
   MAX_ACCESS_SECONDS,
   REVOCATION_RETENTION_MS,
 } from './ports/revocation.ts'
-export type { SigningAlgorithm } from './ports/signer.ts'
+export type { Signer, SigningAlgorithm, SigningKey, VerificationKey } from './ports/signer.ts'
 export type * from './ports/store.ts'
 export { type Problem, type ProblemCode, problems } from './problems.ts'
 export { createSallyport, type Sallyport } from './sallyport.ts'
