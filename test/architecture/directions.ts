@@ -44,6 +44,7 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
 
   '@sallyport/core': [],
   '@sallyport/redis': ['@sallyport/core'],
+  '@sallyport/aws-kms': ['@sallyport/core', '@aws-sdk'],
   '@sallyport/express': ['@sallyport/core'],
   '@sallyport/koa': ['@sallyport/core'],
   '@sallyport/fastify': ['@sallyport/core'],
@@ -55,7 +56,7 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Packages from elsewhere that only some parts may import. */
-const kept: readonly string[] = ['jose']
+const kept: readonly string[] = ['jose', '@aws-sdk']
 
 const CORE = 'packages/core/src/'
 
