@@ -1,0 +1,100 @@
+import type { LeakKind } from './leak.ts'
+
+/** What a name says of its value, by how it ends: words without what separates them. */
+// biome-ignore format: one row, one line
+const endings: Readonly<Record<LeakKind | 'harmless', string>> = {
+  email: 'email emailid emailaddress emailaddresses mail mailaddress upn userprincipalname',
+  phone: 'phone phonenumber phoneno telephone telephonenumber tel mobile mobilenumber mobileno mobilephone cellphone cellnumber fax faxnumber msisdn landline whatsapp whatsappnumber handynummer telefon telefonnummer telefono telefoon rufnummer',
+  national_id: 'ssn nin nino socialsecurity socialsecuritynumber socialinsurancenumber nationalinsurance nationalinsurancenumber nationalid nationalidnumber nationalidentity nationalidentitynumber identitynumber identitycard identitycardnumber idcard idcardnumber residentid personalid personalidnumber personalnumber personalidentitynumber personalidentificationnumber taxid taxidnumber taxnumber taxpayerid itin steuerid steueridnr steuernummer idnr nir numerosecu insee dni nie nif codicefiscale fiscalcode bsn burgerservicenummer pesel personnummer fodselsnummer cpr cprnumber cprnummer hetu henkilotunnus cpf aadhaar aadhar aadhaarnumber curp passport passportnumber passportno driverlicense driverslicense driverlicensenumber driverslicensenumber drivinglicence drivinglicencenumber drivinglicense nhsnumber medicarenumber',
+  card_number: 'cardnumber cardno creditcard creditcardnumber debitcard debitcardnumber ccnumber cardpan',
+  iban: 'iban ibannumber bankaccount bankaccountnumber',
+  secret: 'password passwd pwd passphrase passcode passwort motdepasse contrasena passwordhash hashedpassword passwordsalt passworddigest secret secretvalue clientsecret secretkey secretaccesskey apikey apitoken accesskey privatekey signingkey encryptionkey masterkey sharedkey sessionkey sshkey licensekey accountkey serviceaccountkey token bearer credential cookie authorization otp otpcode totp otpseed mfacode onetimecode onetimepassword verificationcode authcode authorizationcode recoverycode backupcode securityanswer pin pincode cvv cvc securitycode mnemonic seedphrase recoveryphrase',
+  connection_string: 'connectionstring dsn databaseurl dburl redisurl mongourl mongouri databaseuri dburi jdbcurl',
+  personal_name: 'firstname lastname fullname middlename givenname familyname forename surname nickname nick maidenname birthname legalname realname displayname preferredname username preferredusername screenname fname lname initials patronymic customername contactname employeename ownername holdername cardholdername accountholder accountholdername patientname personname personalname studentname membername guestname beneficiaryname recipientname sendername guardianname spousename parentname childname mothername fathername mothersmaidenname managername authorname vorname nachname familienname prenom nombre apellido cognome voornaam achternaam fornavn etternavn fornamn efternamn etunimi sukunimi imie nazwisko sobrenome',
+  postal_address: 'address addresses addressline street streetaddress streetname housenumber postalcode postcode zip zipcode plz postleitzahl adresse anschrift strasse direccion indirizzo adres',
+  birth_date: 'birthdate birthday birthdays dateofbirth dob bday birthyear yearofbirth birthmonth geburtsdatum geburtstag datedenaissance fechadenacimiento',
+  gender: 'gender sex geschlecht pronoun',
+  harmless: 'ipaddress ipv4address ipv6address macaddress remoteaddress serveraddress hostaddress bindaddress listenaddress networkaddress webaddress walletaddress contractaddress',
+}
+const kinds: ReadonlyMap<string, LeakKind | 'harmless'> = new Map(
+  Object.entries(endings).flatMap(([kind, list]) =>
+    list.split(' ').map((ending) => [ending, kind as LeakKind | 'harmless']),
+  ),
+)
+const MAX_NAME_CHARS = 64
+const MAX_ENDING_WORDS = 5
+/** Written in one word with others, as `customerfirstname`, shorter endings would be found in words of their own. */
+const MIN_FUSED_CHARS = 8
+const fused = [...kinds.keys()].filter((ending) => ending.length >= MIN_FUSED_CHARS)
+
+/** What has a name and is no person. */
+const things: ReadonlySet<string> = new Set(
+  'app application brand bucket campaign category channel city class client cluster company country course currency department device division edition entitlement environment event feature file flag folder group host image integration issuer job language league license locale location market module namespace org organisation organization package permission plan platform policy product project provider queue realm region repo repository resource role scope school segment server service shop site space stage status store subscription system tag team template tenant theme tier topic unit vendor version workspace zone browser os membership'.split(
+    ' ',
+  ),
+)
+
+const manners: ReadonlySet<string> = new Set(['display', 'full', 'legal', 'short'])
+
+/** Beside the number, the address, the key that a name tells of, these say something about it. */
+const about: ReadonlySet<string> = new Set(
+  'verified type kind id count country at enabled required status primary default use alg kty version'.split(
+    ' ',
+  ),
+)
+
+/** The kind of leak that a path of names tells of; an item of a list, and what an object has in it, is of its name's kind. */
+export function kindOfPath(path: readonly string[]): LeakKind | undefined {
+  let kind: LeakKind | undefined
+  let container: readonly string[] = []
+  for (const words of path.filter((name) => !/^\d+$/.test(name)).map(wordsOf)) {
+    const own = isNameOfThing(words, container) ? 'harmless' : kindOfWords(words)
+    if (own === 'harmless' || (own === undefined && about.has(words.at(-1) ?? ''))) kind = undefined
+    else kind = own ?? kind
+    container = words
+  }
+  return kind
+}
+
+function isNameOfThing(words: readonly string[], container: readonly string[]): boolean {
+  if (singular(words.at(-1) ?? '') !== 'name') return false
+  const subject = words.slice(0, -1).filter((word) => !manners.has(word))
+  return things.has(singular(subject.at(-1) ?? container.at(-1) ?? ''))
+}
+
+function kindOfWords(words: readonly string[]): LeakKind | 'harmless' | undefined {
+  const last = singular(words.at(-1) ?? '')
+  if (words.length === 1 && last === 'name') return 'personal_name'
+  for (let at = Math.max(0, words.length - MAX_ENDING_WORDS); at < words.length; at++) {
+    const kind = kinds.get(words.slice(at).join('')) ?? kinds.get([...words.slice(at, -1), last].join(''))
+    if (kind !== undefined) return kind
+  }
+  const written = words.join('')
+  const ending = fused.find((one) => written.endsWith(one))
+  return ending === undefined ? undefined : kinds.get(ending)
+}
+
+/** The words of a name in any case, the last part alone of one in a namespace; no accents, no numbers at the end. */
+function wordsOf(name: string): readonly string[] {
+  // What Unicode takes apart is put together again with the words.
+  const spelled = name.slice(-MAX_NAME_CHARS).normalize('NFKD')
+  const own = spelled.split(/[/:#|.]/).findLast((part) => part !== '') ?? ''
+  const words = own
+    .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1 $2')
+    .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
+    .replaceAll('ß', 'ss')
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]/u)
+    .filter((word) => word !== '')
+  const end = words.findLastIndex((word) => !/^\d+$/.test(word))
+  return words.slice(0, end + 1).map((word, at) => (at === end ? word.replace(/\d{1,4}$/, '') : word))
+}
+
+function singular(word: string): string {
+  return word.endsWith('s') ? word.slice(0, -1) : word
+}
+
+/** Whether a name tells of several. */
+export function isPlural(name: string): boolean {
+  return (wordsOf(name).at(-1) ?? '').endsWith('s')
+}
