@@ -11,8 +11,8 @@ export interface Source {
 export type Doors = ReadonlySet<string>
 
 const coreParts = [
-  ...['ports', 'errors', 'problems', 'secrets', 'options', 'settings', 'sessions', 'keys', 'tokens'],
-  ...['revocation', 'binding', 'watch', 'guards', 'memory', 'gate', 'claims-policy'],
+  ...['ports', 'errors', 'problems', 'secrets', 'options', 'schema', 'settings', 'sessions', 'keys'],
+  ...['tokens', 'issuers', 'revocation', 'binding', 'watch', 'guards', 'memory', 'gate', 'claims-policy'],
 ]
 
 /**
@@ -31,6 +31,7 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   binding: ['ports', 'errors'],
   keys: ['ports', 'errors', 'secrets', 'jose'],
   tokens: ['ports', 'keys', 'jose'],
+  issuers: ['ports', 'errors', 'schema', 'keys', 'jose'],
   guards: ['gate/seam', 'problems'],
   memory: ['ports', 'sessions', 'revocation'],
   'claims-policy': ['card-validator', 'libphonenumber-js', 'validator'],
@@ -39,7 +40,8 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
     ...['binding', 'watch', 'guards'],
   ],
   options: ['ports', 'type binding', 'type tokens', 'type gate'],
-  settings: ['ports', 'errors', 'options', 'type binding', 'type tokens', 'type gate'],
+  schema: ['errors'],
+  settings: ['ports', 'errors', 'options', 'schema', 'type binding', 'type tokens', 'type gate'],
   sallyport: coreParts,
   index: [...coreParts, 'sallyport'],
 

@@ -1,36 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
-import { ConfigError, shown } from './errors.ts'
+import { ConfigError } from './errors.ts'
 import type { SignatureLimit } from './gate/signature-limit.ts'
 import type { SallyportOptions, Settings } from './options.ts'
 import type { Clock, Random } from './ports/clock.ts'
 import { MAX_ACCESS_SECONDS } from './ports/revocation.ts'
 import type { StoreDriver } from './ports/store.ts'
+import { audience, group, issuer, nonEmpty, oneOf, parse, text, wholeNumber } from './schema.ts'
 
 const DAY = 86_400
 const MAX_SESSION_SECONDS = 30 * DAY
 
-const wholeNumber = (min: number, max: number) => {
-  const message = `a whole number from ${min} to ${max}`
-  return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message))
-}
-const oneOf = <const T extends readonly string[]>(...names: T) =>
-  v.picklist(names, `one of ${names.map((name) => `"${name}"`).join(', ')}`)
-const text = (pattern: RegExp, message: string) => v.pipe(v.string(message), v.regex(pattern, message))
-const group = <const T extends v.ObjectEntries>(entries: T) => {
-  const message = `an object with ${Object.keys(entries).join(', ')}`
-  return v.pipe(
-    v.custom<object>((given) => !Array.isArray(given), message),
-    v.strictObject(entries, message),
-  )
-}
-
-const isLoopback = (url: URL): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-const isIssuer = (value: string): boolean => {
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url === undefined || /[\s?#]/.test(value) || url.username !== '' || url.password !== '') return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
-}
 const isOrigin = (value: string): boolean =>
   /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value
 
@@ -42,7 +22,6 @@ const secret = v.pipe(
   ),
   v.check((bytes) => bytes.length >= 32 && new Set(bytes).size >= 8, secretMessage),
 )
-const audience = text(/^\S{1,255}$/, 'a text of 1 to 255 characters without white space, or a list of such')
 const client = text(/^[\x21-\x7e]{1,255}$/, '1 to 255 printable ASCII characters')
 const policy = (fallback: 'observe' | 'enforce') => v.optional(oneOf('off', 'observe', 'enforce'), fallback)
 const functions =
@@ -54,15 +33,8 @@ const functions =
 
 const entries = v.strictObject(
   {
-    issuer: v.optional(
-      v.pipe(
-        v.string('an https URL'),
-        v.check(isIssuer, 'an https URL without query and fragment (http on loopback)'),
-      ),
-    ),
-    audience: v.optional(
-      v.union([audience, v.pipe(v.array(audience), v.minLength(1, audience.message))], audience.message),
-    ),
+    issuer: v.optional(issuer),
+    audience: v.optional(audience),
     secret: v.optional(
       v.union([v.pipe(v.array(secret), v.minLength(1, secretMessage)), secret], secretMessage),
     ),
@@ -169,7 +141,7 @@ type Parsed = v.InferOutput<typeof schema>
 
 /** Parses the options. Throws a `ConfigError` that names the first wrong one. */
 export function parseOptions(given: SallyportOptions, environment: string | undefined): Settings {
-  const options = checkOptions(given)
+  const options = parse(schema, given)
   if (options.production ?? environment === 'production') demandForProduction(options)
   return Object.freeze(settingsOf(options))
 }
@@ -218,30 +190,4 @@ function settingsOf(options: Parsed): Settings {
     random: options.random,
     notices,
   }
-}
-
-function nonEmpty<T>(given: T | readonly T[]): readonly [T, ...T[]] {
-  const [first, ...more] = (Array.isArray(given) ? given : [given]) as readonly T[]
-  if (first === undefined) throw new RangeError('an empty list passed the schema')
-  return [first, ...more]
-}
-
-/** Checks the options against the schema. Throws a `ConfigError` that names the first wrong one. */
-function checkOptions(given: SallyportOptions): Parsed {
-  const result = v.safeParse(schema, given, { abortEarly: true })
-  if (!result.success) throw configError(result.issues[0])
-  return result.output
-}
-
-function configError(issue: v.BaseIssue<unknown>): ConfigError {
-  const path = v.getDotPath(issue) ?? 'options'
-  const top = path.split('.')[0]
-  const isSecret = top === 'secret' || path.startsWith('access.keys')
-  if (issue.type === 'strict_object' && issue.expected === 'never')
-    return new ConfigError(path, 'left out, since there is no such option')
-  if (issue.type === 'strict_object' && path.includes('.') && issue.input === undefined)
-    return new ConfigError(path, 'given', 'missing')
-  if (top === 'store' && typeof issue.input === 'string')
-    return new ConfigError(path, issue.message, 'a text')
-  return new ConfigError(path, issue.message, isSecret ? undefined : shown(issue.input))
 }
