@@ -9,15 +9,18 @@ export class ConfigError extends SallyportError {
   readonly code = 'ERR_CONFIG'
   /** Path of the option, as `refresh.graceSeconds`. */
   readonly option: string
+  /** What is allowed, to follow "must be". */
+  readonly expected: string
 
   /**
    * @param option path of the option
-   * @param expected what is allowed, to follow "must be"
+   * @param expected what is allowed
    * @param given what was given, in a form that may be shown; left out where it is secret
    */
   constructor(option: string, expected: string, given?: string) {
     super(`option "${option}" must be ${expected}${given === undefined ? '' : `, but is ${given}`}`)
     this.option = option
+    this.expected = expected
   }
 }
 

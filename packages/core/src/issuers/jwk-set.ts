@@ -1,0 +1,73 @@
+import { ConfigError } from '../errors.ts'
+import { readJwk } from '../keys/jwk.ts'
+import type { SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
+
+export type ReadKeys =
+  | {
+      readonly kind: 'read'
+      readonly keys: ReadonlyMap<string, VerificationKey>
+      /** A sentence for each key that was left out, without anything of the key but its name. */
+      readonly leftOut: ReadonlySet<string>
+    }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+const MAX_KEYS = 100
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'] as const
+const PRINTABLE = /^[\x21-\x7e]{1,128}$/
+
+/**
+ * Reads the keys of somebody else's JWK Set (RFC 7517, section 5) that verify signatures by one of the
+ * algorithms; a key that names none is for the first of them that fits.
+ *
+ * Leaves out keys for anything else, weak ones, and those that can't be told apart: a `kid` that two keys
+ * have names neither of them. Leaves out private keys, and with them whatever has the same `kid`.
+ */
+export async function readJwkSet(json: unknown, algorithms: readonly SigningAlgorithm[]): Promise<ReadKeys> {
+  const jwks: unknown = Object(json).keys
+  if (!Array.isArray(jwks)) return { kind: 'failed', reason: 'its answer is no JWK Set' }
+  if (jwks.length > MAX_KEYS) return { kind: 'failed', reason: `its JWK Set has more than ${MAX_KEYS} keys` }
+  const leaked = new Set(jwks.filter(isPrivate).map(({ kid }) => kid))
+  const keys = new Map<string, VerificationKey>()
+  const ambiguous = new Set<string>()
+  const leftOut = new Set<string>()
+
+  for (const [index, jwk] of jwks.entries()) {
+    const read = leaked.has(Object(jwk).kid) ? 'its private half is public' : await readKey(jwk, algorithms)
+    if (typeof read === 'string') leftOut.add(`key ${nameOf(jwk, index)} is left out: ${read}`)
+    else if (isOther(keys.get(read.kid), read)) ambiguous.add(read.kid)
+    else keys.set(read.kid, read)
+  }
+  for (const kid of ambiguous) {
+    keys.delete(kid)
+    leftOut.add(`keys "${kid}" are left out: different keys have this name`)
+  }
+  return { kind: 'read', keys, leftOut }
+}
+
+function isPrivate(jwk: unknown): boolean {
+  return PRIVATE_MEMBERS.some((member) => Object(jwk)[member] !== undefined)
+}
+
+async function readKey(
+  jwk: unknown,
+  algorithms: readonly SigningAlgorithm[],
+): Promise<VerificationKey | string> {
+  // Only an RSA key leaves a choice.
+  const preferred = algorithms.find((alg) => alg === 'RS256' || alg === 'PS256')
+  try {
+    const key = await readJwk(jwk, 'jwk', preferred)
+    return algorithms.includes(key.alg) ? key : `jwk.alg must be ${algorithms.join(' or ')}`
+  } catch (cause) {
+    return cause instanceof ConfigError ? `${cause.option} must be ${cause.expected}` : 'it is malformed'
+  }
+}
+
+function isOther(held: VerificationKey | undefined, key: VerificationKey): boolean {
+  return held !== undefined && !(held.alg === key.alg && held.publicKey.equals(key.publicKey))
+}
+
+/** A `kid` that could be taken for something else in a log is not shown. */
+function nameOf(jwk: unknown, index: number): string {
+  const { kid } = Object(jwk)
+  return typeof kid === 'string' && PRINTABLE.test(kid) ? `"${kid}"` : `number ${index + 1}`
+}
