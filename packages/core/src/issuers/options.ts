@@ -1,0 +1,101 @@
+import * as v from 'valibot'
+import { ConfigError, shown } from '../errors.ts'
+import type { SigningAlgorithm } from '../ports/signer.ts'
+import { audience, group, issuer, nonEmpty, oneOf, parse, secureUrl, wholeNumber } from '../schema.ts'
+import type { IssuerSettings } from './remote.ts'
+
+/** Somebody else's issuer whose access tokens are accepted. Give either `jwks` or `discovery`. */
+export interface IssuerOptions {
+  /** `iss` of its access tokens, letter by letter: an https URL (http on loopback). */
+  readonly issuer: string
+  /** `aud` that its access tokens must name; of a list, one. */
+  readonly audience: string | readonly string[]
+  /** URL of its JWK Set: https (http on loopback). */
+  readonly jwks?: string | undefined
+  /**
+   * Find its JWK Set by its metadata: OpenID Connect Discovery 1.0, else RFC 8414. What the metadata
+   * names must be on https, too, unless the issuer itself is not.
+   */
+  readonly discovery?: true | undefined
+  /**
+   * What its access tokens may be signed with; `EdDSA` is good for `Ed25519` too. A key in its set that
+   * names no algorithm is for the first of them that fits it.
+   */
+  readonly algorithms: readonly SigningAlgorithm[]
+  /** Milliseconds for one fetch of its keys as a whole. Default 3000; 100 to 30,000. */
+  readonly timeoutMs?: number | undefined
+  /** Seconds between two fetches, good or failed, whatever is asked for. Default 30; 1 to 3600, at most `maxAgeSeconds`. */
+  readonly cooldownSeconds?: number | undefined
+  /** Seconds after which its keys are fetched anew; the old ones answer meanwhile. Default 600; 1 to 86,400. */
+  readonly maxAgeSeconds?: number | undefined
+  /** Seconds that its keys are good for while it fails. Default 86,400 (1 day); at least `maxAgeSeconds`, at most 604,800 (7 days). */
+  readonly maxStaleSeconds?: number | undefined
+}
+
+/** An issuer whose access tokens are accepted, and for whom they must be. */
+export interface TrustedIssuer extends IssuerSettings {
+  readonly audience: readonly [string, ...string[]]
+}
+
+const DAY = 86_400
+const urlMessage = 'an https URL without user, password and fragment (http on loopback)'
+const algorithmsMessage = 'a list of "EdDSA", "ES256", "RS256", "PS256"'
+
+const list = v.array(
+  group({
+    issuer,
+    audience,
+    jwks: v.optional(
+      v.pipe(
+        v.string(urlMessage),
+        v.check((given) => secureUrl(given) !== undefined, urlMessage),
+      ),
+    ),
+    discovery: v.optional(v.literal(true, 'true, or left out')),
+    algorithms: v.pipe(
+      v.array(oneOf('EdDSA', 'ES256', 'RS256', 'PS256'), algorithmsMessage),
+      v.minLength(1, algorithmsMessage),
+    ),
+    timeoutMs: v.optional(wholeNumber(100, 30_000), 3000),
+    cooldownSeconds: v.optional(wholeNumber(1, 3600), 30),
+    maxAgeSeconds: v.optional(wholeNumber(1, DAY), 600),
+    maxStaleSeconds: v.optional(wholeNumber(1, 7 * DAY), DAY),
+  }),
+  'a list of issuers',
+)
+const schema = v.object({ issuers: v.optional(list, []) })
+
+type Parsed = v.InferOutput<typeof list>[number]
+
+/** Parses the option `issuers`. Throws a `ConfigError` that names the first wrong one. */
+export function parseIssuers(given: unknown): readonly TrustedIssuer[] {
+  const { issuers } = parse(schema, { issuers: given })
+  return issuers.map((one, index) => {
+    const path = `issuers.${index}`
+    if (issuers.findIndex((other) => other.issuer === one.issuer) < index)
+      throw new ConfigError(`${path}.issuer`, 'different from the others', shown(one.issuer))
+    if (one.cooldownSeconds > one.maxAgeSeconds)
+      throw new ConfigError(
+        `${path}.cooldownSeconds`,
+        `at most maxAgeSeconds (${one.maxAgeSeconds})`,
+        shown(one.cooldownSeconds),
+      )
+    if (one.maxStaleSeconds < one.maxAgeSeconds)
+      throw new ConfigError(
+        `${path}.maxStaleSeconds`,
+        `at least maxAgeSeconds (${one.maxAgeSeconds})`,
+        shown(one.maxStaleSeconds),
+      )
+    const { jwks: _jwks, discovery: _discovery, ...settings } = one
+    return Object.freeze({ ...settings, audience: nonEmpty(one.audience), keys: sourceOf(one, path) })
+  })
+}
+
+function sourceOf({ issuer, jwks, discovery }: Parsed, path: string): IssuerSettings['keys'] {
+  if (jwks !== undefined && discovery !== undefined)
+    throw new ConfigError(`${path}.discovery`, 'left out, since "jwks" is given')
+  if (jwks !== undefined) return { kind: 'jwks', url: new URL(jwks) }
+  if (discovery === undefined)
+    throw new ConfigError(`${path}.jwks`, 'given, unless "discovery" is', 'missing')
+  return { kind: 'discovery', url: new URL(issuer) }
+}
