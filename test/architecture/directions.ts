@@ -31,7 +31,7 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   binding: ['ports', 'errors'],
   keys: ['ports', 'errors', 'secrets', 'jose'],
   tokens: ['ports', 'keys', 'jose'],
-  issuers: ['ports', 'errors', 'schema', 'keys', 'jose'],
+  issuers: ['ports', 'errors', 'schema', 'keys'],
   guards: ['gate/seam', 'problems'],
   memory: ['ports', 'sessions', 'revocation'],
   'claims-policy': ['card-validator', 'libphonenumber-js', 'validator'],
