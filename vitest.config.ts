@@ -8,8 +8,8 @@ export default defineConfig({
     // Tests see the sources; the servers that they start as processes are the built ones.
     alias: [
       { find: /^@sallyport\/example-app$/, replacement: `${root}examples/app/src/index.ts` },
-      { find: /^@sallyport\/([a-z-]+)$/, replacement: `${root}packages/$1/src/index.ts` },
-      { find: /^@sallyport\/([a-z-]+)\/([a-z-]+)$/, replacement: `${root}packages/$1/src/$2.ts` },
+      { find: /^@sallyport\/([a-z0-9-]+)$/, replacement: `${root}packages/$1/src/index.ts` },
+      { find: /^@sallyport\/([a-z0-9-]+)\/([a-z-]+)$/, replacement: `${root}packages/$1/src/$2.ts` },
     ],
   },
   test: {

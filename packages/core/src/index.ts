@@ -10,7 +10,7 @@ export type { SignIn } from './gate/sign-in.ts'
 export type { SignatureLimit } from './gate/signature-limit.ts'
 export type { Verify, VerifyOptions } from './gate/verify.ts'
 export { type Guard, type GuardVerdict, scopeGuard } from './guards/scope.ts'
-export { readJwk } from './keys/jwk.ts'
+export { isKid, readJwk } from './keys/jwk.ts'
 export { memoryStore } from './memory/store.ts'
 export type {
   AccessOptions,

@@ -18,6 +18,11 @@ const PRIVATE = { type: 'pkcs8', format: 'der' } as const
 const PUBLIC = { type: 'spki', format: 'der' } as const
 const KID = /^[\x21-\x7e]{1,128}$/
 
+/** Whether a value may name a key: 1 to 128 printable ASCII characters. */
+export function isKid(given: unknown): given is string {
+  return typeof given === 'string' && KID.test(given)
+}
+
 /** Makes a fresh key; its `kid` is its RFC 7638 thumbprint. */
 export async function generateSigningKey(alg: SigningAlgorithm): Promise<SigningKey> {
   const { privateKey, publicKey } = await generatePair(alg)
@@ -85,8 +90,7 @@ export async function readJwk(
     given.kid === undefined
       ? await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }) as JWK)
       : given.kid
-  if (typeof kid !== 'string' || !KID.test(kid))
-    throw new ConfigError(`${path}.kid`, '1 to 128 printable ASCII characters')
+  if (!isKid(kid)) throw new ConfigError(`${path}.kid`, '1 to 128 printable ASCII characters')
   const key: VerificationKey = { kid, alg, publicKey }
   return given.d === undefined ? key : { ...key, privateKey: importPrivate(given, publicKey, path) }
 }
