@@ -82,6 +82,7 @@ const planted: readonly Planted[] = [
   },
   { path: core('gate/a'), text: "import x from '@sallyport/core'", says: 'must not import @sallyport/core' },
   { path: 'examples/koa/src/a.ts', text: "import 'jose'", says: 'must not import jose' },
+  { path: core('keys/a'), text: "const x = require('pkcs11js')", says: 'must not import pkcs11js' },
   {
     path: 'examples/koa/src/a.ts',
     text: "import '../../../packages/koa/src/view.ts'",
@@ -122,6 +123,7 @@ const planted: readonly Planted[] = [
     text: 'const seen: Set<string> = new Set()',
     says: 'a collection that can change',
   },
+  { path: 'packages/pkcs11/src/key.ts', text: 'const used = new Map()', says: 'a collection' },
   { path: core('gate/a'), text: 'const it = { f: () => 1, seen: new Set() }', says: 'a collection' },
   { path: core('gate/a'), text: 'class A {\n  static count = 0\n}', says: 'a static field that can change' },
 ]

@@ -48,6 +48,7 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   '@sallyport/core': [],
   '@sallyport/redis': ['@sallyport/core'],
   '@sallyport/aws-kms': ['@sallyport/core', '@aws-sdk'],
+  '@sallyport/pkcs11': ['@sallyport/core', 'pkcs11js'],
   '@sallyport/express': ['@sallyport/core'],
   '@sallyport/koa': ['@sallyport/core'],
   '@sallyport/fastify': ['@sallyport/core'],
@@ -60,7 +61,7 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages from elsewhere that only some parts may import. */
 const kept: readonly string[] = [
-  ...['jose', '@aws-sdk'],
+  ...['jose', '@aws-sdk', 'pkcs11js'],
   ...['card-validator', 'libphonenumber-js', 'validator'],
 ]
 

@@ -3,6 +3,8 @@ import { importsOf, type Token, tokensOf } from './reading.ts'
 
 const MAX_LINES = 250
 const COMPOSITION_ROOT = 'packages/core/src/sallyport.ts'
+/** Counts who uses what is initialised once for the whole process, whoever in it does so. */
+const PROCESS_WIDE = 'packages/pkcs11/src/library.ts'
 const COLLECTIONS: ReadonlySet<string> = new Set(['Map', 'Set', 'WeakMap', 'WeakSet', 'Array', 'LRUCache'])
 const READONLY: ReadonlySet<string> = new Set(['ReadonlyMap', 'ReadonlySet', 'Readonly', 'readonly'])
 const STATEMENTS: ReadonlySet<string> = new Set(
@@ -33,7 +35,7 @@ export const habits: Readonly<Record<string, (sources: readonly Source[]) => str
     ...heldTimers(codeOf(tokens)),
     ...importsFrom(tokens, ['timers', 'node:timers', 'timers/promises', 'node:timers/promises']),
   ]),
-  'state of a module': over((tokens) => moduleState(codeOf(tokens))),
+  'state of a module': over((tokens, path) => (path === PROCESS_WIDE ? [] : moduleState(codeOf(tokens)))),
 }
 
 function over(rule: Rule): (sources: readonly Source[]) => string[] {

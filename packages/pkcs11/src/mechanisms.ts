@@ -1,0 +1,90 @@
+import { constants, createHash, type KeyObject, verify } from 'node:crypto'
+import type { SigningAlgorithm } from '@sallyport/core'
+import type { Attribute, Mechanism } from './binding.ts'
+import * as ck from './constants.ts'
+
+/** How an algorithm of JOSE is spoken in PKCS#11. */
+export interface Algorithm {
+  readonly keyType: number
+  readonly signing: Mechanism
+  /** What is signed: the input itself, or its digest where the mechanism makes none. A copy, in any case. */
+  readonly prepare: (input: Uint8Array) => Buffer
+  readonly generation: Mechanism
+  /** What a new public key is told. */
+  readonly template: readonly Attribute[]
+}
+
+const SALT_BYTES = 32
+const RSA_BITS = 2048
+
+const whole = (input: Uint8Array): Buffer => Buffer.from(input)
+const digest = (input: Uint8Array): Buffer => createHash('sha256').update(input).digest()
+/** An object identifier in DER. */
+const curve = (oid: string): readonly Attribute[] => [
+  { type: ck.CKA_EC_PARAMS, value: Buffer.from(oid, 'hex') },
+]
+const rsa = {
+  keyType: ck.CKK_RSA,
+  prepare: whole,
+  generation: { mechanism: ck.CKM_RSA_PKCS_KEY_PAIR_GEN },
+  template: [
+    { type: ck.CKA_MODULUS_BITS, value: RSA_BITS },
+    { type: ck.CKA_PUBLIC_EXPONENT, value: Buffer.from([1, 0, 1]) },
+  ],
+}
+
+export const algorithms: Readonly<Record<SigningAlgorithm, Algorithm>> = {
+  ES256: {
+    keyType: ck.CKK_EC,
+    signing: { mechanism: ck.CKM_ECDSA },
+    prepare: digest,
+    generation: { mechanism: ck.CKM_EC_KEY_PAIR_GEN },
+    template: curve('06082a8648ce3d030107'), // P-256
+  },
+  EdDSA: {
+    keyType: ck.CKK_EC_EDWARDS,
+    signing: { mechanism: ck.CKM_EDDSA },
+    prepare: whole,
+    generation: { mechanism: ck.CKM_EC_EDWARDS_KEY_PAIR_GEN },
+    template: curve('06032b6570'), // Ed25519
+  },
+  RS256: { ...rsa, signing: { mechanism: ck.CKM_SHA256_RSA_PKCS } },
+  PS256: {
+    ...rsa,
+    signing: {
+      mechanism: ck.CKM_SHA256_RSA_PKCS_PSS,
+      parameter: {
+        type: ck.CK_PARAMS_RSA_PSS,
+        hashAlg: ck.CKM_SHA256,
+        mgf: ck.CKG_MGF1_SHA256,
+        saltLen: SALT_BYTES,
+      },
+    },
+  },
+}
+
+/** Bytes of a signature. */
+export function signatureBytes(publicKey: KeyObject): number {
+  return Math.ceil((publicKey.asymmetricKeyDetails?.modulusLength ?? 512) / 8)
+}
+
+/** Whether a signature is one that other parties accept. */
+export function isSignature(
+  alg: SigningAlgorithm,
+  publicKey: KeyObject,
+  input: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  switch (alg) {
+    case 'EdDSA':
+      return verify(null, input, publicKey, signature)
+    case 'ES256':
+      return verify('sha256', input, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature)
+    case 'RS256':
+      return verify('sha256', input, publicKey, signature)
+    case 'PS256': {
+      const padding = constants.RSA_PKCS1_PSS_PADDING
+      return verify('sha256', input, { key: publicKey, padding, saltLength: SALT_BYTES }, signature)
+    }
+  }
+}

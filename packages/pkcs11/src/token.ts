@@ -1,0 +1,89 @@
+import { ConfigError, shown } from '@sallyport/core'
+import { type Cryptoki, type Handle, numberOf } from './binding.ts'
+import * as ck from './constants.ts'
+import { returnedBy } from './errors.ts'
+import type { TokenSettings } from './options.ts'
+
+/** Finds the slot that the options name. Throws a `ConfigError` if there is no such token, or more than one. */
+export function findSlot(cryptoki: Cryptoki, { token, slot }: TokenSettings): Handle {
+  const slots = cryptoki.C_GetSlotList(true)
+  const found = slots.filter((one) =>
+    slot === undefined ? labelOf(cryptoki, one) === token : numberOf(one) === slot,
+  )
+  const [only, ...more] = found
+  if (only !== undefined && more.length === 0) return only
+  if (slot !== undefined)
+    throw new ConfigError('pkcs11.slot', 'the number of a slot with a token in it', String(slot))
+  const expected = 'the label of exactly one token'
+  throw new ConfigError('pkcs11.token', expected, `${shown(token)}, the label of ${found.length}`)
+}
+
+/** A label is padded to 32 bytes: with blanks as the standard says, or with what a library wrote there. */
+function labelOf(cryptoki: Cryptoki, slot: Handle): string {
+  return cryptoki.C_GetTokenInfo(slot).label.replace(/[ \0]+$/, '')
+}
+
+/** Asks for the PIN. Throws a `ConfigError` if there is none. */
+export async function askPin(ask: TokenSettings['pin']): Promise<string> {
+  let pin: unknown
+  try {
+    pin = await ask()
+  } catch {
+    throw wrongPin('one that fails')
+  }
+  if (typeof pin !== 'string' || pin === '') throw wrongPin('one that gives none')
+  return pin
+}
+
+function wrongPin(given: string): ConfigError {
+  return new ConfigError('pkcs11.pin', 'a function that gives the PIN', given)
+}
+
+/** Opens sessions and logs them in; all of a process's sessions with a token share the log-in. */
+export function openSessions(
+  cryptoki: Cryptoki,
+  slot: Handle,
+  pin: string,
+  { count, writable }: { readonly count: number; readonly writable: boolean },
+): [Handle, ...Handle[]] {
+  const flags = ck.CKF_SERIAL_SESSION | (writable ? ck.CKF_RW_SESSION : 0)
+  const first = cryptoki.C_OpenSession(slot, flags)
+  const sessions: [Handle, ...Handle[]] = [first]
+  try {
+    logIn(cryptoki, first, pin)
+    while (sessions.length < count) sessions.push(cryptoki.C_OpenSession(slot, flags))
+    return sessions
+  } catch (cause) {
+    closeSessions(cryptoki, sessions)
+    if (returnedBy(cause) !== 'CKR_SESSION_COUNT') throw cause
+    throw new ConfigError('pkcs11.sessions', 'as many as the token allows', String(count))
+  }
+}
+
+/** The token did not take the PIN; it counts that, and will lock it. */
+export class PinRefused extends ConfigError {
+  constructor(returned: string) {
+    super('pkcs11.pin', "the PIN of the token's user", `one that gives ${returned}`)
+  }
+}
+
+function logIn(cryptoki: Cryptoki, session: Handle, pin: string): void {
+  try {
+    cryptoki.C_Login(session, ck.CKU_USER, pin)
+  } catch (cause) {
+    const returned = returnedBy(cause) ?? ''
+    if (returned === 'CKR_USER_ALREADY_LOGGED_IN') return
+    if (!/^CKR_(USER_)?PIN_/.test(returned)) throw cause
+    throw new PinRefused(returned)
+  }
+}
+
+/** Closes sessions that may be gone already. */
+export function closeSessions(cryptoki: Cryptoki, sessions: readonly Handle[]): void {
+  for (const session of sessions)
+    try {
+      cryptoki.C_CloseSession(session)
+    } catch (cause) {
+      if (returnedBy(cause) === undefined) throw cause
+    }
+}
