@@ -11,8 +11,30 @@ export interface Source {
 export type Doors = ReadonlySet<string>
 
 const coreParts = [
-  ...['ports', 'errors', 'problems', 'secrets', 'options', 'schema', 'settings', 'sessions', 'keys'],
-  ...['tokens', 'issuers', 'revocation', 'binding', 'watch', 'guards', 'memory', 'gate', 'claims-policy'],
+  ...[
+    'ports',
+    'errors',
+    'problems',
+    'secrets',
+    'options',
+    'schema',
+    'settings',
+    'application',
+    'token-parts',
+    'sessions',
+  ],
+  ...[
+    'keys',
+    'tokens',
+    'issuers',
+    'claims-policy',
+    'revocation',
+    'binding',
+    'watch',
+    'guards',
+    'memory',
+    'gate',
+  ],
 ]
 
 /**
@@ -30,7 +52,7 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   watch: ['ports'],
   binding: ['ports', 'errors'],
   keys: ['ports', 'errors', 'secrets', 'jose'],
-  tokens: ['ports', 'keys', 'jose'],
+  tokens: ['ports', 'errors', 'sessions', 'type secrets', 'keys', 'claims-policy', 'jose'],
   issuers: ['ports', 'errors', 'schema', 'keys'],
   guards: ['gate/seam', 'problems'],
   memory: ['ports', 'sessions', 'revocation'],
@@ -39,9 +61,14 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
     ...['ports', 'errors', 'problems', 'gate/seam', 'tokens', 'keys', 'sessions', 'revocation'],
     ...['binding', 'watch', 'guards'],
   ],
-  options: ['ports', 'type binding', 'type tokens', 'type gate'],
+  options: ['ports', 'type binding', 'type tokens', 'type gate', 'type keys', 'type issuers'],
   schema: ['errors'],
-  settings: ['ports', 'errors', 'options', 'schema', 'type binding', 'type tokens', 'type gate'],
+  settings: [
+    ...['ports', 'errors', 'options', 'schema', 'issuers', 'type binding', 'type tokens', 'type gate'],
+    'type keys',
+  ],
+  application: ['ports', 'errors', 'type keys', 'gate'],
+  'token-parts': ['ports', 'errors', 'type options', 'type secrets', 'type keys', 'issuers', 'tokens'],
   sallyport: coreParts,
   index: [...coreParts, 'sallyport'],
 

@@ -8,6 +8,7 @@ const generated: readonly { readonly what: string; readonly pattern: RegExp; rea
   { what: 'access token', pattern: /eyJ[\w-]+\.[\w-]+\.[\w-]+/g },
   { what: 'key', pattern: /(?<=")[\w-]{43}(?=")/g },
   { what: 'session', pattern: /(?<=")[\w-]{38}(?=")/g },
+  { what: 'tag of content', pattern: /(?<=^")[\w-]{22}(?="$)/g },
   { what: 'time', pattern: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, alike: true },
   { what: 'port', pattern: /127\.0\.0\.1:\d+/g, alike: true },
 ]

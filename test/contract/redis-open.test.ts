@@ -112,7 +112,7 @@ describe('a Redis that can not serve now is no wrong set-up: opening resolves', 
     const from = performance.now()
     const store = await open(redisStore({ url: redis.url, time: 'caller' }))
     expect(performance.now() - from).toBeLessThan(OPENED_WITHIN_MS)
-    expect(await store.keys.add([{ kid: 'one', sealed: 'one' }])).toEqual({ kind: 'unavailable' })
+    expect(await store.keys.swap([{ kid: 'one', sealed: 'one' }], 0)).toEqual({ kind: 'unavailable' })
     return store
   }
   const serves = async (store: Store): Promise<void> => {

@@ -97,11 +97,15 @@ export const askings: readonly Asking[] = [
     writes: false,
     run: ({ revocations }, { subject }) => revocations.check(tokenOf(subject.tag)),
   },
+  { name: 'read', writes: false, run: ({ sessions }, { toRotate }) => sessions.read(toRotate.id) },
   { name: 'keys.read', writes: false, run: ({ keys }) => keys.read() },
   {
-    name: 'keys.add',
+    name: 'keys.swap',
     writes: true,
-    run: ({ keys }) => keys.add([{ kid: randomUUID(), sealed: 'sealed' }]),
+    async run({ keys }) {
+      const read = await keys.read()
+      return read.kind === 'read' ? keys.swap([{ kid: randomUUID(), sealed: 'sealed' }], read.version) : read
+    },
   },
 ]
 
@@ -135,6 +139,7 @@ export const WELL: Record<string, string> = {
   assert: 'asserted',
   pull: 'pulled',
   check: 'live',
+  read: 'read',
   'keys.read': 'read',
-  'keys.add': 'added',
+  'keys.swap': 'swapped',
 }

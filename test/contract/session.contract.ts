@@ -5,6 +5,7 @@ import {
   HOUR,
   isRevoked,
   LIFETIMES,
+  newId,
   newSubject,
   ofKind,
   opened,
@@ -143,5 +144,22 @@ export function sessionContract(here: Here): void {
     const outcome = ofKind(await here().store.sessions.open(opening(newSubject())), 'opened')
     expect(outcome.issueFrom).toBeLessThanOrEqual(START / SECOND)
     expect(outcome.ended).toEqual([])
+  })
+
+  test('a session is read as it is now, by whoever has its id, and changes nothing by that', async () => {
+    const subject = newSubject()
+    const session = await opened(here().store, opening(subject, { ip: '192.0.2.7' }))
+    const read = async () => here().other.sessions.read(session.id)
+    expect(await read()).toEqual({ kind: 'read', session })
+    const outcome = ofKind(await here().store.sessions.rotate(rotation(session)), 'rotated')
+    expect(await read()).toEqual({ kind: 'read', session: outcome.session })
+    expect(await read()).toEqual({ kind: 'read', session: outcome.session })
+    await here().store.sessions.end({ id: session.id, at: START, evenIfAbsent: false })
+    expect(await read()).toEqual({ kind: 'unknown' })
+  })
+
+  test('a session that never was is unknown', async () => {
+    await opened(here().store, opening(newSubject()))
+    expect(await here().store.sessions.read(newId(newSubject()))).toEqual({ kind: 'unknown' })
   })
 }

@@ -7,6 +7,8 @@ const counts = {
   clusterLogouts: { short: 30, long: 300 },
   migratedSlots: { short: 1, long: 4 },
   races: { short: 300, long: 10_000 },
+  rotationSeconds: { short: 10, long: 60 },
+  killedRotations: { short: 6, long: 50 },
   partitions: { short: 1, long: 5 },
 } as const
 

@@ -38,7 +38,9 @@ const undefinedEverywhere = {
   access: {
     ttlSeconds: undefined,
     algorithm: undefined,
+    rotationSeconds: undefined,
     keys: undefined,
+    signers: undefined,
     cache: { entries: undefined, bytes: undefined },
   },
   refresh: {
@@ -51,6 +53,10 @@ const undefinedEverywhere = {
   limits: { sessions: undefined, refreshes: undefined, converged: undefined, signatures: undefined },
   cookie: { name: undefined },
   origins: { allowed: undefined, missing: undefined },
+  accessToken: undefined,
+  claims: undefined,
+  issuers: undefined,
+  paths: { auth: undefined },
   clients: { cookie: undefined, body: undefined },
   binding: undefined,
   production: undefined,

@@ -24,6 +24,7 @@ describe('an issuer', () => {
         cooldownSeconds: 30,
         maxAgeSeconds: 600,
         maxStaleSeconds: 86_400,
+        untyped: false,
       },
     ])
   })
@@ -36,12 +37,14 @@ describe('an issuer', () => {
       issuer: 'https://LOGIN.example.com',
       audience: ['a', 'b'],
       discovery: true,
+      untyped: true,
     }
     const [parsed] = parseIssuers([given])
     expect(parsed).toEqual({
       ...times,
       issuer: 'https://LOGIN.example.com',
       audience: ['a', 'b'],
+      untyped: true,
       algorithms: ['RS256'],
       keys: { kind: 'discovery', url: new URL('https://login.example.com/') },
     })

@@ -25,8 +25,8 @@ export interface ServerProcess {
 export class ServerStartError extends Error {
   readonly exitCode: number
   readonly stderr: string
-  constructor(example: Example, exitCode: number, stderr: string) {
-    super(`the ${example} server ended with exit code ${exitCode} before it listened:\n${stderr}`)
+  constructor(program: string, exitCode: number, stderr: string) {
+    super(`${program} ended with exit code ${exitCode} before it listened:\n${stderr}`)
     this.name = 'ServerStartError'
     this.exitCode = exitCode
     this.stderr = stderr
@@ -38,11 +38,19 @@ const STOP_MILLISECONDS = 10_000
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Starts the built example server on a free port, with this environment and PATH, and nothing else of ours. */
-export async function startServer(
+export function startServer(
   example: Example,
   env: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
-  const child = spawnTied(process.execPath, [`examples/${example}/dist/server.js`], {
+  return startProgram(`examples/${example}/dist/server.js`, env)
+}
+
+/** The same for any program that says where it listens, by its path from the root of the repository. */
+export async function startProgram(
+  program: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
+  const child = spawnTied(process.execPath, [program], {
     cwd: root,
     env: { PATH: process.env.PATH, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -66,7 +74,7 @@ export async function startServer(
   const listening = await Promise.race([url, closed])
   clearTimeout(timer)
   if (listening === undefined || child.pid === undefined) {
-    throw new ServerStartError(example, exitCode(child), errors.join('\n'))
+    throw new ServerStartError(program, exitCode(child), errors.join('\n'))
   }
 
   return {

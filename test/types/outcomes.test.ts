@@ -4,12 +4,13 @@ import type {
   Decision,
   EndOutcome,
   GuardVerdict,
-  KeyAddOutcome,
+  KeySwapOutcome,
   ListOutcome,
   OpenOutcome,
   PullOutcome,
   Revocation,
   RotationOutcome,
+  SessionReading,
   SubjectEndOutcome,
 } from '@sallyport/core'
 import { describe, expect, expectTypeOf, test } from 'vitest'
@@ -100,8 +101,9 @@ describe('the kinds are', () => {
     expectTypeOf<EndOutcome['kind']>().toEqualTypeOf<'ended' | 'absent' | 'unavailable'>()
     expectTypeOf<SubjectEndOutcome['kind']>().toEqualTypeOf<'ended' | 'unavailable'>()
     expectTypeOf<ListOutcome['kind']>().toEqualTypeOf<'listed' | 'unavailable'>()
+    expectTypeOf<SessionReading['kind']>().toEqualTypeOf<'read' | 'unknown' | 'unavailable'>()
     expectTypeOf<PullOutcome['kind']>().toEqualTypeOf<'pulled' | 'unavailable'>()
-    expectTypeOf<KeyAddOutcome['kind']>().toEqualTypeOf<'added' | 'changed' | 'unavailable'>()
+    expectTypeOf<KeySwapOutcome['kind']>().toEqualTypeOf<'swapped' | 'changed' | 'unavailable'>()
   })
 
   test('those of what the gate, its guards and its readers say', () => {

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createSallyport, memoryStore } from '@sallyport/core'
 import { jwtVerify } from 'jose'
 import {
   type AuthorizationServer,
@@ -17,6 +18,7 @@ import { createRemoteKeys, type RemoteKeys } from '../../packages/core/src/issue
 import { generateSigningKey, privateJwk } from '../../packages/core/src/keys/jwk.ts'
 import type { SigningAlgorithm } from '../../packages/core/src/ports/signer.ts'
 import { turnedClock } from '../support/turned-clock.ts'
+import { viewOf } from './view.ts'
 
 const API = 'https://api.example.com'
 const ALGORITHMS = ['ES256', 'EdDSA', 'RS256', 'PS256'] as const
@@ -105,5 +107,25 @@ describe('the keys of a real provider, found by its metadata,', () => {
     const keys = remoteKeys()
     await keys.start()
     expect(keys.find('other', 'ES256')).toEqual({ kind: 'unknown' })
+  })
+
+  test.each(ALGORITHMS)('let a request with a token that is signed by %s through', async (alg) => {
+    const { gate, close } = await createSallyport({
+      audience: API,
+      store: memoryStore(),
+      issuers: [{ issuer, audience: API, discovery: true, algorithms: [...ALGORITHMS] }],
+    })
+    const ask = async (token: string) =>
+      gate.verify(viewOf({ headers: { authorization: `Bearer ${token}` } }))
+    const token = await accessToken(alg)
+    expect(await ask(token)).toMatchObject({
+      kind: 'allow',
+      auth: { subject: client.client_id, client: client.client_id, scopes: [alg], claims: { iss: issuer } },
+    })
+    expect(await ask(`${token.slice(0, -8)}AAAAAAAA`)).toMatchObject({
+      kind: 'refuse',
+      answer: { status: 401 },
+    })
+    await close()
   })
 })

@@ -8,7 +8,7 @@ import { type DerivedKeys, deriveKeys } from '../../packages/core/src/secrets.ts
 const [secret] = deriveKeys([randomBytes(32)])
 const [other] = deriveKeys([randomBytes(32)])
 const seal = createKeySeal([secret])
-const key = await generateSigningKey('EdDSA')
+const key = { ...(await generateSigningKey('EdDSA')), signsFrom: 1_795_000_000_000 }
 const sealed = await seal.seal(key)
 
 function encrypt(
@@ -19,15 +19,15 @@ function encrypt(
   return new CompactEncrypt(Buffer.from(plain)).setProtectedHeader(header).encrypt(by.keyEncryption)
 }
 const HEADER = { alg: 'dir', enc: 'A256GCM', kid: secret.id }
-const PLAIN = JSON.stringify(privateJwk(key))
+const PLAIN = JSON.stringify({ jwk: privateJwk(key), signsFrom: key.signsFrom })
 
 describe('a sealed key', () => {
   test.each(['EdDSA', 'ES256', 'RS256', 'PS256'] as const)(
     'of %s is the same when it is opened',
     async (alg) => {
-      const fresh = await generateSigningKey(alg)
+      const fresh = { ...(await generateSigningKey(alg)), signsFrom: 5 }
       const opened = await seal.open(await seal.seal(fresh))
-      expect(opened).toMatchObject({ kid: fresh.kid, alg })
+      expect(opened).toMatchObject({ kid: fresh.kid, alg, signsFrom: 5 })
       expect(opened?.privateKey.equals(fresh.privateKey)).toBe(true)
       expect(opened?.publicKey.equals(fresh.publicKey)).toBe(true)
     },

@@ -42,6 +42,21 @@ export class UnavailableError extends SallyportError {
   }
 }
 
+/** Claims of the application's own that must not stand in an access token. Names claims, never a value. */
+export class ClaimsError extends SallyportError {
+  override readonly name = 'ClaimsError'
+  readonly code = 'ERR_CLAIMS'
+  /** Paths of the claims, as `profile.email`; none where it is about all of them. */
+  readonly claims: readonly string[]
+
+  /** @param problem what is wrong, to follow the claims */
+  constructor(claims: readonly string[], problem: string) {
+    const named = claims.length === 0 ? 'they' : claims.map((claim) => `"${claim}"`).join(', ')
+    super(`claims of an access token: ${named} ${problem}`)
+    this.claims = claims
+  }
+}
+
 /** How a wrong value may be shown in a `ConfigError`: short, on one line, without the user part of an address. */
 export function shown(given: unknown): string {
   if (typeof given === 'string') return JSON.stringify(given.replace(/\/\/[^/]*@/, '//…@').slice(0, 64))

@@ -1,5 +1,5 @@
 export type { BindingSettings, ComponentPolicy, DeviceComponent } from './binding/device.ts'
-export { ConfigError, SallyportError, shown, UnavailableError } from './errors.ts'
+export { ClaimsError, ConfigError, SallyportError, shown, UnavailableError } from './errors.ts'
 export { jsonAnswer, refusal } from './gate/answer.ts'
 export { type BodyReading, readForm, readJsonObject } from './gate/body.ts'
 export type { Gate, Routers } from './gate/gate.ts'
@@ -10,21 +10,27 @@ export type { SignIn } from './gate/sign-in.ts'
 export type { SignatureLimit } from './gate/signature-limit.ts'
 export type { Verify, VerifyOptions } from './gate/verify.ts'
 export { type Guard, type GuardVerdict, scopeGuard } from './guards/scope.ts'
+export type { IssuerOptions } from './issuers/options.ts'
 export { isKid, readJwk } from './keys/jwk.ts'
+export { readKeyFile } from './keys/key-file.ts'
+export type { KeyInfo } from './keys/ring.ts'
 export { memoryStore } from './memory/store.ts'
 export type {
   AccessOptions,
   CacheOptions,
+  ClaimsOptions,
   ClientOptions,
   CookieOptions,
   LimitOptions,
   OriginOptions,
+  PathOptions,
   RefreshOptions,
   RevocationOptions,
   SallyportOptions,
 } from './options.ts'
 export type { Clock, Random } from './ports/clock.ts'
 export { isSessionId, ownPart, SESSION_ID_BYTES, sessionIdFrom, tagOf, tagOfSession } from './ports/ids.ts'
+export type * from './ports/key-store.ts'
 export * from './ports/model.ts'
 export {
   decodeRevocation,
@@ -37,4 +43,7 @@ export type * from './ports/store.ts'
 export { type Problem, type ProblemCode, problems } from './problems.ts'
 export { createSallyport, type Sallyport } from './sallyport.ts'
 export type { AccessClaims, Claims, Register } from './tokens/claims.ts'
+export { type ClaimOpening, type OpenedClaim, openClaim } from './tokens/open-claim.ts'
+export type { ClaimsOf, TokenOwner } from './tokens/own-claims.ts'
+export type { ClaimRecipient } from './tokens/sealed-claim.ts'
 export type { Emit, EventMap, EventName, SallyportEvent } from './watch/events.ts'

@@ -1,12 +1,16 @@
 import type { BindingSettings, ComponentPolicy } from './binding/device.ts'
 import type { OriginSettings } from './gate/csrf.ts'
-import type { SessionSettings } from './gate/parts.ts'
+import type { PathSettings, SessionSettings } from './gate/parts.ts'
 import type { SignatureLimit } from './gate/signature-limit.ts'
+import type { IssuerOptions, TrustedIssuer } from './issuers/options.ts'
+import type { SharedRingSettings } from './keys/shared-ring.ts'
 import type { Clock, Random } from './ports/clock.ts'
-import type { SigningAlgorithm } from './ports/signer.ts'
+import type { Signer, SigningAlgorithm, VerificationKey } from './ports/signer.ts'
 import type { StoreDriver } from './ports/store.ts'
 import type { TokenCacheSettings } from './tokens/cache.ts'
 import type { IssueSettings } from './tokens/issue.ts'
+import type { ClaimsOf, OwnClaimsSettings } from './tokens/own-claims.ts'
+import type { ClaimRecipient } from './tokens/sealed-claim.ts'
 
 /** What `createSallyport` takes. Every option is checked at start and refused by its path. */
 export interface SallyportOptions {
@@ -22,14 +26,24 @@ export interface SallyportOptions {
   readonly secret?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
   /** Where sessions live. Required in production. Default: the memory of this process. */
   readonly store?: StoreDriver | undefined
+  /**
+   * What access tokens are. `jwt`: signed, everybody can read them. `encrypted`: the same, but only this deployment
+   * can. `reference`: opaque, read from the session's record by each process that sees one for the first time; such a
+   * token is good only while that record is there. Default `jwt`.
+   */
+  readonly accessToken?: 'jwt' | 'encrypted' | 'reference' | undefined
   readonly access?: AccessOptions | undefined
   readonly refresh?: RefreshOptions | undefined
   readonly revocation?: RevocationOptions | undefined
   readonly binding?: Partial<BindingSettings> | undefined
   readonly limits?: LimitOptions | undefined
+  readonly claims?: ClaimsOptions | undefined
+  /** Other issuers whose access tokens are accepted, besides those of sessions here. Default: none. */
+  readonly issuers?: readonly IssuerOptions[] | undefined
   readonly cookie?: CookieOptions | undefined
   readonly origins?: OriginOptions | undefined
   readonly clients?: ClientOptions | undefined
+  readonly paths?: PathOptions | undefined
   /** Refuse to start without what production needs. Default: whether `NODE_ENV` is `production`. */
   readonly production?: boolean | undefined
   /** For tests. Default: the system's. */
@@ -43,10 +57,46 @@ export interface AccessOptions {
   readonly ttlSeconds?: number | undefined
   /** Algorithm of the key that is made at first start; with `keys`, that of the first of them. Default `EdDSA`. */
   readonly algorithm?: SigningAlgorithm | undefined
-  /** Private JWKs instead of keys in the store: the first signs, all of them verify; those after it may be public. */
+  /**
+   * Seconds that a key of the store signs until the next one does. Default 2,592,000 (30 days); 3,600 (1 hour)
+   * to 7,776,000 (90 days). The next one is published six minutes before; an earlier one verifies until
+   * the last token that it signed is dead.
+   */
+  readonly rotationSeconds?: number | undefined
+  /**
+   * Private JWKs instead of keys in the store: the first signs, all of them verify; those after it may be
+   * public. With `signers` all of them may be, and none signs.
+   */
   readonly keys?: readonly object[] | undefined
+  /**
+   * Keys that never leave an HSM or a key management service instead of keys in the store, as `pkcs11Signer()`
+   * and `awsKmsSigner()` make them: the first signs, all of them verify.
+   */
+  readonly signers?: readonly (Signer & VerificationKey)[] | undefined
   /** What a process remembers of the access tokens that it verified. */
   readonly cache?: CacheOptions | undefined
+}
+
+/**
+ * Claims of your own in access tokens. They are signed, not encrypted: whoever sees a token reads them, so what looks
+ * like personal data or a secret is refused with a `ClaimsError` that names the claim.
+ */
+export interface ClaimsOptions {
+  /** Gives the claims for one token; asked at sign-in and at each refresh. */
+  readonly of: ClaimsOf
+  /** Names that there may be. Default: any but those that the library writes. */
+  readonly allow?: readonly string[] | undefined
+  /** Claims, by name or path, whose content is not looked at: ids that look like a card's, for instance. Default: none. */
+  readonly exempt?: readonly string[] | undefined
+  /** Most bytes of all of them as JSON. Default 1024; 1 to 4096, sealed ones as they are sent. */
+  readonly maxBytes?: number | undefined
+  /**
+   * Claims that one audience alone is to read, by name: each is encrypted for its key (ECDH-ES+A256KW or RSA-OAEP-256,
+   * A256GCM), and read there by `openClaim`. Default: none.
+   */
+  readonly sealed?: Readonly<Record<string, ClaimRecipient>> | undefined
+  /** What becomes of leaks. `warn`, which lets them through with a notice, is not for production. Default `refuse`. */
+  readonly leaks?: 'refuse' | 'warn' | undefined
 }
 
 export interface CacheOptions {
@@ -115,13 +165,24 @@ export interface ClientOptions {
   readonly body?: string | undefined
 }
 
+/** Where the routers are mounted: told to others in the metadata (RFC 8414), decided by your application. */
+export interface PathOptions {
+  /** Before `/token`. Default `/auth`. */
+  readonly auth?: string | undefined
+}
+
 /** The options, parsed: complete, checked, frozen. */
 export interface Settings {
   readonly tokens: IssueSettings
   readonly tokenCache: TokenCacheSettings
   readonly signatureLimit: SignatureLimit | undefined
+  readonly form: 'jwt' | 'encrypted' | 'reference'
+  readonly ownClaims: OwnClaimsSettings | undefined
+  readonly issuers: readonly TrustedIssuer[]
   readonly algorithm: SigningAlgorithm | undefined
+  readonly newKeys: SharedRingSettings
   readonly keys: readonly object[] | undefined
+  readonly signers: readonly (Signer & VerificationKey)[] | undefined
   readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
   readonly store: StoreDriver | undefined
   readonly sessions: SessionSettings
@@ -129,6 +190,7 @@ export interface Settings {
   readonly binding: BindingSettings
   readonly cookieName: string
   readonly origins: OriginSettings
+  readonly paths: PathSettings
   readonly clock: Clock | undefined
   readonly random: Random | undefined
   /** What was left to chance, to be told at start. */

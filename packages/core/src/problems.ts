@@ -28,6 +28,7 @@ export type ProblemCode =
   | 'body_type'
   | 'grant_type_unsupported'
   | 'store_down'
+  | 'signer_down'
 
 export interface Problem {
   readonly status: number
@@ -93,6 +94,12 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
     status: 503,
     error: 'temporarily_unavailable',
     say: 'the session store does not answer, try again',
+    retryAfter: 1,
+  },
+  signer_down: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    say: 'no token can be signed now, try again',
     retryAfter: 1,
   },
 }

@@ -1,43 +1,31 @@
 import { randomBytes } from 'node:crypto'
+import { type ApplicationCalls, applicationCalls } from './application.ts'
 import { createDevices } from './binding/device.ts'
-import { ConfigError, shown, UnavailableError } from './errors.ts'
 import { createRefreshCookie } from './gate/cookies.ts'
 import { createGate, type Gate } from './gate/gate.ts'
 import { identityOf } from './gate/known-token.ts'
 import type { GateParts } from './gate/parts.ts'
 import type { Auth } from './gate/seam.ts'
 import { createSignatureLimit } from './gate/signature-limit.ts'
-import { endSubject } from './gate/subject.ts'
-import { readJwk } from './keys/jwk.ts'
-import { createFixedRing, createSharedRing, type KeyRing } from './keys/ring.ts'
+import { createGivenRing } from './keys/given-ring.ts'
+import { readGivenKeys } from './keys/read-given.ts'
+import type { KeyRing, RingWatch } from './keys/ring.ts'
+import { createSharedRing } from './keys/shared-ring.ts'
 import { memoryStore } from './memory/store.ts'
-import type { SallyportOptions, Settings } from './options.ts'
+import type { SallyportOptions } from './options.ts'
 import type { Clock } from './ports/clock.ts'
-import { tagOf } from './ports/ids.ts'
-import type { Session } from './ports/model.ts'
-import type { SigningKey, VerificationKey } from './ports/signer.ts'
 import type { Store } from './ports/store.ts'
 import { createReplica } from './revocation/replica.ts'
 import { deriveKeys } from './secrets.ts'
 import { createRefreshTokens } from './sessions/refresh-token.ts'
 import { parseOptions } from './settings.ts'
-import { createTokenIssue } from './tokens/issue.ts'
+import { createTokenParts } from './token-parts.ts'
 import { createConnections } from './watch/connections.ts'
 import { createEvents, type Emit, type EventMap } from './watch/events.ts'
 
 /** Session security, without a framework: what an adapter wraps, and what an application calls. */
-export interface Sallyport {
+export interface Sallyport extends ApplicationCalls {
   readonly gate: Gate
-  readonly sessions: {
-    /** The live sessions of a user, the latest first. Rejects with `UnavailableError` while the store is away. */
-    list(subject: string): Promise<readonly Session[]>
-    /** Ends one session and its access tokens; answers whether it was known. Rejects as `list` does. */
-    revoke(session: string, reason?: string): Promise<boolean>
-  }
-  /** Ends every session of a user, and every token issued until now. Rejects as `sessions.list` does. */
-  revokeUser(subject: string, reason?: string): Promise<void>
-  /** Ends one access token; its session lives on. Rejects as `sessions.list` does. */
-  revokeToken(jti: string, reason?: string): Promise<void>
   /**
    * Ends an open connection (a WebSocket, an event stream) as soon as what let it in is revoked, by
    * calling `end`. The returned function forgets the connection; call it when it closes by itself.
@@ -66,7 +54,7 @@ const PULL_EVERY_MS = 400
 export async function createSallyport(options: SallyportOptions = {}): Promise<Sallyport> {
   const settings = parseOptions(options, process.env.NODE_ENV)
   const notice = (message: string): void => process.emitWarning(message, 'SallyportNotice')
-  const given = await givenKeys(settings)
+  const given = await readGivenKeys(settings)
 
   const clock = settings.clock ?? systemClock
   const events = createEvents(clock, notice)
@@ -75,17 +63,22 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const [secret, ...earlier] = secrets
   const store = await (settings.store ?? memoryStore()).open({ notice })
   for (const message of settings.notices) notice(message)
+  const watch: RingWatch = {
+    notice,
+    rotated: (kid) => events.emit({ event: 'key.rotated', outcome: 'success', kid }),
+    compromised: (kid) => events.emit({ event: 'key.compromised', outcome: 'success', kid }),
+  }
   const ring =
     given === undefined
       ? createSharedRing(
           store.keys,
           // What encrypts keys is loaded only where there are keys to be kept.
           (await import('./keys/seal.ts')).createKeySeal(secrets),
-          settings.algorithm ?? 'EdDSA',
+          settings.newKeys,
           clock,
-          notice,
+          watch,
         )
-      : createFixedRing(given)
+      : createGivenRing(given, store.keys, clock, watch)
   let forgottenAt = Number.NEGATIVE_INFINITY
   const replica = createReplica(
     store.revocations,
@@ -93,6 +86,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     clock,
     {
       onRevoked(revocation) {
+        if (revocation.kind === 'key') ring.distrust(revocation.kid)
         connections.revoked(revocation)
         events.revoked(revocation)
       },
@@ -106,13 +100,16 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
       },
     },
   )
+  const tokens = await createTokenParts({ settings, secrets, ring, sessions: store.sessions, clock, notice })
   const parts: GateParts = {
     tokens: settings.tokens,
-    issueToken: createTokenIssue(clock),
+    issueToken: tokens.issue,
+    verifyToken: tokens.verify,
     tokenCache: settings.tokenCache,
     signatureLimit: createSignatureLimit(settings.signatureLimit, notice),
     sessions: settings.sessions,
     origins: settings.origins,
+    paths: settings.paths,
     store,
     ring,
     replica,
@@ -126,13 +123,13 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     clock,
     random: settings.random ?? randomBytes,
   }
-  await Promise.all([ring.start(), replica.start()])
+  await Promise.all([ring.start(), replica.start(), tokens.start()])
 
   return {
     gate: createGate(parts),
     ...applicationCalls(parts),
     endOnRevocation(auth, end) {
-      const token = identityOf(auth)
+      const token = identityOf(auth, settings.tokens.issuer)
       // It may have been revoked between its verification and now.
       if (replica.knowsRevoked(token)) queueMicrotask(end)
       return connections.add(token, end)
@@ -142,66 +139,15 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     ready: () => isReady(store, ring),
     async close() {
       replica.close()
+      ring.close()
+      tokens.close()
       await store.close()
     },
   }
 }
 
-/** The keys of the option `access.keys`; `undefined` where the ring is kept in the store. */
-async function givenKeys(
-  settings: Settings,
-): Promise<readonly [SigningKey, ...VerificationKey[]] | undefined> {
-  if (settings.keys === undefined) return undefined
-  const [first, ...others] = await Promise.all(
-    settings.keys.map((jwk, index) => readJwk(jwk, `access.keys.${index}`, settings.algorithm)),
-  )
-  if (first !== undefined && settings.algorithm !== undefined && first.alg !== settings.algorithm)
-    throw new ConfigError(
-      'access.algorithm',
-      `that of the first key (${first.alg})`,
-      shown(settings.algorithm),
-    )
-  if (first?.privateKey === undefined) throw new ConfigError('access.keys.0', 'a private key', 'a public one')
-  const kids = new Set([first, ...others].map((key) => key.kid))
-  if (kids.size !== others.length + 1) throw new ConfigError('access.keys', 'keys with different kids')
-  return [{ ...first, privateKey: first.privateKey }, ...others]
-}
-
 async function isReady(store: Store, ring: KeyRing): Promise<boolean> {
   if (!(await store.ping())) return false
-  if (ring.signer() === undefined) await ring.start()
+  if (ring.signer() === undefined) await ring.putBack()
   return ring.signer() !== undefined
-}
-
-function applicationCalls(parts: GateParts): Pick<Sallyport, 'sessions' | 'revokeUser' | 'revokeToken'> {
-  const { store, replica, clock, emit } = parts
-  return {
-    sessions: {
-      async list(subject) {
-        const { lifetimes } = parts.sessions
-        const outcome = await store.sessions.list({ tag: tagOf(subject), at: clock.now(), lifetimes })
-        if (outcome.kind === 'unavailable') throw new UnavailableError()
-        return outcome.sessions
-      },
-      async revoke(sid, reason = 'revoked_by_application') {
-        const outcome = await store.sessions.end({ id: sid, at: clock.now(), evenIfAbsent: true })
-        if (outcome.kind === 'unavailable') throw new UnavailableError()
-        replica.add({ kind: 'session', session: sid })
-        emit({ event: 'session.ended', outcome: 'success', reason, sid })
-        return outcome.kind === 'ended'
-      },
-    },
-    async revokeUser(subject, reason = 'revoked_by_application') {
-      const outcome = await endSubject(parts, subject)
-      if (outcome.kind === 'unavailable') throw new UnavailableError()
-      for (const sid of outcome.sessions)
-        emit({ event: 'session.ended', outcome: 'success', reason, sub: subject, sid })
-    },
-    async revokeToken(jti, reason = 'revoked_by_application') {
-      const outcome = await store.revocations.revoke({ kind: 'token', jti }, clock.now())
-      if (outcome.kind === 'unavailable') throw new UnavailableError()
-      replica.add({ kind: 'token', jti })
-      emit({ event: 'token.revoked', outcome: 'success', reason, jti })
-    },
-  }
 }

@@ -30,7 +30,7 @@ export function group<const T extends v.ObjectEntries>(entries: T): Group<T> {
 }
 
 const audienceMessage = 'a text of 1 to 255 characters without white space, or a list of such'
-const oneAudience = text(/^\S{1,255}$/, audienceMessage)
+export const oneAudience: Schema<string> = text(/^\S{1,255}$/, audienceMessage)
 export const audience: Schema<string | string[]> = v.union(
   [oneAudience, v.pipe(v.array(oneAudience), v.minLength(1, audienceMessage))],
   audienceMessage,

@@ -9,6 +9,8 @@ export interface DerivedKeys {
   readonly refreshTokens: Uint8Array
   readonly keyEncryption: Uint8Array
   readonly fingerprints: Uint8Array
+  readonly accessReferences: Uint8Array
+  readonly accessEncryption: Uint8Array
 }
 
 /** Derives the keys of every secret in force, the current one first (HKDF with SHA-256, RFC 5869). */
@@ -25,5 +27,7 @@ function derive(secret: Uint8Array): DerivedKeys {
     refreshTokens: expand('refresh token MAC'),
     keyEncryption: expand('signing key encryption'),
     fingerprints: expand('device fingerprint'),
+    accessReferences: expand('access reference MAC'),
+    accessEncryption: expand('access token encryption'),
   }
 }

@@ -1,12 +1,15 @@
-import { randomBytes } from 'node:crypto'
+import { KeyObject, randomBytes } from 'node:crypto'
 import * as v from 'valibot'
-import { ConfigError } from './errors.ts'
+import { ConfigError, shown } from './errors.ts'
 import type { SignatureLimit } from './gate/signature-limit.ts'
+import { parseIssuers } from './issuers/options.ts'
 import type { SallyportOptions, Settings } from './options.ts'
 import type { Clock, Random } from './ports/clock.ts'
 import { MAX_ACCESS_SECONDS } from './ports/revocation.ts'
+import type { Signer, VerificationKey } from './ports/signer.ts'
 import type { StoreDriver } from './ports/store.ts'
-import { audience, group, issuer, nonEmpty, oneOf, parse, text, wholeNumber } from './schema.ts'
+import { audience, group, issuer, nonEmpty, oneAudience, oneOf, parse, text, wholeNumber } from './schema.ts'
+import type { ClaimsOf } from './tokens/own-claims.ts'
 
 const DAY = 86_400
 const MAX_SESSION_SECONDS = 30 * DAY
@@ -31,6 +34,11 @@ const functions =
     given !== null &&
     names.every((name) => typeof Reflect.get(given, name) === 'function')
 
+const isPublicKey = (given: unknown): boolean => given instanceof KeyObject && given.type === 'public'
+const isSigner = (given: unknown): boolean =>
+  functions('sign')(given) &&
+  v.is(v.object({ kid: v.string(), alg: v.string(), publicKey: v.custom<KeyObject>(isPublicKey) }), given)
+
 const entries = v.strictObject(
   {
     issuer: v.optional(issuer),
@@ -41,14 +49,25 @@ const entries = v.strictObject(
     store: v.optional(
       v.custom<StoreDriver>(functions('open'), 'a store, as memoryStore() or redisStore() makes'),
     ),
+    accessToken: v.optional(oneOf('jwt', 'encrypted', 'reference'), 'jwt'),
     access: v.optional(
       group({
         ttlSeconds: v.optional(wholeNumber(1, MAX_ACCESS_SECONDS), 900),
         algorithm: v.optional(oneOf('EdDSA', 'ES256', 'RS256', 'PS256')),
+        rotationSeconds: v.optional(wholeNumber(3600, 90 * DAY), 30 * DAY),
         keys: v.optional(
           v.pipe(
             v.array(v.looseObject({}, 'a JWK (RFC 7517)'), 'a list of JWKs'),
             v.minLength(1, 'a list of JWKs'),
+          ),
+        ),
+        signers: v.optional(
+          v.pipe(
+            v.array(
+              v.custom<Signer & VerificationKey>(isSigner, 'what pkcs11Signer() or awsKmsSigner() makes'),
+              'a list of signers',
+            ),
+            v.minLength(1, 'a list of signers'),
           ),
         ),
         cache: v.optional(
@@ -102,6 +121,20 @@ const entries = v.strictObject(
       }),
       {},
     ),
+    claims: v.optional(
+      group({
+        of: v.custom<ClaimsOf>((given) => typeof given === 'function', 'a function'),
+        allow: v.optional(v.array(v.string('a list of names'), 'a list of names')),
+        exempt: v.optional(v.array(v.string('a list of names'), 'a list of names'), []),
+        maxBytes: v.optional(wholeNumber(1, 4096), 1024),
+        sealed: v.optional(
+          v.record(v.string(), group({ audience: oneAudience, key: v.looseObject({}, 'a JWK (RFC 7517)') })),
+          {},
+        ),
+        leaks: v.optional(oneOf('refuse', 'warn'), 'refuse'),
+      }),
+    ),
+    issuers: v.optional(v.unknown()),
     cookie: v.optional(
       group({
         name: v.optional(
@@ -125,6 +158,10 @@ const entries = v.strictObject(
       {},
     ),
     clients: v.optional(group({ cookie: v.optional(client, 'web'), body: v.optional(client, 'native') }), {}),
+    paths: v.optional(
+      group({ auth: v.optional(text(/^(\/[\w.~-]+)*$/, 'a path, as "/auth"'), '/auth') }),
+      {},
+    ),
     production: v.optional(v.boolean('true or false')),
     clock: v.optional(v.custom<Clock>(functions('now', 'monotonic'), 'an object with now() and monotonic()')),
     random: v.optional(v.custom<Random>((given) => typeof given === 'function', 'a function')),
@@ -149,6 +186,8 @@ export function parseOptions(given: SallyportOptions, environment: string | unde
 function demandForProduction(options: Parsed): void {
   for (const name of ['issuer', 'audience', 'secret', 'store'] as const)
     if (options[name] === undefined) throw new ConfigError(name, 'given in production', 'missing')
+  if (options.claims?.leaks === 'warn')
+    throw new ConfigError('claims.leaks', '"refuse" in production', shown(options.claims.leaks))
 }
 
 function settingsOf(options: Parsed): Settings {
@@ -166,8 +205,13 @@ function settingsOf(options: Parsed): Settings {
     },
     tokenCache: access.cache,
     signatureLimit: limits.signatures,
+    form: options.accessToken,
+    ownClaims: options.claims && { allow: undefined, ...options.claims },
+    issuers: parseIssuers(options.issuers),
     algorithm: access.algorithm,
+    newKeys: { alg: access.algorithm ?? 'EdDSA', rotateEveryMs: access.rotationSeconds * 1000 },
     keys: access.keys,
+    signers: access.signers,
     secrets: nonEmpty(options.secret ?? new Uint8Array(randomBytes(32))),
     store: options.store,
     sessions: {
@@ -186,6 +230,7 @@ function settingsOf(options: Parsed): Settings {
     binding: options.binding,
     cookieName: options.cookie.name,
     origins: { allowed: new Set(options.origins.allowed), missing: options.origins.missing },
+    paths: options.paths,
     clock: options.clock,
     random: options.random,
     notices,

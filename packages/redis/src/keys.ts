@@ -1,32 +1,57 @@
-import type { KeyRecord, KeyStore, SealedKey } from '@sallyport/core'
+import type { KeyRecord, KeyStore, RingEntry } from '@sallyport/core'
 import type { Commands, Reply } from './commands.ts'
-import { RING_SHARD } from './layout.ts'
+import { type Layout, RING_SHARD } from './layout.ts'
+import type { News } from './news.ts'
+
+/** What is announced on the channel when the ring changed; a shard's number when something was revoked. */
+const RING_NEWS = 'ring'
+/** Stands before the instant at which a key was compromised; no compact JWE begins with it. */
+const COMPROMISED = '!'
 
 /** The ring of sealed signing keys: one hash, `kid` to key, with its version beside. */
-export function createRedisKeys(commands: Commands, ring: string): KeyStore {
+export function createRedisKeys(
+  commands: Commands,
+  { ring, channel }: Pick<Layout, 'ring' | 'channel'>,
+  news: News,
+): KeyStore {
   return {
     async read() {
       const answer = await commands.call(RING_SHARD, 'hgetall', ring)
       return answer.kind === 'unavailable' ? answer : { kind: 'read', ...recordOf(answer.value) }
     },
-    async add(keys, ifVersion) {
-      const args = [ifVersion ?? '', ...keys.flatMap(({ kid, sealed }) => [kid, sealed])]
-      const answer = await commands.runDurably('add-keys', RING_SHARD, [ring], args)
+    async swap(entries, ifVersion) {
+      const args = [ifVersion, channel, RING_NEWS, ...entries.flatMap((entry) => [entry.kid, encode(entry)])]
+      const answer = await commands.runDurably('swap-keys', RING_SHARD, [ring], args)
       if (answer.kind === 'unavailable') return answer
-      const [added, ...fields] = Array.isArray(answer.value) ? answer.value : []
-      return { kind: added === 1 ? 'added' : 'changed', ring: recordOf(fields) }
+      const [swapped, ...fields] = Array.isArray(answer.value) ? answer.value : []
+      return { kind: swapped === 1 ? 'swapped' : 'changed', ring: recordOf(fields) }
+    },
+    onChange(listener) {
+      news.on((what) => {
+        if (what === RING_NEWS) listener()
+      })
+      news.onGap(listener)
     },
   }
 }
 
+function encode(entry: RingEntry): string {
+  return 'compromisedAt' in entry ? `${COMPROMISED}${entry.compromisedAt}` : entry.sealed
+}
+
+function decode(kid: string, text: string): RingEntry {
+  return text.startsWith(COMPROMISED)
+    ? { kid, compromisedAt: Number(text.slice(COMPROMISED.length)) }
+    : { kid, sealed: text }
+}
+
 function recordOf(reply: Reply): KeyRecord {
-  const fields = fieldsOf(reply)
-  const keys: SealedKey[] = []
+  const entries: RingEntry[] = []
   let version = 0
-  for (const [name, value] of fields)
+  for (const [name, value] of fieldsOf(reply))
     if (name === '@') version = Number(value)
-    else keys.push({ kid: name, sealed: value })
-  return { version, keys }
+    else entries.push(decode(name, value))
+  return { version, entries }
 }
 
 /** Newer protocols give a map where older ones give names and values in turn. */

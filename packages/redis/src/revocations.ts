@@ -7,7 +7,7 @@ import {
   tagOfSession,
 } from '@sallyport/core'
 import { decodeMember, digestOfMember, encodeMember, isBeforeMark, notBeforeMark, ownBytes } from './codec.ts'
-import type { Client } from './options.ts'
+import type { News } from './news.ts'
 import type { Argument } from './scripts.ts'
 import type { ServerTime } from './server-time.ts'
 import type { SessionParts } from './sessions.ts'
@@ -19,8 +19,7 @@ const ASSERTED_AT_ONCE = 500
 /** Revocations in Redis: one sorted set per shard, which is the feed, the record and the strict look-up in one. */
 export function createRedisRevocations(
   { commands, layout, beginning }: SessionParts,
-  client: Client,
-  subscriber: Client,
+  news: News,
   time: ServerTime,
 ): RevocationStore {
   /** The subject whose hash a revocation also touches; any of the shard's where it touches none. */
@@ -107,14 +106,11 @@ export function createRedisRevocations(
     },
 
     onNews(listener) {
-      subscriber.on('message', (_channel: string, shard: string) => listener(Number(shard)))
-      const subscribe = (): void => {
-        subscriber.subscribe(layout.channel).catch(() => {})
-      }
-      if (subscriber.status === 'ready') subscribe()
-      subscriber.on('ready', subscribe)
-      // After an interruption there may be much news, and nobody who announces it.
-      client.on('ready', () => {
+      news.on((what) => {
+        const shard = Number(what)
+        if (Number.isInteger(shard)) listener(shard)
+      })
+      news.onGap(() => {
         for (let shard = 0; shard < layout.shards; shard++) listener(shard)
       })
     },

@@ -13,7 +13,7 @@ const NAMES = [
   'revoke',
   'pull',
   'assert',
-  'add-keys',
+  'swap-keys',
   'probe',
 ] as const
 export type ScriptName = (typeof NAMES)[number]

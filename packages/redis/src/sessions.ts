@@ -22,6 +22,8 @@ import type { Confirmations } from './confirmations.ts'
 import type { Layout } from './layout.ts'
 import type { Argument } from './scripts.ts'
 
+/** Before a session's own bytes, the name of the field with its lasting part: see `prelude.lua`. */
+const LASTING = Buffer.from('.')
 const UNAVAILABLE: Unavailable = { kind: 'unavailable' }
 
 export interface SessionParts {
@@ -79,6 +81,18 @@ export function createRedisSessions(
         ...(rotation.client === undefined ? [] : [rotation.client]),
       ])
       return answer.kind === 'unavailable' ? answer : unpackRotation(rotation.id, bytes(answer.value))
+    },
+
+    async read(id) {
+      const tag = tagOfSession(id)
+      const own = ownBytes(id)
+      const lastingField = Buffer.concat([LASTING, own])
+      const shard = layout.shardOfTag(tag)
+      const answer = await commands.call(shard, 'hmget', layout.user(tag), own, lastingField, '@')
+      if (answer.kind === 'unavailable') return answer
+      const [packed, lasting, subject] = list(answer.value)
+      if (!Buffer.isBuffer(packed) || !Buffer.isBuffer(lasting)) return { kind: 'unknown' }
+      return { kind: 'read', session: unpackSession(id, String(subject), packed, lasting) }
     },
 
     confirm: confirmations.add,

@@ -6,6 +6,7 @@ import { connect } from './connection.ts'
 import { inspect } from './inspect.ts'
 import { createRedisKeys } from './keys.ts'
 import { createLayout, type Layout, RING_SHARD } from './layout.ts'
+import { createNews } from './news.ts'
 import { type Client, parseRedisOptions, type RedisStoreOptions } from './options.ts'
 import { createRedisRevocations } from './revocations.ts'
 import type { Argument } from './scripts.ts'
@@ -28,6 +29,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
       const commands = createCommands(client, settings, notice)
       const time = createServerTime()
       const layout = createLayout(settings.keyPrefix)
+      const news = createNews(client, subscriber, layout.channel)
       const instant = (at: number): Argument => (settings.time === 'caller' ? at : '')
       const parts: SessionParts = {
         commands,
@@ -50,8 +52,8 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
       }
       return {
         sessions: createRedisSessions(parts, createConfirmations(commands, layout, client.isCluster)),
-        revocations: createRedisRevocations(parts, client, subscriber, time),
-        keys: createRedisKeys(commands, layout.ring),
+        revocations: createRedisRevocations(parts, news, time),
+        keys: createRedisKeys(commands, layout, news),
         ping: probeAll,
         close() {
           close()

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { type ProblemCode, problems } from '../problems.ts'
-import type { Answer } from './seam.ts'
+import type { Answer, RequestView } from './seam.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 const NO_STORE = { 'Cache-Control': 'no-store' } as const
@@ -9,10 +10,15 @@ export function jsonAnswer(status: number, body: object, cookies: readonly strin
   return { status, headers: { 'Content-Type': JSON_TYPE, ...NO_STORE }, cookies, body: JSON.stringify(body) }
 }
 
-/** A JSON answer that anybody may keep for a while. */
-export function publicAnswer(body: object, maxAgeSeconds: number): Answer {
-  const headers = { 'Content-Type': JSON_TYPE, 'Cache-Control': `public, max-age=${maxAgeSeconds}` }
-  return { status: 200, headers, cookies: [], body: JSON.stringify(body) }
+/** A JSON answer that anybody may keep for a while; 304 for who has it already (RFC 9110, section 13.1.2). */
+export function publicAnswer(view: RequestView, content: object, maxAgeSeconds: number): Answer {
+  const body = JSON.stringify(content)
+  const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+  const headers = { 'Cache-Control': `public, max-age=${maxAgeSeconds}`, ETag: tag }
+  const known = view.headers['if-none-match']
+  if (typeof known === 'string' && (known.trim() === '*' || known.includes(tag)))
+    return { status: 304, headers, cookies: [], body: undefined }
+  return { status: 200, headers: { 'Content-Type': JSON_TYPE, ...headers }, cookies: [], body }
 }
 
 /** 204. */

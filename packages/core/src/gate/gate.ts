@@ -1,13 +1,14 @@
 import type { Guard } from '../guards/scope.ts'
-import { publicAnswer, refusal } from './answer.ts'
+import { refusal } from './answer.ts'
 import { createLogout, createLogoutAll } from './logout.ts'
 import type { GateParts } from './parts.ts'
 import { createRefresh, createTokenEndpoint } from './refresh.ts'
-import { createRouteMaker, type Handle, type HandleWithAuth, type RouteMaker } from './routes.ts'
+import { createRouteMaker, type HandleWithAuth, type RouteMaker } from './routes.ts'
 import type { Answer, Auth, RequestView, Route } from './seam.ts'
 import { createEndOthers, createSessionEnd, createSessionList } from './sessions.ts'
 import { createSignIn, type SignIn } from './sign-in.ts'
 import { createVerifier, type Verify, type VerifyOptions } from './verify.ts'
+import { createJwks, createMetadata, metadataPath } from './well-known.ts'
 
 /** The routes of each router, to be mounted by an adapter. */
 export interface Routers {
@@ -19,7 +20,7 @@ export interface Routers {
   readonly logout: readonly Route[]
   /** `GET /sessions`, `DELETE /sessions/:id` */
   readonly sessions: readonly Route[]
-  /** `GET /.well-known/jwks.json` */
+  /** `GET /.well-known/jwks.json`, `GET /.well-known/oauth-authorization-server` */
   readonly wellKnown: readonly Route[]
 }
 
@@ -43,8 +44,6 @@ export interface Gate {
   readonly route: RouteMaker
 }
 
-const JWKS_MAX_AGE_SECONDS = 300
-
 export function createGate(parts: GateParts): Gate {
   const verifier = createVerifier(parts)
   const route = createRouteMaker(verifier, parts.origins)
@@ -66,7 +65,10 @@ export function createGate(parts: GateParts): Gate {
         route.bearer('/sessions', { GET: createSessionList(parts) }),
         route.bearer('/sessions/:id', { DELETE: createSessionEnd(parts) }),
       ],
-      wellKnown: [route.open('/.well-known/jwks.json', { GET: createJwks(parts) })],
+      wellKnown: [
+        route.open('/.well-known/jwks.json', { GET: createJwks(parts) }),
+        route.open(metadataPath(parts.tokens.issuer), { GET: createMetadata(parts) }),
+      ],
     },
   }
 }
@@ -75,12 +77,4 @@ function applyGuard(guard: Guard, auth: Auth | undefined): Answer | undefined {
   if (auth === undefined) return refusal('token_missing')
   const verdict = guard(auth)
   return verdict.kind === 'pass' ? undefined : refusal(verdict.problem, { scope: verdict.scope })
-}
-
-/** The JWK Set (RFC 7517, section 5). */
-function createJwks(parts: GateParts): Handle {
-  return async () => {
-    const keys = parts.ring.published()
-    return keys.length === 0 ? refusal('store_down') : publicAnswer({ keys }, JWKS_MAX_AGE_SECONDS)
-  }
 }

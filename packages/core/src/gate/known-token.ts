@@ -2,19 +2,22 @@ import { tagOf } from '../ports/ids.ts'
 import type { SubjectTag, TokenIdentity } from '../ports/model.ts'
 import type { Candidate } from '../revocation/replica.ts'
 import type { Claims } from '../tokens/claims.ts'
+import type { TokenSource } from '../tokens/verify.ts'
 import type { Auth, Decision } from './seam.ts'
 
 /** A token with a good signature, made ready so that a request with it needs nothing but look-ups. */
 export class KnownToken implements Candidate {
   readonly token: string
   readonly allowed: Extract<Decision, { kind: 'allow' }>
+  readonly source: TokenSource
   liveAt = -1
   /** Whether the store was told that the token's generation reached its client. */
   confirmed = false
   #tag: SubjectTag | undefined
 
-  constructor(token: string, auth: Auth) {
+  constructor(token: string, auth: Auth, source: TokenSource) {
     this.token = token
+    this.source = source
     this.allowed = Object.freeze({ kind: 'allow', auth })
   }
   get claims(): Claims {
@@ -27,21 +30,39 @@ export class KnownToken implements Candidate {
     return this.claims.jti
   }
   get kid(): string {
-    return this.allowed.auth.kid
+    return kidOf(this.allowed.auth, this.source.own)
   }
   get issuedAt(): number {
     return this.claims.iat
   }
   /** Needed only once a whole subject was revoked. */
   get tag(): SubjectTag {
-    this.#tag ??= tagOf(this.claims.sub)
+    this.#tag ??= subjectTagOf(this.claims, this.source.own)
     return this.#tag
   }
 }
 
 /** What of a token revocations can concern. */
-export function identityOf({ claims, kid }: Auth): TokenIdentity {
-  return { session: claims.sid, tag: tagOf(claims.sub), jti: claims.jti, kid, issuedAt: claims.iat }
+export function identityOf(auth: Auth, ownIssuer: string): TokenIdentity {
+  const { claims } = auth
+  const own = claims.iss === ownIssuer
+  return {
+    session: claims.sid,
+    tag: subjectTagOf(claims, own),
+    jti: claims.jti,
+    kid: kidOf(auth, own),
+    issuedAt: claims.iat,
+  }
+}
+
+/** Another issuer's subject is somebody else, though their names be the same. */
+function subjectTagOf({ sub, iss }: Claims, own: boolean): SubjectTag {
+  return tagOf(own ? sub : `${iss} ${sub}`)
+}
+
+/** Another issuer's key is another one, too. */
+function kidOf({ kid, claims }: Auth, own: boolean): string {
+  return own ? kid : `${claims.iss} ${kid}`
 }
 
 /** The caller, as the claims tell it. All requests with the token share it, so none of them may change it. */

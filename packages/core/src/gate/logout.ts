@@ -22,8 +22,8 @@ export function createLogout(parts: GateParts, verifier: Verifier): (view: Reque
     const byToken = bearer.kind === 'token' ? await verifier.inspect(bearer.token, view) : undefined
     if (byToken?.kind === 'unavailable') return refusal('store_down')
     if (byToken?.kind === 'limited') return refusal('signatures_limited', byToken)
-    const claims =
-      byToken?.kind === 'genuine' || byToken?.kind === 'expired' ? byToken.token.claims : undefined
+    const known = byToken?.kind === 'genuine' || byToken?.kind === 'expired' ? byToken.token : undefined
+    const claims = known?.source.own === true ? known.claims : undefined
     if (byCookie !== undefined && claims !== undefined && byCookie !== claims.sid)
       return refusal('sessions_differ')
 

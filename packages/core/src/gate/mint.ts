@@ -1,5 +1,6 @@
 import type { Session } from '../ports/model.ts'
 import type { Signer } from '../ports/signer.ts'
+import type { TokenNames } from '../tokens/issue.ts'
 import { jsonAnswer } from './answer.ts'
 import type { GateParts } from './parts.ts'
 import type { Answer } from './seam.ts'
@@ -7,19 +8,23 @@ import type { Answer } from './seam.ts'
 /** What a session hands out: see {@link mint}. */
 export interface Minted {
   readonly answer: Answer
-  readonly jti: string
-  readonly kid: string
+  readonly issued: TokenNames
 }
 
-/** Signs an access token of the session's generation and answers it, with the refresh token where it belongs. */
+/**
+ * Signs an access token of the session's generation and answers it, with the refresh token where it belongs;
+ * `undefined` when the key does not sign. Throws a `ClaimsError` for claims of the application's that must not
+ * be in it.
+ */
 export async function mint(
   parts: GateParts,
   signer: Signer,
   session: Session,
   issueFrom: number,
-): Promise<Minted> {
-  const settings = { ...parts.tokens, ttlSeconds: accessSeconds(parts, session) }
-  const issued = await parts.issueToken(session, signer, settings, issueFrom)
+): Promise<Minted | undefined> {
+  const ttlSeconds = accessSeconds(parts, session)
+  const issued = await parts.issueToken({ session, signer, ttlSeconds, issueFrom })
+  if (issued.kind === 'unsigned') return undefined
   const body = {
     access_token: issued.token,
     token_type: 'Bearer',
@@ -30,7 +35,7 @@ export async function mint(
     session.transport === 'cookie'
       ? jsonAnswer(200, body, [cookieOf(parts, session)])
       : jsonAnswer(200, { ...body, refresh_token: refreshTokenOf(parts, session) })
-  return { answer, jti: issued.jti, kid: issued.kid }
+  return { answer, issued: issued.names }
 }
 
 /** The refresh cookie of a session, as it is now. */

@@ -8,6 +8,7 @@ import type { Replica } from '../revocation/replica.ts'
 import type { RefreshTokens } from '../sessions/refresh-token.ts'
 import type { TokenCacheSettings } from '../tokens/cache.ts'
 import type { IssueSettings, IssueToken } from '../tokens/issue.ts'
+import type { VerifyToken } from '../tokens/verify.ts'
 import type { Emit } from '../watch/events.ts'
 import type { RefreshCookie } from './cookies.ts'
 import type { OriginSettings } from './csrf.ts'
@@ -24,15 +25,23 @@ export interface SessionSettings {
   readonly clients: { readonly cookie: string; readonly body: string }
 }
 
+/** Where routers are mounted, as far as others must know it. */
+export interface PathSettings {
+  /** Before `/token` and its like. */
+  readonly auth: string
+}
+
 /** What the gate is made of; put together by `createSallyport`. */
 export interface GateParts {
   readonly tokens: IssueSettings
   readonly issueToken: IssueToken
+  readonly verifyToken: VerifyToken
   readonly tokenCache: TokenCacheSettings
   /** Before a signature is checked for a request: the seconds to wait, 0 to go on. */
   readonly signatureLimit: (view: RequestView) => number | Promise<number>
   readonly sessions: SessionSettings
   readonly origins: OriginSettings
+  readonly paths: PathSettings
   readonly store: Store
   readonly ring: KeyRing
   readonly replica: Replica

@@ -2,6 +2,7 @@ import type { Session } from '../ports/model.ts'
 import type { RotationOutcome } from '../ports/store.ts'
 import type { ProblemCode } from '../problems.ts'
 import type { RefreshTicket } from '../sessions/refresh-token.ts'
+import type { TokenNames } from '../tokens/issue.ts'
 import type { EventName } from '../watch/events.ts'
 import { type RefusalDetails, refusal } from './answer.ts'
 import { readForm } from './body.ts'
@@ -73,9 +74,11 @@ async function rotate(
   switch (outcome.kind) {
     case 'rotated':
     case 'converged': {
-      const { answer, jti, kid } = await mint(parts, signer, outcome.session, outcome.issueFrom)
-      tellRefresh(parts, caller, outcome, { jti, kid })
-      return answer
+      const minted = await mint(parts, signer, outcome.session, outcome.issueFrom)
+      // The token that was presented still converges: its successor was never seen in use.
+      if (minted === undefined) return refusal('signer_down')
+      tellRefresh(parts, caller, outcome, minted.issued)
+      return minted.answer
     }
     case 'reused':
     case 'mismatched':
@@ -113,7 +116,7 @@ function tellRefresh(
   parts: GateParts,
   caller: Caller,
   outcome: Extract<RotationOutcome, { kind: 'rotated' | 'converged' }>,
-  issued: { readonly jti: string; readonly kid: string },
+  issued: TokenNames,
 ): void {
   const about = describe(outcome.session)
   const drifted =

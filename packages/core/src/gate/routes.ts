@@ -27,11 +27,10 @@ export function createRouteMaker(verifier: Verifier, origins: OriginSettings): R
     (handle: Handle): Handle =>
     (view) =>
       isCrossSite(view, origins) ? Promise.resolve(refusal('cross_site')) : handle(view)
-  const verify = verifier.verifier()
   const withAuth =
     (handle: HandleWithAuth): Handle =>
     async (view) => {
-      const decision = await verify(view)
+      const decision = await verifier.own(view)
       return decision.kind === 'allow' ? handle(view, decision.auth) : decision.answer
     }
   return {

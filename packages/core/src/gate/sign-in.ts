@@ -76,18 +76,18 @@ async function open(
       sid,
     })
   }
-  const { answer, jti, kid } = await mint(parts, signer, session, outcome.issueFrom)
+  const minted = await mint(parts, signer, session, outcome.issueFrom)
+  if (minted === undefined) return refusal('signer_down')
   parts.emit({
     event: 'session.started',
     outcome: 'success',
     sub: session.subject,
     sid: session.id,
     client_id: session.client,
-    jti,
-    kid,
+    ...minted.issued,
     ...caller,
   })
-  return answer
+  return minted.answer
 }
 
 const NAME = /^[\x20-\x7e]{1,255}$/

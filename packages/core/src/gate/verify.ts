@@ -4,7 +4,7 @@ import type { ProblemCode } from '../problems.ts'
 import type { Judgement } from '../revocation/replica.ts'
 import { createTokenCache, tailOf } from '../tokens/cache.ts'
 import type { Claims } from '../tokens/claims.ts'
-import { createTokenVerification, timesOf, type VerifiedToken } from '../tokens/verify.ts'
+import { timesOf, type VerifiedToken } from '../tokens/verify.ts'
 import { type RefusalDetails, refusal } from './answer.ts'
 import { readBearer } from './bearer.ts'
 import { authOf, KnownToken } from './known-token.ts'
@@ -36,6 +36,8 @@ export interface Verifier {
    * @see [RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750.html#section-3)
    */
   verifier(options?: VerifyOptions): Verify
+  /** The same, for tokens of this deployment alone: what it keeps is for nobody else's subjects to see and to end. */
+  own: Verify
   /** Verifies a token apart from revocation; a token verified before is not verified again. */
   inspect(token: string, view: RequestView): Inspection | Promise<Inspection>
 }
@@ -48,7 +50,6 @@ export type Inspection =
 
 export function createVerifier(parts: GateParts): Verifier {
   const cache = createTokenCache<KnownToken>(parts.tokenCache)
-  const verifyToken = createTokenVerification(parts.ring, parts.tokens, parts.clock)
   const underWay = new Map<string, { readonly token: string; readonly inspection: Promise<Inspection> }>()
 
   function refuse(
@@ -71,7 +72,7 @@ export function createVerifier(parts: GateParts): Verifier {
   function inspect(token: string, view: RequestView): Inspection | Promise<Inspection> {
     const known = cache.get(token)
     if (known === undefined) return inspectNew(token, view)
-    switch (timesOf(known.claims, parts.clock)) {
+    switch (timesOf(known.claims, known.source, parts.clock)) {
       case 'good':
         return { kind: 'genuine', token: known }
       case 'early':
@@ -99,7 +100,7 @@ export function createVerifier(parts: GateParts): Verifier {
 
   function inspectUnlessLimited(token: string, retryAfterSeconds: number): Inspection | Promise<Inspection> {
     if (retryAfterSeconds > 0) return { kind: 'limited', retryAfterSeconds }
-    const verified = verifyToken(token)
+    const verified = parts.verifyToken(token)
     if (!(verified instanceof Promise)) return remember(token, verified)
     const tail = tailOf(token)
     const inspection = verified.then(
@@ -118,7 +119,7 @@ export function createVerifier(parts: GateParts): Verifier {
 
   function remember(token: string, verified: VerifiedToken): Inspection {
     if (verified.kind !== 'genuine' && verified.kind !== 'expired') return verified
-    const known = new KnownToken(token, authOf(verified.claims, verified.kid))
+    const known = new KnownToken(token, authOf(verified.claims, verified.kid), verified.source)
     if (verified.kind === 'genuine') cache.add(known)
     return { kind: verified.kind, token: known }
   }
@@ -127,10 +128,13 @@ export function createVerifier(parts: GateParts): Verifier {
     inspection: Inspection,
     view: RequestView,
     failOpen: boolean,
+    ownOnly: boolean,
   ): Decision | Promise<Decision> {
     switch (inspection.kind) {
       case 'genuine':
-        return admit(inspection.token, view, failOpen)
+        return ownOnly && !inspection.token.source.own
+          ? refuse('token_invalid', view)
+          : admit(inspection.token, view, failOpen)
       case 'expired':
         return refuse('token_expired', view, inspection.token.claims)
       case 'malformed':
@@ -184,33 +188,37 @@ export function createVerifier(parts: GateParts): Verifier {
   function confirm(known: KnownToken): void {
     known.confirmed = true
     const { sid, gen } = known.claims
-    if (gen === undefined || !isSessionId(sid)) return
+    if (!known.source.own || gen === undefined || !isSessionId(sid)) return
     void parts.store.sessions.confirm({ id: sid, generation: gen }).then((outcome) => {
       if (outcome.kind === 'unavailable') known.confirmed = false
     })
   }
 
+  /** @param ownOnly whether a token of another issuer is refused */
+  function verify(view: RequestView, failOpen: boolean, ownOnly: boolean): Decision | Promise<Decision> {
+    const credential = readBearer(view)
+    switch (credential.kind) {
+      case 'token': {
+        const inspection = inspect(credential.token, view)
+        return inspection instanceof Promise
+          ? inspection.then((late) => decide(late, view, failOpen, ownOnly))
+          : decide(inspection, view, failOpen, ownOnly)
+      }
+      case 'none':
+        return refuse('token_missing', view)
+      case 'repeated':
+        return refuse('authorization_repeated', view)
+      case 'malformed':
+        return refuse('token_malformed', view)
+    }
+  }
+
   return {
     inspect,
+    own: (view) => verify(view, false, true),
     verifier(options = {}) {
       const failOpen = parseVerifyOptions(options).whenUnavailable === 'allow'
-      return (view) => {
-        const credential = readBearer(view)
-        switch (credential.kind) {
-          case 'token': {
-            const inspection = inspect(credential.token, view)
-            return inspection instanceof Promise
-              ? inspection.then((late) => decide(late, view, failOpen))
-              : decide(inspection, view, failOpen)
-          }
-          case 'none':
-            return refuse('token_missing', view)
-          case 'repeated':
-            return refuse('authorization_repeated', view)
-          case 'malformed':
-            return refuse('token_malformed', view)
-        }
-      }
+      return (view) => verify(view, failOpen, false)
     },
   }
 }

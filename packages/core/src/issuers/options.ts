@@ -22,6 +22,11 @@ export interface IssuerOptions {
    * names no algorithm is for the first of them that fits it.
    */
   readonly algorithms: readonly SigningAlgorithm[]
+  /**
+   * Accept tokens whose `typ` is `JWT` or left out, too, as many issuers write them; nothing then tells its access
+   * tokens from its ID tokens but the audience. Default: only `at+jwt` (RFC 9068).
+   */
+  readonly untyped?: boolean | undefined
   /** Milliseconds for one fetch of its keys as a whole. Default 3000; 100 to 30,000. */
   readonly timeoutMs?: number | undefined
   /** Seconds between two fetches, good or failed, whatever is asked for. Default 30; 1 to 3600, at most `maxAgeSeconds`. */
@@ -35,6 +40,7 @@ export interface IssuerOptions {
 /** An issuer whose access tokens are accepted, and for whom they must be. */
 export interface TrustedIssuer extends IssuerSettings {
   readonly audience: readonly [string, ...string[]]
+  readonly untyped: boolean
 }
 
 const DAY = 86_400
@@ -56,6 +62,7 @@ const list = v.array(
       v.array(oneOf('EdDSA', 'ES256', 'RS256', 'PS256'), algorithmsMessage),
       v.minLength(1, algorithmsMessage),
     ),
+    untyped: v.optional(v.boolean('true or false'), false),
     timeoutMs: v.optional(wholeNumber(100, 30_000), 3000),
     cooldownSeconds: v.optional(wholeNumber(1, 3600), 30),
     maxAgeSeconds: v.optional(wholeNumber(1, DAY), 600),

@@ -11,6 +11,7 @@ import type { JWK } from 'jose'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { ConfigError } from '../errors.ts'
 import type { SigningAlgorithm, SigningKey, VerificationKey } from '../ports/signer.ts'
+import { isRoca } from './roca.ts'
 
 const MIN_RSA_BITS = 2048
 const MIN_RSA_EXPONENT = 65537n
@@ -159,6 +160,7 @@ function algorithmsOf(key: KeyObject, path: string): readonly [SigningAlgorithm,
         )
       if ((details?.publicExponent ?? 0n) < MIN_RSA_EXPONENT)
         throw new ConfigError(path, `an RSA key with an exponent of at least ${MIN_RSA_EXPONENT}`)
+      if (isRoca(key)) throw new ConfigError(path, 'an RSA key without the ROCA flaw (CVE-2017-15361)')
       return ['RS256', 'PS256']
     default:
       throw new ConfigError(path, 'an Ed25519, P-256 or RSA key')

@@ -142,6 +142,12 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       if (subject === undefined || record === undefined) return Promise.resolve({ kind: 'unknown' })
       return Promise.resolve(settle(subject, record, rotation))
     },
+    read(id) {
+      const record = subjects.get(tagOfSession(id))?.sessions.get(id)
+      return Promise.resolve(
+        record === undefined ? { kind: 'unknown' } : { kind: 'read', session: told(record) },
+      )
+    },
     confirm({ id, generation }) {
       const sessions = subjects.get(tagOfSession(id))?.sessions
       const record = sessions?.get(id)

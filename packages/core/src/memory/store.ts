@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { KeyRecord, KeyStore, Store, StoreDriver } from '../ports/store.ts'
+import type { KeyRecord, KeyStore } from '../ports/key-store.ts'
+import type { Store, StoreDriver } from '../ports/store.ts'
 import { createMemoryRevocations } from './revocations.ts'
 import { createMemorySessions } from './sessions.ts'
 
@@ -38,15 +39,16 @@ function createMemoryStore(): Store {
 }
 
 function createMemoryKeys(): KeyStore {
-  let ring: KeyRecord = { version: 0, keys: [] }
+  const listeners = new Set<() => void>()
+  let ring: KeyRecord = { version: 0, entries: [] }
   return {
     read: () => Promise.resolve({ kind: 'read', ...ring }),
-    add(keys, ifVersion) {
-      if (ifVersion !== undefined && ifVersion !== ring.version)
-        return Promise.resolve({ kind: 'changed', ring })
-      const fresh = keys.filter((key) => !ring.keys.some((known) => known.kid === key.kid))
-      if (fresh.length > 0) ring = { version: ring.version + 1, keys: [...ring.keys, ...fresh] }
-      return Promise.resolve({ kind: 'added', ring })
+    swap(entries, ifVersion) {
+      if (ifVersion !== ring.version) return Promise.resolve({ kind: 'changed', ring })
+      ring = { version: ring.version + 1, entries }
+      for (const listener of listeners) listener()
+      return Promise.resolve({ kind: 'swapped', ring })
     },
+    onChange: (listener) => void listeners.add(listener),
   }
 }

@@ -89,3 +89,21 @@ export interface SealedKey {
   /** Compact JWE. */
   readonly sealed: string
 }
+
+/** What is left of a key that somebody else may have: its name, so that it never comes back. */
+export interface CompromisedKey {
+  readonly kid: string
+  /** Milliseconds since the epoch. */
+  readonly compromisedAt: number
+}
+
+/** One key of the ring as the store holds it. */
+export type RingEntry = SealedKey | CompromisedKey
+
+/**
+ * The store gave no answer in time, or one that says that it can't serve: away, hung, read-only,
+ * out of memory, forbidden. Whether the step took effect is not known, so every step may be repeated.
+ */
+export interface Unavailable {
+  readonly kind: 'unavailable'
+}

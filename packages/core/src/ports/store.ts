@@ -1,23 +1,16 @@
+import type { KeyStore } from './key-store.ts'
 import type {
   DeviceBinding,
   Grant,
   Lifetimes,
   Revocation,
-  SealedKey,
   Session,
   SessionId,
   SubjectTag,
   TokenIdentity,
   Transport,
+  Unavailable,
 } from './model.ts'
-
-/**
- * The store gave no answer in time, or one that says that it can't serve: away, hung, read-only,
- * out of memory, forbidden. Whether the step took effect is not known, so every step may be repeated.
- */
-export interface Unavailable {
-  readonly kind: 'unavailable'
-}
 
 export interface Opening {
   readonly id: SessionId
@@ -119,6 +112,11 @@ export type SubjectEndOutcome =
 
 export type ListOutcome = { readonly kind: 'listed'; readonly sessions: readonly Session[] } | Unavailable
 
+export type SessionReading =
+  | { readonly kind: 'read'; readonly session: Session }
+  | { readonly kind: 'unknown' }
+  | Unavailable
+
 /**
  * Sessions, each method one atomic step.
  *
@@ -129,6 +127,8 @@ export interface SessionStore {
   open(opening: Opening): Promise<OpenOutcome>
   /** Judges a presented refresh token and swaps it for its successor: of racing calls one gets `rotated`. */
   rotate(rotation: Rotation): Promise<RotationOutcome>
+  /** A session as it is now, over or not; for tokens that are only a reference to it. */
+  read(id: SessionId): Promise<SessionReading>
   /** Notes that the generation was seen in use. Nobody waits for it, but it is repeated if it did not reach the store. */
   confirm(confirmation: Confirmation): Promise<{ readonly kind: 'noted' } | Unavailable>
   /**
@@ -200,25 +200,6 @@ export interface RevocationStore {
   check(token: TokenIdentity): Promise<{ readonly kind: 'live' } | { readonly kind: 'revoked' } | Unavailable>
   /** Calls back, as soon as it is known, when a shard may have news. May miss some: pulling is what counts. */
   onNews(listener: (shard: number) => void): void
-}
-
-export interface KeyRecord {
-  /** Changes with every change of the ring. */
-  readonly version: number
-  readonly keys: readonly SealedKey[]
-}
-
-export type KeyAddOutcome =
-  | { readonly kind: 'added'; readonly ring: KeyRecord }
-  /** Somebody else changed the ring; nothing was added. */
-  | { readonly kind: 'changed'; readonly ring: KeyRecord }
-  | Unavailable
-
-/** The signing keys that all nodes share. */
-export interface KeyStore {
-  read(): Promise<({ readonly kind: 'read' } & KeyRecord) | Unavailable>
-  /** Adds keys that are not there yet; with `ifVersion`, only if the ring is still of that version. */
-  add(keys: readonly SealedKey[], ifVersion?: number): Promise<KeyAddOutcome>
 }
 
 /** A place where sessions, revocations and keys are kept; opened by `createSallyport`. */

@@ -66,6 +66,31 @@ const schema = v.object({
   amr: v.optional(v.array(identifier)),
 })
 
+const scopes = v.custom<string | string[]>(
+  (given) =>
+    (typeof given === 'string' && isScope(given)) ||
+    (Array.isArray(given) && given.every((one) => typeof one === 'string' && one !== '' && isScope(one))),
+)
+/** Instants of other issuers may have fractions (RFC 7519, section 2). */
+const numericDate = v.custom<number>((given) => Number.isFinite(given) && Number(given) >= 0)
+const foreignSchema = v.object({
+  iss: v.string(),
+  sub: identifier,
+  aud: v.union([v.string(), v.array(v.string())]),
+  exp: numericDate,
+  iat: v.optional(numericDate),
+  nbf: v.optional(numericDate),
+  jti: v.optional(identifier),
+  client_id: v.optional(identifier),
+  azp: v.optional(identifier),
+  sid: v.optional(identifier),
+  scope: v.optional(scopes),
+  scp: v.optional(scopes),
+  auth_time: v.optional(numericDate),
+  acr: v.optional(identifier),
+  amr: v.optional(v.array(identifier)),
+})
+
 /** Whether a text is a scope as RFC 6749 spells it; the empty one counts. */
 export function isScope(text: string): boolean {
   return text === '' || SCOPE.test(text)
@@ -76,18 +101,34 @@ export function isScope(text: string): boolean {
  * its type and size. `undefined` for anything else. Says nothing about whether the claims hold.
  */
 export function readClaims(payload: Uint8Array): Claims | undefined {
-  if (!isUtf8(payload)) return undefined
-  let json: unknown
-  try {
-    json = JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString())
-  } catch {
-    return undefined
-  }
+  const json = readJson(payload)
   return v.is(schema, json) ? frozen(json as Claims) : undefined
 }
 
+/**
+ * As {@link readClaims}, for a token of somebody else's issuer. What such tokens may lack is empty: `jti`, `sid`,
+ * `client_id` (or else `azp`), and `iat` 0; a `scope` is also taken from a list, and from `scp`.
+ */
+export function readForeignClaims(payload: Uint8Array): Claims | undefined {
+  const json = readJson(payload)
+  if (!v.is(foreignSchema, json)) return undefined
+  const { jti = '', sid = '', client_id = json.azp ?? '', iat = 0, scope = json.scp } = json
+  const scopes = Array.isArray(scope) ? scope.join(' ') : scope
+  const named = { ...json, jti, sid, client_id, iat }
+  return frozen((scopes === undefined ? named : { ...named, scope: scopes }) as Claims)
+}
+
+function readJson(payload: Uint8Array): unknown {
+  if (!isUtf8(payload)) return undefined
+  try {
+    return JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString())
+  } catch {
+    return undefined
+  }
+}
+
 /** Claims are shared by all requests that come with their token. */
-function frozen<T extends object>(value: T): T {
+export function frozen<T extends object>(value: T): T {
   for (const name in value) {
     const member = value[name]
     if (typeof member === 'object' && member !== null) frozen(member)

@@ -1,108 +1,167 @@
-import { JOSEError } from 'jose/errors'
-import { compactVerify } from 'jose/jws/compact/verify'
-import type { FoundKey, KeyRing } from '../keys/ring.ts'
+import { decodeJwt } from 'jose/jwt/decode'
+import type { FoundKey } from '../keys/ring.ts'
 import type { Clock } from '../ports/clock.ts'
 import { MAX_ACCESS_SECONDS } from '../ports/revocation.ts'
 import type { VerificationKey } from '../ports/signer.ts'
-import { type Claims, readClaims } from './claims.ts'
+import { type Claims, readClaims, readForeignClaims } from './claims.ts'
+import { isCompact, isEncrypted, signedPayload } from './compact.ts'
 import { createHeaderReader, type TokenHeader } from './header.ts'
+import type { TokenEncryption } from './nested.ts'
+import { REFERENCE_PREFIX } from './reference.ts'
 
-export interface VerifySettings {
+/** One issuer whose access tokens are accepted. */
+export interface TokenSource {
+  /** Whether it is this deployment itself: its tokens belong to sessions that are kept here. */
+  readonly own: boolean
+  /** Exact `iss`. */
   readonly issuer: string
+  /** Of these, `aud` must name one. */
   readonly audience: readonly string[]
+  /** What `typ` may be; `undefined` among them: left out. */
+  readonly types: ReadonlySet<string | undefined>
+  /** For clocks that run apart, at `exp`; `iat` and `nbf` get five seconds. */
+  readonly leewaySeconds: number
+  find(kid: string | undefined, alg: string): FoundKey | Promise<FoundKey>
+}
+
+/** RFC 9068, section 2.1. */
+export const ACCESS_TOKEN_TYPES: ReadonlySet<string | undefined> = new Set(['at+jwt', 'application/at+jwt'])
+
+export interface JudgedToken {
+  readonly claims: Claims
+  readonly kid: string
+  readonly source: TokenSource
 }
 
 export type VerifiedToken =
-  | { readonly kind: 'genuine'; readonly claims: Claims; readonly kid: string }
-  /** Ours, but over. Good for nothing except to name the session that it belonged to. */
-  | { readonly kind: 'expired'; readonly claims: Claims; readonly kid: string }
+  | ({ readonly kind: 'genuine' } & JudgedToken)
+  /** Over. Good for nothing except to name the session that it belonged to. */
+  | ({ readonly kind: 'expired' } & JudgedToken)
   | { readonly kind: 'early' }
   | { readonly kind: 'malformed' }
   | { readonly kind: 'invalid' }
   | { readonly kind: 'unavailable' }
 
 /**
- * Verifies an access token of our own issuer (RFC 9068, section 4): one spelling, algorithm of the
- * key that `kid` names, `typ`, signature, `iss`, `aud`, times. A promise is given only where a signature
- * has to be checked, or the store to be asked for a key.
+ * Verifies an access token (RFC 9068, section 4): one spelling, an issuer that is accepted, algorithm of the
+ * key that `kid` names, `typ`, signature, `iss`, `aud`, times. A promise is given only where a signature has
+ * to be checked, or a key to be asked for.
  *
  * Does NOT ask whether it was revoked.
  */
 export type VerifyToken = (token: string) => VerifiedToken | Promise<VerifiedToken>
 
-const MAX_CHARS = 8192
-/** The `e` is the brace that a header begins with: no byte order mark, no white space before it. */
-const COMPACT = /^e[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
-/** What may stand last in base64url (RFC 4648, section 3.5), by the length modulo 4. */
-const LAST_CHARS = [/./, undefined, /[AQgw]/, /[AEIMQUYcgkosw048]/] as const
-/** For clocks that run apart; `exp` gets none. */
+/** For clocks that run apart. */
 const LEEWAY_SECONDS = 5
 
-export function createTokenVerification(ring: KeyRing, settings: VerifySettings, clock: Clock): VerifyToken {
-  const readHeader = createHeaderReader()
+/** How tokens of our own are verified that are no plain JWT; left out where there are none. */
+export interface OwnForms {
+  readonly encryption?: TokenEncryption
+  readonly lookUp?: (text: string) => Promise<VerifiedToken>
+}
 
-  async function check(token: string, { kid, publicKey }: VerificationKey): Promise<VerifiedToken> {
-    try {
-      const { payload } = await compactVerify(token, publicKey)
-      const claims = readClaims(payload)
-      return claims === undefined || !isForUs(claims, settings)
-        ? { kind: 'invalid' }
-        : judged(claims, kid, clock)
-    } catch (cause) {
-      if (cause instanceof JOSEError) return { kind: 'invalid' }
-      throw cause
-    }
+/** @param sources whose tokens are accepted; with several, the exact `iss` chooses before any key is touched */
+export function createTokenVerification(
+  sources: readonly [TokenSource, ...TokenSource[]],
+  { encryption, lookUp }: OwnForms,
+  clock: Clock,
+): VerifyToken {
+  const readHeader = createHeaderReader()
+  const byIssuer = new Map(sources.map((source) => [source.issuer, source]))
+  const [only] = sources
+
+  async function check(token: string, key: VerificationKey, source: TokenSource): Promise<VerifiedToken> {
+    const payload = await signedPayload(token, key)
+    if (payload === undefined) return { kind: 'invalid' }
+    const claims = source.own ? readClaims(payload) : readForeignClaims(payload)
+    return claims === undefined || !isFor(claims, source)
+      ? { kind: 'invalid' }
+      : judged({ claims, kid: key.kid, source }, clock)
   }
 
   function checkWith(
     found: FoundKey,
     token: string,
-    header: TokenHeader,
+    { alg }: TokenHeader,
+    source: TokenSource,
   ): VerifiedToken | Promise<VerifiedToken> {
     if (found.kind === 'unavailable') return found
     // The algorithm is the key's, never the token's to choose (RFC 8725, section 3.1).
-    const fits = found.kind === 'found' && found.key.alg === header.alg
-    return fits ? check(token, found.key) : { kind: 'invalid' }
+    return found.kind === 'found' && isOf(alg, found.key, source)
+      ? check(token, found.key, source)
+      : { kind: 'invalid' }
   }
 
-  return (token) => {
-    if (token.length > MAX_CHARS || !COMPACT.test(token) || !isCanonical(token)) return { kind: 'malformed' }
+  function verify(token: string): VerifiedToken | Promise<VerifiedToken> {
+    if (!isCompact(token)) return { kind: 'malformed' }
     const reading = readHeader(token)
     if (reading.kind !== 'read') return { kind: reading.kind === 'malformed' ? 'malformed' : 'invalid' }
-    const found = ring.find(reading.header.kid)
+    const { header } = reading
+    const source = sources.length === 1 ? only : byIssuer.get(claimedIssuer(token) ?? '')
+    if (source === undefined || !source.types.has(header.typ)) return { kind: 'invalid' }
+    const found = source.find(header.kid, header.alg)
     return found instanceof Promise
-      ? found.then((late) => checkWith(late, token, reading.header))
-      : checkWith(found, token, reading.header)
+      ? found.then((late) => checkWith(late, token, header, source))
+      : checkWith(found, token, header, source)
+  }
+
+  async function verifyEncrypted(text: string, by: TokenEncryption): Promise<VerifiedToken> {
+    const inner = await by.decrypt(text)
+    const verified = inner === undefined ? undefined : await verify(inner.token)
+    if (verified === undefined || verified.kind === 'malformed') return { kind: 'invalid' }
+    // What was signed by one key and encrypted beside another was put together by somebody else.
+    const isOne = !('kid' in verified) || (verified.source.own && verified.kid === inner?.kid)
+    return isOne ? verified : { kind: 'invalid' }
+  }
+
+  return (text) => {
+    if (lookUp !== undefined && text.startsWith(REFERENCE_PREFIX)) return lookUp(text)
+    if (encryption !== undefined && isEncrypted(text)) return verifyEncrypted(text, encryption)
+    return verify(text)
   }
 }
 
-/** Decoders forgive spare bits in the last character; a signature is the only segment that no signature covers. */
-function isCanonical(token: string): boolean {
-  const length = token.length - token.lastIndexOf('.') - 1
-  return LAST_CHARS[length % 4]?.test(token.slice(-1)) === true
+/** Whom a token says that it is from, before anything of it is verified. */
+function claimedIssuer(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss
+  } catch {
+    return undefined
+  }
 }
 
-function isForUs(claims: Claims, settings: VerifySettings): boolean {
-  const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud
-  return claims.iss === settings.issuer && audience.some((one) => settings.audience.includes(one))
+/** RFC 9864 renamed EdDSA over Ed25519; other issuers may write either. */
+function isOf(alg: string, key: VerificationKey, { own }: TokenSource): boolean {
+  return alg === key.alg || (!own && alg === 'Ed25519' && key.alg === 'EdDSA')
 }
 
-function judged(claims: Claims, kid: string, clock: Clock): VerifiedToken {
-  // A token that outlived the longest lifetime could outlive its own revocation.
-  if (claims.exp - claims.iat > MAX_ACCESS_SECONDS) return { kind: 'invalid' }
-  switch (timesOf(claims, clock)) {
+function isFor(claims: Claims, { issuer, audience }: TokenSource): boolean {
+  const named = typeof claims.aud === 'string' ? [claims.aud] : claims.aud
+  return claims.iss === issuer && named.some((one) => audience.includes(one))
+}
+
+/** Judges a token that is otherwise good by its times. */
+export function judged(token: JudgedToken, clock: Clock): VerifiedToken {
+  const { claims, source } = token
+  // A token of ours that outlived the longest lifetime could outlive its own revocation.
+  if (source.own && claims.exp - claims.iat > MAX_ACCESS_SECONDS) return { kind: 'invalid' }
+  switch (timesOf(claims, source, clock)) {
     case 'early':
       return { kind: 'early' }
     case 'good':
-      return { kind: 'genuine', claims, kid }
+      return { kind: 'genuine', ...token }
     case 'over':
-      return { kind: 'expired', claims, kid }
+      return { kind: 'expired', ...token }
   }
 }
 
 /** Where a token stands between `iat`, `nbf` and `exp`. */
-export function timesOf({ iat, nbf = 0, exp }: Claims, clock: Clock): 'early' | 'good' | 'over' {
+export function timesOf(
+  { iat, nbf = 0, exp }: Claims,
+  { leewaySeconds }: Pick<TokenSource, 'leewaySeconds'>,
+  clock: Clock,
+): 'early' | 'good' | 'over' {
   const now = clock.now() / 1000
   if (iat > now + LEEWAY_SECONDS || nbf > now + LEEWAY_SECONDS) return 'early'
-  return exp > now ? 'good' : 'over'
+  return exp + leewaySeconds > now ? 'good' : 'over'
 }

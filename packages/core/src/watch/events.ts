@@ -11,6 +11,8 @@ export type EventName =
   | 'token.refused'
   | 'token.revoked'
   | 'password.changed'
+  | 'key.rotated'
+  | 'key.compromised'
   | 'decision.degraded'
   | 'store.rollback'
 

@@ -1,0 +1,50 @@
+// One node of a deployment whose keys rotate: its clock may run faster than the world's, from a common instant on.
+
+import { createSallyport, getAuth } from '@sallyport/fastify'
+import { redisStore } from '@sallyport/redis'
+import Fastify from 'fastify'
+
+const { SECRET = '', REDIS_URL = '', SPEED = '1', CLOCK_FROM = '0' } = process.env
+const from = Number(CLOCK_FROM)
+const clock = {
+  now: () => Math.floor(from + (Date.now() - from) * Number(SPEED)),
+  monotonic: () => performance.now(),
+}
+
+const sallyport = await createSallyport({
+  issuer: 'https://auth.example.com',
+  audience: 'https://api.example.com',
+  secret: SECRET,
+  store: redisStore({ url: REDIS_URL, time: 'caller' }),
+  access: { algorithm: 'ES256', rotationSeconds: 3600 },
+  clock,
+})
+/** @type {unknown[]} */
+const events = []
+sallyport.on('event', (event) => events.push(event))
+
+const app = Fastify()
+let users = 0
+app.post('/auth/login', (request, reply) =>
+  sallyport.signIn(request, reply, { subject: `user-${process.pid}-${users++}` }),
+)
+app.register(sallyport.refreshRouter(), { prefix: '/auth' })
+app.register(sallyport.wellKnownRouter())
+app.register(async (api) => {
+  api.register(sallyport.authMiddleware())
+  api.get('/api/me', async (request) => ({ sub: getAuth(request).subject, kid: getAuth(request).kid }))
+})
+app.get('/test/now', async () => ({ now: clock.now(), keys: sallyport.keys.list() }))
+app.get('/test/events', async () => events)
+app.post('/test/rotate', async () => sallyport.keys.rotate())
+app.post('/test/compromise/:kid', async (request) => {
+  await sallyport.keys.compromise(/** @type {{ kid: string }} */ (request.params).kid)
+  return {}
+})
+
+const url = await app.listen({ port: 0, host: '127.0.0.1' })
+process.on('SIGTERM', async () => {
+  await app.close()
+  await sallyport.close()
+})
+console.log(`listening on ${url}`)

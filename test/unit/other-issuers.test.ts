@@ -1,0 +1,197 @@
+import { createSallyport, type IssuerOptions, memoryStore, type Sallyport } from '@sallyport/core'
+import { SignJWT } from 'jose'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { generateSigningKey, publicJwk } from '../../packages/core/src/keys/jwk.ts'
+import type { SigningKey } from '../../packages/core/src/ports/signer.ts'
+import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
+import { json, type ScriptedIssuer, scriptedIssuer, status } from './scripted-issuer.ts'
+import { viewOf } from './view.ts'
+
+const API = 'https://api.example.com'
+let theirs: ScriptedIssuer
+let others: ScriptedIssuer
+let key: SigningKey
+let otherKey: SigningKey
+let clock: TurnedClock
+const open: Sallyport[] = []
+
+beforeAll(async () => {
+  theirs = await scriptedIssuer()
+  others = await scriptedIssuer()
+  key = await generateSigningKey('ES256')
+  otherKey = { ...(await generateSigningKey('ES256')), kid: key.kid }
+})
+beforeEach(() => {
+  clock = turnedClock()
+  theirs.answers.set('/jwks', json({ keys: [publicJwk(key)] }))
+  others.answers.set('/jwks', json({ keys: [publicJwk(otherKey)] }))
+  theirs.asked.length = 0
+})
+afterEach(async () => {
+  for (const sallyport of open.splice(0)) await sallyport.close()
+})
+afterAll(async () => {
+  await theirs.close()
+  await others.close()
+})
+
+async function site(more: Partial<IssuerOptions> = {}): Promise<Sallyport> {
+  const issuer = (one: ScriptedIssuer): IssuerOptions => ({
+    issuer: one.origin,
+    audience: API,
+    jwks: `${one.origin}/jwks`,
+    algorithms: ['ES256'],
+  })
+  const sallyport = await createSallyport({
+    audience: API,
+    store: memoryStore(),
+    secret: 'a secret of the test, with its 32 bytes',
+    clock,
+    issuers: [{ ...issuer(theirs), ...more }, issuer(others)],
+  })
+  open.push(sallyport)
+  return sallyport
+}
+
+interface Token {
+  readonly claims?: Readonly<Record<string, unknown>>
+  readonly header?: Readonly<Record<string, unknown>>
+  readonly by?: SigningKey
+}
+const mint = ({ claims = {}, header = {}, by = key }: Token = {}): Promise<string> => {
+  const now = Math.floor(clock.now() / 1000)
+  const full = {
+    iss: theirs.origin,
+    sub: 'alice',
+    aud: API,
+    exp: now + 3600,
+    iat: now,
+    scope: 'read',
+    ...claims,
+  }
+  return new SignJWT(full)
+    .setProtectedHeader({ alg: by.alg, kid: by.kid, typ: 'at+jwt', ...header })
+    .sign(by.privateKey)
+}
+const bearing = (token: string, method = 'GET') =>
+  viewOf({ method, headers: { authorization: `Bearer ${token}` } })
+async function ask(sallyport: Sallyport, token: string): Promise<number> {
+  const decision = await sallyport.gate.verify(bearing(token))
+  return decision.kind === 'allow' ? 200 : decision.answer.status
+}
+
+describe("a token of somebody else's issuer", () => {
+  test('is accepted, and says who is calling', async () => {
+    const sallyport = await site()
+    const decision = await sallyport.gate.verify(
+      bearing(await mint({ claims: { azp: 'spa', scp: ['a', 'b'], scope: undefined } })),
+    )
+    expect(decision).toMatchObject({
+      kind: 'allow',
+      auth: { subject: 'alice', client: 'spa', session: '', scopes: ['a', 'b'], kid: key.kid },
+    })
+  })
+
+  test('is verified by the keys of the issuer that it names, though two have keys of one name', async () => {
+    const sallyport = await site()
+    const theirOwn = { iss: others.origin }
+    expect(await ask(sallyport, await mint({ by: otherKey, claims: theirOwn }))).toBe(200)
+    expect(await ask(sallyport, await mint({ by: otherKey }))).toBe(401)
+    expect(await ask(sallyport, await mint({ claims: theirOwn }))).toBe(401)
+  })
+
+  test.each<[string, Token]>([
+    ['another audience', { claims: { aud: 'https://other.example' } }],
+    ['no subject', { claims: { sub: undefined } }],
+    ['no expiry', { claims: { exp: undefined } }],
+    ['an issuer with a slash more', { claims: { iss: 'http://127.0.0.1:1/' } }],
+    ['no issuer', { claims: { iss: undefined } }],
+    ['the type of an ID token', { header: { typ: 'JWT' } }],
+    ['no type', { header: { typ: undefined } }],
+    ['a crit header', { header: { crit: ['exp'], exp: 1 } }],
+  ])('is refused with %s', async (_what, token) => {
+    const made = await mint(token).catch(() => undefined)
+    if (made === undefined) return
+    expect(await ask(await site(), made)).toBe(401)
+  })
+
+  test('without a type is accepted where that was chosen', async () => {
+    const sallyport = await site({ untyped: true })
+    for (const typ of ['JWT', undefined, 'at+jwt'])
+      expect(await ask(sallyport, await mint({ header: { typ } }))).toBe(200)
+    expect(await ask(sallyport, await mint({ header: { typ: 'dpop+jwt' } }))).toBe(401)
+  })
+
+  test('has five seconds more at its end, and no more', async () => {
+    const sallyport = await site()
+    const token = await mint()
+    clock.turn(3_604_000)
+    expect(await ask(sallyport, token)).toBe(200)
+    clock.turn(1000)
+    expect(await ask(sallyport, token)).toBe(401)
+  })
+
+  test('touches nothing that is kept here for the subject of the same name', async () => {
+    const sallyport = await site()
+    await sallyport.gate.signIn(viewOf({}), { subject: 'alice' })
+    const [mine] = await sallyport.sessions.list('alice')
+    const token = await mint({ claims: { sid: mine?.id, gen: 1 } })
+    expect(await ask(sallyport, token)).toBe(200)
+    for (const route of [...sallyport.gate.routers.sessions, ...sallyport.gate.routers.logout]) {
+      if (route.path === '/logout') continue
+      const answers = await Promise.all(
+        ['GET', 'POST', 'DELETE'].map((method) =>
+          route.handle({ ...bearing(token, method), params: { id: mine?.id ?? '' } }),
+        ),
+      )
+      expect(answers.filter(({ status }) => status < 400)).toEqual([])
+    }
+    const [logout] = sallyport.gate.routers.logout
+    expect((await logout?.handle(bearing(token, 'POST')))?.status).toBe(204)
+    expect(await sallyport.sessions.list('alice')).toHaveLength(1)
+    await sallyport.revokeUser('alice')
+    expect(await ask(sallyport, await mint())).toBe(200)
+  })
+
+  test('can be revoked by its name', async () => {
+    const sallyport = await site()
+    const token = await mint({ claims: { jti: 'theirs-1' } })
+    expect(await ask(sallyport, token)).toBe(200)
+    await sallyport.revokeToken('theirs-1')
+    expect(await ask(sallyport, token)).toBe(401)
+  })
+
+  test('is 503 while its issuer cannot be asked for the key, and our own are not concerned', async () => {
+    theirs.answers.set('/jwks', status(500))
+    const sallyport = await site()
+    expect(await ask(sallyport, await mint())).toBe(503)
+    const answer = await sallyport.gate.signIn(viewOf({}), { subject: 'alice' })
+    expect(await ask(sallyport, JSON.parse(answer.body ?? '').access_token)).toBe(200)
+  })
+
+  test('costs one fetch per cool-down, however many names of keys are made up', async () => {
+    theirs.answers.set('/jwks', status(500))
+    const sallyport = await site()
+    const flood = async (): Promise<void> => {
+      const tokens = await Promise.all(
+        Array.from({ length: 500 }, (_, index) => mint({ header: { kid: `made up ${index}` } })),
+      )
+      await Promise.all(tokens.map((token) => ask(sallyport, token)))
+    }
+    await flood()
+    expect(theirs.asked).toHaveLength(1)
+    clock.turn(30_000)
+    await flood()
+    expect(theirs.asked).toHaveLength(2)
+    theirs.answers.set('/jwks', json({ keys: [publicJwk(key)] }))
+    clock.turn(30_000)
+    await flood()
+    await flood()
+    expect(theirs.asked).toHaveLength(3)
+  })
+})
+
+test('an issuer that is named twice, or is this one, is refused at start', async () => {
+  await expect(site({ issuer: 'http://localhost' })).rejects.toMatchObject({ option: 'issuers.0.issuer' })
+  await expect(site({ issuer: others.origin })).rejects.toMatchObject({ option: 'issuers.1.issuer' })
+})
