@@ -153,6 +153,22 @@ describe("a token of somebody else's issuer", () => {
     expect(await ask(sallyport, await mint())).toBe(200)
   })
 
+  test('is no good any more once its key is withdrawn, though it was seen before', async () => {
+    const sallyport = await site()
+    const token = await mint()
+    expect(await ask(sallyport, token)).toBe(200)
+    theirs.answers.set('/jwks', json({ keys: [publicJwk(otherKey)] }))
+    clock.turn(601_000)
+    await ask(sallyport, token)
+    await theirs.wasAsked(2)
+    await expect
+      .poll(() => {
+        clock.turn(31_000)
+        return ask(sallyport, token)
+      })
+      .toBe(401)
+  })
+
   test('can be revoked by its name', async () => {
     const sallyport = await site()
     const token = await mint({ claims: { jti: 'theirs-1' } })

@@ -393,6 +393,30 @@ describe('a store that forgot', () => {
   })
 })
 
+test('a node whose clock is wrong by hours takes no key from the others, and they do not fight', async () => {
+  const ring = await started()
+  const first = signerOf(ring).kid
+  await ring.rotate()
+  clock.turn(PUBLISHED_BEFORE_MS)
+  expect(statesOf(ring)).toEqual(['active', 'retiring'])
+  const ahead = turnedClock(clock.now() + 5 * HOUR)
+  const wrong = createSharedRing(store, seal, { alg: 'EdDSA', rotateEveryMs: LIFE }, ahead, {
+    notice: (message) => notices.push(message),
+    rotated: (kid) => told.rotated.push(kid),
+    compromised: (kid) => told.compromised.push(kid),
+  })
+  open.push(wrong)
+  await wrong.start()
+  const swaps = store.swaps
+  for (let round = 0; round < 5; round++) {
+    for (const time of [clock, ahead]) time.turn(10 * RELOAD_EVERY_MS)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+  }
+  expect(store.swaps).toBe(swaps)
+  expect(ring.find(first)).toMatchObject({ kind: 'found' })
+  expect(signerOf(wrong).kid).toBe(signerOf(ring).kid)
+})
+
 describe('a key that is sealed under another secret', () => {
   test('is left alone, with one notice, and a key of this secret is made beside it', async () => {
     const stranger = await started(sealUnder(randomBytes(32)))

@@ -43,6 +43,8 @@ export async function createTokenParts(needs: TokenPartsNeeds): Promise<TokenPar
   const { settings, ring, clock, notice } = needs
   const own = {
     ...{ own: true, issuer: settings.tokens.issuer, audience: settings.tokens.audience, leewaySeconds: 0 },
+    // A key of ours that is not to be trusted any more is told to every process.
+    rememberedMs: Number.POSITIVE_INFINITY,
     types: ACCESS_TOKEN_TYPES,
     find: (kid: string | undefined) => (kid === undefined ? NO_KEY : ring.find(kid)),
   } as const
@@ -108,6 +110,7 @@ async function othersOf(
     const types = untyped ? new Set([...ACCESS_TOKEN_TYPES, 'JWT', undefined]) : ACCESS_TOKEN_TYPES
     const source: TokenSource = {
       ...{ own: false, issuer, audience, types, leewaySeconds: OTHERS_LEEWAY_SECONDS },
+      rememberedMs: trusted.cooldownSeconds * 1000,
       find: keys.find,
     }
     return { source, keys }

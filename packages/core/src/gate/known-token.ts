@@ -10,14 +10,17 @@ export class KnownToken implements Candidate {
   readonly token: string
   readonly allowed: Extract<Decision, { kind: 'allow' }>
   readonly source: TokenSource
+  /** Until when, by the monotonic clock, the key that verified it is trusted to be still good. */
+  readonly genuineUntil: number
   liveAt = -1
   /** Whether the store was told that the token's generation reached its client. */
   confirmed = false
   #tag: SubjectTag | undefined
 
-  constructor(token: string, auth: Auth, source: TokenSource) {
+  constructor(token: string, auth: Auth, source: TokenSource, now: number) {
     this.token = token
     this.source = source
+    this.genuineUntil = now + source.rememberedMs
     this.allowed = Object.freeze({ kind: 'allow', auth })
   }
   get claims(): Claims {

@@ -71,7 +71,7 @@ export function createVerifier(parts: GateParts): Verifier {
 
   function inspect(token: string, view: RequestView): Inspection | Promise<Inspection> {
     const known = cache.get(token)
-    if (known === undefined) return inspectNew(token, view)
+    if (known === undefined || parts.clock.monotonic() > known.genuineUntil) return inspectNew(token, view)
     switch (timesOf(known.claims, known.source, parts.clock)) {
       case 'good':
         return { kind: 'genuine', token: known }
@@ -119,7 +119,12 @@ export function createVerifier(parts: GateParts): Verifier {
 
   function remember(token: string, verified: VerifiedToken): Inspection {
     if (verified.kind !== 'genuine' && verified.kind !== 'expired') return verified
-    const known = new KnownToken(token, authOf(verified.claims, verified.kid), verified.source)
+    const known = new KnownToken(
+      token,
+      authOf(verified.claims, verified.kid),
+      verified.source,
+      parts.clock.monotonic(),
+    )
     if (verified.kind === 'genuine') cache.add(known)
     return { kind: verified.kind, token: known }
   }

@@ -7,8 +7,11 @@ export interface RingState {
   /** Of the ring that was read last. */
   version(): number
   members(): Iterable<ScheduledKey>
-  /** Takes over what the store holds. A key that was ever compromised stays so; one that is not there any more is kept. */
-  adopt(ring: KeyRecord): Promise<void>
+  /**
+   * Takes over what the store holds. A key that was ever compromised stays so. One that is not there any more verifies
+   * here until its time is over, and is put back only into a store that forgot: another process may have had a reason.
+   */
+  adopt(ring: KeyRecord, forgot?: boolean): Promise<void>
   /** Takes a key out of use; answers whether that was news. */
   distrust(kid: string, at: number): boolean
   /** Forgets a key that nobody needs any more. */
@@ -24,6 +27,8 @@ export interface RingState {
 interface Member {
   readonly key: ScheduledKey
   readonly entry: SealedKey
+  /** Whether another process took it out of the store. */
+  readonly dropped: boolean
 }
 
 export function createRingState(seal: KeySeal, notice: (message: string) => void): RingState {
@@ -43,7 +48,7 @@ export function createRingState(seal: KeySeal, notice: (message: string) => void
     if (compromised.has(entry.kid) || known?.entry.sealed === entry.sealed) return
     // A node with a newer secret may have sealed a key anew that this one holds already.
     const key = (await seal.open(entry)) ?? known?.key
-    if (key !== undefined) members.set(entry.kid, { key, entry })
+    if (key !== undefined) members.set(entry.kid, { key, entry, dropped: false })
     else if (!unreadable.has(entry.kid)) {
       unreadable.set(entry.kid, entry)
       notice(`the store holds a signing key (${entry.kid}) that none of the secrets opens; it is left alone`)
@@ -59,8 +64,12 @@ export function createRingState(seal: KeySeal, notice: (message: string) => void
   return {
     version: () => record.version,
     members: () => [...members.values()].map(({ key }) => key),
-    async adopt(ring) {
+    async adopt(ring, forgot = false) {
+      const isOlder = forgot || ring.version < record.version
       for (const entry of ring.entries) await adoptEntry(entry)
+      const there = new Set(ring.entries.map(({ kid }) => kid))
+      for (const [kid, member] of members)
+        members.set(kid, { ...member, dropped: !isOlder && !there.has(kid) })
       record = ring
     },
     distrust(kid, at) {
@@ -71,7 +80,7 @@ export function createRingState(seal: KeySeal, notice: (message: string) => void
     },
     drop: (kid) => void members.delete(kid),
     async draft(keys, renew) {
-      const kept = keys.filter(({ kid }) => !compromised.has(kid))
+      const kept = keys.filter(({ kid }) => !compromised.has(kid) && members.get(kid)?.dropped !== true)
       const sealed = await Promise.all(kept.map((key) => entryOf(key, renew)))
       const draft = [...sealed, ...unreadable.values(), ...compromised.values()]
       return isSame(draft, record.entries) ? undefined : draft

@@ -28,6 +28,8 @@ const JITTER_MS = 30_000
 interface Wish {
   readonly rotate?: boolean
   readonly compromise?: string
+  /** The store lost what it held: what is known here is put back. */
+  readonly putBack?: boolean
 }
 
 /** What one step on the store found out and made on its way. */
@@ -163,7 +165,7 @@ export function createSharedRing(
       askedAt = clock.monotonic()
       const read = await store.read()
       if (read.kind === 'unavailable') return false
-      await state.adopt(read)
+      await state.adopt(read, wish.putBack)
       view = viewAt(clock.now())
       const renew = loadedAt === Number.NEGATIVE_INFINITY
       if (!(await putRight({ wish, renew, made: undefined }))) return false
@@ -233,7 +235,7 @@ export function createSharedRing(
     },
     putBack() {
       // One that runs already may have read before the store forgot.
-      puttingBack ??= load({}).finally(() => {
+      puttingBack ??= load({ putBack: true }).finally(() => {
         puttingBack = undefined
       })
       return puttingBack

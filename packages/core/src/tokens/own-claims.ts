@@ -73,6 +73,7 @@ async function sealedBy(
   seals: ReadonlyMap<string, ClaimSeal>,
   claims: Readonly<Record<string, unknown>>,
 ): Promise<Readonly<Record<string, unknown>>> {
+  if (typeof claims !== 'object' || claims === null) return claims
   const here = [...seals].filter(([name]) => claims[name] !== undefined)
   if (here.length === 0) return claims
   const values = await Promise.all(

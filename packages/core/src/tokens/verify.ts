@@ -21,6 +21,8 @@ export interface TokenSource {
   readonly types: ReadonlySet<string | undefined>
   /** For clocks that run apart, at `exp`; `iat` and `nbf` get five seconds. */
   readonly leewaySeconds: number
+  /** How long a token of it may be remembered as genuine: its key may be withdrawn meanwhile. */
+  readonly rememberedMs: number
   find(kid: string | undefined, alg: string): FoundKey | Promise<FoundKey>
 }
 
