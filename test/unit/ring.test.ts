@@ -428,6 +428,14 @@ describe('a key that is sealed under another secret', () => {
     expect(await ring.find(kid)).toEqual({ kind: 'unknown' })
     expect(notices.filter((line) => line.includes(kid))).toHaveLength(1)
     expect(kidsOf(await store.held())).toContain(kid)
+    const held = await store.read()
+    if (held.kind !== 'read') throw new Error(held.kind)
+    await store.swap(
+      held.entries.filter((entry) => entry.kid !== kid),
+      held.version,
+    )
+    await ring.putBack()
+    expect(kidsOf(await store.held())).toEqual([signerOf(ring).kid])
   })
 
   test('that is still in force is opened, and sealed anew at the start of a node with the new one', async () => {

@@ -34,8 +34,8 @@ interface Member {
 export function createRingState(seal: KeySeal, notice: (message: string) => void): RingState {
   const members = new Map<string, Member>()
   const compromised = new Map<string, CompromisedKey>()
-  /** Keys that none of the secrets opens: another deployment's, or one whose secret was taken away too early. */
-  const unreadable = new Map<string, SealedKey>()
+  /** Of keys that none of the secrets opens: another deployment's, or one whose secret was taken away too early. */
+  const told = new Set<string>()
   let record: KeyRecord = { version: 0, entries: [] }
 
   async function adoptEntry(entry: RingEntry): Promise<void> {
@@ -49,8 +49,8 @@ export function createRingState(seal: KeySeal, notice: (message: string) => void
     // A node with a newer secret may have sealed a key anew that this one holds already.
     const key = (await seal.open(entry)) ?? known?.key
     if (key !== undefined) members.set(entry.kid, { key, entry, dropped: false })
-    else if (!unreadable.has(entry.kid)) {
-      unreadable.set(entry.kid, entry)
+    else if (!told.has(entry.kid)) {
+      told.add(entry.kid)
       notice(`the store holds a signing key (${entry.kid}) that none of the secrets opens; it is left alone`)
     }
   }
@@ -82,7 +82,8 @@ export function createRingState(seal: KeySeal, notice: (message: string) => void
     async draft(keys, renew) {
       const kept = keys.filter(({ kid }) => !compromised.has(kid) && members.get(kid)?.dropped !== true)
       const sealed = await Promise.all(kept.map((key) => entryOf(key, renew)))
-      const draft = [...sealed, ...unreadable.values(), ...compromised.values()]
+      const unreadable = record.entries.filter(({ kid }) => !members.has(kid) && !compromised.has(kid))
+      const draft = [...sealed, ...unreadable, ...compromised.values()]
       return isSame(draft, record.entries) ? undefined : draft
     },
   }
