@@ -72,16 +72,10 @@ export function createTokenIssue({ settings, form, ownClaims, clock, notice }: I
     return header
   }
 
-  async function signed(input: string, signer: Signer): Promise<string | undefined> {
-    try {
-      const signature = signer.sign(Buffer.from(input, 'latin1'))
-      return compact(input, signature instanceof Promise ? await signature : signature)
-    } catch (cause) {
-      if (!failed.has(signer))
-        notice(`the key ${signer.kid} failed to sign (${cause instanceof Error ? cause.name : 'something'})`)
-      failed.add(signer)
-      return undefined
-    }
+  function tellFailure(signer: Signer, cause: unknown): void {
+    if (!failed.has(signer))
+      notice(`the key ${signer.kid} failed to sign (${cause instanceof Error ? cause.name : 'something'})`)
+    failed.add(signer)
   }
 
   return async ({ session, signer, ttlSeconds, issueFrom }) => {
@@ -93,9 +87,17 @@ export function createTokenIssue({ settings, form, ownClaims, clock, notice }: I
       return { kind: 'issued', token, names: { jti }, expiresIn: ttlSeconds }
     }
     const jti = randomUUID()
-    const content = claimsOf(session, settings, { ...times, jti }, await ownClaims?.(session))
-    const jwt = await signed(`${headerOf(signer)}.${encoded(content)}`, signer)
-    if (jwt === undefined) return { kind: 'unsigned' }
+    const own = ownClaims === undefined ? undefined : await ownClaims(session)
+    const content = claimsOf(session, settings, { ...times, jti }, own)
+    const input = `${headerOf(signer)}.${encoded(content)}`
+    let jwt: string
+    try {
+      const signature = signer.sign(Buffer.from(input, 'latin1'))
+      jwt = compact(input, signature instanceof Promise ? await signature : signature)
+    } catch (cause) {
+      tellFailure(signer, cause)
+      return { kind: 'unsigned' }
+    }
     const token = form.kind === 'jwt' ? jwt : await form.encryption.encrypt(jwt, signer.kid)
     return { kind: 'issued', token, names: { jti, kid: signer.kid }, expiresIn: ttlSeconds }
   }
