@@ -16,7 +16,7 @@ let asked = 0
 let current = pin
 
 const place = {
-  library: faultyLibrary,
+  module: faultyLibrary,
   token: 'sallyport',
   pin() {
     asked++

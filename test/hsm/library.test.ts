@@ -4,7 +4,7 @@ import { type Cryptoki, fault, faultyLibrary, library, makeToken, openCryptoki, 
 
 const input = Buffer.from('input')
 const options = {
-  library,
+  module: library,
   token: 'sallyport',
   pin: () => pin,
   key: { label: 'good' },
@@ -106,7 +106,7 @@ test('a signer that is closed while it logs in again lets go of the library when
 })
 
 test('the library is not finalised while a signature is being made', async () => {
-  const signer = await pkcs11Signer({ ...options, library: faultyLibrary, timeoutMs: 50, sessions: 1 })
+  const signer = await pkcs11Signer({ ...options, module: faultyLibrary, timeoutMs: 50, sessions: 1 })
   fault('sleep 300')
   await expect(signer.sign(input)).rejects.toMatchObject({ kind: 'timeout' })
   signer.close()

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { configFault } from '../support/config-fault.ts'
 import { inSession, library, makeKey, makeToken, openCryptoki, pin, type Token } from './token.ts'
 
-const place = { library, token: 'sallyport', pin: () => pin }
+const place = { module: library, token: 'sallyport', pin: () => pin }
 const good = { ...place, key: { label: 'good' }, algorithm: 'ES256' } as const
 const [SENSITIVE, PRIVATE, SIGN, EXTRACTABLE] = [0x103, 0x2, 0x108, 0x162]
 let token: Token
@@ -91,9 +91,9 @@ const exactlyOne = 'the name of exactly one private key in the token'
 
 // biome-ignore format: one row, one line
 const wrong: readonly Wrong[] = [
-  { name: 'a path with nothing there', options: { library: '/nowhere/lib.so' }, option: 'library', says: '"/nowhere/lib.so" (not there)' },
-  { name: 'a file that is no library', options: { library: import.meta.filename }, option: 'library', says: 'must be a PKCS#11 library' },
-  { name: 'a library of another kind', options: { library: process.execPath }, option: 'library', says: 'must be a PKCS#11 library' },
+  { name: 'a path with nothing there', options: { module: '/nowhere/lib.so' }, option: 'module', says: '"/nowhere/lib.so" (not there)' },
+  { name: 'a file that is no library', options: { module: import.meta.filename }, option: 'module', says: 'must be a PKCS#11 library' },
+  { name: 'a library of another kind', options: { module: process.execPath }, option: 'module', says: 'must be a PKCS#11 library' },
   { name: 'no such token', options: { token: 'other' }, option: 'token', says: 'the label of exactly one token, but is "other", the label of 0' },
   { name: 'two tokens of that label', options: { token: 'twin' }, option: 'token', says: 'the label of exactly one token, but is "twin", the label of 2' },
   { name: 'a part of a label', options: { token: 'sally' }, option: 'token', says: 'the label of 0' },

@@ -15,7 +15,7 @@ import { inSession, library, makeToken, openCryptoki, pin, type Token } from './
 const algorithms = ['EdDSA', 'ES256', 'RS256', 'PS256'] as const
 type Algorithm = (typeof algorithms)[number]
 
-const place = { library, token: 'sallyport', pin: () => pin }
+const place = { module: library, token: 'sallyport', pin: () => pin }
 let token: Token
 
 beforeAll(async () => {

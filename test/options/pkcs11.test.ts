@@ -17,7 +17,7 @@ interface WrongOption {
 }
 
 const hidden = 'hunter2-hunter2-hunter2-hunter2'
-const common = { library: '/nowhere/libsofthsm2.so', token: 'sallyport', pin: () => hidden }
+const common = { module: '/nowhere/libsofthsm2.so', token: 'sallyport', pin: () => hidden }
 const good = { ...common, key: { label: 'access' }, algorithm: 'ES256' }
 const { token: _token, ...nowhere } = good
 
@@ -34,9 +34,9 @@ const wrongInBoth: readonly WrongOption[] = [
   { name: 'the PIN alone', options: hidden, option: 'pkcs11', allowed: 'an object' },
   { name: 'misspelled', options: { ...good, lable: 'access' }, option: 'pkcs11.lable', allowed: unknown },
 
-  { name: 'missing', options: { ...good, library: undefined }, option: 'pkcs11.library', allowed: 'an absolute path', given: 'missing' },
-  { name: 'a name, to be looked for', options: { ...good, library: 'libsofthsm2.so' }, option: 'pkcs11.library', allowed: 'an absolute path', given: '"libsofthsm2.so"' },
-  { name: 'empty', options: { ...good, library: '' }, option: 'pkcs11.library', allowed: 'an absolute path', given: '""' },
+  { name: 'missing', options: { ...good, module: undefined }, option: 'pkcs11.module', allowed: 'an absolute path', given: 'missing' },
+  { name: 'a name, to be looked for', options: { ...good, module: 'libsofthsm2.so' }, option: 'pkcs11.module', allowed: 'an absolute path', given: '"libsofthsm2.so"' },
+  { name: 'empty', options: { ...good, module: '' }, option: 'pkcs11.module', allowed: 'an absolute path', given: '""' },
 
   { name: 'missing, and no slot', options: nowhere, option: 'pkcs11.token', allowed: 'the label of a token, unless a slot is given', given: 'missing' },
   { name: 'empty', options: { ...good, token: '' }, option: 'pkcs11.token', allowed: label, given: '""' },
@@ -124,15 +124,15 @@ describe('right options of pkcs11Signer get as far as the library, which is not 
     for (const { make } of name === 'a token and a label' ? Object.values(makers) : [makers.pkcs11Signer])
       test(name, async () => {
         const fault = await configFault(() => make(options))
-        expect(fault.option).toBe('pkcs11.library')
+        expect(fault.option).toBe('pkcs11.module')
         expect(fault.message).toContain('"/nowhere/libsofthsm2.so" (not there)')
       })
 })
 
 test('without the native binding, which is loaded with the first library, it is said what is missing', async () => {
-  const fault = await configFault(() => makers.pkcs11Signer.make({ ...good, library: process.execPath }))
+  const fault = await configFault(() => makers.pkcs11Signer.make({ ...good, module: process.execPath }))
   expect(fault.message).toBe(
-    'option "pkcs11.library" must be used with the package pkcs11js beside it, ' +
+    'option "pkcs11.module" must be used with the package pkcs11js beside it, ' +
       'but is used without: it is not installed, or was not built',
   )
 })

@@ -53,7 +53,7 @@ export function newCryptoki(): Cryptoki {
   } catch (cause) {
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'MODULE_NOT_FOUND'
     throw new ConfigError(
-      'pkcs11.library',
+      'pkcs11.module',
       'used with the package pkcs11js beside it',
       missing ? 'used without: it is not installed, or was not built' : 'used with one that does not load',
     )

@@ -43,7 +43,7 @@ export interface Pkcs11Key extends VerificationKey {
 export async function generatePkcs11Key(options: Pkcs11KeyOptions): Promise<Pkcs11Key> {
   const settings = parseKeyOptions(options)
   const pin = await askPin(settings.pin)
-  const library = await openLibrary(settings.library)
+  const library = await openLibrary(settings.module)
   try {
     return await generate(library, settings, pin)
   } catch (cause) {

@@ -78,5 +78,5 @@ function finalize(cryptoki: Cryptoki): void {
 }
 
 function wrong(path: string, why: string): ConfigError {
-  return new ConfigError('pkcs11.library', 'a PKCS#11 library', `${shown(path)} (${why})`)
+  return new ConfigError('pkcs11.module', 'a PKCS#11 library', `${shown(path)} (${why})`)
 }

@@ -4,8 +4,8 @@ import * as v from 'valibot'
 
 /** Where the HSM is, and what opens it. */
 export interface Pkcs11TokenOptions {
-  /** Absolute path of the PKCS#11 library that came with the HSM. */
-  readonly library: string
+  /** Absolute path of the PKCS#11 module (a library) that came with the HSM. */
+  readonly module: string
   /** Label of the token; this or `slot`. */
   readonly token?: string | undefined
   /** Number of the slot that the token is in, as the HSM's own tools show it. */
@@ -52,7 +52,7 @@ export interface Pkcs11KeyOptions extends Pkcs11TokenOptions {
 
 /** What all options have in common, parsed: one of `token` and `slot` is there. */
 export interface TokenSettings {
-  readonly library: string
+  readonly module: string
   readonly token?: string | undefined
   readonly slot?: number | undefined
   readonly pin: Pkcs11TokenOptions['pin']
@@ -97,7 +97,7 @@ const group = <const T extends v.ObjectEntries>(entries: T) =>
   )
 
 const token = {
-  library: v.pipe(v.string('an absolute path'), v.check(isAbsolute, 'an absolute path')),
+  module: v.pipe(v.string('an absolute path'), v.check(isAbsolute, 'an absolute path')),
   token: v.optional(label),
   slot: v.optional(wholeNumber(0, 0xffffffff)),
   pin: v.custom<Pkcs11TokenOptions['pin']>(

@@ -34,7 +34,7 @@ export interface Pkcs11Signer extends Signer, VerificationKey {
  */
 export async function pkcs11Signer(options: Pkcs11SignerOptions): Promise<Pkcs11Signer> {
   const settings = parseSignerOptions(options)
-  const library = await openLibrary(settings.library)
+  const library = await openLibrary(settings.module)
   const connection = await connect(library, settings).catch((cause: unknown) => {
     library.release()
     throw failure(cause)
