@@ -135,9 +135,9 @@ export interface LimitOptions {
   /** Answers that one generation gives to holders of the previous refresh token. Default 0: no limit. */
   readonly converged?: number | undefined
   /**
-   * Asked before the signature of an access token is checked that this process has not verified yet, with
-   * the address and the User-Agent that sent it: the seconds after which to come again (429), or 0 to go
-   * on. Default: no limit.
+   * Asked before an access token is looked into that this process has not found genuine yet, with the address
+   * and the User-Agent that sent it: the seconds after which to come again (429), or 0 to go on; a promise of
+   * them costs more than a number. Default: no limit.
    */
   readonly signatures?: SignatureLimit | undefined
 }

@@ -16,7 +16,7 @@ export interface RouteMaker {
   open(path: string, methods: Methods<Handle>): Route
   /** For callers with the refresh cookie, or who are to get it: cross-site callers are refused, allowed origins get CORS headers. */
   cookie(path: string, methods: Methods<Handle>): Route
-  /** For callers with a valid access token; allowed origins get CORS headers. */
+  /** For callers with a valid access token of this deployment, not of another issuer; allowed origins get CORS headers. */
   bearer(path: string, methods: Methods<HandleWithAuth>): Route
 }
 

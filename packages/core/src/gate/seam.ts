@@ -43,7 +43,9 @@ export interface Answer {
 /** Who is calling, as the access token says; verified. */
 export interface Auth {
   readonly subject: string
+  /** Empty where another issuer's token names none. */
   readonly session: string
+  /** Likewise. */
   readonly client: string
   readonly scopes: readonly string[]
   /** The key that signed the token. */

@@ -71,7 +71,7 @@ export function createVerifier(parts: GateParts): Verifier {
 
   function inspect(token: string, view: RequestView): Inspection | Promise<Inspection> {
     const known = cache.get(token)
-    if (known === undefined || parts.clock.monotonic() > known.genuineUntil) return inspectNew(token, view)
+    if (known === undefined || isOutdated(known)) return inspectNew(token, view)
     switch (timesOf(known.claims, known.source, parts.clock)) {
       case 'good':
         return { kind: 'genuine', token: known }
@@ -81,6 +81,11 @@ export function createVerifier(parts: GateParts): Verifier {
         cache.drop(token)
         return { kind: 'expired', token: known }
     }
+  }
+
+  /** Whether its key may have been withdrawn meanwhile; of our own keys that is told. */
+  function isOutdated({ source, genuineUntil }: KnownToken): boolean {
+    return !source.own && parts.clock.monotonic() > genuineUntil
   }
 
   /** Requests that come with the same new token at once wait for one check of its signature. */

@@ -80,8 +80,10 @@ export function createRingState(seal: KeySeal, notice: (message: string) => void
     },
     drop: (kid) => void members.delete(kid),
     async draft(keys, renew) {
-      const kept = keys.filter(({ kid }) => !compromised.has(kid) && members.get(kid)?.dropped !== true)
-      const sealed = await Promise.all(kept.map((key) => entryOf(key, renew)))
+      const kept = keys.filter(({ kid }) => members.get(kid)?.dropped !== true)
+      const entries = await Promise.all(kept.map((key) => entryOf(key, renew)))
+      // Another process may have reported one of them while they were sealed.
+      const sealed = entries.filter(({ kid }) => !compromised.has(kid))
       const unreadable = record.entries.filter(({ kid }) => !members.has(kid) && !compromised.has(kid))
       const draft = [...sealed, ...unreadable, ...compromised.values()]
       return isSame(draft, record.entries) ? undefined : draft
