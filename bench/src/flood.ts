@@ -66,7 +66,7 @@ async function floodOver(
   extent: Extent,
   genuine: string | undefined,
 ): Promise<Omit<FloodRun, 'sent'>> {
-  const aWhile = (): Promise<void> => sleep(extent.seconds * 2000)
+  const aWhile = (): Promise<void> => sleep(extent.full ? 5000 : 2000)
   const start = await figures()
   const before = await warmDuring(port, source, aWhile())
   const calm = await figures()

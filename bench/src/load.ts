@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import autocannon, { type Client, type Options, type Result } from 'autocannon'
-import { type Connection, openConnections } from './client.ts'
+import { openConnections } from './client.ts'
 import type { Contestant } from './process.ts'
 import { USER_AGENT } from './setup.ts'
 import { quantile } from './stats.ts'
@@ -113,47 +113,4 @@ export async function sendFor(port: number, source: Source, seconds: number): Pr
       connection.close()
     }),
   )
-}
-
-/** Latencies in milliseconds at a steady rate, over connections that are open already. */
-export interface Pace {
-  readonly p50Ms: number
-  readonly p99Ms: number
-  readonly failures: number
-}
-
-/**
- * Sends at a rate, whether or not the replies keep up: a request that has to wait for a free connection has
- * begun when it was due. autocannon's own rate sends each second's share at once and then rests.
- */
-export async function pace(port: number, source: Source, rate: number, seconds: number): Promise<Pace> {
-  const idle: Connection[] = await openConnections(port, CONNECTIONS)
-  const all = [...idle]
-  const due: number[] = []
-  const latencies: number[] = []
-  let failures = 0
-
-  const drive = async (connection: Connection, dueAt: number): Promise<void> => {
-    const { status } = await connection.exchange(source())
-    latencies.push(performance.now() - dueAt)
-    if (status !== 200) failures++
-    const next = due.shift()
-    if (next === undefined) idle.push(connection)
-    else await drive(connection, next)
-  }
-
-  const running: Promise<void>[] = []
-  const start = performance.now()
-  for (let sent = 0; sent < rate * seconds; ) {
-    const now = performance.now()
-    for (; sent < Math.min((rate * (now - start)) / 1000, rate * seconds); sent++) {
-      const connection = idle.pop()
-      if (connection === undefined) due.push(now)
-      else running.push(drive(connection, now))
-    }
-    await sleep(1)
-  }
-  await Promise.all(running)
-  for (const connection of all) connection.close()
-  return { p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99), failures }
 }

@@ -18,7 +18,7 @@ export async function measureMicro(extent: Extent, say: Say): Promise<Report> {
   try {
     const task: MicroTask = {
       redisUrl: redis.url,
-      rounds: extent.rounds,
+      rounds: extent.full ? 9 : 5,
       seconds: extent.full ? 1 : 0.5,
       warmTokens: extent.full ? [1, 1000, 100_000] : [1000],
       coldAlgorithms: algorithms,

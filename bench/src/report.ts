@@ -15,10 +15,10 @@ export function percent(value: number): string {
 }
 
 /** As `86 % (50–135)`. */
-export function percents({ median, min, max }: Summary): string {
-  if (min === max) return percent(median)
+export function percents({ median, low, high }: Summary): string {
+  if (low === high) return percent(median)
   const digits = (value: number): string => percent(value).replace(' %', '')
-  return `${percent(median)} (${digits(min)}–${digits(max)})`
+  return `${percent(median)} (${digits(low)}–${digits(high)})`
 }
 
 export function mebibytes(bytes: number): string {
@@ -26,8 +26,8 @@ export function mebibytes(bytes: number): string {
 }
 
 /** As `5,120 (4,800–5,300)`. */
-export function spread({ median, min, max }: Summary, format: (value: number) => string = number): string {
-  return `${format(median)} (${format(min)}–${format(max)})`
+export function spread({ median, low, high }: Summary, format: (value: number) => string = number): string {
+  return `${format(median)} (${format(low)}–${format(high)})`
 }
 
 /** A Markdown table; every column but the first is a figure. */

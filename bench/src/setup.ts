@@ -30,8 +30,9 @@ export interface Extent {
   readonly seconds: number
   /** In how many of them the peers are measured. */
   readonly peerRounds: number
-  /** Rounds at a steady rate, for latencies. */
-  readonly steadyRounds: number
+  /** Slices of time at a steady rate, for latencies. */
+  readonly slices: number
+  readonly sliceSeconds: number
   /** How many tokens are in use, one set after the other. */
   readonly tokens: readonly number[]
   readonly algorithms: readonly Algorithm[]
@@ -39,19 +40,21 @@ export interface Extent {
 
 export const quick: Extent = {
   full: false,
-  rounds: 5,
-  seconds: 1,
-  peerRounds: 3,
-  steadyRounds: 9,
+  rounds: 15,
+  seconds: 0.6,
+  peerRounds: 5,
+  slices: 60,
+  sliceSeconds: 0.3,
   tokens: [1000],
   algorithms: ['ES256'],
 }
 export const full: Extent = {
   full: true,
-  rounds: 9,
-  seconds: 2.5,
+  rounds: 21,
+  seconds: 1,
   peerRounds: 9,
-  steadyRounds: 9,
+  slices: 120,
+  sliceSeconds: 0.3,
   tokens: [1, 1000, 100_000],
   algorithms,
 }

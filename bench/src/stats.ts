@@ -1,12 +1,18 @@
 /** What is left of the rounds of one measurement. */
 export interface Summary {
   readonly median: number
-  readonly min: number
-  readonly max: number
+  readonly low: number
+  readonly high: number
 }
 
+/** Between the least and the greatest. */
 export function summarize(values: readonly number[]): Summary {
-  return { median: median(values), min: Math.min(...values), max: Math.max(...values) }
+  return { median: median(values), low: Math.min(...values), high: Math.max(...values) }
+}
+
+/** Between the quartiles: of many short rounds, the least and the greatest tell of the machine alone. */
+export function quartiles(values: readonly number[]): Summary {
+  return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75) }
 }
 
 export function median(values: readonly number[]): number {
@@ -17,7 +23,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** The value that `share` of the values (0 to 1) do not exceed. */
-export function quantile(values: readonly number[], share: number): number {
+export function quantile(values: ArrayLike<number>, share: number): number {
   const sorted = Float64Array.from(values).sort()
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
@@ -27,9 +33,10 @@ export function paired(
   values: readonly number[],
   others: readonly number[],
   compare: (value: number, other: number) => number,
+  summary: (values: readonly number[]) => Summary = summarize,
 ): Summary {
   const both = values.slice(0, others.length)
-  return summarize(both.map((value, round) => compare(value, others[round] ?? Number.NaN)))
+  return summary(both.map((value, round) => compare(value, others[round] ?? Number.NaN)))
 }
 
 export const ratio = (value: number, other: number): number => value / other

@@ -1,17 +1,18 @@
 import { describeCommands } from './commands.ts'
 import type { Contender } from './contenders/catalogue.ts'
-import type { Pace, Round } from './load.ts'
+import type { Round } from './load.ts'
+import type { Pace } from './paced.ts'
 import { fine, mebibytes, number, percents, section, spread, table } from './report.ts'
 import type { Report } from './setup.ts'
-import { difference, median, paired, ratio, type Summary, summarize } from './stats.ts'
+import { difference, median, paired, quartiles, ratio, type Summary, summarize } from './stats.ts'
 import type { ContenderFigures, VerifySet } from './verify.ts'
 
 const ABOUT = `\`GET /api/me\` with a bearer token that was seen before. The limit is the same framework and handler with a
 \`Map\` from the token's text to its claims in front. Ratios are paired: each round against the same round of bare
 and of the limit; "by CPU" compares the server's processor time per request, which no load generator can flatter.`
 
-const LATENCY = `At a third of what the limit can take, requests evenly spaced, connections open: p99, and what is added to
-bare in the same round.`
+const LATENCY = `At a third of what the limit can take, requests evenly spaced, connections open, in many short slices of time
+that take turns: the median slice's p99 (lower–upper quartile), and what it adds to bare's slice beside it.`
 
 export function reportVerify(sets: readonly VerifySet[]): Report {
   const tables = sets.flatMap((set) => [titleOf(set), ratesOf(set)])
@@ -74,8 +75,10 @@ function latenciesOf(sets: readonly VerifySet[]): string {
         `${titleOf(set).slice(4)}: ${one.contender.label}`,
         number(set.rate),
         fine(median(paced(one, 'p50Ms'))),
-        spread(summarize(paced(one, 'p99Ms')), fine),
-        one === bare ? '' : spread(paired(paced(one, 'p99Ms'), paced(bare, 'p99Ms'), difference), fine),
+        spread(quartiles(paced(one, 'p99Ms')), fine),
+        one === bare
+          ? ''
+          : spread(paired(paced(one, 'p99Ms'), paced(bare, 'p99Ms'), difference, quartiles), fine),
       ])
   })
   return table(['contender', 'requests/s', 'p50 ms', 'p99 ms', 'p99 added to bare, ms'], rows)

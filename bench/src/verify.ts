@@ -5,8 +5,6 @@ import { ourOptions } from './contenders/ours.ts'
 import {
   authorized,
   inTurn,
-  type Pace,
-  pace,
   type Round,
   RUN_IN_SECONDS,
   type Source,
@@ -14,6 +12,7 @@ import {
   send,
   sendFor,
 } from './load.ts'
+import { openPacedLoad, type Pace } from './paced.ts'
 import { probe, type Revoke, revokeEverywhere } from './probe.ts'
 import { type Contestant, startContestant } from './process.ts'
 import { type BenchRedis, startRedis } from './redis.ts'
@@ -48,6 +47,7 @@ export interface VerifyChoice {
 /** Express needs more than 10,000 requests until its code is compiled for good. */
 const WARM_REQUESTS = 12_000
 const COUNTED_REQUESTS = 5000
+const PACED_RUN_IN_SECONDS = 0.1
 
 export async function measureVerify(extent: Extent, choice: VerifyChoice, say: Say): Promise<VerifySet[]> {
   const sets: VerifySet[] = []
@@ -118,12 +118,12 @@ async function measureSet(
       }
     }
     const rate = Math.round(median(of('limit', running).rounds.map((one) => one.perSecond)) / 3)
-    const own = running.filter(({ contender }) => !isPeer(contender))
-    for (let round = 0; round < extent.steadyRounds; round++)
-      for (const one of turned(own, round)) {
-        await sendFor(one.contestant.port, one.source, RUN_IN_SECONDS)
-        one.paces.push(await pace(one.contestant.port, one.source, rate, extent.seconds))
-      }
+    say(`verify: ${extent.slices} slices of ${rate} requests/s`)
+    await measurePaces(
+      running.filter(({ contender }) => !isPeer(contender)),
+      rate,
+      extent,
+    )
     const commands = await commandsPerRequest(redis, of('ours', running))
     const figures = running.map(({ contender, rounds, paces }) => ({ contender, rounds, paces }))
     return { framework, algorithm, tokens, figures, rate, commands }
@@ -131,6 +131,22 @@ async function measureSet(
     await Promise.all(running.map(({ contestant }) => contestant.stop()))
     await redis.stop()
   }
+}
+
+/**
+ * This machine stops for milliseconds now and then, which one long run cannot be told from. Of many short
+ * ones in turn most are free of it.
+ */
+async function measurePaces(running: readonly Running[], rate: number, extent: Extent): Promise<void> {
+  const loads = await Promise.all(
+    running.map(async (one) => ({ one, load: await openPacedLoad(one.contestant.port, one.source) })),
+  )
+  for (let slice = 0; slice < extent.slices; slice++)
+    for (const { one, load } of turned(loads, slice)) {
+      await load.send(rate, PACED_RUN_IN_SECONDS)
+      one.paces.push(await load.send(rate, extent.sliceSeconds))
+    }
+  for (const { load } of loads) load.close()
 }
 
 async function start(

@@ -65,6 +65,12 @@ interface Shard {
   again: boolean
 }
 
+/**
+ * In how many parts the shards are pulled: all at once would hold up the requests of that moment, and each by
+ * itself would wake an idle process four times as often.
+ */
+const PARTS_OF_HEARTBEAT = 4
+
 export function createReplica(
   store: RevocationStore,
   settings: ReplicaSettings,
@@ -163,12 +169,12 @@ export function createReplica(
     async start() {
       store.onNews((shard) => void pull(shard))
       await Promise.all(shards.map((_, index) => pull(index)))
-      // One shard after the other: all at once would hold up the requests of that moment.
-      let next = 0
+      const parts = Math.min(PARTS_OF_HEARTBEAT, shards.length)
+      let part = 0
       heartbeat = setInterval(() => {
-        void pull(next)
-        next = (next + 1) % shards.length
-      }, settings.pullEveryMs / shards.length)
+        for (let index = part; index < shards.length; index += parts) void pull(index)
+        part = (part + 1) % parts
+      }, settings.pullEveryMs / parts)
       heartbeat.unref()
     },
     judge(token) {
