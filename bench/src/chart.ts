@@ -62,7 +62,7 @@ function drawGroup(set: VerifySet, top: number): string {
   const name = set.framework[0]?.toUpperCase() + set.framework.slice(1)
   const rows = set.figures.map((one, index) => {
     const rate = rateOf(one)
-    const share = compareRates(one, bare).median
+    const share = median(compareRates(one, bare))
     const y = top + HEADING + index * ROW
     return `  <text x="${LABELS - 8}" y="${y}" text-anchor="end">${escaped(one.contender.label)}</text>
   <rect class="${toneOf(one.contender)}" x="${LABELS}" y="${y - 13}" width="${((rate / most) * BARS).toFixed(1)}" height="${BAR}" rx="2"/>

@@ -102,8 +102,7 @@ async function keep(): Promise<void> {
 
 function markdownOf(): string {
   const mode = extent.full ? 'full' : 'quick'
-  const rounds = `${extent.rounds} rounds of ${extent.seconds} s (${mode} mode); median (min–max).`
-  const head = `# Benchmarks\n\n${describeMachine()} ${rounds}`
+  const head = `# Benchmarks\n\n${describeMachine()} Medians (least–greatest) where nothing else is said; ${mode} mode.`
   return `${[head, ...[...reports.values()].map(({ markdown }) => markdown)].join('\n\n')}\n`
 }
 

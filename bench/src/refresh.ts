@@ -1,6 +1,6 @@
 import { type CommandsEach, countCommands } from './commands.ts'
 import { type Rotator, rotators } from './contenders/catalogue.ts'
-import { CONNECTIONS, RUN_IN_SECONDS } from './load.ts'
+import { CONNECTIONS } from './load.ts'
 import { type Contestant, startContestant } from './process.ts'
 import { startRedis } from './redis.ts'
 import { type RefreshingDevice, type RefreshRound, refreshFor, signInDevices } from './refresh-load.ts'
@@ -28,6 +28,9 @@ interface Running extends RotatorFigures {
 }
 
 const WARM_SECONDS = 1
+const COUNTED_SECONDS = 0.5
+/** A process that rested has its memory and its caches to fetch again first. */
+const RUN_IN_SECONDS = 0.3
 
 export async function measureRefresh(
   extent: Extent,
@@ -57,18 +60,18 @@ async function measureSet(framework: Framework, algorithm: Algorithm, extent: Ex
       await refreshFor(contestant, devices, WARM_SECONDS)
       // While nobody else asks this Redis anything.
       const commands = await countCommands(redis.client, async () => {
-        const { refreshes } = await refreshFor(contestant, devices, extent.seconds / 2)
+        const { refreshes } = await refreshFor(contestant, devices, COUNTED_SECONDS)
         return refreshes
       })
       running.push({ rotator: id, label, contestant, devices, commands, rounds: [] })
     }
-    for (let round = 0; round < extent.rounds; round++)
+    for (let round = 0; round < extent.refresh.count; round++)
       for (let index = 0; index < running.length; index++) {
         const one = running[(index + round) % running.length]
         if (one === undefined) continue
-        if (one.rotator.startsWith('naive') && round >= extent.peerRounds) continue
+        if (one.rotator.startsWith('naive') && round >= extent.refresh.peers) continue
         await refreshFor(one.contestant, one.devices, RUN_IN_SECONDS)
-        one.rounds.push(await refreshFor(one.contestant, one.devices, extent.seconds))
+        one.rounds.push(await refreshFor(one.contestant, one.devices, extent.refresh.seconds))
       }
     const figures = running.map(({ rotator, label, rounds, commands }) => ({
       rotator,

@@ -14,11 +14,12 @@ export function percent(value: number): string {
   return `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`
 }
 
-/** As `86 % (50–135)`. */
-export function percents({ median, low, high }: Summary): string {
-  if (low === high) return percent(median)
+/** As `86 % (50–135)`, or with a wider range besides `86 % (82–91; 50–135)`. */
+export function percents({ median, ...range }: Summary, wider?: Summary): string {
+  if (range.low === range.high) return percent(median)
   const digits = (value: number): string => percent(value).replace(' %', '')
-  return `${percent(median)} (${digits(low)}–${digits(high)})`
+  const ranges = [range, ...(wider === undefined ? [] : [wider])]
+  return `${percent(median)} (${ranges.map(({ low, high }) => `${digits(low)}–${digits(high)}`).join('; ')})`
 }
 
 export function mebibytes(bytes: number): string {

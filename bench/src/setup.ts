@@ -22,17 +22,22 @@ export interface Setup {
   readonly limited?: boolean
 }
 
+/** How often and how long something is measured; all contenders take turns. */
+export interface Rounds {
+  readonly count: number
+  /** Of each round. */
+  readonly seconds: number
+  /** In how many of them the peers are measured. */
+  readonly peers: number
+}
+
 /** How much is measured. */
 export interface Extent {
   readonly full: boolean
-  readonly rounds: number
-  /** Seconds of each round. */
-  readonly seconds: number
-  /** In how many of them the peers are measured. */
-  readonly peerRounds: number
-  /** Slices of time at a steady rate, for latencies. */
-  readonly slices: number
-  readonly sliceSeconds: number
+  readonly verify: Rounds
+  /** At a steady rate: bare, the limit and ours alone. */
+  readonly latency: { readonly count: number /** In each round. */; readonly requests: number }
+  readonly refresh: Rounds
   /** How many tokens are in use, one set after the other. */
   readonly tokens: readonly number[]
   readonly algorithms: readonly Algorithm[]
@@ -40,21 +45,17 @@ export interface Extent {
 
 export const quick: Extent = {
   full: false,
-  rounds: 15,
-  seconds: 0.6,
-  peerRounds: 5,
-  slices: 60,
-  sliceSeconds: 0.3,
+  verify: { count: 45, seconds: 0.25, peers: 15 },
+  latency: { count: 75, requests: 1200 },
+  refresh: { count: 15, seconds: 0.6, peers: 5 },
   tokens: [1000],
   algorithms: ['ES256'],
 }
 export const full: Extent = {
   full: true,
-  rounds: 21,
-  seconds: 1,
-  peerRounds: 9,
-  slices: 120,
-  sliceSeconds: 0.3,
+  verify: { count: 120, seconds: 0.25, peers: 60 },
+  latency: { count: 150, requests: 1200 },
+  refresh: { count: 30, seconds: 1, peers: 10 },
   tokens: [1, 1000, 100_000],
   algorithms,
 }

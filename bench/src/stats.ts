@@ -29,14 +29,17 @@ export function quantile(values: ArrayLike<number>, share: number): number {
 }
 
 /** Round by round, so that what slowed a round down slowed both down; peers may have fewer rounds. */
-export function paired(
+export function compared(
   values: readonly number[],
   others: readonly number[],
   compare: (value: number, other: number) => number,
-  summary: (values: readonly number[]) => Summary = summarize,
-): Summary {
+): number[] {
   const both = values.slice(0, others.length)
-  return summary(both.map((value, round) => compare(value, others[round] ?? Number.NaN)))
+  return both.map((value, round) => compare(value, others[round] ?? Number.NaN))
+}
+
+export function paired(...given: Parameters<typeof compared>): Summary {
+  return summarize(compared(...given))
 }
 
 export const ratio = (value: number, other: number): number => value / other

@@ -1,18 +1,19 @@
 import { describeCommands } from './commands.ts'
 import type { Contender } from './contenders/catalogue.ts'
-import type { Round } from './load.ts'
-import type { Pace } from './paced.ts'
+import type { Served } from './lines.ts'
 import { fine, mebibytes, number, percents, section, spread, table } from './report.ts'
 import type { Report } from './setup.ts'
-import { difference, median, paired, quartiles, ratio, type Summary, summarize } from './stats.ts'
-import type { ContenderFigures, VerifySet } from './verify.ts'
+import { compared, difference, median, quartiles, ratio, summarize } from './stats.ts'
+import type { ContenderFigures, Round, VerifySet } from './verify.ts'
 
 const ABOUT = `\`GET /api/me\` with a bearer token that was seen before. The limit is the same framework and handler with a
 \`Map\` from the token's text to its claims in front. Ratios are paired: each round against the same round of bare
-and of the limit; "by CPU" compares the server's processor time per request, which no load generator can flatter.`
+and of the limit; "by CPU" compares the server's processor time per request, which no load generator can flatter.
+There are many short rounds in which all take turns, since this machine stops for milliseconds now and then: median
+(lower–upper quartile; of the requests' ratios also least–greatest). Peers are in fewer rounds.`
 
-const LATENCY = `At a third of what the limit can take, requests evenly spaced, connections open, in many short slices of time
-that take turns: the median slice's p99 (lower–upper quartile), and what it adds to bare's slice beside it.`
+const LATENCY = `At a third of what the limit can take, requests evenly spaced, connections open, in many rounds of few
+requests, in which all take turns: the median round's p99 (lower–upper quartile), and what it adds to bare's in the same round.`
 
 export function reportVerify(sets: readonly VerifySet[]): Report {
   const tables = sets.flatMap((set) => [titleOf(set), ratesOf(set)])
@@ -40,7 +41,7 @@ function ratesOf(set: VerifySet): string {
   const limit = figuresOf(set, 'limit')
   const rows = set.figures.map((one) => [
     labelOf(one),
-    spread(summarize(of(one, 'perSecond'))),
+    spread(quartiles(of(one, 'perSecond'))),
     against(one, bare, compareRates),
     against(one, limit, compareRates),
     fine(median(of(one, 'cpuMicros'))),
@@ -60,10 +61,12 @@ function labelOf(figures: ContenderFigures): string {
   return figures.contender.label + (failures > 0 ? ` (${failures} requests failed!)` : '')
 }
 
-type Compare = (one: ContenderFigures, other: ContenderFigures) => Summary
+type Compare = (one: ContenderFigures, other: ContenderFigures) => number[]
 
 function against(one: ContenderFigures, other: ContenderFigures, compare: Compare): string {
-  return one === other ? '100 %' : percents(compare(one, other))
+  if (one === other) return '100 %'
+  const ratios = compare(one, other)
+  return percents(quartiles(ratios), compare === compareRates ? summarize(ratios) : undefined)
 }
 
 function latenciesOf(sets: readonly VerifySet[]): string {
@@ -78,7 +81,7 @@ function latenciesOf(sets: readonly VerifySet[]): string {
         spread(quartiles(paced(one, 'p99Ms')), fine),
         one === bare
           ? ''
-          : spread(paired(paced(one, 'p99Ms'), paced(bare, 'p99Ms'), difference, quartiles), fine),
+          : spread(quartiles(compared(paced(one, 'p99Ms'), paced(bare, 'p99Ms'), difference)), fine),
       ])
   })
   return table(['contender', 'requests/s', 'p50 ms', 'p99 ms', 'p99 added to bare, ms'], rows)
@@ -94,15 +97,15 @@ function of(figures: ContenderFigures, name: keyof Round): number[] {
   return figures.rounds.map((round) => round[name])
 }
 
-function paced(figures: ContenderFigures, name: keyof Pace): number[] {
+function paced(figures: ContenderFigures, name: keyof Served): number[] {
   return figures.paces.map((one) => one[name])
 }
 
-export function compareRates(one: ContenderFigures, other: ContenderFigures): Summary {
-  return paired(of(one, 'perSecond'), of(other, 'perSecond'), ratio)
+export function compareRates(one: ContenderFigures, other: ContenderFigures): number[] {
+  return compared(of(one, 'perSecond'), of(other, 'perSecond'), ratio)
 }
 
 /** The cheaper, the greater: so that it reads as the ratio of rates does. */
-function compareCosts(one: ContenderFigures, other: ContenderFigures): Summary {
-  return paired(of(other, 'cpuMicros'), of(one, 'cpuMicros'), ratio)
+function compareCosts(one: ContenderFigures, other: ContenderFigures): number[] {
+  return compared(of(other, 'cpuMicros'), of(one, 'cpuMicros'), ratio)
 }

@@ -2,17 +2,8 @@ import { createSallyport } from '@sallyport/core'
 import { type CommandsEach, countCommands } from './commands.ts'
 import { type Contender, contenders, isPeer } from './contenders/catalogue.ts'
 import { ourOptions } from './contenders/ours.ts'
-import {
-  authorized,
-  inTurn,
-  type Round,
-  RUN_IN_SECONDS,
-  type Source,
-  saturate,
-  send,
-  sendFor,
-} from './load.ts'
-import { openPacedLoad, type Pace } from './paced.ts'
+import { type Lines, openLines, type Served } from './lines.ts'
+import { authorized, inTurn, type Source, send } from './load.ts'
 import { probe, type Revoke, revokeEverywhere } from './probe.ts'
 import { type Contestant, startContestant } from './process.ts'
 import { type BenchRedis, startRedis } from './redis.ts'
@@ -35,7 +26,14 @@ export interface ContenderFigures {
   readonly contender: Contender
   readonly rounds: readonly Round[]
   /** Of bare, the limit and ours only. */
-  readonly paces: readonly Pace[]
+  readonly paces: readonly Served[]
+}
+
+/** One contender in one round, with all that it can take. */
+export interface Round extends Served {
+  /** Processor time of the server per request: what remains true where the load is the limit. */
+  readonly cpuMicros: number
+  readonly residentBytes: number
 }
 
 export interface VerifyChoice {
@@ -47,7 +45,8 @@ export interface VerifyChoice {
 /** Express needs more than 10,000 requests until its code is compiled for good. */
 const WARM_REQUESTS = 12_000
 const COUNTED_REQUESTS = 5000
-const PACED_RUN_IN_SECONDS = 0.1
+/** Before each measurement: a process that rested has its memory and its caches to fetch again first. */
+const RUN_IN_SECONDS = 0.05
 
 export async function measureVerify(extent: Extent, choice: VerifyChoice, say: Say): Promise<VerifySet[]> {
   const sets: VerifySet[] = []
@@ -87,8 +86,9 @@ interface Running {
   readonly contender: Contender
   readonly contestant: Contestant
   readonly source: Source
+  readonly lines: Lines
   readonly rounds: Round[]
-  readonly paces: Pace[]
+  readonly paces: Served[]
 }
 
 async function measureSet(
@@ -108,45 +108,38 @@ async function measureSet(
       running.push(await start(contender, { ...parts, setup, revoke, requests }))
     await authority.close()
 
-    for (let round = 0; round < extent.rounds; round++) {
-      say(`verify: round ${round + 1} of ${extent.rounds}`)
+    say(`verify: ${extent.verify.count} rounds`)
+    for (let round = 0; round < extent.verify.count; round++)
       // Each begins a round once, so that nobody always follows the same neighbour.
       for (const one of turned(running, round)) {
-        if (isPeer(one.contender) && round >= extent.peerRounds) continue
-        await sendFor(one.contestant.port, one.source, RUN_IN_SECONDS)
-        one.rounds.push(await saturate(one.contestant, one.source, extent.seconds))
+        if (isPeer(one.contender) && round >= extent.verify.peers) continue
+        one.rounds.push(await measureRound(one, extent.verify.seconds))
       }
-    }
     const rate = Math.round(median(of('limit', running).rounds.map((one) => one.perSecond)) / 3)
-    say(`verify: ${extent.slices} slices of ${rate} requests/s`)
-    await measurePaces(
-      running.filter(({ contender }) => !isPeer(contender)),
-      rate,
-      extent,
-    )
+    say(`verify: ${extent.latency.count} rounds of ${rate} requests/s`)
+    const own = running.filter(({ contender }) => !isPeer(contender))
+    for (let round = 0; round < extent.latency.count; round++)
+      for (const { lines, paces } of turned(own, round)) {
+        await lines.pace(rate, Math.round(rate * RUN_IN_SECONDS))
+        paces.push(await lines.pace(rate, extent.latency.requests))
+      }
     const commands = await commandsPerRequest(redis, of('ours', running))
     const figures = running.map(({ contender, rounds, paces }) => ({ contender, rounds, paces }))
     return { framework, algorithm, tokens, figures, rate, commands }
   } finally {
+    for (const { lines } of running) lines.close()
     await Promise.all(running.map(({ contestant }) => contestant.stop()))
     await redis.stop()
   }
 }
 
-/**
- * This machine stops for milliseconds now and then, which one long run cannot be told from. Of many short
- * ones in turn most are free of it.
- */
-async function measurePaces(running: readonly Running[], rate: number, extent: Extent): Promise<void> {
-  const loads = await Promise.all(
-    running.map(async (one) => ({ one, load: await openPacedLoad(one.contestant.port, one.source) })),
-  )
-  for (let slice = 0; slice < extent.slices; slice++)
-    for (const { one, load } of turned(loads, slice)) {
-      await load.send(rate, PACED_RUN_IN_SECONDS)
-      one.paces.push(await load.send(rate, extent.sliceSeconds))
-    }
-  for (const { load } of loads) load.close()
+async function measureRound({ lines, contestant }: Running, seconds: number): Promise<Round> {
+  await lines.saturate(RUN_IN_SECONDS)
+  const before = await contestant.figures()
+  const served = await lines.saturate(seconds)
+  const after = await contestant.figures()
+  const cpuMicros = (after.cpuMicros - before.cpuMicros) / (after.requests - before.requests)
+  return { ...served, cpuMicros, residentBytes: after.residentBytes }
 }
 
 async function start(
@@ -161,7 +154,8 @@ async function start(
   const failures = await send(contestant.port, source, warm)
   if (failures > 0)
     throw new Error(`${framework}, ${contender.label}: ${failures} of ${warm} requests failed`)
-  return { contender, contestant, source, rounds: [], paces: [] }
+  const lines = await openLines(contestant.port, source)
+  return { contender, contestant, source, lines, rounds: [], paces: [] }
 }
 
 function turned<T>(items: readonly T[], by: number): T[] {
