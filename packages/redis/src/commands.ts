@@ -1,4 +1,5 @@
 import type { ConfigError, Unavailable } from '@sallyport/core'
+import type { Redis } from 'ioredis'
 import { isCluster, refusalOf } from './connection.ts'
 import type { Client, RedisSettings } from './options.ts'
 import { type Argument, loadScripts, type Script, type ScriptName } from './scripts.ts'
@@ -42,6 +43,8 @@ interface Lane {
 const UNAVAILABLE: Unavailable = { kind: 'unavailable' }
 const MAX_PENDING = 10_000
 const LEAVE_EVERY_MS = 1000
+/** Commands that one write holds at most: with more, Redis would rest while they are gathered, and we while it works. */
+const MOST_HELD = 16
 /** As ioredis says it. */
 const TIMED_OUT = 'Command timed out'
 
@@ -54,7 +57,8 @@ export function createCommands(
   const lanes = new Map<number, Lane>()
   const told = new Set<string>()
   let leftAt = Number.NEGATIVE_INFINITY
-  let gathering = false
+  let corked: Redis['stream'] | undefined
+  let held = 0
 
   /** On a Cluster, shards lie on different servers, one of which may hang alone. */
   function laneOf(shard: number): Lane {
@@ -67,16 +71,23 @@ export function createCommands(
   }
 
   /**
-   * What is sent in one turn of the event loop leaves with it in one write, since that costs a process as
-   * much as all else about a command. A Cluster's connections are its client's own.
+   * What is sent in one turn of the event loop leaves in few writes, since one costs a process as much as all
+   * else about a command. A Cluster's connections are its client's own.
    */
   function gather(): void {
-    if (isCluster(client) || gathering || client.status !== 'ready') return
+    if (isCluster(client) || client.status !== 'ready') return
+    if (corked !== undefined) {
+      if (++held % MOST_HELD !== 0) return
+      corked.uncork()
+      corked.cork()
+      return
+    }
     const { stream } = client
-    gathering = true
+    corked = stream
+    held = 0
     stream.cork()
     setImmediate(() => {
-      gathering = false
+      corked = undefined
       stream.uncork()
     })
   }
