@@ -1,6 +1,6 @@
 // The benchmarks: one command, a quick mode and a full one.
 //
-//   npm run bench                                  a few minutes
+//   npm run bench                                  eleven minutes
 //   npm run bench -- --full --out docs             everything: between two and three hours
 //   npm run bench -- --only verify --framework koa --match jwt
 
