@@ -2,14 +2,7 @@ import { inspect } from 'node:util'
 import { type AwsKmsSignerOptions, awsKmsSigner } from '@sallyport/aws-kms'
 import { describe, expect, test } from 'vitest'
 import { configFault } from '../support/config-fault.ts'
-
-interface WrongOption {
-  readonly name: string
-  readonly options: unknown
-  readonly option: string
-  readonly allowed: string
-  readonly given?: string
-}
+import type { WrongOption } from '../support/wrong-option.ts'
 
 const hidden = 'hunter2-hunter2'
 const arn = 'arn:aws:kms:eu-central-1:123456789012:key/1'

@@ -1,17 +1,7 @@
 import { createSallyport, type SallyportOptions } from '@sallyport/core'
 import { describe, expect, test } from 'vitest'
 import { configFault } from '../support/config-fault.ts'
-
-interface WrongOption {
-  readonly name: string
-  readonly options: unknown
-  /** The path that is named. */
-  readonly option: string
-  /** Part of what is said to be allowed. */
-  readonly allowed: string
-  /** What is said to be given; left out where it is secret, and where the option should not be there at all. */
-  readonly given?: string
-}
+import type { WrongOption } from '../support/wrong-option.ts'
 
 const none = 'left out, since there is no such option'
 const url = 'an https URL without query and fragment (http on loopback)'

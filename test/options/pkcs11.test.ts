@@ -7,14 +7,7 @@ import {
 } from '@sallyport/pkcs11'
 import { describe, expect, test } from 'vitest'
 import { configFault } from '../support/config-fault.ts'
-
-interface WrongOption {
-  readonly name: string
-  readonly options: unknown
-  readonly option: string
-  readonly allowed: string
-  readonly given?: string
-}
+import type { WrongOption } from '../support/wrong-option.ts'
 
 const hidden = 'hunter2-hunter2-hunter2-hunter2'
 const common = { module: '/nowhere/libsofthsm2.so', token: 'sallyport', pin: () => hidden }

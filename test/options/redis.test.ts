@@ -2,14 +2,7 @@ import { type RedisStoreOptions, redisStore } from '@sallyport/redis'
 import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { configFault } from '../support/config-fault.ts'
-
-interface WrongOption {
-  readonly name: string
-  readonly options: unknown
-  readonly option: string
-  readonly allowed: string
-  readonly given?: string
-}
+import type { WrongOption } from '../support/wrong-option.ts'
 
 const url = 'redis://127.0.0.1:6379/0'
 const address = `an address as "${url}"`

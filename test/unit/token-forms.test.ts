@@ -6,6 +6,7 @@ import {
   openClaim,
   type Sallyport,
   type SallyportOptions,
+  type StoreDriver,
 } from '@sallyport/core'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -53,6 +54,20 @@ async function site(options: SallyportOptions): Promise<Site> {
   }
 }
 
+type Sessions = Awaited<ReturnType<StoreDriver['open']>>['sessions']
+
+/** A store in memory whose sessions are read in another way. */
+function readOtherwise(otherwise: (read: Sessions['read']) => Sessions['read']): StoreDriver {
+  const driver = memoryStore()
+  return {
+    ...driver,
+    async open(context) {
+      const store = await driver.open(context)
+      return { ...store, sessions: { ...store.sessions, read: otherwise(store.sessions.read) } }
+    },
+  }
+}
+
 const flipped = (text: string, at: number): string =>
   text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1)
 
@@ -84,23 +99,12 @@ describe('an access token that is a reference', () => {
   })
 
   test('is read once, and then judged from what is known here', async () => {
-    const driver = memoryStore()
     let reads = 0
-    const { signIn, ask } = await site({
-      accessToken: 'reference',
-      store: {
-        ...driver,
-        async open(context) {
-          const store = await driver.open(context)
-          const { read } = store.sessions
-          const counted: typeof read = (id) => {
-            reads++
-            return read(id)
-          }
-          return { ...store, sessions: { ...store.sessions, read: counted } }
-        },
-      },
+    const store = readOtherwise((read) => (id) => {
+      reads++
+      return read(id)
     })
+    const { signIn, ask } = await site({ accessToken: 'reference', store })
     const { token } = await signIn()
     for (const _ of [1, 2, 3]) expect(await ask(token)).toMatchObject({ sub: 'u-1' })
     expect(reads).toBe(1)
@@ -151,25 +155,11 @@ describe('an access token that is a reference', () => {
   })
 
   test('is 503 while the store is away and nothing is known of it', async () => {
-    const driver = memoryStore()
     let away = false
-    const { signIn, ask } = await site({
-      accessToken: 'reference',
-      store: {
-        ...driver,
-        async open(context) {
-          const store = await driver.open(context)
-          const { read } = store.sessions
-          return {
-            ...store,
-            sessions: {
-              ...store.sessions,
-              read: (id) => (away ? Promise.resolve({ kind: 'unavailable' }) : read(id)),
-            },
-          }
-        },
-      },
-    })
+    const store = readOtherwise(
+      (read) => (id) => (away ? Promise.resolve({ kind: 'unavailable' }) : read(id)),
+    )
+    const { signIn, ask } = await site({ accessToken: 'reference', store })
     const [known, fresh] = [await signIn(), await signIn()]
     await ask(known.token)
     away = true
