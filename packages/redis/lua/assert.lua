@@ -3,7 +3,7 @@
 -- ARGV  beginning, then of each revocation: member, own part of its session ('': none), not-before mark of its
 --       subject ('': none)
 local at = begin()
-if not at then return LATE end
+if not at then return late() end
 for i = 3, #KEYS do
   local first = 2 + (i - 3) * 3
   revoke(KEYS[1], KEYS[2], ARGV[first], at)

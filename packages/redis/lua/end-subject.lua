@@ -6,7 +6,7 @@
 --       session's id
 -- returns {not before, packed or '', lasting or '', subject or '', ended own parts ...}
 local at = begin()
-if not at then return LATE end
+if not at then return late() end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
 local tag, kept = ARGV[2], ARGV[5]
 local idle, absolute = tonumber(ARGV[3]), tonumber(ARGV[4])

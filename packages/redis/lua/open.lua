@@ -3,7 +3,7 @@
 -- ARGV  beginning, tag, own, packed (instants filled in here), lasting part, subject, idle, absolute, session limit
 -- returns {packed, issue_from, ended own parts ...}
 local at = begin()
-if not at then return LATE end
+if not at then return late() end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
 local tag, own = ARGV[2], ARGV[3]
 local idle, absolute, limit = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])

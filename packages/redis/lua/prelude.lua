@@ -35,13 +35,14 @@ end
 -- caller waits ('': not known), the instant to judge by, the shard, a fresh epoch in case there is none, and the
 -- channel for news. Gives the instant; nothing when it is too late: a step that its caller has given up must not be
 -- taken, since it would happen after it was said to have failed.
-local news
-local LATE = redis.error_reply('LATE the caller no longer waits')
 local function begin()
-  local deadline, at, shard, epoch, channel = string.match(ARGV[1], '^(%S*) (%S*) (%d+) (%S+) (.+)$')
-  news = { shard = shard, epoch = epoch, channel = channel }
+  local deadline, at = string.match(ARGV[1], '^(%S*) (%S*)')
   if deadline ~= '' and server_time() > tonumber(deadline) then return nil end
   return instant(at)
+end
+
+local function late()
+  return redis.error_reply('LATE the caller no longer waits')
 end
 
 local function text(number)
@@ -97,15 +98,16 @@ end
 -- Puts a revocation on the feed, once.
 local function revoke(feed, meta, member, at)
   if redis.call('ZSCORE', feed, member) then return end
+  local shard, epoch, channel = string.match(ARGV[1], '^%S* %S* (%d+) (%S+) (.+)$')
   local position = math.max(at, tonumber(redis.call('HGET', meta, 'p') or 0) + 1)
   redis.call('ZADD', feed, text(position), member)
-  redis.call('HSETNX', meta, 'e', news.epoch)
+  redis.call('HSETNX', meta, 'e', epoch)
   redis.call('HSET', meta, 'p', text(position), 'd', fold(redis.call('HGET', meta, 'd') or NO_DIGEST, member))
   redis.call('ZREMRANGEBYSCORE', feed, '-inf', text(at - RETENTION))
   keep(feed, RETENTION)
   keep(meta, META_TTL)
   -- An announcement that can't be made is made up for by the next pull.
-  redis.pcall('PUBLISH', news.channel, news.shard)
+  redis.pcall('PUBLISH', channel, shard)
 end
 
 local function drop_session(user, own)

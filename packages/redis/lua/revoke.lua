@@ -2,6 +2,6 @@
 -- KEYS  feed, meta
 -- ARGV  beginning, member
 local at = begin()
-if not at then return LATE end
+if not at then return late() end
 revoke(KEYS[1], KEYS[2], ARGV[2], at)
 return 1

@@ -7,7 +7,7 @@
 --     follows, and the packed part, the subject, the lasting part
 --   L limited: then milliseconds; F foreign, E expired, X unknown
 local at = begin()
-if not at then return LATE end
+if not at then return late() end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
 -- tag, own, generation, travels in bodies, enforced drift, grace, recover lost, idle, absolute, refresh limit, its
 -- window, converged limit, the address's length
@@ -32,6 +32,7 @@ if s.body ~= (in_body == 1) then return 'F' end
 if client and client ~= string.match(lasting, '^[^%z]*') then return 'F' end
 
 local function drift_from(cells)
+  if cells == s.cells then return 0, 0 end
   local drift, count = 0, 0
   for cell = 0, math.max(#s.cells, #cells) / 4 - 1 do
     if string.sub(s.cells, cell * 4 + 1, cell * 4 + 4) ~= string.sub(cells, cell * 4 + 1, cell * 4 + 4) then
@@ -86,7 +87,13 @@ local function rotate(next_generation, rolled_back)
   s.cells, s.version, s.ip = cells, math.max(s.version, version), address
   packed = pack_session(s)
   redis.call('HSET', user, own, packed)
-  keep(user, expires_at(s, idle, absolute) - at)
+  local left = expires_at(s, idle, absolute) - at
+  -- Nothing of the subject's lives longer than a session that has its whole idle lifetime before it.
+  if left == idle and idle >= RETENTION then
+    redis.call('PEXPIRE', user, text(idle))
+  else
+    keep(user, left)
+  end
   return told('R', rolled_back)
 end
 

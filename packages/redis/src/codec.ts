@@ -54,7 +54,7 @@ export function unpackSession(id: SessionId, subject: string, packed: Buffer, la
     .toString()
     .split(SEPARATOR)
   const ip = unpackIp(packed.subarray(FIXED_BYTES + packed.readUInt8(21)))
-  return {
+  const session: Writable<Session> = {
     id,
     subject,
     client,
@@ -65,11 +65,14 @@ export function unpackSession(id: SessionId, subject: string, packed: Buffer, la
     generation: packed.readUInt32BE(1),
     rotatedAt: packed.readUIntBE(5, 6),
     createdAt: packed.readUIntBE(11, 6),
-    ...(acr === '' ? {} : { acr }),
-    ...(amr === '' ? {} : { amr: amr === LIST ? [] : amr.slice(LIST.length).split(LIST_SEPARATOR) }),
-    ...(ip === '' ? {} : { ip }),
   }
+  if (acr !== '') session.acr = acr
+  if (amr !== '') session.amr = amr === LIST ? [] : amr.slice(LIST.length).split(LIST_SEPARATOR)
+  if (ip !== '') session.ip = ip
+  return session
 }
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 const STEP_BYTES = 69
 const BINDING_BYTES = 3
@@ -80,7 +83,7 @@ export function packRotation(rotation: Rotation): Buffer {
     rotation
   const address = packIp(rotation.ip)
   const bindingBytes = bindings.reduce((sum, { cells }) => sum + BINDING_BYTES + cells.length, 0)
-  const step = Buffer.alloc(STEP_BYTES + address.length + bindingBytes)
+  const step = Buffer.allocUnsafe(STEP_BYTES + address.length + bindingBytes)
   step.write(id, 'base64url')
   let at = step.writeUInt32BE(generation, SESSION_ID_BYTES)
   at = step.writeUInt8(transport === 'body' ? 1 : 0, at)
@@ -119,11 +122,9 @@ export function unpackRotation(id: SessionId, reply: Buffer): RotationOutcome {
     case 'X':
       return { kind: 'unknown' }
   }
-  const [issueFrom, drift, rolledBack] = [
-    reply.readUIntBE(1, 6),
-    reply.readUInt16BE(7),
-    reply.readUInt8(9) === 1,
-  ]
+  const issueFrom = reply.readUIntBE(1, 6)
+  const drift = reply.readUInt16BE(7)
+  const rolledBack = reply.readUInt8(9) === 1
   const subjectAt = OUTCOME_AT + reply.readUInt8(10)
   const lastingAt = subjectAt + reply.readUInt16BE(11)
   const subject = reply.toString('utf8', subjectAt, lastingAt)
@@ -146,8 +147,12 @@ export function unpackRotation(id: SessionId, reply: Buffer): RotationOutcome {
 /** An address as 0, 4 or 16 bytes. */
 function packIp(ip: string | undefined): Buffer {
   if (ip === undefined) return NO_ADDRESS
+  if (!isIPv4(ip)) return Buffer.from(ipaddr.parse(ip).toByteArray())
   // The canonical spelling of four bytes are the bytes.
-  return Buffer.from(isIPv4(ip) ? ip.split('.').map(Number) : ipaddr.parse(ip).toByteArray())
+  const bytes = Buffer.allocUnsafe(IPV4_BYTES)
+  let at = 0
+  for (const byte of ip.split('.')) at = bytes.writeUInt8(Number(byte), at)
+  return bytes
 }
 
 function unpackIp(bytes: Buffer): string {

@@ -1,5 +1,5 @@
 import type { ConfigError, Unavailable } from '@sallyport/core'
-import type { Redis } from 'ioredis'
+import { Command, type Redis } from 'ioredis'
 import { isCluster, refusalOf } from './connection.ts'
 import type { Client, RedisSettings } from './options.ts'
 import { type Argument, loadScripts, type Script, type ScriptName } from './scripts.ts'
@@ -92,22 +92,38 @@ export function createCommands(
     })
   }
 
-  async function attempt(lane: Lane, ask: () => Promise<unknown>): Promise<Answered<Reply>> {
+  async function attempt(lane: Lane, send: Send): Promise<Answered<Reply>> {
     if (lane.pending >= MAX_PENDING || (lane.hangs && lane.pending > 0)) return UNAVAILABLE
+    const startedAt = performance.now()
     lane.pending++
     gather()
     try {
       // A single command is bounded by the client; a Cluster's may be redirected many times.
-      const value = (await (client.isCluster ? within(commandTimeoutMs, ask()) : ask())) as Reply
-      lane.hangs = false
-      return { kind: 'answered', value }
+      return answered(
+        lane,
+        await (client.isCluster ? within(commandTimeoutMs, send('evalsha')) : send('evalsha')),
+      )
     } catch (cause) {
-      lane.hangs = cause instanceof Error && cause.message === TIMED_OUT
-      tell(cause)
-      return UNAVAILABLE
+      if (!isScriptMissing(cause)) return failed(lane, cause)
+      const left = commandTimeoutMs - (performance.now() - startedAt)
+      return await within(left, send('eval')).then(
+        (value) => answered(lane, value),
+        (again: unknown) => failed(lane, again),
+      )
     } finally {
       lane.pending--
     }
+  }
+
+  function answered(lane: Lane, value: unknown): Answered<Reply> {
+    lane.hangs = false
+    return { kind: 'answered', value: value as Reply }
+  }
+
+  function failed(lane: Lane, cause: unknown): Unavailable {
+    lane.hangs = cause instanceof Error && cause.message === TIMED_OUT
+    tell(cause)
+    return UNAVAILABLE
   }
 
   /** The server's message may repeat arguments, and so tokens: only its code is told. */
@@ -127,22 +143,6 @@ export function createCommands(
     client.disconnect(true)
   }
 
-  async function evaluate(
-    { sha, text }: Script,
-    keys: readonly string[],
-    args: readonly Argument[],
-    send: (command: string, args: Argument[]) => Promise<unknown>,
-  ): Promise<unknown> {
-    const startedAt = performance.now()
-    try {
-      return await send('evalsha', [sha, keys.length, ...keys, ...args])
-    } catch (cause) {
-      if (!(cause instanceof Error && cause.message.startsWith('NOSCRIPT'))) throw cause
-      const left = commandTimeoutMs - (performance.now() - startedAt)
-      return within(left, send('eval', [text, keys.length, ...keys, ...args]))
-    }
-  }
-
   /** Sends a script and, right behind it on the same connection, the question how many replicas have it. */
   async function sendAndWait(lane: Lane, command: string, args: Argument[]): Promise<unknown> {
     const pipeline = client
@@ -159,34 +159,60 @@ export function createCommands(
   }
 
   const run: Commands['run'] = (name, shard, keys, args) =>
-    attempt(laneOf(shard), () =>
-      evaluate(scripts[name], keys, args, (command, all) => client.callBuffer(command, all)),
+    attempt(laneOf(shard), (how) => {
+      // As callBuffer does it, but for its copies of the arguments.
+      const command = new Command(how, argumentsOf(scripts[name], how, keys, args), { replyEncoding: null })
+      client.sendCommand(command)
+      return command.promise
+    })
+
+  async function runOnReplicas(
+    name: ScriptName,
+    shard: number,
+    keys: readonly string[],
+    args: readonly Argument[],
+  ): Promise<Answered<Reply>> {
+    const lane = laneOf(shard)
+    // Each such step holds the connection up while it waits for replicas that are not there.
+    if (lane.unreplicated && lane.durable > 0) return UNAVAILABLE
+    lane.durable++
+    const answer = await attempt(lane, (how) =>
+      sendAndWait(lane, how, argumentsOf(scripts[name], how, keys, args)),
     )
+    lane.durable--
+    return answer
+  }
 
   return {
     run,
+    runDurably: replicas === 0 ? run : runOnReplicas,
     call: (shard, command, ...args) => attempt(laneOf(shard), () => client.callBuffer(command, args)),
     async refused(name, keys) {
       try {
-        await evaluate(scripts[name], keys, [], (command, all) => client.callBuffer(command, all))
+        await client.callBuffer('eval', argumentsOf(scripts[name], 'eval', keys, []))
         return undefined
       } catch (cause) {
         return cause instanceof Error ? refusalOf(cause) : undefined
       }
     },
-    async runDurably(name, shard, keys, args) {
-      if (replicas === 0) return run(name, shard, keys, args)
-      const lane = laneOf(shard)
-      // Each such step holds the connection up while it waits for replicas that are not there.
-      if (lane.unreplicated && lane.durable > 0) return UNAVAILABLE
-      lane.durable++
-      const answer = await attempt(lane, () =>
-        evaluate(scripts[name], keys, args, (command, all) => sendAndWait(lane, command, all)),
-      )
-      lane.durable--
-      return answer
-    },
   }
+}
+
+/** A server that does not have the script under its digest is sent the whole of it. */
+type How = 'evalsha' | 'eval'
+type Send = (how: How) => Promise<unknown>
+
+function argumentsOf(
+  script: Script,
+  how: How,
+  keys: readonly string[],
+  args: readonly Argument[],
+): Argument[] {
+  return [how === 'evalsha' ? script.sha : script.text, keys.length, ...keys, ...args]
+}
+
+function isScriptMissing(cause: unknown): boolean {
+  return cause instanceof Error && cause.message.startsWith('NOSCRIPT')
 }
 
 /** A step may take several commands; its caller waits only so long. */

@@ -33,7 +33,8 @@ export function createLayout(prefix: string): Layout {
   const shardOfTag = (tag: string): number => ALPHABET.indexOf(tag.charAt(0)) >> 2
   const shardOfText = (text: string): number =>
     createHash('sha256').update(text).digest().readUInt8(0) % SHARDS
-  const key = (shard: number, rest: string): string => `${prefix}:{${shard.toString(16)}}:${rest}`
+  const places = Array.from({ length: SHARDS }, (_, shard) => `${prefix}:{${shard.toString(16)}}:`)
+  const key = (shard: number, rest: string): string => `${places[shard]}${rest}`
   return {
     shards: SHARDS,
     channel: `${prefix}:news`,
