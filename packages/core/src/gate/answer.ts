@@ -4,10 +4,11 @@ import type { Answer, RequestView } from './seam.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 const NO_STORE = { 'Cache-Control': 'no-store' } as const
+const JSON_HEADERS = { 'Content-Type': JSON_TYPE, ...NO_STORE } as const
 
 /** A JSON answer that no cache may keep. */
 export function jsonAnswer(status: number, body: object, cookies: readonly string[] = []): Answer {
-  return { status, headers: { 'Content-Type': JSON_TYPE, ...NO_STORE }, cookies, body: JSON.stringify(body) }
+  return { status, headers: JSON_HEADERS, cookies, body: JSON.stringify(body) }
 }
 
 /** A JSON answer that anybody may keep for a while; 304 for who has it already (RFC 9110, section 13.1.2). */
@@ -39,7 +40,7 @@ export interface RefusalDetails {
 /** The answer that a problem of the table gets. */
 export function refusal(code: ProblemCode, details: RefusalDetails = {}): Answer {
   const problem = problems[code]
-  const headers: Record<string, string> = { 'Content-Type': JSON_TYPE, ...NO_STORE }
+  const headers: Record<string, string> = { ...JSON_HEADERS }
   if (problem.challenge !== undefined) headers['WWW-Authenticate'] = challenge(code, details.scope)
   const retryAfter = details.retryAfterSeconds ?? problem.retryAfter
   if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter)

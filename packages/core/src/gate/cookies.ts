@@ -17,22 +17,26 @@ export interface RefreshCookie {
 /** @param name must begin with `__Host-`, which makes browsers insist on Secure, Path=/ and no Domain */
 export function createRefreshCookie(name: string): RefreshCookie {
   // A `__Host-` cookie must have the path /; SameSite is a second line, the gate's CSRF check the first.
-  const attributes = { path: '/', httpOnly: true, secure: true, sameSite: 'strict' } as const
+  const written = (value: string, maxAge: number): string =>
+    stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, secure: true, sameSite: 'strict' })
   return {
     read(view) {
       const header = view.headers.cookie
       if (typeof header !== 'string') return { kind: 'none' }
-      const values = new Set<string>()
+      let found: string | undefined
       // The parser keeps the first of a name, so each pair is parsed by itself.
       for (const pair of header.split(';')) {
-        const value = parseCookie(pair, { decode: (text) => text })[name]
-        if (value !== undefined) values.add(value)
+        const value = parseCookie(pair, AS_IS)[name]
+        if (value === undefined || value === found) continue
+        if (found !== undefined) return { kind: 'repeated' }
+        found = value
       }
-      const [value] = values
-      if (value === undefined) return { kind: 'none' }
-      return values.size > 1 ? { kind: 'repeated' } : { kind: 'value', value }
+      return found === undefined ? { kind: 'none' } : { kind: 'value', value: found }
     },
-    set: (value, maxAgeSeconds) => stringifySetCookie({ name, value, maxAge: maxAgeSeconds, ...attributes }),
-    clear: () => stringifySetCookie({ name, value: '', maxAge: 0, ...attributes }),
+    set: written,
+    clear: () => written('', 0),
   }
 }
+
+/** Refresh tokens are spelled without escapes. */
+const AS_IS = { decode: (text: string) => text }

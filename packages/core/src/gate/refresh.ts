@@ -8,15 +8,16 @@ import { type RefusalDetails, refusal } from './answer.ts'
 import { readForm } from './body.ts'
 import { mint } from './mint.ts'
 import { type Caller, callerOf, type GateParts, userAgentOf } from './parts.ts'
+import type { Handle } from './routes.ts'
 import type { Answer, RequestView } from './seam.ts'
 
 /** How the answers of one endpoint differ: the cookie route clears what is dead, the token route says 400 (RFC 6749, 5.2). */
 type Refuse = (code: ProblemCode, details?: RefusalDetails) => Answer
 
 /** `POST /refresh`: swaps the refresh cookie for the next one and a new access token. */
-export function createRefresh(parts: GateParts): (view: RequestView) => Promise<Answer> {
+export function createRefresh(parts: GateParts): Handle {
   const dead: Refuse = (code, details) => refusal(code, { ...details, cookies: [parts.cookie.clear()] })
-  return async (view) => {
+  return (view) => {
     const cookie = parts.cookie.read(view)
     if (cookie.kind === 'none') return refusal('refresh_missing')
     if (cookie.kind === 'repeated') return refusal('refresh_repeated')
@@ -67,8 +68,8 @@ async function rotate(
     recoverLost: parts.sessions.recoverLost,
     refreshLimit: parts.sessions.refreshLimit,
     convergedLimit: parts.sessions.convergedLimit,
-    ...(client === undefined ? {} : { client }),
-    ...(caller.ip === undefined ? {} : { ip: caller.ip }),
+    client,
+    ip: caller.ip,
   })
 
   switch (outcome.kind) {

@@ -4,7 +4,7 @@ import { isCrossSite, type OriginSettings, withCors } from './csrf.ts'
 import type { Answer, Auth, RequestView, Route } from './seam.ts'
 import type { Verifier } from './verify.ts'
 
-export type Handle = (view: RequestView) => Promise<Answer>
+export type Handle = (view: RequestView) => Answer | Promise<Answer>
 export type HandleWithAuth = (view: RequestView, auth: Auth) => Promise<Answer>
 
 /** A route's handlers, by method. OPTIONS and 405 come by themselves, HEAD comes with GET. */
@@ -26,7 +26,7 @@ export function createRouteMaker(verifier: Verifier, origins: OriginSettings): R
   const sameSite =
     (handle: Handle): Handle =>
     (view) =>
-      isCrossSite(view, origins) ? Promise.resolve(refusal('cross_site')) : handle(view)
+      isCrossSite(view, origins) ? refusal('cross_site') : handle(view)
   const withAuth =
     (handle: HandleWithAuth): Handle =>
     async (view) => {
@@ -46,11 +46,10 @@ function byMethod<H>(methods: Methods<H>, lift: (handle: H) => Handle): Handle {
   if (get !== undefined) known.set('HEAD', get)
   const allow = [...known.keys(), 'OPTIONS']
   return (view) => {
-    if (view.method === 'OPTIONS') return Promise.resolve(options(allow))
+    if (view.method === 'OPTIONS') return options(allow)
     const handle = known.get(view.method)
-    if (handle === undefined) return Promise.resolve(refusal('method_unknown', { allow }))
-    if (Number(view.headers['content-length'] ?? 0) > MAX_BODY_BYTES)
-      return Promise.resolve(refusal('body_too_large'))
+    if (handle === undefined) return refusal('method_unknown', { allow })
+    if (Number(view.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return refusal('body_too_large')
     return handle(view)
   }
 }

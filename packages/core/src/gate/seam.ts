@@ -62,5 +62,5 @@ export type Decision =
 export interface Route {
   /** With parameters as `:id`. */
   readonly path: string
-  handle(view: RequestView): Promise<Answer>
+  handle(view: RequestView): Answer | Promise<Answer>
 }

@@ -41,13 +41,13 @@ export interface Rotation {
   /** The presented refresh token's generation. */
   readonly generation: number
   /** When given, must be the session's. */
-  readonly client?: string
+  readonly client?: string | undefined
   readonly transport: Transport
   /** How the device looks now, hashed under the current secret first, then under each earlier one. */
   readonly bindings: readonly DeviceBinding[]
   /** Bit n set: cell n must be what it was at sign-in; with the bit `VERSION_FELL`, the version must not fall. */
   readonly enforced: number
-  readonly ip?: string
+  readonly ip?: string | undefined
   readonly at: number
   readonly lifetimes: Lifetimes
   /** How long the previous token still converges on the current one; 0: not at all. */
