@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { tagOf } from '../ports/ids.ts'
 import type { SubjectTag, TokenIdentity } from '../ports/model.ts'
 import type { Candidate } from '../revocation/replica.ts'
@@ -68,15 +69,31 @@ function kidOf({ kid, claims }: Auth, own: boolean): string {
   return own ? kid : `${claims.iss} ${kid}`
 }
 
-/** The caller, as the claims tell it. All requests with the token share it, so none of them may change it. */
-export function authOf(claims: Claims, kid: string): Auth {
-  const scopes = claims.scope === undefined || claims.scope === '' ? [] : claims.scope.split(' ')
-  return Object.freeze({
-    subject: claims.sub,
-    session: claims.sid,
-    client: claims.client_id,
-    scopes: Object.freeze(scopes),
-    kid,
-    claims,
-  })
+/** Scopes of this many kinds are remembered. */
+const SCOPES_REMEMBERED = 500
+
+/**
+ * Makes what tells the caller, as the claims have it. All requests with a token share it, so none of them may change
+ * it; and all tokens of one scope share its list, which costs more to make than all the rest.
+ */
+export function createAuthReader(): (claims: Claims, kid: string) => Auth {
+  const lists = new LRUCache<string, readonly string[]>({ max: SCOPES_REMEMBERED })
+
+  function scopesIn(text: string): readonly string[] {
+    const known = lists.get(text)
+    if (known !== undefined) return known
+    const list = Object.freeze(text === '' ? [] : text.split(' '))
+    lists.set(text, list)
+    return list
+  }
+
+  return (claims, kid) =>
+    Object.freeze({
+      subject: claims.sub,
+      session: claims.sid,
+      client: claims.client_id,
+      scopes: scopesIn(claims.scope ?? ''),
+      kid,
+      claims,
+    })
 }

@@ -7,7 +7,7 @@ import type { Claims } from '../tokens/claims.ts'
 import { timesOf, type VerifiedToken } from '../tokens/verify.ts'
 import { type RefusalDetails, refusal } from './answer.ts'
 import { readBearer } from './bearer.ts'
-import { authOf, KnownToken } from './known-token.ts'
+import { createAuthReader, KnownToken } from './known-token.ts'
 import { callerOf, type GateParts } from './parts.ts'
 import type { Decision, RequestView } from './seam.ts'
 
@@ -50,6 +50,7 @@ export type Inspection =
 
 export function createVerifier(parts: GateParts): Verifier {
   const cache = createTokenCache<KnownToken>(parts.tokenCache)
+  const authOf = createAuthReader()
   const underWay = new Map<string, { readonly token: string; readonly inspection: Promise<Inspection> }>()
 
   function refuse(
