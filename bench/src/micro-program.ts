@@ -48,7 +48,7 @@ async function measureWarm(): Promise<MicroFigures['warm']> {
   const all: { tokens: number; rates: Rates }[] = []
   for (const tokens of task.warmTokens) {
     const { gate, close } = await openGate(key)
-    const headers = signTokens(key, tokens).map((token) => Buffer.from(`Bearer ${token}`))
+    const headers = headersOf(signTokens(key, tokens))
     // Once through all of them, and more often through few.
     const warmUp = Math.max(50, Math.ceil(tokens / BATCH))
     const { rounds, seconds } = task
@@ -58,9 +58,17 @@ async function measureWarm(): Promise<MicroFigures['warm']> {
   return all
 }
 
+function headersOf(tokens: readonly string[]): Buffer[] {
+  return tokens.map((token) => Buffer.from(`Bearer ${token}`))
+}
+
+/** From bytes each time, as the HTTP parser makes a header: such a text has no hash yet. */
+function textOf(header: Buffer | undefined): string {
+  return header?.toString('latin1') ?? ''
+}
+
 function warmRuns(gate: Gate, headers: readonly Buffer[]): Record<'cutting' | 'map' | 'ours', Run> {
-  // From bytes each time, as the HTTP parser makes a header: such a text has no hash yet.
-  const cut = (index: number): string => headers[index % headers.length]?.toString('latin1') ?? ''
+  const cut = (index: number): string => textOf(headers[index % headers.length])
   const known = new Map(headers.map((_, index) => [cut(index).slice(SCHEME), { sub: 'somebody' }]))
   return {
     cutting(from) {
@@ -82,7 +90,8 @@ function warmRuns(gate: Gate, headers: readonly Buffer[]): Record<'cutting' | 'm
   }
 }
 
-type Check = (token: string) => Promise<boolean> | boolean
+/** Of an `Authorization` header's text. */
+type Check = (header: string) => Promise<boolean> | boolean
 
 async function measureCold(): Promise<MicroFigures['cold']> {
   const all: { algorithm: Algorithm; rates: Rates }[] = []
@@ -92,13 +101,13 @@ async function measureCold(): Promise<MicroFigures['cold']> {
     const telling = await openGate(key)
     const through =
       ({ gate }: { readonly gate: Gate }): Check =>
-      async (token) => {
-        const { kind } = await gate.verify(new BearerView(`Bearer ${token}`))
+      async (header) => {
+        const { kind } = await gate.verify(new BearerView(header))
         return kind === 'allow'
       }
     const checks: Record<string, Check> = {
-      crypto: (token) => isSigned(key, token),
-      jose: (token) => isAccepted(key, token),
+      crypto: (header) => isSigned(key, header.slice(SCHEME)),
+      jose: (header) => isAccepted(key, header.slice(SCHEME)),
       ours: through(alone),
       telling: through(telling),
     }
@@ -113,13 +122,14 @@ async function measureCold(): Promise<MicroFigures['cold']> {
 async function measureChecks(key: BenchKey, checks: readonly [string, Check][]): Promise<Rates> {
   const rates = new Map<string, number[]>(checks.map(([name]) => [name, []]))
   for (let round = 0; round < UNCOUNTED_ROUNDS + task.coldRounds; round++) {
-    const tokens = signTokens(key, task.coldTokens)
+    const headers = headersOf(signTokens(key, task.coldTokens))
     for (let index = 0; index < checks.length; index++) {
       const [name, check] = checks[(index + round) % checks.length] ?? ['', () => false]
       const start = performance.now()
-      for (const token of tokens) if (!(await check(token))) throw new Error(`${name} refused a token`)
+      for (const header of headers)
+        if (!(await check(textOf(header)))) throw new Error(`${name} refused a token`)
       if (round >= UNCOUNTED_ROUNDS)
-        rates.get(name)?.push((tokens.length * 1000) / (performance.now() - start))
+        rates.get(name)?.push((headers.length * 1000) / (performance.now() - start))
     }
   }
   return Object.fromEntries(rates)
