@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createSallyport, memoryStore, type SallyportOptions } from '@sallyport/core'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { parseOptions } from '../../packages/core/src/settings.ts'
+import { parseOptions } from '../../packages/core/src/options/index.ts'
 import { configFault } from '../support/config-fault.ts'
 
 const secret = 'abcdefghijklmnopqrstuvwxyz012345'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseIssuers } from '../../packages/core/src/issuers/options.ts'
+import { parseIssuers } from '../../packages/core/src/options/issuers.ts'
 import { configFault } from '../support/config-fault.ts'
 
 const issuer = 'https://login.example.com'

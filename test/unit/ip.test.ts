@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalIp } from '../../packages/core/src/binding/ip.ts'
+import { canonicalIp } from '../../packages/core/src/seam/ip.ts'
 
 describe('an address has one spelling', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createTokenCache } from '../../packages/core/src/tokens/cache.ts'
+import { createTokenCache } from '../../packages/core/src/access/token-cache.ts'
 
 const tokenOf = (index: number, length = 400): string =>
   `${'h'.repeat(60)}.${'p'.repeat(length)}.${String(index).padStart(86, 's')}`

@@ -5,10 +5,10 @@ import type { Settings } from './options.ts'
 import type { Clock } from './ports/clock.ts'
 import type { SessionStore } from './ports/store.ts'
 import type { DerivedKeys } from './secrets.ts'
+import { createOwnClaims, type OwnClaims } from './tokens/custom-claims.ts'
+import { createLookUp } from './tokens/forms/look-up.ts'
+import { createReferences } from './tokens/forms/reference.ts'
 import { createTokenIssue, type IssueToken, type TokenForm } from './tokens/issue.ts'
-import { createLookUp } from './tokens/look-up.ts'
-import { createOwnClaims, type OwnClaims } from './tokens/own-claims.ts'
-import { createReferences } from './tokens/reference.ts'
 import {
   ACCESS_TOKEN_TYPES,
   createTokenVerification,
@@ -70,7 +70,7 @@ async function formOf({ settings, secrets }: TokenPartsNeeds): Promise<TokenForm
     case 'jwt':
       return { kind: 'jwt' }
     case 'encrypted': {
-      const { createTokenEncryption } = await import('./tokens/nested.ts')
+      const { createTokenEncryption } = await import('./tokens/forms/nested.ts')
       return { kind: 'encrypted', encryption: createTokenEncryption(secrets) }
     }
     case 'reference': {

@@ -1,4 +1,4 @@
-import type { RequestView } from './seam.ts'
+import type { RequestView } from '../seam/http.ts'
 
 export type BearerCredential =
   | { readonly kind: 'none' }

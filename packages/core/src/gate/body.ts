@@ -1,7 +1,7 @@
 import { parse as parseContentType } from 'content-type'
 import getRawBody from 'raw-body'
 import type { ProblemCode } from '../problems.ts'
-import type { RequestView } from './seam.ts'
+import type { RequestView } from '../seam/http.ts'
 
 /** The longest body that is read. */
 export const MAX_BODY_BYTES: number = 16 * 1024

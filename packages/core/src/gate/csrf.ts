@@ -1,4 +1,4 @@
-import type { Answer, RequestView } from './seam.ts'
+import type { Answer, RequestView } from '../seam/http.ts'
 
 export interface OriginSettings {
   /** Further web origins that may call the cookie routes. */

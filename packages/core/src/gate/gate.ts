@@ -1,14 +1,14 @@
+import { createVerifier, type Verify, type VerifyOptions } from '../access/verify.ts'
 import type { Guard } from '../guards/scope.ts'
+import type { Answer, Auth, RequestView, Route } from '../seam/http.ts'
 import { refusal } from './answer.ts'
-import { createLogout, createLogoutAll } from './logout.ts'
+import { createLogout, createLogoutAll } from './endpoints/logout.ts'
+import { createRefresh, createTokenEndpoint } from './endpoints/refresh.ts'
+import { createEndOthers, createSessionEnd, createSessionList } from './endpoints/sessions.ts'
+import { createSignIn, type SignIn } from './endpoints/sign-in.ts'
+import { createJwks, createMetadata, metadataPath } from './endpoints/well-known.ts'
 import type { GateParts } from './parts.ts'
-import { createRefresh, createTokenEndpoint } from './refresh.ts'
 import { createRouteMaker, type HandleWithAuth, type RouteMaker } from './routes.ts'
-import type { Answer, Auth, RequestView, Route } from './seam.ts'
-import { createEndOthers, createSessionEnd, createSessionList } from './sessions.ts'
-import { createSignIn, type SignIn } from './sign-in.ts'
-import { createVerifier, type Verify, type VerifyOptions } from './verify.ts'
-import { createJwks, createMetadata, metadataPath } from './well-known.ts'
 
 /** The routes of each router, to be mounted by an adapter. */
 export interface Routers {

@@ -1,9 +1,9 @@
 import type { Session } from '../ports/model.ts'
 import type { Signer } from '../ports/signer.ts'
+import type { Answer } from '../seam/http.ts'
 import type { TokenNames } from '../tokens/issue.ts'
 import { jsonAnswer } from './answer.ts'
 import type { GateParts } from './parts.ts'
-import type { Answer } from './seam.ts'
 
 /** What a session hands out: see {@link mint}. */
 export interface Minted {

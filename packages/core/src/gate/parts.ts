@@ -1,18 +1,18 @@
+import type { TokenCacheSettings } from '../access/token-cache.ts'
 import type { Devices } from '../binding/device.ts'
-import { canonicalIp } from '../binding/ip.ts'
 import type { KeyRing } from '../keys/ring.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { Lifetimes } from '../ports/model.ts'
 import type { Store } from '../ports/store.ts'
 import type { Replica } from '../revocation/replica.ts'
+import type { RequestView } from '../seam/http.ts'
+import { canonicalIp } from '../seam/ip.ts'
 import type { RefreshTokens } from '../sessions/refresh-token.ts'
-import type { TokenCacheSettings } from '../tokens/cache.ts'
 import type { IssueSettings, IssueToken } from '../tokens/issue.ts'
 import type { VerifyToken } from '../tokens/verify.ts'
 import type { Emit } from '../watch/events.ts'
 import type { RefreshCookie } from './cookies.ts'
 import type { OriginSettings } from './csrf.ts'
-import type { RequestView } from './seam.ts'
 
 export interface SessionSettings {
   readonly lifetimes: Lifetimes

@@ -1,8 +1,8 @@
+import type { Verifier } from '../access/verify.ts'
+import type { Answer, Auth, RequestView, Route } from '../seam/http.ts'
 import { emptyAnswer, refusal } from './answer.ts'
 import { MAX_BODY_BYTES } from './body.ts'
 import { isCrossSite, type OriginSettings, withCors } from './csrf.ts'
-import type { Answer, Auth, RequestView, Route } from './seam.ts'
-import type { Verifier } from './verify.ts'
 
 export type Handle = (view: RequestView) => Answer | Promise<Answer>
 export type HandleWithAuth = (view: RequestView, auth: Auth) => Promise<Answer>

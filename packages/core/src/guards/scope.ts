@@ -1,4 +1,4 @@
-import type { Auth } from '../gate/seam.ts'
+import type { Auth } from '../seam/http.ts'
 
 /** A verdict on who is calling; scopes that would have done are told to the client. */
 export type GuardVerdict =

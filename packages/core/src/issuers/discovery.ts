@@ -1,4 +1,4 @@
-import { secureUrl } from '../schema.ts'
+import { secureUrl } from '../options/schema.ts'
 import { fetchDocument } from './document.ts'
 
 export type Discovered =

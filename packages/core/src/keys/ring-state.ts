@@ -1,4 +1,4 @@
-import type { KeyRecord } from '../ports/key-store.ts'
+import type { KeyRecord } from '../ports/keys.ts'
 import type { CompromisedKey, RingEntry, SealedKey } from '../ports/model.ts'
 import type { KeySeal, ScheduledKey } from './seal.ts'
 

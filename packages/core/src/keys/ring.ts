@@ -1,7 +1,7 @@
 import type { JWK } from 'jose'
 import type { Unavailable } from '../ports/model.ts'
 import type { Signer, SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
-import type { KeyPhase } from './phases.ts'
+import type { KeyPhase } from './schedule.ts'
 
 /** The keys that sign and verify access tokens. */
 export interface KeyRing {

@@ -6,7 +6,7 @@ import type { SealedKey } from '../ports/model.ts'
 import type { SigningKey } from '../ports/signer.ts'
 import type { DerivedKeys } from '../secrets.ts'
 import { privateJwk, readJwk } from './jwk.ts'
-import type { Scheduled } from './phases.ts'
+import type { Scheduled } from './schedule.ts'
 
 /** A key of the ring, and from when on it signs: both are sealed, so that whoever can write to the store can't choose either. */
 export interface ScheduledKey extends SigningKey, Scheduled {}

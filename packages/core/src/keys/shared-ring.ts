@@ -1,13 +1,13 @@
 import type { JWK } from 'jose'
 import type { Clock } from '../ports/clock.ts'
-import type { KeyStore } from '../ports/key-store.ts'
+import type { KeyStore } from '../ports/keys.ts'
 import type { RingEntry } from '../ports/model.ts'
 import type { Signer, SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
 import { generateSigningKey, publicJwk } from './jwk.ts'
 import { localSigner } from './local-signer.ts'
-import { PUBLISHED_BEFORE_MS, type Schedule, scheduleAt } from './phases.ts'
 import { type FoundKey, foundIn, type KeyInfo, type KeyRing, type RingWatch } from './ring.ts'
 import { createRingState } from './ring-state.ts'
+import { PUBLISHED_BEFORE_MS, type Schedule, scheduleAt } from './schedule.ts'
 import type { KeySeal, ScheduledKey } from './seal.ts'
 
 export interface SharedRingSettings {

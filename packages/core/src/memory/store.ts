@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { KeyRecord, KeyStore } from '../ports/key-store.ts'
+import type { KeyRecord, KeyStore } from '../ports/keys.ts'
 import type { Store, StoreDriver } from '../ports/store.ts'
 import { createMemoryRevocations } from './revocations.ts'
 import { createMemorySessions } from './sessions.ts'

@@ -1,4 +1,4 @@
-import type { KeyStore } from './key-store.ts'
+import type { KeyStore } from './keys.ts'
 import type {
   DeviceBinding,
   Grant,

@@ -3,9 +3,9 @@ import type { Clock } from '../ports/clock.ts'
 import type { Session } from '../ports/model.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { AccessClaims } from './claims.ts'
-import type { TokenEncryption } from './nested.ts'
-import type { OwnClaims } from './own-claims.ts'
-import type { References } from './reference.ts'
+import type { OwnClaims } from './custom-claims.ts'
+import type { TokenEncryption } from './forms/nested.ts'
+import type { References } from './forms/reference.ts'
 
 export interface IssueSettings {
   readonly issuer: string

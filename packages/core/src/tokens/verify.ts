@@ -5,9 +5,9 @@ import { MAX_ACCESS_SECONDS } from '../ports/revocation.ts'
 import type { VerificationKey } from '../ports/signer.ts'
 import { type Claims, readClaims, readForeignClaims } from './claims.ts'
 import { isCompact, isEncrypted, signedPayload } from './compact.ts'
+import type { TokenEncryption } from './forms/nested.ts'
+import { REFERENCE_PREFIX } from './forms/reference.ts'
 import { createHeaderReader, type TokenHeader } from './header.ts'
-import type { TokenEncryption } from './nested.ts'
-import { REFERENCE_PREFIX } from './reference.ts'
 
 /** One issuer whose access tokens are accepted. */
 export interface TokenSource {

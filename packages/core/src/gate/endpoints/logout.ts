@@ -1,9 +1,9 @@
-import { emptyAnswer, refusal } from './answer.ts'
-import { readBearer } from './bearer.ts'
-import { callerOf, type GateParts } from './parts.ts'
-import type { Answer, Auth, RequestView } from './seam.ts'
-import { endSubject } from './subject.ts'
-import type { Verifier } from './verify.ts'
+import type { Verifier } from '../../access/verify.ts'
+import type { Answer, Auth, RequestView } from '../../seam/http.ts'
+import { emptyAnswer, refusal } from '../answer.ts'
+import { readBearer } from '../bearer.ts'
+import { callerOf, type GateParts } from '../parts.ts'
+import { endSubject } from '../subject.ts'
 
 /**
  * `POST /logout`: ends the session that the cookie or the access token names.

@@ -1,11 +1,11 @@
-import { isSessionId, tagOf, tagOfSession } from '../ports/ids.ts'
-import type { Session } from '../ports/model.ts'
-import { emptyAnswer, jsonAnswer, refusal } from './answer.ts'
+import { isSessionId, tagOf, tagOfSession } from '../../ports/ids.ts'
+import type { Session } from '../../ports/model.ts'
+import type { Answer, Auth, RequestView } from '../../seam/http.ts'
+import { emptyAnswer, jsonAnswer, refusal } from '../answer.ts'
+import { cookieOf } from '../mint.ts'
+import type { GateParts } from '../parts.ts'
+import { endSubject } from '../subject.ts'
 import { tellEnd } from './logout.ts'
-import { cookieOf } from './mint.ts'
-import type { GateParts } from './parts.ts'
-import type { Answer, Auth, RequestView } from './seam.ts'
-import { endSubject } from './subject.ts'
 
 /** `GET /sessions`: the caller's sessions. */
 export function createSessionList(parts: GateParts): (view: RequestView, auth: Auth) => Promise<Answer> {

@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import { ConfigError, shown } from '../errors.ts'
+import type { IssuerSettings } from '../issuers/remote.ts'
 import type { SigningAlgorithm } from '../ports/signer.ts'
-import { audience, group, issuer, nonEmpty, oneOf, parse, secureUrl, wholeNumber } from '../schema.ts'
-import type { IssuerSettings } from './remote.ts'
+import { audience, group, issuer, nonEmpty, oneOf, parse, secureUrl, wholeNumber } from './schema.ts'
 
 /** Somebody else's issuer whose access tokens are accepted. Give either `jwks` or `discovery`. */
 export interface IssuerOptions {

@@ -2,9 +2,9 @@ import { LRUCache } from 'lru-cache'
 import { tagOf } from '../ports/ids.ts'
 import type { SubjectTag, TokenIdentity } from '../ports/model.ts'
 import type { Candidate } from '../revocation/replica.ts'
+import type { Auth, Decision } from '../seam/http.ts'
 import type { Claims } from '../tokens/claims.ts'
 import type { TokenSource } from '../tokens/verify.ts'
-import type { Auth, Decision } from './seam.ts'
 
 /** A token with a good signature, made ready so that a request with it needs nothing but look-ups. */
 export class KnownToken implements Candidate {

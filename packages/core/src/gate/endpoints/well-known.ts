@@ -1,7 +1,7 @@
-import { JWKS_MAX_AGE_SECONDS } from '../keys/phases.ts'
-import { publicAnswer, refusal } from './answer.ts'
-import type { GateParts } from './parts.ts'
-import type { Handle } from './routes.ts'
+import { JWKS_MAX_AGE_SECONDS } from '../../keys/schedule.ts'
+import { publicAnswer, refusal } from '../answer.ts'
+import type { GateParts } from '../parts.ts'
+import type { Handle } from '../routes.ts'
 
 const JWKS_PATH = '/.well-known/jwks.json'
 const METADATA = '/.well-known/oauth-authorization-server'

@@ -1,5 +1,5 @@
-import { type Caller, callerOf } from './parts.ts'
-import type { RequestView } from './seam.ts'
+import { type Caller, callerOf } from '../gate/parts.ts'
+import type { RequestView } from '../seam/http.ts'
 
 /**
  * Asked about each token that this process has not found genuine before, so that a flood of forged ones

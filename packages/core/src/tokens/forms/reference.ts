@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
-import { SESSION_ID_BYTES } from '../ports/ids.ts'
-import type { SessionId } from '../ports/model.ts'
+import { SESSION_ID_BYTES } from '../../ports/ids.ts'
+import type { SessionId } from '../../ports/model.ts'
 
 /** What an opaque access token refers to. Instants are seconds since the epoch. */
 export interface Reference {

@@ -1,12 +1,12 @@
-import type { Clock } from '../ports/clock.ts'
-import type { Lifetimes } from '../ports/model.ts'
-import type { SessionStore } from '../ports/store.ts'
-import { hasExpired } from '../sessions/rotate.ts'
-import { frozen } from './claims.ts'
-import { claimsOf } from './issue.ts'
-import type { OwnClaims } from './own-claims.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Lifetimes } from '../../ports/model.ts'
+import type { SessionStore } from '../../ports/store.ts'
+import { hasExpired } from '../../sessions/rotate.ts'
+import { frozen } from '../claims.ts'
+import type { OwnClaims } from '../custom-claims.ts'
+import { claimsOf } from '../issue.ts'
+import { judged, type TokenSource, type VerifiedToken } from '../verify.ts'
 import type { References } from './reference.ts'
-import { judged, type TokenSource, type VerifiedToken } from './verify.ts'
 
 export interface LookUpParts {
   readonly references: References

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import * as v from 'valibot'
-import { ConfigError, shown } from './errors.ts'
+import { ConfigError, shown } from '../errors.ts'
 
 type Schema<T> = v.GenericSchema<T>
 type Group<T extends v.ObjectEntries> = v.GenericSchema<

@@ -1,11 +1,11 @@
-import { newSessionId, tagOf } from '../ports/ids.ts'
-import type { Transport } from '../ports/model.ts'
-import { isScope } from '../tokens/claims.ts'
-import { refusal } from './answer.ts'
-import { isCrossSite, withCors } from './csrf.ts'
-import { mint } from './mint.ts'
-import { callerOf, type GateParts, userAgentOf } from './parts.ts'
-import type { Answer, RequestView } from './seam.ts'
+import { newSessionId, tagOf } from '../../ports/ids.ts'
+import type { Transport } from '../../ports/model.ts'
+import type { Answer, RequestView } from '../../seam/http.ts'
+import { isScope } from '../../tokens/claims.ts'
+import { refusal } from '../answer.ts'
+import { isCrossSite, withCors } from '../csrf.ts'
+import { mint } from '../mint.ts'
+import { callerOf, type GateParts, userAgentOf } from '../parts.ts'
 
 /** Who signed in, and for what: the application has checked it. */
 export interface SignIn {

@@ -1,15 +1,15 @@
 import { ConfigError } from '../errors.ts'
+import { type RefusalDetails, refusal } from '../gate/answer.ts'
+import { readBearer } from '../gate/bearer.ts'
+import { callerOf, type GateParts } from '../gate/parts.ts'
 import { isSessionId } from '../ports/ids.ts'
 import type { ProblemCode } from '../problems.ts'
 import type { Judgement } from '../revocation/replica.ts'
-import { createTokenCache, tailOf } from '../tokens/cache.ts'
+import type { Decision, RequestView } from '../seam/http.ts'
 import type { Claims } from '../tokens/claims.ts'
 import { timesOf, type VerifiedToken } from '../tokens/verify.ts'
-import { type RefusalDetails, refusal } from './answer.ts'
-import { readBearer } from './bearer.ts'
 import { createAuthReader, KnownToken } from './known-token.ts'
-import { callerOf, type GateParts } from './parts.ts'
-import type { Decision, RequestView } from './seam.ts'
+import { createTokenCache, tailOf } from './token-cache.ts'
 
 /** What a protected route may choose for itself. */
 export interface VerifyOptions {
