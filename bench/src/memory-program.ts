@@ -1,7 +1,8 @@
 // What sessions cost in Redis, and cached tokens in the process; sends MemoryFigures to its parent.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Answer, createSallyport, type Gate } from '@sallyport/core'
+import { createSallyport } from '@sallyport/core'
+import { type Answer, type Gate, gateOf, type Verify } from '@sallyport/core/adapter'
 import { Redis } from 'ioredis'
 import { ourOptions } from './contenders/ours.ts'
 import { usedMemory } from './redis.ts'
@@ -38,15 +39,16 @@ for (const tokens of task.cachedTokens) perCachedToken.push({ tokens, bytes: awa
 const figures: MemoryFigures = { ...sessions, perCachedToken }
 process.send?.(figures, () => process.exit())
 
-function open({ algorithm, privateJwk }: BenchKey): Promise<{ gate: Gate; close(): Promise<void> }> {
-  return createSallyport(ourOptions({ algorithm, privateJwk, redisUrl: task.redisUrl }))
+async function open({ algorithm, privateJwk }: BenchKey): Promise<{ gate: Gate; close(): Promise<void> }> {
+  const sallyport = await createSallyport(ourOptions({ algorithm, privateJwk, redisUrl: task.redisUrl }))
+  return { gate: gateOf(sallyport), close: sallyport.close }
 }
 
 async function measureSessions(): Promise<Omit<MemoryFigures, 'perCachedToken'>> {
   const { users, rotations } = task
   const redis = new Redis(task.redisUrl)
   const { gate, close } = await open(key)
-  const refresh = gate.routers.refresh.find(({ path }) => path === '/refresh')
+  const refresh = gate.routes(['refresh']).find(({ path }) => path === '/refresh')
   if (refresh === undefined) throw new Error('there is no route /refresh')
 
   // One sign-in first, so that scripts and feeds are there before the empty base is read.
@@ -90,17 +92,18 @@ async function bytesPerToken(count: number): Promise<number> {
     Buffer.from(`Bearer ${signToken(key, claimsOf(subjectOf(index)))}`),
   )
   const { gate, close } = await open(key)
-  await admit(gate, headers.slice(0, 1))
+  const verify = gate.verifier()
+  await admit(verify, headers.slice(0, 1))
   const before = await heldBytes()
-  await admit(gate, headers)
+  await admit(verify, headers)
   const after = await heldBytes()
   await close()
   return (after - before) / count
 }
 
-async function admit(gate: Gate, headers: readonly Buffer[]): Promise<void> {
+async function admit(verify: Verify, headers: readonly Buffer[]): Promise<void> {
   for (const header of headers) {
-    const { kind } = await gate.verify(viewOf('GET', 'authorization', header.toString('latin1')))
+    const { kind } = await verify(viewOf('GET', 'authorization', header.toString('latin1')))
     if (kind !== 'allow') throw new Error('a token was refused')
   }
 }

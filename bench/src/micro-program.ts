@@ -1,7 +1,8 @@
 // Verification without any HTTP, in a process of its own: sends MicroFigures to its parent.
 
-import { verify } from 'node:crypto'
-import { createSallyport, type Gate, memoryStore, type SallyportOptions } from '@sallyport/core'
+import { verify as verifySignature } from 'node:crypto'
+import { createSallyport, memoryStore, type SallyportOptions } from '@sallyport/core'
+import { gateOf, type Verify } from '@sallyport/core/adapter'
 import { jwtVerify } from 'jose'
 import { ourOptions } from './contenders/ours.ts'
 import { BATCH, interleave, type Rates, type Run } from './interleave.ts'
@@ -33,26 +34,27 @@ const task = JSON.parse(process.argv[2] ?? '') as MicroTask
 const figures: MicroFigures = { warm: await measureWarm(), cold: await measureCold() }
 process.send?.(figures, () => process.exit())
 
-function openGate(
+async function openVerifier(
   { algorithm, privateJwk }: BenchKey,
   options: SallyportOptions = {},
-): Promise<{ gate: Gate; close(): Promise<void> }> {
-  return createSallyport({
+): Promise<{ verify: Verify; close(): Promise<void> }> {
+  const sallyport = await createSallyport({
     ...ourOptions({ algorithm, privateJwk, redisUrl: task.redisUrl }),
     ...options,
   })
+  return { verify: gateOf(sallyport).verifier(), close: sallyport.close }
 }
 
 async function measureWarm(): Promise<MicroFigures['warm']> {
   const key = await createKey('ES256')
   const all: { tokens: number; rates: Rates }[] = []
   for (const tokens of task.warmTokens) {
-    const { gate, close } = await openGate(key)
+    const { verify, close } = await openVerifier(key)
     const headers = headersOf(signTokens(key, tokens))
     // Once through all of them, and more often through few.
     const warmUp = Math.max(50, Math.ceil(tokens / BATCH))
     const { rounds, seconds } = task
-    all.push({ tokens, rates: await interleave(warmRuns(gate, headers), { rounds, seconds, warmUp }) })
+    all.push({ tokens, rates: await interleave(warmRuns(verify, headers), { rounds, seconds, warmUp }) })
     await close()
   }
   return all
@@ -67,7 +69,7 @@ function textOf(header: Buffer | undefined): string {
   return header?.toString('latin1') ?? ''
 }
 
-function warmRuns(gate: Gate, headers: readonly Buffer[]): Record<'cutting' | 'map' | 'ours', Run> {
+function warmRuns(verify: Verify, headers: readonly Buffer[]): Record<'cutting' | 'map' | 'ours', Run> {
   const cut = (index: number): string => textOf(headers[index % headers.length])
   const known = new Map(headers.map((_, index) => [cut(index).slice(SCHEME), { sub: 'somebody' }]))
   return {
@@ -82,7 +84,7 @@ function warmRuns(gate: Gate, headers: readonly Buffer[]): Record<'cutting' | 'm
     },
     async ours(from) {
       for (let index = from; index < from + BATCH; index++) {
-        const verdict = gate.verify(new BearerView(cut(index)))
+        const verdict = verify(new BearerView(cut(index)))
         const { kind } = verdict instanceof Promise ? await verdict : verdict
         if (kind !== 'allow') throw new Error('a token was refused')
       }
@@ -97,12 +99,12 @@ async function measureCold(): Promise<MicroFigures['cold']> {
   const all: { algorithm: Algorithm; rates: Rates }[] = []
   for (const algorithm of task.coldAlgorithms) {
     const key = await createKey(algorithm)
-    const alone = await openGate(key, { store: memoryStore() })
-    const telling = await openGate(key)
+    const alone = await openVerifier(key, { store: memoryStore() })
+    const telling = await openVerifier(key)
     const through =
-      ({ gate }: { readonly gate: Gate }): Check =>
+      ({ verify }: { readonly verify: Verify }): Check =>
       async (header) => {
-        const { kind } = await gate.verify(new BearerView(header))
+        const { kind } = await verify(new BearerView(header))
         return kind === 'allow'
       }
     const checks: Record<string, Check> = {
@@ -140,7 +142,7 @@ function isSigned({ algorithm, publicKey }: BenchKey, token: string): boolean {
   const end = token.lastIndexOf('.')
   const key = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const
   const signature = Buffer.from(token.slice(end + 1), 'base64url')
-  return verify(digestOf(algorithm), Buffer.from(token.slice(0, end)), key, signature)
+  return verifySignature(digestOf(algorithm), Buffer.from(token.slice(0, end)), key, signature)
 }
 
 async function isAccepted({ algorithm, publicKey }: BenchKey, token: string): Promise<boolean> {

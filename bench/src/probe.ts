@@ -12,7 +12,7 @@ export type Revoke = (jti: string) => Promise<void>
 
 export function revokeEverywhere(redis: Redis, authority: Sallyport): Revoke {
   return async (jti) => {
-    await authority.revokeToken(jti)
+    await authority.tokens.revoke(jti)
     await redis.set(BLACKLIST + jti, '1', 'EX', 1800)
   }
 }

@@ -1,4 +1,4 @@
-import type { HeaderFields, RequestView } from '@sallyport/core'
+import type { HeaderFields, RequestView } from '@sallyport/core/adapter'
 import { USER_AGENT } from './setup.ts'
 
 /** A request as an adapter shows it to the gate, with one field more than every request has. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Answer, Route, RouteMaker } from '@sallyport/core'
+import type { Answer, Route, RouteMaker } from '@sallyport/core/adapter'
 
 const files: readonly (readonly [path: string, file: string, type: string])[] = [
   ['/', 'index.html', 'text/html; charset=utf-8'],

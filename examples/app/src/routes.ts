@@ -1,57 +1,61 @@
+import type { Emit, Sallyport } from '@sallyport/core'
 import {
   type Answer,
+  type AuthHandler,
   callerOf,
+  type EndpointName,
+  emptyAnswer,
+  type Gate,
+  gateOf,
+  type Handler,
   jsonAnswer,
   type RequestView,
   type Route,
   readJsonObject,
   refusal,
-  type Sallyport,
-} from '@sallyport/core'
+} from '@sallyport/core/adapter'
+import { createFront, type Front } from './front.ts'
 import { pageRoutes } from './page.ts'
 import type { Users } from './users.ts'
 
-/** The routes of the application itself, alike on every framework. */
+/** What the application mounts, the same on every framework: the library's endpoints and routes of its own. */
 export interface AppRoutes {
-  /** `POST /login`, `POST /password`, below `/auth` */
-  readonly auth: readonly Route[]
-  /** `GET /healthz`, `GET /readyz`, the demo page */
-  readonly root: readonly Route[]
+  /** Below `/auth`: among them `POST /login` and `POST /password`. */
+  readonly auth: readonly (EndpointName | Route)[]
+  /** At the root: among them `GET /healthz`, `GET /readyz` and the demo page. */
+  readonly root: readonly (EndpointName | Route)[]
+  /** Answers what none of the routes should see. */
+  readonly front: Front
 }
 
 export function createRoutes(sallyport: Sallyport, users: Users): AppRoutes {
-  const { gate, emit } = sallyport
+  const gate = gateOf(sallyport)
+  const { route } = gate
+  const auth = [
+    route.cookie('/login', { POST: createLogin(gate, sallyport.emit, users) }),
+    route.bearer('/password', { POST: createPasswordChange(gate, sallyport.emit, users) }),
+  ]
+  const root = [
+    route.open('/healthz', { GET: () => jsonAnswer(200, { status: 'ok' }) }),
+    route.open('/readyz', {
+      GET: async () =>
+        (await sallyport.ready()) ? jsonAnswer(200, { status: 'ready' }) : refusal('store_unavailable'),
+    }),
+    ...pageRoutes(route),
+  ]
+  const mounted = [
+    ['/auth', [...gate.routes(AUTH_ENDPOINTS), ...auth]],
+    ['', [...gate.routes(ROOT_ENDPOINTS), ...root]],
+  ] as const
   return {
-    auth: [
-      gate.route.cookie('/login', { POST: createLogin(sallyport, users) }),
-      gate.route.bearer('/password', {
-        async POST(view, auth) {
-          const body = await readStrings(view, 'current', 'next')
-          if (body.kind === 'refused') return body.answer
-          const [current = '', next = ''] = body.values
-          if (next.length < 8) return badRequest('the new password must have at least 8 characters')
-          const outcome = await users.changePassword(auth.subject, current, next)
-          if (outcome === 'unavailable') return refusal('store_down')
-          const about = { sub: auth.subject, sid: auth.session, ...callerOf(view) }
-          if (outcome === 'refused') {
-            emit({ event: 'login.failed', outcome: 'failure', reason: 'password_change', ...about })
-            return invalidCredentials()
-          }
-          emit({ event: 'password.changed', outcome: 'success', ...about })
-          return gate.endOtherSessions(view, auth)
-        },
-      }),
-    ],
-    root: [
-      gate.route.open('/healthz', { GET: async () => jsonAnswer(200, { status: 'ok' }) }),
-      gate.route.open('/readyz', {
-        GET: async () =>
-          (await sallyport.ready()) ? jsonAnswer(200, { status: 'ready' }) : refusal('store_down'),
-      }),
-      ...pageRoutes(gate.route),
-    ],
+    auth: [...AUTH_ENDPOINTS, ...auth],
+    root: [...ROOT_ENDPOINTS, ...root],
+    front: createFront(mounted),
   }
 }
+
+const AUTH_ENDPOINTS: readonly EndpointName[] = ['refresh', 'token', 'logout', 'sessions']
+const ROOT_ENDPOINTS: readonly EndpointName[] = ['well-known']
 
 /** `PUT /api/profile`: takes any JSON object. */
 export async function updateProfile(view: RequestView): Promise<Answer> {
@@ -59,8 +63,8 @@ export async function updateProfile(view: RequestView): Promise<Answer> {
   return body.kind === 'refused' ? refusal(body.problem) : jsonAnswer(200, { updated: true })
 }
 
-function createLogin({ gate, emit }: Sallyport, users: Users) {
-  return async (view: RequestView): Promise<Answer> => {
+function createLogin(gate: Gate, emit: Emit, users: Users): Handler {
+  return async (view) => {
     const body = await readStrings(view, 'username', 'password')
     if (body.kind === 'refused') return body.answer
     const [username = '', password = ''] = body.values
@@ -72,8 +76,28 @@ function createLogin({ gate, emit }: Sallyport, users: Users) {
         emit({ event: 'login.failed', outcome: 'failure', reason: 'invalid_credentials', ...callerOf(view) })
         return invalidCredentials()
       case 'unavailable':
-        return refusal('store_down')
+        return refusal('store_unavailable')
     }
+  }
+}
+
+function createPasswordChange(gate: Gate, emit: Emit, users: Users): AuthHandler {
+  return async (view, auth) => {
+    const body = await readStrings(view, 'current', 'next')
+    if (body.kind === 'refused') return body.answer
+    const [current = '', next = ''] = body.values
+    if (next.length < 8) return badRequest('the new password must have at least 8 characters')
+    const outcome = await users.changePassword(auth.subject, current, next)
+    if (outcome === 'unavailable') return refusal('store_unavailable')
+    const { subject: sub, session: sid } = auth
+    const about = { sub, ...(sid === undefined ? {} : { sid }), ...callerOf(view) }
+    if (outcome === 'refused') {
+      emit({ event: 'login.failed', outcome: 'failure', reason: 'password_change', ...about })
+      return invalidCredentials()
+    }
+    emit({ event: 'password.changed', outcome: 'success', ...about })
+    const { cookies } = await gate.revokeOthers(view, auth, { reason: 'password_changed' })
+    return emptyAnswer(cookies)
   }
 }
 
@@ -87,7 +111,7 @@ async function readStrings(view: RequestView, ...names: readonly string[]): Prom
   const values = names.map((name) => (Object.hasOwn(body.value, name) ? body.value[name] : undefined))
   return values.every((value) => typeof value === 'string')
     ? { kind: 'read', values }
-    : { kind: 'refused', answer: badRequest(`the body must have the texts ${names.join(' and ')}`) }
+    : { kind: 'refused', answer: badRequest(`the body must have the strings ${names.join(' and ')}`) }
 }
 
 function badRequest(description: string): Answer {

@@ -1,31 +1,24 @@
 import { createServer } from 'node:http'
 import {
+  type AppRoutes,
   type Environment,
   type Framework,
   faultAnswer,
-  front,
   helmetOptions,
   updateProfile,
 } from '@sallyport/example-app'
-import {
-  createSallyport,
-  type ExpressSallyport,
-  ExpressView,
-  getAuth,
-  jsonAnswer,
-  send,
-} from '@sallyport/express'
+import { createSallyport, type ExpressSallyport, getAuth } from '@sallyport/express'
+import { jsonAnswer, read, send } from '@sallyport/express/adapter'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
 
 export const framework: Framework<ExpressSallyport> = {
   createSallyport,
   async createServer(sallyport, routes, environment) {
-    const app = createApp(environment)
+    const app = createApp(environment, routes)
 
-    app.use('/auth', sallyport.mount(...routes.auth), sallyport.refreshRouter(), sallyport.tokenRouter())
-    app.use('/auth', sallyport.logoutRouter(), sallyport.sessionsRouter())
-    app.use(sallyport.wellKnownRouter(), sallyport.mount(...routes.root))
+    app.use('/auth', sallyport.router(...routes.auth))
+    app.use(sallyport.router(...routes.root))
 
     app.use('/api', sallyport.authMiddleware())
     app.get('/api/me', (req, res) => {
@@ -33,7 +26,7 @@ export const framework: Framework<ExpressSallyport> = {
       send(res, jsonAnswer(200, { sub: subject, scope: scopes.join(' '), sid: session }))
     })
     app.put('/api/profile', sallyport.requireScope('profile:write'), async (req, res) => {
-      send(res, await updateProfile(new ExpressView(req)))
+      send(res, await updateProfile(read(req)))
     })
     app.get('/api/admin', sallyport.requireScope('admin'), (_req, res) => {
       send(res, jsonAnswer(200, { admin: true }))
@@ -48,7 +41,7 @@ export const framework: Framework<ExpressSallyport> = {
   },
 }
 
-function createApp({ trustProxy }: Environment): Express {
+function createApp({ trustProxy }: Environment, { front }: AppRoutes): Express {
   const app = express()
   app.set('case sensitive routing', true).set('strict routing', true).set('etag', false)
   app.set('query parser', false)

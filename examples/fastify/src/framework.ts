@@ -1,35 +1,25 @@
 import { METHODS } from 'node:http'
 import helmet from '@fastify/helmet'
 import {
+  type AppRoutes,
   type Environment,
   type Framework,
   faultAnswer,
-  front,
   helmetOptions,
   refuseUnreadable,
   updateProfile,
 } from '@sallyport/example-app'
-import {
-  createSallyport,
-  type FastifySallyport,
-  FastifyView,
-  getAuth,
-  jsonAnswer,
-  refusal,
-  send,
-} from '@sallyport/fastify'
+import { createSallyport, type FastifySallyport, getAuth } from '@sallyport/fastify'
+import { jsonAnswer, read, refusal, send } from '@sallyport/fastify/adapter'
 import fastify, { type FastifyInstance } from 'fastify'
 
 export const framework: Framework<FastifySallyport> = {
   createSallyport,
   async createServer(sallyport, routes, environment) {
-    const app = await createApp(environment)
-    const prefix = '/auth'
+    const app = await createApp(environment, routes)
 
-    app.register(sallyport.mount(...routes.auth), { prefix })
-    app.register(sallyport.refreshRouter(), { prefix }).register(sallyport.tokenRouter(), { prefix })
-    app.register(sallyport.logoutRouter(), { prefix }).register(sallyport.sessionsRouter(), { prefix })
-    app.register(sallyport.wellKnownRouter()).register(sallyport.mount(...routes.root))
+    app.register(sallyport.router(...routes.auth), { prefix: '/auth' })
+    app.register(sallyport.router(...routes.root))
 
     app.register(
       async (api) => {
@@ -42,7 +32,7 @@ export const framework: Framework<FastifySallyport> = {
           // The body is read by this server's own limits, so before Fastify would parse it.
           onRequest: [
             sallyport.requireScope('profile:write'),
-            async (request, reply) => send(reply, await updateProfile(new FastifyView(request))),
+            async (request, reply) => send(reply, await updateProfile(read(request))),
           ],
           handler: async () => undefined,
         })
@@ -57,7 +47,7 @@ export const framework: Framework<FastifySallyport> = {
   },
 }
 
-async function createApp({ trustProxy }: Environment): Promise<FastifyInstance> {
+async function createApp({ trustProxy }: Environment, { front }: AppRoutes): Promise<FastifyInstance> {
   const app = fastify({
     ...(trustProxy === undefined ? {} : { trustProxy }),
     // Node's own time-outs, as under the other frameworks.

@@ -1,15 +1,16 @@
 import { createServer } from 'node:http'
 import Router from '@koa/router'
 import {
+  type AppRoutes,
   type Environment,
   type Framework,
   faultAnswer,
-  front,
   helmetOptions,
   type TrustProxy,
   updateProfile,
 } from '@sallyport/example-app'
-import { createSallyport, getAuth, jsonAnswer, type KoaSallyport, KoaView, send } from '@sallyport/koa'
+import { createSallyport, getAuth, type KoaSallyport } from '@sallyport/koa'
+import { jsonAnswer, read, send } from '@sallyport/koa/adapter'
 import Koa from 'koa'
 import helmet from 'koa-helmet'
 import proxyAddr from 'proxy-addr'
@@ -17,13 +18,10 @@ import proxyAddr from 'proxy-addr'
 export const framework: Framework<KoaSallyport> = {
   createSallyport,
   async createServer(sallyport, routes, environment) {
-    const app = createApp(environment)
-    const prefix = '/auth'
+    const app = createApp(environment, routes)
 
-    app.use(sallyport.mount(routes.auth, { prefix }))
-    app.use(sallyport.refreshRouter({ prefix })).use(sallyport.tokenRouter({ prefix }))
-    app.use(sallyport.logoutRouter({ prefix })).use(sallyport.sessionsRouter({ prefix }))
-    app.use(sallyport.wellKnownRouter()).use(sallyport.mount(routes.root))
+    app.use(sallyport.router(...routes.auth, { prefix: '/auth' }))
+    app.use(sallyport.router(...routes.root))
 
     const api = new Router({ prefix: '/api', sensitive: true, strict: true })
     api.use(sallyport.authMiddleware())
@@ -32,7 +30,7 @@ export const framework: Framework<KoaSallyport> = {
       send(ctx, jsonAnswer(200, { sub: subject, scope: scopes.join(' '), sid: session }))
     })
     api.put('/profile', sallyport.requireScope('profile:write'), async (ctx) =>
-      send(ctx, await updateProfile(new KoaView(ctx))),
+      send(ctx, await updateProfile(read(ctx))),
     )
     api.get('/admin', sallyport.requireScope('admin'), (ctx) => {
       send(ctx, jsonAnswer(200, { admin: true }))
@@ -42,7 +40,7 @@ export const framework: Framework<KoaSallyport> = {
   },
 }
 
-function createApp({ trustProxy }: Environment): Koa {
+function createApp({ trustProxy }: Environment, { front }: AppRoutes): Koa {
   const app = new Koa()
   if (trustProxy !== undefined) trust(app, trustProxy)
   app.use(helmet(helmetOptions))

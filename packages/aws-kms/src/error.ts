@@ -1,4 +1,4 @@
-import { SallyportError } from '@sallyport/core'
+import { SallyportError } from '@sallyport/core/signer'
 
 /** AWS KMS does not answer, refuses, or answered what can't be used; it may be asked again. */
 export class AwsKmsError extends SallyportError {

@@ -1,5 +1,5 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
-import { ConfigError, type SigningAlgorithm, shown } from '@sallyport/core'
+import { ConfigError, describeValue, type SigningAlgorithm } from '@sallyport/core/signer'
 
 /** What `awsKmsSigner` takes. */
 export interface AwsKmsSignerOptions {
@@ -51,7 +51,11 @@ export function parseAwsKmsOptions(given: AwsKmsSignerOptions): AwsKmsSettings {
       keyId === undefined ? 'missing' : undefined,
     )
   if (!ALGORITHMS.includes(algorithm))
-    throw new ConfigError('awsKms.algorithm', 'one of "EdDSA", "ES256", "RS256", "PS256"', shown(algorithm))
+    throw new ConfigError(
+      'awsKms.algorithm',
+      'one of "EdDSA", "ES256", "RS256", "PS256"',
+      describeValue(algorithm),
+    )
   checkWhole('timeoutMs', timeoutMs, 50, 60_000)
   checkWhole('concurrency', concurrency, 1, 1000)
   return Object.freeze({ client, keyId, algorithm, kid, timeoutMs, concurrency })
@@ -59,5 +63,5 @@ export function parseAwsKmsOptions(given: AwsKmsSignerOptions): AwsKmsSettings {
 
 function checkWhole(name: string, given: unknown, min: number, max: number): void {
   if (!Number.isInteger(given) || Number(given) < min || Number(given) > max)
-    throw new ConfigError(`awsKms.${name}`, `a whole number from ${min} to ${max}`, shown(given))
+    throw new ConfigError(`awsKms.${name}`, `a whole number from ${min} to ${max}`, describeValue(given))
 }

@@ -1,6 +1,6 @@
 import { constants, type VerifyKeyObjectInput } from 'node:crypto'
 import type { KeySpec, SigningAlgorithmSpec } from '@aws-sdk/client-kms'
-import type { SigningAlgorithm } from '@sallyport/core'
+import type { SigningAlgorithm } from '@sallyport/core/signer'
 import { rawFromDer } from './ecdsa.ts'
 
 /** How KMS makes the signatures of an algorithm. */

@@ -1,6 +1,12 @@
 import { createHash, createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto'
 import type { GetPublicKeyCommandOutput } from '@aws-sdk/client-kms'
-import { ConfigError, readJwk, type Signer, shown, type VerificationKey } from '@sallyport/core'
+import {
+  ConfigError,
+  describeValue,
+  readJwk,
+  type Signer,
+  type VerificationKey,
+} from '@sallyport/core/signer'
 import { AwsKmsError } from './error.ts'
 import { type AwsKmsSettings, type AwsKmsSignerOptions, parseAwsKmsOptions } from './options.ts'
 import { ask } from './question.ts'
@@ -76,13 +82,13 @@ async function readKey(
   { algorithm, kid }: AwsKmsSettings,
 ): Promise<VerificationKey> {
   if (KeyUsage !== 'SIGN_VERIFY')
-    throw new ConfigError('awsKms.keyId', 'a key whose usage is SIGN_VERIFY', shown(KeyUsage))
+    throw new ConfigError('awsKms.keyId', 'a key whose usage is SIGN_VERIFY', describeValue(KeyUsage))
   const { keySpecs } = schemes[algorithm]
   if (KeySpec === undefined || !keySpecs.includes(KeySpec))
     throw new ConfigError(
       'awsKms.keyId',
       `a key of ${keySpecs.join(' or ')} for ${algorithm}`,
-      shown(KeySpec),
+      describeValue(KeySpec),
     )
   const key = await readJwk({ ...jwkOf(PublicKey), kid }, 'awsKms', algorithm)
   if (key.alg !== algorithm)

@@ -1,89 +1,138 @@
+import type { Access, AccessPolicy } from './access/verify.ts'
 import { ConfigError, UnavailableError } from './errors.ts'
-import type { GateParts } from './gate/parts.ts'
-import { endSubject } from './gate/subject.ts'
-import type { KeyInfo } from './keys/ring.ts'
-import { tagOf } from './ports/ids.ts'
-import type { Session } from './ports/model.ts'
+import type { Revoked, RevokeOptions } from './gate/revoke-others.ts'
+import type { KeyInfo, KeyRing } from './keys/ring.ts'
+import type { Clock } from './ports/clock.ts'
+import type { RevocationStore } from './ports/revocations.ts'
+import type { Session } from './ports/sessions.ts'
+import type { ProblemCode } from './problems.ts'
+import type { Replica } from './revocation/replica.ts'
+import { type Auth, ownSubject } from './seam/auth.ts'
+import type { Sender } from './seam/caller.ts'
+import type { SessionEnd } from './sessions/end.ts'
+import type { ListSessions } from './sessions/list.ts'
+import type { Emit } from './watch/events.ts'
 
-/** What an application calls besides the routes. */
-export interface ApplicationCalls {
-  readonly sessions: {
-    /** The live sessions of a user, the latest first. Rejects with `UnavailableError` while the store is away. */
-    list(subject: string): Promise<readonly Session[]>
-    /** Ends one session and its access tokens; answers whether it was known. Rejects as `list` does. */
-    revoke(session: string, reason?: string): Promise<boolean>
-  }
-  /** Ends every session of a user, and every token issued until now. Rejects as `sessions.list` does. */
-  revokeUser(subject: string, reason?: string): Promise<void>
-  /** Ends one access token; its session lives on. Rejects as `sessions.list` does. */
-  revokeToken(jti: string, reason?: string): Promise<void>
-  readonly keys: {
-    /** The signing keys and their states, those that sign later first. */
-    list(): readonly KeyInfo[]
-    /**
-     * Makes a new signing key, which signs once everybody can know it (six minutes); gives the one under way
-     * if there is one. Rejects with `UnavailableError` while the store is away, and with a `ConfigError` where
-     * the keys are given by the options.
-     */
-    rotate(): Promise<KeyInfo>
-    /**
-     * Takes a signing key out of use on every node, at once and for ever: its tokens are refused, sessions get
-     * new ones at their next refresh, another key signs. Rejects with `UnavailableError` while the store is
-     * away, though this process then refuses it already: try again.
-     */
-    compromise(kid: string): Promise<void>
+/** Sessions, for the application. Each call rejects with `UnavailableError` while the store is away. */
+export interface SessionCalls {
+  /** The live sessions of a user, the latest sign-in first. */
+  list(subject: string | Auth): Promise<readonly Session[]>
+  /** Ends one session and its access tokens. `ended` is empty where the store does not know it. */
+  revoke(session: string, options?: RevokeOptions): Promise<Revoked>
+  /** Ends every session of a user, and refuses every access token issued to that user until now. */
+  revokeAll(subject: string | Auth, options?: RevokeOptions): Promise<Revoked>
+}
+
+export type TokenVerdict =
+  | { readonly kind: 'valid'; readonly auth: Auth }
+  | { readonly kind: 'refused'; readonly problem: ProblemCode }
+
+/** Access tokens, for the application. */
+export interface TokenCalls {
+  /**
+   * Verifies an access token that did not arrive in an `Authorization` header, such as one of a WebSocket or a queue.
+   * Does all that `authMiddleware` does, revocation included.
+   *
+   * @param sender who sent it, to be told in events. Default: nobody
+   */
+  verify(token: string, sender?: Partial<Sender>): Promise<TokenVerdict>
+  /** Ends one access token. Its session lives on. Rejects with `UnavailableError` while the store is away. */
+  revoke(jti: string, options?: RevokeOptions): Promise<Revoked>
+}
+
+/** Signing keys, for the application. */
+export interface KeyCalls {
+  /** The signing keys and their states, those that sign later first. */
+  list(): readonly KeyInfo[]
+  /**
+   * Makes a new signing key, which signs once everybody can know it (after six minutes). Resolves to the pending one
+   * if there is one. Rejects with `UnavailableError` while the store is away, and with a `ConfigError` where the keys
+   * are given by the options.
+   */
+  rotate(): Promise<KeyInfo>
+  /**
+   * Takes a signing key out of use on every node, at once and for ever: its tokens are refused, sessions get new ones
+   * at their next refresh, and another key signs. Rejects with `UnavailableError` while the store is away. This
+   * process refuses the key even then; try again.
+   */
+  compromise(kid: string): Promise<void>
+}
+
+const BY_APPLICATION = 'revoked_by_application'
+const NOBODY = {}
+const ANY_ISSUER: AccessPolicy = { ownOnly: false, whenUnavailable: 'refuse' }
+
+export function createSessionCalls(list: ListSessions, end: Pick<SessionEnd, 'one' | 'all'>): SessionCalls {
+  return {
+    async list(subject) {
+      const outcome = await list(ownSubject(subject))
+      if (outcome.kind === 'unavailable') throw new UnavailableError()
+      return outcome.sessions
+    },
+    async revoke(session, { reason = BY_APPLICATION } = {}) {
+      const outcome = await end.one(session, { reason, caller: NOBODY })
+      if (outcome.kind === 'unavailable') throw new UnavailableError()
+      return { ended: outcome.kind === 'ended' ? [session] : [] }
+    },
+    async revokeAll(subject, { reason = BY_APPLICATION } = {}) {
+      const outcome = await end.all(ownSubject(subject), { reason, caller: NOBODY })
+      if (outcome.kind === 'unavailable') throw new UnavailableError()
+      return { ended: outcome.sessions }
+    },
   }
 }
 
-/** Puts the calls together from the parts of the gate. */
-export function applicationCalls(parts: GateParts): ApplicationCalls {
-  const { store, ring, replica, clock, emit } = parts
+export interface TokenCallsParts {
+  readonly access: Pick<Access, 'verify'>
+  readonly store: Pick<RevocationStore, 'revoke'>
+  readonly replica: Pick<Replica, 'add'>
+  readonly emit: Emit
+  readonly clock: Clock
+}
+
+export function createTokenCalls({ access, store, replica, emit, clock }: TokenCallsParts): TokenCalls {
   return {
-    keys: {
-      list: ring.list,
-      async rotate() {
-        const outcome = await ring.rotate()
-        if (outcome.kind === 'unavailable') throw new UnavailableError()
-        if (outcome.kind === 'given')
-          throw new ConfigError('access.keys', 'left out where keys are to rotate')
-        return outcome.key
-      },
-      async compromise(kid) {
-        replica.add({ kind: 'key', kid })
-        // Another key signs before the tokens of this one are refused, so that nobody is without one.
-        const [taken, revoked] = [
-          await ring.compromise(kid),
-          await store.revocations.revoke({ kind: 'key', kid }, clock.now()),
-        ]
-        if (taken.kind === 'unavailable' || revoked.kind === 'unavailable') throw new UnavailableError()
-      },
+    async verify(token, { ip, headers = {} } = {}) {
+      const verdict = await access.verify(token, { ip, headers }, ANY_ISSUER)
+      return verdict.kind === 'allow'
+        ? { kind: 'valid', auth: verdict.auth }
+        : { kind: 'refused', problem: verdict.problem }
     },
-    sessions: {
-      async list(subject) {
-        const { lifetimes } = parts.sessions
-        const outcome = await store.sessions.list({ tag: tagOf(subject), at: clock.now(), lifetimes })
-        if (outcome.kind === 'unavailable') throw new UnavailableError()
-        return outcome.sessions
-      },
-      async revoke(sid, reason = 'revoked_by_application') {
-        const outcome = await store.sessions.end({ id: sid, at: clock.now(), evenIfAbsent: true })
-        if (outcome.kind === 'unavailable') throw new UnavailableError()
-        replica.add({ kind: 'session', session: sid })
-        emit({ event: 'session.ended', outcome: 'success', reason, sid })
-        return outcome.kind === 'ended'
-      },
-    },
-    async revokeUser(subject, reason = 'revoked_by_application') {
-      const outcome = await endSubject(parts, subject)
-      if (outcome.kind === 'unavailable') throw new UnavailableError()
-      for (const sid of outcome.sessions)
-        emit({ event: 'session.ended', outcome: 'success', reason, sub: subject, sid })
-    },
-    async revokeToken(jti, reason = 'revoked_by_application') {
-      const outcome = await store.revocations.revoke({ kind: 'token', jti }, clock.now())
+    async revoke(jti, { reason = BY_APPLICATION } = {}) {
+      const outcome = await store.revoke({ kind: 'token', jti }, clock.now())
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       replica.add({ kind: 'token', jti })
       emit({ event: 'token.revoked', outcome: 'success', reason, jti })
+      return { ended: [jti] }
+    },
+  }
+}
+
+export interface KeyCallsParts {
+  readonly ring: Pick<KeyRing, 'list' | 'rotate' | 'compromise'>
+  readonly store: Pick<RevocationStore, 'revoke'>
+  readonly replica: Pick<Replica, 'add'>
+  readonly clock: Clock
+}
+
+export function createKeyCalls({ ring, store, replica, clock }: KeyCallsParts): KeyCalls {
+  return {
+    list: ring.list,
+    async rotate() {
+      const outcome = await ring.rotate()
+      if (outcome.kind === 'unavailable') throw new UnavailableError()
+      if (outcome.kind === 'given')
+        throw new ConfigError('access.keys', {
+          sentence: 'the keys are given by the options ("access.keys" or "access.signers") and change there',
+        })
+      return outcome.key
+    },
+    async compromise(kid) {
+      replica.add({ kind: 'key', kid })
+      // Another key signs before the tokens of this one are refused, so that nobody is without one.
+      const taken = await ring.compromise(kid)
+      const revoked = await store.revoke({ kind: 'key', kid }, clock.now())
+      if (taken.kind === 'unavailable' || revoked.kind === 'unavailable') throw new UnavailableError()
     },
   }
 }

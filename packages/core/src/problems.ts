@@ -1,4 +1,4 @@
-/** Everything that a request can be refused for. The code goes to events; the client sees the rest. */
+/** Every reason for which a request can be refused. The code goes to events; the client sees the rest. */
 export type ProblemCode =
   | 'token_missing'
   | 'token_malformed'
@@ -9,13 +9,14 @@ export type ProblemCode =
   | 'authorization_repeated'
   | 'signatures_limited'
   | 'insufficient_scope'
+  | 'access_denied'
   | 'cross_site'
   | 'refresh_missing'
   | 'refresh_unknown'
   | 'refresh_expired'
   | 'refresh_reused'
   | 'refresh_mismatched'
-  | 'refresh_foreign'
+  | 'refresh_wrong_client'
   | 'refresh_repeated'
   | 'refresh_limited'
   | 'sessions_differ'
@@ -27,14 +28,18 @@ export type ProblemCode =
   | 'body_too_large'
   | 'body_type'
   | 'grant_type_unsupported'
-  | 'store_down'
-  | 'signer_down'
+  | 'store_unavailable'
+  | 'key_unavailable'
+  | 'issuer_unavailable'
+
+/** Parameters of a challenge beside its error, such as `scope`, or `acr_values` and `max_age` (RFC 9470). */
+export type ChallengeParameters = Readonly<Record<string, string | number>>
 
 export interface Problem {
   readonly status: number
   /** The `error` member of the body. */
   readonly error: string
-  /** Text for the client; causes go to events only. */
+  /** The `error_description` of the body. Causes go to events only. */
   readonly say: string
   /** Which challenge a 401 or 403 carries. */
   readonly challenge?: 'plain' | 'error'
@@ -44,11 +49,12 @@ export interface Problem {
 
 const token = { status: 401, error: 'invalid_token', challenge: 'error' } as const
 const refresh = { status: 401, error: 'invalid_grant' } as const
+const unavailable = { status: 503, error: 'temporarily_unavailable', retryAfter: 1 } as const
 const malformed = { status: 400, error: 'invalid_request' } as const
 
 /** The one table of refusals. */
 export const problems: Readonly<Record<ProblemCode, Problem>> = {
-  // RFC 6750, 3.1: where nothing was sent, the challenge names no error.
+  // RFC 6750, section 3.1: without credentials, the challenge names no error.
   token_missing: {
     status: 401,
     error: 'unauthorized',
@@ -68,13 +74,19 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
     say: 'the access token lacks a scope',
     challenge: 'error',
   },
+  access_denied: {
+    status: 403,
+    error: 'access_denied',
+    say: 'this caller may not do this',
+    challenge: 'plain',
+  },
   cross_site: { status: 403, error: 'cross_site_request', say: 'this route takes no cross-site requests' },
   refresh_missing: { ...refresh, say: 'no refresh token was sent' },
   refresh_unknown: { ...refresh, say: 'the refresh token is not valid' },
   refresh_expired: { ...refresh, say: 'the session expired' },
   refresh_reused: { ...refresh, say: 'the session was ended' },
   refresh_mismatched: { ...refresh, say: 'the session was ended' },
-  refresh_foreign: { ...refresh, say: 'the refresh token is not for this client' },
+  refresh_wrong_client: { ...refresh, say: 'the refresh token is not for this client' },
   refresh_repeated: { ...malformed, say: 'more than one refresh cookie' },
   refresh_limited: { status: 429, error: 'too_many_requests', say: 'too many refreshes' },
   sessions_differ: { ...malformed, say: 'the cookie and the access token belong to different sessions' },
@@ -90,16 +102,7 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
     error: 'unsupported_grant_type',
     say: 'the grant type is not supported',
   },
-  store_down: {
-    status: 503,
-    error: 'temporarily_unavailable',
-    say: 'the session store does not answer, try again',
-    retryAfter: 1,
-  },
-  signer_down: {
-    status: 503,
-    error: 'temporarily_unavailable',
-    say: 'no token can be signed now, try again',
-    retryAfter: 1,
-  },
+  store_unavailable: { ...unavailable, say: 'the session store does not answer, try again' },
+  key_unavailable: { ...unavailable, say: 'no token can be signed now, try again' },
+  issuer_unavailable: { ...unavailable, say: 'the keys of the token issuer cannot be fetched, try again' },
 }

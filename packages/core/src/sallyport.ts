@@ -1,85 +1,113 @@
 import { randomBytes } from 'node:crypto'
+import { createInspection } from './access/inspect.ts'
 import { identityOf } from './access/known-token.ts'
 import { createSignatureLimit } from './access/signature-limit.ts'
-import { type ApplicationCalls, applicationCalls } from './application.ts'
+import { createAccess } from './access/verify.ts'
+import {
+  createKeyCalls,
+  createSessionCalls,
+  createTokenCalls,
+  type KeyCalls,
+  type SessionCalls,
+  type TokenCalls,
+} from './application.ts'
 import { createDevices } from './binding/device.ts'
+import { systemClock } from './clock.ts'
 import { createRefreshCookie } from './gate/cookies.ts'
+import {
+  createSignIn,
+  type EndpointName,
+  logoutRoutes,
+  refreshRoutes,
+  sessionsRoutes,
+  tokenRoutes,
+  wellKnownRoutes,
+} from './gate/endpoints/index.ts'
 import { createGate, type Gate } from './gate/gate.ts'
-import type { GateParts } from './gate/parts.ts'
-import { createGivenRing } from './keys/given/given-ring.ts'
-import { readGivenKeys } from './keys/given/read-given.ts'
-import type { KeyRing, RingWatch } from './keys/ring.ts'
-import { createSharedRing } from './keys/shared-ring.ts'
+import { createProtection } from './gate/protect.ts'
+import { createRevokeOthers } from './gate/revoke-others.ts'
+import { createRouteMaker } from './gate/routes.ts'
+import { loadTrustedIssuers } from './issuers/load.ts'
+import { prepareRing } from './keys/prepare-ring.ts'
+import type { RingWatch } from './keys/ring.ts'
+import { JWKS_MAX_AGE_SECONDS } from './keys/schedule.ts'
 import { memoryStore } from './memory/store.ts'
-import { parseOptions } from './options/index.ts'
-import type { SallyportOptions } from './options.ts'
-import type { Clock } from './ports/clock.ts'
-import type { Store } from './ports/store.ts'
+import { parseOptions, type SallyportOptions } from './options/index.ts'
 import { createReplica } from './revocation/replica.ts'
-import type { Auth } from './seam/http.ts'
+import type { Auth } from './seam/auth.ts'
 import { deriveKeys } from './secrets.ts'
+import { createSessionEnd } from './sessions/end.ts'
+import { createSessionList } from './sessions/list.ts'
+import { createSessionOpening } from './sessions/open.ts'
+import { createSessionRefresh } from './sessions/refresh.ts'
 import { createRefreshTokens } from './sessions/refresh-token.ts'
-import { createTokenParts } from './token-parts.ts'
+import { createTokenSets } from './sessions/token-set.ts'
+import { createCustomClaims } from './tokens/custom-claims.ts'
+import { createTokenForm } from './tokens/form.ts'
+import { createTokenIssue } from './tokens/issue.ts'
+import { ownFormsOf } from './tokens/own-forms.ts'
+import { ownSource } from './tokens/source.ts'
+import { createTokenVerification } from './tokens/verify.ts'
 import { createConnections } from './watch/connections.ts'
 import { createEvents, type Emit, type EventMap } from './watch/events.ts'
 
-/** Session security, without a framework: what an adapter wraps, and what an application calls. */
-export interface Sallyport extends ApplicationCalls {
-  readonly gate: Gate
+/** Session security without a framework: what an application calls beside its routes. */
+export interface Sallyport {
+  readonly sessions: SessionCalls
+  readonly tokens: TokenCalls
+  readonly keys: KeyCalls
+  /** Adds a listener, and returns a function that removes it. */
+  on<Name extends keyof EventMap>(name: Name, listener: (event: EventMap[Name]) => void): () => void
+  /** Tells the listeners of something that the application did, such as `login.failed`. The time is added. */
+  readonly emit: Emit
   /**
-   * Ends an open connection (a WebSocket, an event stream) as soon as what let it in is revoked, by
-   * calling `end`. The returned function forgets the connection; call it when it closes by itself.
+   * Ends an open connection, such as a WebSocket or an event stream, as soon as what let it in is revoked, by calling
+   * `end`. Call the returned function when the connection closes by itself.
    */
   endOnRevocation(auth: Auth, end: () => void): () => void
-  /** Tells the listeners of something that the application did, as `login.failed`. The time is added. */
-  emit: Emit
-  /** Adds a listener; the returned function removes it. */
-  on<Name extends keyof EventMap>(name: Name, listener: (event: EventMap[Name]) => void): () => void
   /** Whether requests can be served: the store answers, and there is a key to sign with. */
   ready(): Promise<boolean>
-  /** Ends connections and timers. */
+  /** Ends connections and timers. May be called more than once. */
   close(): Promise<void>
+  /** @internal For adapters: see {@link gateOf}. */
+  readonly [GATE]: Gate
 }
 
-const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
+/** Hides the gate from applications, which have no use for it. */
+export const GATE: unique symbol = Symbol('sallyport.gate')
+
 /** A lost announcement of a revocation is made up for within this. */
 const PULL_EVERY_MS = 400
 
 /**
  * Puts a `Sallyport` together from its options.
  *
- * Throws a `ConfigError` for a wrong option, and for a fault that the store itself reports. Resolves
- * also while the store can't be reached: requests are then answered 503 until it can be.
+ * Throws a `ConfigError` for a wrong option, and for a fault that the store itself reports. Resolves even while the
+ * store cannot be reached: requests are then answered 503 until it can be.
  */
 export async function createSallyport(options: SallyportOptions = {}): Promise<Sallyport> {
-  const settings = parseOptions(options, process.env.NODE_ENV)
+  const settings = parseOptions(options, process.env.NODE_ENV === 'production')
   const notice = (message: string): void => process.emitWarning(message, 'SallyportNotice')
-  const given = await readGivenKeys(settings)
-
-  const clock = settings.clock ?? systemClock
-  const events = createEvents(clock, notice)
-  const connections = createConnections(notice)
+  const { clock = systemClock, random = randomBytes } = settings
   const secrets = deriveKeys(settings.secrets)
-  const [secret, ...earlier] = secrets
-  const store = await (settings.store ?? memoryStore()).open({ notice })
-  for (const message of settings.notices) notice(message)
+  const [current, ...earlier] = secrets
+
+  const { emit, on, revoked } = createEvents(clock, notice)
+  const connections = createConnections(notice)
   const watch: RingWatch = {
     notice,
-    rotated: (kid) => events.emit({ event: 'key.rotated', outcome: 'success', kid }),
-    compromised: (kid) => events.emit({ event: 'key.compromised', outcome: 'success', kid }),
+    rotated: (kid) => emit({ event: 'key.rotated', outcome: 'success', kid }),
+    compromised: (kid) => emit({ event: 'key.compromised', outcome: 'success', kid }),
   }
-  const ring =
-    given === undefined
-      ? createSharedRing(
-          store.keys,
-          // What encrypts keys is loaded only where there are keys to be kept.
-          (await import('./keys/seal.ts')).createKeySeal(secrets),
-          settings.newKeys,
-          clock,
-          watch,
-        )
-      : createGivenRing(given, store.keys, clock, watch)
-  let forgottenAt = Number.NEGATIVE_INFINITY
+  // Whatever the options can be refused for comes before the store is opened.
+  const makeRing = await prepareRing({ ...settings, secrets, clock, random, watch })
+  const form = await createTokenForm(settings.form, secrets)
+  const customClaims = settings.customClaims && (await createCustomClaims(settings.customClaims, notice))
+  const issuers = await loadTrustedIssuers(settings.issuers, settings.issuer, clock, notice)
+  const store = await (settings.store ?? memoryStore()).open({ random, notice })
+  for (const message of settings.notices) notice(message)
+
+  const ring = makeRing(store.keys)
   const replica = createReplica(
     store.revocations,
     { ...settings.revocation, pullEveryMs: PULL_EVERY_MS },
@@ -88,66 +116,99 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
       onRevoked(revocation) {
         if (revocation.kind === 'key') ring.distrust(revocation.kid)
         connections.revoked(revocation)
-        events.revoked(revocation)
+        revoked(revocation)
       },
-      onForgotten() {
-        // All shards are lost at once, and each is put back by itself.
-        const isNews = clock.monotonic() - forgottenAt > PULL_EVERY_MS * 2
-        forgottenAt = clock.monotonic()
-        if (isNews)
-          events.emit({ event: 'store.rollback', outcome: 'success', reason: 'revocations_put_back' })
-        return ring.putBack()
-      },
+      onForgotten: () =>
+        emit({ event: 'store.rollback', outcome: 'success', reason: 'revocations_put_back' }),
+      putBackOthers: ring.putBack,
     },
   )
-  const tokens = await createTokenParts({ settings, secrets, ring, sessions: store.sessions, clock, notice })
-  const parts: GateParts = {
-    tokens: settings.tokens,
-    issueToken: tokens.issue,
-    verifyToken: tokens.verify,
-    tokenCache: settings.tokenCache,
-    signatureLimit: createSignatureLimit(settings.signatureLimit, notice),
-    sessions: settings.sessions,
-    origins: settings.origins,
-    paths: settings.paths,
-    store,
-    ring,
-    replica,
-    devices: createDevices(
-      [secret.fingerprints, ...earlier.map((one) => one.fingerprints)],
-      settings.binding,
-    ),
-    refreshTokens: createRefreshTokens([secret.refreshTokens, ...earlier.map((one) => one.refreshTokens)]),
-    cookie: createRefreshCookie(settings.cookieName),
-    emit: events.emit,
-    clock,
-    random: settings.random ?? randomBytes,
+  const { signer } = ring
+  const { sessions, origins } = settings
+  const { lifetimes } = sessions
+
+  const source = ownSource(settings, ring)
+  const ownForms = ownFormsOf(form, { sessions: store.sessions, source, lifetimes, customClaims, clock })
+  const issueToken = createTokenIssue({ settings, form, customClaims, clock, random, notice })
+  const verifyToken = createTokenVerification([source, ...issuers.sources], ownForms, clock)
+
+  const refreshTokens = createRefreshTokens([
+    current.refreshTokens,
+    ...earlier.map((one) => one.refreshTokens),
+  ])
+  const devices = createDevices(
+    [current.fingerprints, ...earlier.map((one) => one.fingerprints)],
+    settings.binding,
+  )
+  const tokenSets = createTokenSets({ issueToken, refreshTokens, settings: sessions, clock })
+  const end = createSessionEnd({ store: store.sessions, replica, emit, lifetimes, clock })
+  const list = createSessionList({ store: store.sessions, lifetimes, clock })
+  const step = { store: store.sessions, signer, tokenSets, end, devices, settings: sessions, emit, clock }
+  const open = createSessionOpening({ ...step, random })
+  const refresh = createSessionRefresh(step)
+
+  const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)
+  const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, clock })
+  const access = createAccess({ inspect, replica, store: store.sessions, emit })
+
+  const cookie = createRefreshCookie(settings.cookieName)
+  const protection = createProtection(access)
+  const route = createRouteMaker(protection, origins)
+  const mounted = new Set<EndpointName>()
+  const wellKnown = {
+    issuer: settings.issuer,
+    authPath: settings.authPath,
+    hasTokenEndpoint: () => mounted.has('token'),
+    publishedKeys: ring.published,
+    keysMaxAgeSeconds: JWKS_MAX_AGE_SECONDS,
   }
-  await Promise.all([ring.start(), replica.start(), tokens.start()])
+  const gate = createGate({
+    verifier: protection.verifier,
+    signIn: createSignIn({ open, cookie, origins }),
+    revokeOthers: createRevokeOthers({ end, tokenSets, cookie }),
+    route,
+    mounted,
+    endpoints: {
+      refresh: refreshRoutes({ refresh, refreshTokens, cookie, emit }, route),
+      token: tokenRoutes({ refresh, refreshTokens, cookie, emit }, route),
+      logout: logoutRoutes({ end, inspect, refreshTokens, cookie }, route),
+      sessions: sessionsRoutes({ list, end, cookie }, route),
+      'well-known': wellKnownRoutes(wellKnown, route),
+    },
+  })
+
+  let closing: Promise<void> | undefined
+  async function closeAll(): Promise<void> {
+    replica.close()
+    ring.close()
+    issuers.close()
+    await store.close()
+  }
+
+  await Promise.all([ring.start(), replica.start(), issuers.start()])
 
   return {
-    gate: createGate(parts),
-    ...applicationCalls(parts),
-    endOnRevocation(auth, end) {
-      const token = identityOf(auth, settings.tokens.issuer)
-      // It may have been revoked between its verification and now.
-      if (replica.knowsRevoked(token)) queueMicrotask(end)
-      return connections.add(token, end)
+    sessions: createSessionCalls(list, end),
+    tokens: createTokenCalls({ access, store: store.revocations, replica, emit, clock }),
+    keys: createKeyCalls({ ring, store: store.revocations, replica, clock }),
+    on,
+    emit,
+    endOnRevocation(auth, endConnection) {
+      const token = identityOf(auth)
+      // It may have been revoked since it was verified.
+      if (replica.knowsRevoked(token)) queueMicrotask(endConnection)
+      return connections.track(token, endConnection)
     },
-    emit: events.emit,
-    on: events.on,
-    ready: () => isReady(store, ring),
-    async close() {
-      replica.close()
-      ring.close()
-      tokens.close()
-      await store.close()
+    ready: async () => (await store.ping()) && ring.ready(),
+    close() {
+      closing ??= closeAll()
+      return closing
     },
+    [GATE]: gate,
   }
 }
 
-async function isReady(store: Store, ring: KeyRing): Promise<boolean> {
-  if (!(await store.ping())) return false
-  if (ring.signer() === undefined) await ring.putBack()
-  return ring.signer() !== undefined
+/** The gate of a Sallyport, for adapters and for routes that behave the same on every framework. */
+export function gateOf(sallyport: Sallyport): Gate {
+  return sallyport[GATE]
 }

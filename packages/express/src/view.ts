@@ -1,46 +1,32 @@
-import type { Answer, Auth, BodySource, HeaderFields, RequestView } from '@sallyport/core'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Answer, type Auth, type NodeRequest, NodeView, type RequestView } from '@sallyport/core/adapter'
 import type { Request, Response } from 'express'
 
-/** A request with its verified caller, whether or not `@sallyport/express/augment` is in use. */
-export type RequestWithAuth = Request & { auth?: Auth }
+/** A request with its verified caller. */
+export type WithAuth = IncomingMessage & { auth?: Auth }
 
-/** Reads an Express request; what costs something is computed only when it is asked for. */
-export class ExpressView implements RequestView {
-  readonly #req: Request
-
-  constructor(req: Request) {
-    this.#req = req
-  }
-  get method(): string {
-    return this.#req.method
-  }
-  get target(): string {
-    return this.#req.originalUrl
-  }
-  get headers(): HeaderFields {
-    return this.#req.headers
-  }
-  get rawHeaders(): readonly string[] {
-    return this.#req.rawHeaders
-  }
-  get ip(): string | undefined {
-    return this.#req.ip
-  }
+class ExpressView extends NodeView<Request> {
   get secure(): boolean {
-    return this.#req.secure
+    return this.request.secure
   }
-  get body(): BodySource {
-    const parsed: unknown = this.#req.body
-    return parsed === undefined ? { kind: 'stream', stream: this.#req } : { kind: 'parsed', value: parsed }
+  protected get raw(): NodeRequest {
+    return this.request
   }
-  get params(): Readonly<Record<string, string>> {
-    return this.#req.params as Record<string, string>
+  protected get parsed(): unknown {
+    return this.request.body
   }
 }
 
+/** Reads a request. */
+export const read = (req: IncomingMessage): RequestView => new ExpressView(req as Request)
+
 /** Sends an answer as it is. */
-export function send(res: Response, answer: Answer): void {
-  res.status(answer.status).set(answer.headers)
-  for (const cookie of answer.cookies) res.append('Set-Cookie', cookie)
-  res.end(answer.body)
+export function send(res: ServerResponse, { status, headers, cookies, body }: Answer): void {
+  setCookies(res, cookies)
+  ;(res as Response).status(status).set(headers).end(body)
+}
+
+/** Adds finished `Set-Cookie` values to a response. */
+export function setCookies(res: ServerResponse, cookies: readonly string[]): void {
+  for (const cookie of cookies) res.appendHeader('Set-Cookie', cookie)
 }

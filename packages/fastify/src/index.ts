@@ -1,3 +1,3 @@
 export * from '@sallyport/core'
-export { createSallyport, type FastifySallyport, getAuth } from './sallyport.ts'
-export { FastifyView, send } from './view.ts'
+export * from './sallyport.ts'
+export { createSallyport } from './sallyport.ts'

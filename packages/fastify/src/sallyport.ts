@@ -1,134 +1,71 @@
-import {
-  type Auth,
-  createSallyport as createCore,
-  type Decision,
-  type Guard,
-  type Route,
-  type Sallyport,
-  type SallyportOptions,
-  type SignIn,
-  scopeGuard,
-  type Verify,
-  type VerifyOptions,
-} from '@sallyport/core'
-import type {
-  FastifyPluginAsync,
-  FastifyReply,
-  FastifyRequest,
-  onRequestAsyncHookHandler,
-  onRequestHookHandler,
-} from 'fastify'
+import { type Auth, createSallyport as createCore, type SallyportOptions } from '@sallyport/core'
+import { type Adapted, adapt, type RequestView, requireAuth } from '@sallyport/core/adapter'
+import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
-import { FastifyView, type RequestWithAuth, send } from './view.ts'
+import { type AnyReply, type AnyRequest, read, send, setCookies } from './view.ts'
 
-/** `Sallyport` in the manner of Fastify 5. */
-export interface FastifySallyport extends Sallyport {
-  /**
-   * A plugin: in the scope that registers it, every request needs a valid access token, whose caller
-   * is then on `request.auth`.
-   */
-  authMiddleware(options?: VerifyOptions): FastifyPluginAsync
-  /** An `onRequest` hook, behind `authMiddleware`: lets through only callers whose token has all of the scopes. */
-  requireScope(...scopes: string[]): onRequestAsyncHookHandler
-  /** `POST /refresh` */
-  refreshRouter(): FastifyPluginAsync
-  /** `POST /token`, for clients without cookies. */
-  tokenRouter(): FastifyPluginAsync
-  /** `POST /logout`, `POST /logout-all` */
-  logoutRouter(): FastifyPluginAsync
-  /** `GET /sessions`, `DELETE /sessions/:id` */
-  sessionsRouter(): FastifyPluginAsync
-  /** `GET /.well-known/jwks.json`, to be registered without a prefix. */
-  wellKnownRouter(): FastifyPluginAsync
-  /** Routes of your own, made by `gate.route`. */
-  mount(...routes: Route[]): FastifyPluginAsync
-  /** Opens a session for a user whom you have authenticated, and answers the request with its tokens. */
-  signIn(request: FastifyRequest, reply: FastifyReply, signIn: SignIn): Promise<FastifyReply>
-  /** After a change of password: ends the caller's other sessions, gives this one a new cookie, answers 204. */
-  endOtherSessions(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>
-}
+/** An `onRequest` hook, whatever the server's logger and schemas are. */
+export type Hook = (request: AnyRequest, reply: AnyReply, done: (error?: Error) => void) => void
+/** A plugin for all routes of a scope, and the hook of a single route: `{ onRequest: authMiddleware() }`. */
+export type PluginAndHook = FastifyPluginCallback & Hook
+type Exchange = [request: AnyRequest, reply: AnyReply]
 
-/** See `createSallyport` of `@sallyport/core`; throws as it does. */
+/** `Sallyport` in the form of Fastify 5: plugins and hooks; the caller is on `request.auth`. */
+export type FastifySallyport = Adapted<Exchange, AnyReply, PluginAndHook, Hook, FastifyPluginAsync>
+
+/** See `createSallyport` of `@sallyport/core`; throws as it does. A server that uses it closes it when it closes. */
 export async function createSallyport(options?: SallyportOptions): Promise<FastifySallyport> {
   const core = await createCore(options)
-  const { gate } = core
-
-  const settle = (
-    decision: Decision,
-    request: RequestWithAuth,
-    reply: FastifyReply,
-    done: () => void,
-  ): void => {
-    if (decision.kind === 'refuse') {
-      send(reply, decision.answer)
-      return
-    }
-    request.auth = decision.auth
-    done()
-  }
-  // With a callback: a hook that gives a promise would cost every request one.
-  const authenticate =
-    (verify: Verify): onRequestHookHandler =>
-    (request, reply, done) => {
-      const decision = verify(new FastifyView(request))
-      if (decision instanceof Promise)
-        void decision.then((late) => settle(late, request as RequestWithAuth, reply, done), done)
-      else settle(decision, request as RequestWithAuth, reply, done)
-    }
-  const behind =
-    (guard: Guard): onRequestAsyncHookHandler =>
-    async (request, reply) => {
-      const refused = gate.guard(guard, (request as RequestWithAuth).auth ?? undefined)
-      if (refused !== undefined) return send(reply, refused)
-    }
-
-  const mount =
-    (...routes: readonly Route[]): FastifyPluginAsync =>
-    async (fastify) => {
-      for (const { path, handle } of routes)
-        fastify.route({
-          method: fastify.supportedMethods,
-          url: path,
-          exposeHeadRoute: false,
-          // Answered before Fastify parses a body: the gate reads what it needs itself, by its own limits.
-          onRequest: async (request, reply) => send(reply, await handle(new FastifyView(request))),
-          handler: unreachable,
-        })
-    }
-
-  return {
-    ...core,
-    authMiddleware(options) {
-      const verify = gate.verifier(options)
-      return fp(async (fastify) => {
+  return adapt<Exchange, AnyReply, PluginAndHook, Hook, FastifyPluginAsync, never>(core, {
+    exchangeLength: 2,
+    read,
+    attached: (request) => request.auth,
+    send: (answer, _request, reply) => send(reply, answer),
+    setCookies: (cookies, _request, reply) => setCookies(reply, cookies),
+    protect(verify) {
+      const protect = hook(verify, (decision, request, reply, done) => {
+        if (decision.kind === 'refuse') return send(reply, decision.answer)
+        request.auth = decision.auth
+        done()
+      })
+      const both = (one: FastifyInstance | AnyRequest, reply: AnyReply, done: () => void) => {
+        if (!('addHook' in one)) return protect(one, reply, done)
         // Gives every request the same shape; several scopes may ask for it.
-        if (!fastify.hasRequestDecorator('auth')) fastify.decorateRequest('auth', null)
-        fastify.addHook('onRequest', authenticate(verify))
-      }, PLUGIN)
+        if (!one.hasRequestDecorator('auth')) one.decorateRequest('auth', null)
+        one.addHook('onRequest', protect).addHook('onClose', core.close)
+        done()
+      }
+      return fp(both as PluginAndHook, { name: '@sallyport/fastify', fastify: '5.x' }) as PluginAndHook
     },
-    requireScope: (...scopes) => behind(scopeGuard(scopes)),
-    refreshRouter: () => mount(...gate.routers.refresh),
-    tokenRouter: () => mount(...gate.routers.token),
-    logoutRouter: () => mount(...gate.routers.logout),
-    sessionsRouter: () => mount(...gate.routers.sessions),
-    wellKnownRouter: () => mount(...gate.routers.wellKnown),
-    mount,
-    signIn: async (request, reply, signIn) =>
-      send(reply, await gate.signIn(new FastifyView(request), signIn)),
-    endOtherSessions: async (request, reply) =>
-      send(reply, await gate.endOtherSessions(new FastifyView(request), getAuth(request))),
+    guard: (check) =>
+      hook(
+        (view, { auth }) => check(auth, view),
+        (refused, _request, reply, done) => (refused === undefined ? done() : send(reply, refused)),
+      ),
+    router: (routes) => async (fastify) => {
+      fastify.addHook('onClose', core.close)
+      // Answered before Fastify parses a body: the gate reads what it needs by its own limits.
+      for (const { path, handle } of routes) {
+        const onRequest = hook(handle, (answer, _request, reply) => send(reply, answer))
+        fastify.all(path, { exposeHeadRoute: false, onRequest }, async () => undefined)
+      }
+    },
+  })
+}
+
+/** The verified caller of a request behind `authMiddleware`. Throws a `TypeError` for any other request. */
+export function getAuth(request: object): Auth {
+  return requireAuth((request as AnyRequest).auth)
+}
+
+/** A hook calls back: one that returns a promise would cost every request one. */
+function hook<T>(
+  ask: (view: RequestView, request: AnyRequest) => T | Promise<T>,
+  use: (value: T, request: AnyRequest, reply: AnyReply, done: () => void) => void,
+): Hook {
+  return (request, reply, done) => {
+    const value = ask(read(request), request)
+    if (value instanceof Promise) void value.then((it) => use(it, request, reply, done)).catch(done)
+    else use(value, request, reply, done)
   }
-}
-
-const PLUGIN = { name: '@sallyport/fastify', fastify: '5.x' }
-
-function unreachable(): never {
-  throw new Error('the onRequest hook answers every request of this route')
-}
-
-/** The verified caller of a request behind `authMiddleware`; throws a `TypeError` for any other request. */
-export function getAuth(request: FastifyRequest): Auth {
-  const { auth } = request as RequestWithAuth
-  if (!auth) throw new TypeError('getAuth: no authMiddleware let this request through')
-  return auth
 }

@@ -1,48 +1,44 @@
-import type { Answer, Auth, BodySource, HeaderFields, RequestView } from '@sallyport/core'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Answer, type Auth, type NodeRequest, NodeView, type RequestView } from '@sallyport/core/adapter'
+import type { FastifyRequest } from 'fastify'
 
-/** A request with its verified caller, whether or not `@sallyport/fastify/augment` is in use. */
-export type RequestWithAuth = FastifyRequest & { auth: Auth | null }
+/** A request of any server, with any logger and schemas. */
+export type AnyRequest = Pick<FastifyRequest, 'originalUrl' | 'ip' | 'protocol' | 'body' | 'params'> & {
+  readonly raw: NodeRequest
+  auth?: Auth | null
+}
+/** The reply to one. */
+export interface AnyReply {
+  code(status: number): AnyReply
+  headers(fields: Record<string, string>): AnyReply
+  header(name: string, value: string): AnyReply
+  send(body?: unknown): AnyReply
+}
 
-/** Reads a Fastify request; what costs something is computed only when it is asked for. */
-export class FastifyView implements RequestView {
-  readonly #request: FastifyRequest
-
-  constructor(request: FastifyRequest) {
-    this.#request = request
-  }
-  get method(): string {
-    return this.#request.method
-  }
-  get target(): string {
-    return this.#request.originalUrl
-  }
-  get headers(): HeaderFields {
-    return this.#request.headers
-  }
-  get rawHeaders(): readonly string[] {
-    return this.#request.raw.rawHeaders
-  }
-  get ip(): string | undefined {
-    return this.#request.ip
-  }
+class FastifyView extends NodeView<AnyRequest> {
   get secure(): boolean {
-    return this.#request.protocol === 'https'
+    return this.request.protocol === 'https'
   }
-  get body(): BodySource {
-    const parsed = this.#request.body
-    return parsed === undefined
-      ? { kind: 'stream', stream: this.#request.raw }
-      : { kind: 'parsed', value: parsed }
+  protected get raw(): NodeRequest {
+    return this.request.raw
   }
-  get params(): Readonly<Record<string, string>> {
-    return this.#request.params as Record<string, string>
+  protected get parsed(): unknown {
+    return this.request.body
   }
 }
 
+/** Reads a request. */
+export const read = (request: AnyRequest): RequestView => new FastifyView(request)
+
 /** Sends an answer as it is. */
-export function send(reply: FastifyReply, answer: Answer): FastifyReply {
-  reply.code(answer.status).headers(answer.headers)
-  for (const cookie of answer.cookies) reply.header('Set-Cookie', cookie)
-  return reply.send(answer.body)
+export function send(reply: AnyReply, { status, headers, cookies, body }: Answer): AnyReply {
+  setCookies(reply, cookies)
+  return reply
+    .code(status)
+    .headers({ ...headers })
+    .send(body)
+}
+
+/** Adds finished `Set-Cookie` values to a response. */
+export function setCookies(reply: AnyReply, cookies: readonly string[]): void {
+  for (const cookie of cookies) reply.header('Set-Cookie', cookie)
 }

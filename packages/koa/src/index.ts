@@ -1,3 +1,3 @@
 export * from '@sallyport/core'
-export { createSallyport, getAuth, type KoaSallyport, type MountOptions } from './sallyport.ts'
-export { KoaView, send } from './view.ts'
+export * from './sallyport.ts'
+export { createSallyport } from './sallyport.ts'

@@ -1,53 +1,37 @@
-import type { Answer, BodySource, HeaderFields, RequestView } from '@sallyport/core'
+import { type Answer, type NodeRequest, NodeView, type RequestView } from '@sallyport/core/adapter'
 import type { Context } from 'koa'
 
-/** What a body parser and a router add to a context, where they are in use. */
+/** What a body parser and a router add to a context. */
 interface Extras {
   readonly request: { readonly body?: unknown }
-  readonly params?: Readonly<Record<string, string>>
+  readonly params?: unknown
 }
 
-/** Reads a Koa context; what costs something is computed only when it is asked for. */
-export class KoaView implements RequestView {
-  readonly #ctx: Context & Extras
-
-  constructor(ctx: Context) {
-    this.#ctx = ctx
-  }
-  get method(): string {
-    return this.#ctx.method
-  }
-  get target(): string {
-    return this.#ctx.originalUrl
-  }
-  get headers(): HeaderFields {
-    return this.#ctx.headers
-  }
-  get rawHeaders(): readonly string[] {
-    return this.#ctx.req.rawHeaders
-  }
-  get ip(): string | undefined {
-    return this.#ctx.ip
-  }
+class KoaView extends NodeView<Context & Extras> {
   get secure(): boolean {
-    return this.#ctx.secure
+    return this.request.secure
   }
-  get body(): BodySource {
-    const parsed = this.#ctx.request.body
-    return parsed === undefined
-      ? { kind: 'stream', stream: this.#ctx.req }
-      : { kind: 'parsed', value: parsed }
+  protected get raw(): NodeRequest {
+    return this.request.req
   }
-  get params(): Readonly<Record<string, string>> {
-    return this.#ctx.params ?? {}
+  protected get parsed(): unknown {
+    return this.request.request.body
   }
 }
+
+/** Reads a request. */
+export const read = (ctx: Context): RequestView => new KoaView(ctx)
 
 /** Sends an answer as it is. */
-export function send(ctx: Context, answer: Answer): void {
-  // Setting the body chooses a status and a type; both are ours to say.
-  ctx.body = answer.body ?? null
-  ctx.status = answer.status
-  ctx.set({ ...answer.headers })
-  for (const cookie of answer.cookies) ctx.append('Set-Cookie', cookie)
+export function send(ctx: Context, { status, headers, cookies, body }: Answer): void {
+  // Setting the body chooses a status and a type, so it comes first.
+  ctx.body = body ?? null
+  ctx.status = status
+  ctx.set({ ...headers })
+  setCookies(ctx, cookies)
+}
+
+/** Adds finished `Set-Cookie` values to a response. */
+export function setCookies(ctx: Context, cookies: readonly string[]): void {
+  for (const cookie of cookies) ctx.append('Set-Cookie', cookie)
 }

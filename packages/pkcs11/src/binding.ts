@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { ConfigError } from '@sallyport/core'
+import { ConfigError } from '@sallyport/core/signer'
 
 /** A number of the library's: of a slot, a session or an object. */
 export type Handle = Buffer

@@ -1,4 +1,4 @@
-import { ConfigError } from '@sallyport/core'
+import { ConfigError } from '@sallyport/core/signer'
 import type { Cryptoki, Handle } from './binding.ts'
 import { type FoundKey, findKey } from './key.ts'
 import type { Library } from './library.ts'

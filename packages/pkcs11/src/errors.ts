@@ -1,4 +1,4 @@
-import { SallyportError } from '@sallyport/core'
+import { SallyportError } from '@sallyport/core/signer'
 
 /**
  * - `timeout`: no signature within the time allowed

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { ConfigError, type VerificationKey } from '@sallyport/core'
+import { ConfigError, type VerificationKey } from '@sallyport/core/signer'
 import type { Attribute } from './binding.ts'
 import * as ck from './constants.ts'
 import { failure } from './errors.ts'

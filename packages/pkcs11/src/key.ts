@@ -1,4 +1,4 @@
-import { ConfigError, readJwk, type SigningAlgorithm, type VerificationKey } from '@sallyport/core'
+import { ConfigError, readJwk, type SigningAlgorithm, type VerificationKey } from '@sallyport/core/signer'
 import { type Cryptoki, type Handle, numberOf } from './binding.ts'
 import * as ck from './constants.ts'
 import { algorithms } from './mechanisms.ts'

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises'
-import { ConfigError, shown } from '@sallyport/core'
+import { ConfigError, describeValue } from '@sallyport/core/signer'
 import { type Cryptoki, newCryptoki } from './binding.ts'
 import { CKF_OS_LOCKING_OK } from './constants.ts'
 import { returnedBy } from './errors.ts'
@@ -78,5 +78,5 @@ function finalize(cryptoki: Cryptoki): void {
 }
 
 function wrong(path: string, why: string): ConfigError {
-  return new ConfigError('pkcs11.module', 'a PKCS#11 library', `${shown(path)} (${why})`)
+  return new ConfigError('pkcs11.module', 'a PKCS#11 library', `${describeValue(path)} (${why})`)
 }

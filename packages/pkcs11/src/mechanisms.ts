@@ -1,5 +1,5 @@
 import { constants, createHash, type KeyObject, verify } from 'node:crypto'
-import type { SigningAlgorithm } from '@sallyport/core'
+import type { SigningAlgorithm } from '@sallyport/core/signer'
 import type { Attribute, Mechanism } from './binding.ts'
 import * as ck from './constants.ts'
 

@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path'
-import { ConfigError, isKid, type SigningAlgorithm, shown } from '@sallyport/core'
+import { ConfigError, describeValue, isKid, type SigningAlgorithm } from '@sallyport/core/signer'
 import * as v from 'valibot'
 
 /** Where the HSM is, and what opens it. */
@@ -152,5 +152,5 @@ function configError(issue: v.BaseIssue<unknown>): ConfigError {
     return new ConfigError(option, 'given', 'missing')
   // Who mistakes this option gives the PIN itself.
   const isSecret = path === null || path === 'pin'
-  return new ConfigError(option, issue.message, isSecret ? undefined : shown(issue.input))
+  return new ConfigError(option, issue.message, isSecret ? undefined : describeValue(issue.input))
 }

@@ -1,4 +1,4 @@
-import { ConfigError } from '@sallyport/core'
+import { ConfigError } from '@sallyport/core/signer'
 import type { Handle } from './binding.ts'
 import { type Connection, connect } from './connection.ts'
 import { failure, Pkcs11Error, returnedBy } from './errors.ts'

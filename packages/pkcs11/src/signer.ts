@@ -1,4 +1,4 @@
-import { ConfigError, type Signer, type VerificationKey } from '@sallyport/core'
+import { ConfigError, type Signer, type VerificationKey } from '@sallyport/core/signer'
 import { connect } from './connection.ts'
 import { failure } from './errors.ts'
 import { openLibrary } from './library.ts'

@@ -1,4 +1,4 @@
-import { ConfigError, shown } from '@sallyport/core'
+import { ConfigError, describeValue } from '@sallyport/core/signer'
 import { type Cryptoki, type Handle, numberOf } from './binding.ts'
 import * as ck from './constants.ts'
 import { returnedBy } from './errors.ts'
@@ -15,7 +15,7 @@ export function findSlot(cryptoki: Cryptoki, { token, slot }: TokenSettings): Ha
   if (slot !== undefined)
     throw new ConfigError('pkcs11.slot', 'the number of a slot with a token in it', String(slot))
   const expected = 'the label of exactly one token'
-  throw new ConfigError('pkcs11.token', expected, `${shown(token)}, the label of ${found.length}`)
+  throw new ConfigError('pkcs11.token', expected, `${describeValue(token)}, the label of ${found.length}`)
 }
 
 /** A label is padded to 32 bytes: with blanks as the standard says, or with what a library wrote there. */

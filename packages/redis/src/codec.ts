@@ -5,15 +5,16 @@ import {
   encodeRevocation,
   type Grant,
   isSessionId,
-  ownPart,
   type Revocation,
   type Rotation,
   type RotationOutcome,
+  randomPart,
   SESSION_ID_BYTES,
   type Session,
   type SessionId,
+  type SubjectRevocation,
   type SubjectTag,
-} from '@sallyport/core'
+} from '@sallyport/core/store'
 import ipaddr from 'ipaddr.js'
 
 /**
@@ -116,7 +117,7 @@ export function unpackRotation(id: SessionId, reply: Buffer): RotationOutcome {
     case 'L':
       return { kind: 'limited', retryAfterMs: reply.readUIntBE(1, 6) }
     case 'F':
-      return { kind: 'foreign' }
+      return { kind: 'wrong_client' }
     case 'E':
       return { kind: 'expired' }
     case 'X':
@@ -169,7 +170,7 @@ export function tagBytes(tag: SubjectTag): Buffer {
 
 /** What of a session's id is its own, as bytes: the name of its field. */
 export function ownBytes(id: SessionId): Buffer {
-  return Buffer.from(ownPart(id), 'base64url')
+  return Buffer.from(randomPart(id), 'base64url')
 }
 
 const SESSION_MARK = 'S'.charCodeAt(0)
@@ -192,16 +193,13 @@ export function digestOfMember(member: Buffer): bigint {
   return createHash('sha1').update(member).digest().readBigUInt64BE(0)
 }
 
-/** The mark that a revocation leaves with its subject, for those who ask the store itself. */
-export function notBeforeMark(revocation: Extract<Revocation, { kind: 'subject' }>): string {
-  return `${revocation.notBefore}:${revocation.except ?? ''}`
+/** The mark that a revocation leaves with its subject, for whoever asks the store itself. */
+export function notBeforeMark({ notBefore, except }: SubjectRevocation): string {
+  return `${notBefore}:${except ?? ''}`
 }
 
-/** Reads {@link notBeforeMark}: whether a token is older than the mark and not excepted. */
-export function isBeforeMark(
-  mark: string,
-  token: { readonly session: string; readonly issuedAt: number },
-): boolean {
-  const at = mark.indexOf(':')
-  return token.issuedAt <= Number(mark.slice(0, at)) && token.session !== mark.slice(at + 1)
+/** Reads {@link notBeforeMark}. */
+export function readMark(mark: string): Pick<SubjectRevocation, 'notBefore' | 'except'> {
+  const [notBefore, except = ''] = mark.split(':')
+  return { notBefore: Number(notBefore), ...(except === '' ? {} : { except: except as SessionId }) }
 }

@@ -1,4 +1,4 @@
-import type { ConfigError, Unavailable } from '@sallyport/core'
+import type { ConfigError, Unavailable } from '@sallyport/core/store'
 import { Command, type Redis } from 'ioredis'
 import { isCluster, refusalOf } from './connection.ts'
 import type { Client, RedisSettings } from './options.ts'

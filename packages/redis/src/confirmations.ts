@@ -1,4 +1,4 @@
-import { type Confirmation, type SessionStore, tagOfSession } from '@sallyport/core'
+import { type Confirmation, type SessionStore, tagOfSession } from '@sallyport/core/store'
 import { ownBytes } from './codec.ts'
 import type { Commands } from './commands.ts'
 import type { Layout } from './layout.ts'

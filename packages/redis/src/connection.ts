@@ -1,5 +1,5 @@
 import { connect as openSocket } from 'node:net'
-import { ConfigError } from '@sallyport/core'
+import { ConfigError, type Random } from '@sallyport/core/store'
 import { type Cluster, Redis } from 'ioredis'
 import type { Client, RedisSettings } from './options.ts'
 
@@ -20,9 +20,9 @@ const FIRST_BYTE_MS = 300
  * Opens the connections. Resolves also while the server can't be reached, and goes on trying; throws a
  * `ConfigError` for what the server itself refuses.
  */
-export async function connect(settings: RedisSettings): Promise<Connections> {
-  const commands = make(settings)
-  const subscriber = commands.isCluster ? commands : make(settings)
+export async function connect(settings: RedisSettings, random: Random): Promise<Connections> {
+  const commands = make(settings, random)
+  const subscriber = commands.isCluster ? commands : make(settings, random)
   const clients = new Set([commands, subscriber])
   let closed = false
   const close = (): void => {
@@ -48,10 +48,15 @@ export async function connect(settings: RedisSettings): Promise<Connections> {
   return { commands, subscriber, close }
 }
 
-const backOff = (attempt: number): number =>
-  attempt === 1 ? 0 : Math.min(MAX_RETRY_MS, 25 * 2 ** Math.min(attempt, 6)) * (0.5 + Math.random() / 2)
+/** Waits longer with each attempt, and not as long as other processes do. */
+const backOff =
+  (random: Random) =>
+  (attempt: number): number =>
+    attempt === 1
+      ? 0
+      : Math.min(MAX_RETRY_MS, 25 * 2 ** Math.min(attempt, 6)) * (0.5 + (random(1)[0] ?? 0) / 512)
 
-function make({ source, commandTimeoutMs }: RedisSettings): Client {
+function make({ source, commandTimeoutMs }: RedisSettings, random: Random): Client {
   const shared = {
     connectionName: 'sallyport',
     connectTimeout: commandTimeoutMs,
@@ -72,7 +77,7 @@ function make({ source, commandTimeoutMs }: RedisSettings): Client {
   const single = {
     ...shared,
     ...common,
-    retryStrategy: backOff,
+    retryStrategy: backOff(random),
     failoverDetector: true,
   }
   if (source.kind === 'url') return new Redis(source.url, single)
@@ -80,7 +85,7 @@ function make({ source, commandTimeoutMs }: RedisSettings): Client {
   if (!isCluster(client)) return client.duplicate(single)
   return client.duplicate([], {
     ...common,
-    clusterRetryStrategy: backOff,
+    clusterRetryStrategy: backOff(random),
     slotsRefreshTimeout: commandTimeoutMs,
     slotsRefreshInterval: 1000,
     maxRedirections: 8,

@@ -1,4 +1,4 @@
-import { ConfigError } from '@sallyport/core'
+import { ConfigError } from '@sallyport/core/store'
 import type { Cluster } from 'ioredis'
 import type { Client, RedisSettings } from './options.ts'
 

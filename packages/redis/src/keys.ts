@@ -1,4 +1,4 @@
-import type { KeyRecord, KeyStore, RingEntry } from '@sallyport/core'
+import type { KeyRecord, KeyStore, RingEntry } from '@sallyport/core/store'
 import type { Commands, Reply } from './commands.ts'
 import { type Layout, RING_SHARD } from './layout.ts'
 import type { News } from './news.ts'

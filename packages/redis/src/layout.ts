@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isSessionId, type Revocation, type SessionId, type SubjectTag } from '@sallyport/core'
+import { isSessionId, type Revocation, type SessionId, type SubjectTag } from '@sallyport/core/store'
 
 /**
  * Where things lie. All keys of a subject are in one of a fixed number of shards, each shard in one

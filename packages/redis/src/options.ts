@@ -1,4 +1,4 @@
-import { ConfigError, shown } from '@sallyport/core'
+import { ConfigError, describeValue } from '@sallyport/core/store'
 import type { Cluster, Redis } from 'ioredis'
 
 export type Client = Redis | Cluster
@@ -62,15 +62,19 @@ export function parseRedisOptions(given: RedisStoreOptions): RedisSettings {
       throw new ConfigError(`redis.${name}`, 'left out, since there is no such option')
   const { keyPrefix = 'sp', commandTimeoutMs = 1000, time = 'server' } = given
   if (typeof keyPrefix !== 'string' || !PREFIX.test(keyPrefix))
-    throw new ConfigError('redis.keyPrefix', '1 to 64 characters of A-Z a-z 0-9 _ . : -', shown(keyPrefix))
+    throw new ConfigError(
+      'redis.keyPrefix',
+      '1 to 64 characters of A-Z a-z 0-9 _ . : -',
+      describeValue(keyPrefix),
+    )
   if (!Number.isInteger(commandTimeoutMs) || commandTimeoutMs < 50 || commandTimeoutMs > 60_000)
     throw new ConfigError(
       'redis.commandTimeoutMs',
       'a whole number from 50 to 60000',
-      shown(commandTimeoutMs),
+      describeValue(commandTimeoutMs),
     )
   if (time !== 'server' && time !== 'caller')
-    throw new ConfigError('redis.time', 'one of "server", "caller"', shown(time))
+    throw new ConfigError('redis.time', 'one of "server", "caller"', describeValue(time))
   return Object.freeze({
     source: sourceOf(given),
     keyPrefix,
@@ -82,9 +86,13 @@ export function parseRedisOptions(given: RedisStoreOptions): RedisSettings {
 
 function replicasOf({ durability = 'acknowledged', replicas = 1 }: RedisStoreOptions): number {
   if (durability !== 'acknowledged' && durability !== 'replicated')
-    throw new ConfigError('redis.durability', 'one of "acknowledged", "replicated"', shown(durability))
+    throw new ConfigError(
+      'redis.durability',
+      'one of "acknowledged", "replicated"',
+      describeValue(durability),
+    )
   if (!Number.isInteger(replicas) || replicas < 1 || replicas > 10)
-    throw new ConfigError('redis.replicas', 'a whole number from 1 to 10', shown(replicas))
+    throw new ConfigError('redis.replicas', 'a whole number from 1 to 10', describeValue(replicas))
   return durability === 'replicated' ? replicas : 0
 }
 

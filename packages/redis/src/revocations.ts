@@ -1,12 +1,13 @@
-import { randomUUID } from 'node:crypto'
 import {
+  concernsToken,
   isSessionId,
+  type Random,
   type Revocation,
   type RevocationStore,
   type SubjectTag,
   tagOfSession,
-} from '@sallyport/core'
-import { decodeMember, digestOfMember, encodeMember, isBeforeMark, notBeforeMark, ownBytes } from './codec.ts'
+} from '@sallyport/core/store'
+import { decodeMember, digestOfMember, encodeMember, notBeforeMark, ownBytes, readMark } from './codec.ts'
 import type { News } from './news.ts'
 import type { Argument } from './scripts.ts'
 import type { ServerTime } from './server-time.ts'
@@ -15,12 +16,14 @@ import type { SessionParts } from './sessions.ts'
 /** Most entries of one pull; the rest is fetched by the next. */
 const PULLED_AT_ONCE = 2000
 const ASSERTED_AT_ONCE = 500
+const EPOCH_BYTES = 16
 
 /** Revocations in Redis: one sorted set per shard, which is the feed, the record and the strict look-up in one. */
 export function createRedisRevocations(
   { commands, layout, beginning }: SessionParts,
   news: News,
   time: ServerTime,
+  random: Random,
 ): RevocationStore {
   /** The subject whose hash a revocation also touches; any of the shard's where it touches none. */
   const touched = (revocation: Revocation, shard: number): string => {
@@ -59,7 +62,7 @@ export function createRedisRevocations(
     async pull(shard, position) {
       const sentAt = performance.now()
       const keys = [layout.feed(shard), layout.meta(shard)]
-      const answer = await commands.run('pull', shard, keys, [randomUUID(), position, PULLED_AT_ONCE])
+      const answer = await commands.run('pull', shard, keys, [freshEpoch(random), position, PULLED_AT_ONCE])
       if (answer.kind === 'unavailable') return answer
       const [known, digest, readUpTo, more, serverTime, ...rest] = Array.isArray(answer.value)
         ? answer.value
@@ -90,19 +93,18 @@ export function createRedisRevocations(
     },
 
     async check(token) {
-      const answers = await Promise.all([
-        scoreOf({ kind: 'session', session: token.session }),
-        scoreOf({ kind: 'token', jti: token.jti }),
-        scoreOf({ kind: 'key', kid: token.kid }),
-        markOf(token.tag),
-      ])
-      const revoked = answers.map((answer, index) => {
-        if (answer.kind === 'unavailable') return undefined
-        if (index < 3) return answer.value !== null
-        return answer.value !== null && isBeforeMark(String(answer.value), token)
-      })
-      if (revoked.includes(true)) return { kind: 'revoked' }
-      return { kind: revoked.includes(undefined) ? 'unavailable' : 'live' }
+      const { session, jti, kid } = token
+      const named: Revocation[] = []
+      if (session !== undefined) named.push({ kind: 'session', session })
+      if (jti !== undefined) named.push({ kind: 'token', jti })
+      if (kid !== undefined) named.push({ kind: 'key', kid })
+      const [mark, ...scores] = await Promise.all([markOf(token.tag), ...named.map(scoreOf)])
+      const isMarked =
+        mark.kind === 'answered' && mark.value !== null && concernsToken(readMark(String(mark.value)), token)
+      if (isMarked || scores.some((score) => score.kind === 'answered' && score.value !== null))
+        return { kind: 'revoked' }
+      const isUnavailable = [mark, ...scores].some((answer) => answer.kind === 'unavailable')
+      return { kind: isUnavailable ? 'unavailable' : 'live' }
     },
 
     onNews(listener) {
@@ -119,4 +121,9 @@ export function createRedisRevocations(
   function markOf(tag: SubjectTag) {
     return commands.call(layout.shardOfTag(tag), 'hget', layout.user(tag), 'n')
   }
+}
+
+/** A string that nobody else has. */
+export function freshEpoch(random: Random): string {
+  return Buffer.from(random(EPOCH_BYTES)).toString('base64url')
 }

@@ -7,7 +7,7 @@ import {
   sessionIdFrom,
   tagOfSession,
   type Unavailable,
-} from '@sallyport/core'
+} from '@sallyport/core/store'
 import {
   ownBytes,
   packGrant,
@@ -103,7 +103,9 @@ export function createRedisSessions(
       const args = [beginning(shard, at), tagBytes(tagOfSession(id)), ownBytes(id), evenIfAbsent ? 1 : 0]
       const answer = await commands.runDurably('end', shard, keys, args)
       if (answer.kind === 'unavailable') return answer
-      return { kind: answer.value === 1 ? 'ended' : 'absent' }
+      return Buffer.isBuffer(answer.value)
+        ? { kind: 'ended', subject: answer.value.toString() }
+        : { kind: 'absent' }
     },
 
     async endSubject({ tag, at, lifetimes, except }) {

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import type { Store, StoreDriver } from '@sallyport/core'
+import type { Store, StoreDriver } from '@sallyport/core/store'
 import { createCommands } from './commands.ts'
 import { createConfirmations } from './confirmations.ts'
 import { connect } from './connection.ts'
@@ -8,7 +7,7 @@ import { createRedisKeys } from './keys.ts'
 import { createLayout, type Layout, RING_SHARD } from './layout.ts'
 import { createNews } from './news.ts'
 import { type Client, parseRedisOptions, type RedisStoreOptions } from './options.ts'
-import { createRedisRevocations } from './revocations.ts'
+import { createRedisRevocations, freshEpoch } from './revocations.ts'
 import type { Argument } from './scripts.ts'
 import { createServerTime } from './server-time.ts'
 import { createRedisSessions, type SessionParts } from './sessions.ts'
@@ -24,14 +23,14 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
   return {
     name: 'redis',
     shared: true,
-    async open({ notice }): Promise<Store> {
-      const { commands: client, subscriber, close } = await connect(settings)
+    async open({ notice, random }): Promise<Store> {
+      const { commands: client, subscriber, close } = await connect(settings, random)
       const commands = createCommands(client, settings, notice)
       const time = createServerTime()
       const layout = createLayout(settings.keyPrefix)
       const news = createNews(client, subscriber, layout.channel)
-      // With a count behind it, a text that nobody else has: cheaper than a random one for each step.
-      const opened = randomUUID()
+      // With a count behind it, a string that nobody else has: cheaper than a random one for each step.
+      const opened = freshEpoch(random)
       let steps = 0
       const instant = (at: number): Argument => (settings.time === 'caller' ? at : '')
       const parts: SessionParts = {
@@ -55,7 +54,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
       }
       return {
         sessions: createRedisSessions(parts, createConfirmations(commands, layout, client.isCluster)),
-        revocations: createRedisRevocations(parts, news, time),
+        revocations: createRedisRevocations(parts, news, time, random),
         keys: createRedisKeys(commands, layout, news),
         ping: probeAll,
         close() {

@@ -1,15 +1,14 @@
 import { LRUCache } from 'lru-cache'
-import { tagOf } from '../ports/ids.ts'
-import type { SubjectTag, TokenIdentity } from '../ports/model.ts'
+import { type SubjectTag, tagOf } from '../ports/ids.ts'
+import type { TokenIdentity } from '../ports/revocations.ts'
 import type { Candidate } from '../revocation/replica.ts'
-import type { Auth, Decision } from '../seam/http.ts'
-import type { Claims } from '../tokens/claims.ts'
-import type { TokenSource } from '../tokens/verify.ts'
+import type { Auth, Claims } from '../seam/auth.ts'
+import type { TokenSource } from '../tokens/source.ts'
 
 /** A token with a good signature, made ready so that a request with it needs nothing but look-ups. */
 export class KnownToken implements Candidate {
   readonly token: string
-  readonly allowed: Extract<Decision, { kind: 'allow' }>
+  readonly allowed: { readonly kind: 'allow'; readonly auth: Auth }
   readonly source: TokenSource
   /** Until when, by the monotonic clock, the key that verified it is trusted to be still good. */
   readonly genuineUntil: number
@@ -24,71 +23,69 @@ export class KnownToken implements Candidate {
     this.genuineUntil = now + source.rememberedMs
     this.allowed = Object.freeze({ kind: 'allow', auth })
   }
+  get auth(): Auth {
+    return this.allowed.auth
+  }
   get claims(): Claims {
     return this.allowed.auth.claims
   }
-  get session(): string {
+  get session(): string | undefined {
     return this.allowed.auth.session
   }
-  get jti(): string {
+  get jti(): string | undefined {
     return this.claims.jti
   }
-  get kid(): string {
-    return kidOf(this.allowed.auth, this.source.own)
+  get kid(): string | undefined {
+    return kidOf(this.allowed.auth)
   }
-  get issuedAt(): number {
+  get issuedAt(): number | undefined {
     return this.claims.iat
   }
   /** Needed only once a whole subject was revoked. */
   get tag(): SubjectTag {
-    this.#tag ??= subjectTagOf(this.claims, this.source.own)
+    this.#tag ??= subjectTagOf(this.allowed.auth)
     return this.#tag
   }
 }
 
 /** What of a token revocations can concern. */
-export function identityOf(auth: Auth, ownIssuer: string): TokenIdentity {
-  const { claims } = auth
-  const own = claims.iss === ownIssuer
-  return {
-    session: claims.sid,
-    tag: subjectTagOf(claims, own),
-    jti: claims.jti,
-    kid: kidOf(auth, own),
-    issuedAt: claims.iat,
-  }
+export function identityOf(auth: Auth): TokenIdentity {
+  const { claims, session } = auth
+  return { session, tag: subjectTagOf(auth), jti: claims.jti, kid: kidOf(auth), issuedAt: claims.iat }
 }
 
-/** Another issuer's subject is somebody else, though their names be the same. */
-function subjectTagOf({ sub, iss }: Claims, own: boolean): SubjectTag {
-  return tagOf(own ? sub : `${iss} ${sub}`)
+/** Another issuer's subject is somebody else, even if the names are equal. */
+function subjectTagOf({ subject, issuer, own }: Auth): SubjectTag {
+  return tagOf(own ? subject : `${issuer} ${subject}`)
 }
 
-/** Another issuer's key is another one, too. */
-function kidOf({ kid, claims }: Auth, own: boolean): string {
-  return own ? kid : `${claims.iss} ${kid}`
+/** So is another issuer's key another key. */
+function kidOf({ kid, issuer, own }: Auth): string | undefined {
+  return own || kid === undefined ? kid : `${issuer} ${kid}`
 }
 
-/** Scopes of this many kinds are remembered. */
+/** How many different scopes are remembered. */
 const SCOPES_REMEMBERED = 500
 
 /**
- * Makes what tells the caller, as the claims have it. All requests with a token share it, so none of them may change
- * it; and all tokens of one scope share its list, which costs more to make than all the rest.
+ * Makes the `Auth` of a token's claims. All requests with a token share it, so none of them may change it. All tokens
+ * of one scope share its array, which costs more to make than all the rest.
  */
-export function createAuthReader(): (claims: Claims, kid: string) => Auth {
-  const lists = new LRUCache<string, readonly string[]>({ max: SCOPES_REMEMBERED })
+export function createAuthReader(): (claims: Claims, kid: string | undefined, own: boolean) => Auth {
+  const arrays = new LRUCache<string, readonly string[]>({ max: SCOPES_REMEMBERED })
 
-  function scopesIn(text: string): readonly string[] {
-    const known = lists.get(text)
+  function scopesIn(scope: string): readonly string[] {
+    const known = arrays.get(scope)
     if (known !== undefined) return known
-    const list = Object.freeze(text === '' ? [] : text.split(' '))
-    lists.set(text, list)
-    return list
+    const scopes = Object.freeze(scope === '' ? [] : scope.split(' '))
+    arrays.set(scope, scopes)
+    return scopes
   }
 
-  return (claims, kid) =>
+  return (claims, kid, own) =>
     Object.freeze({
+      issuer: claims.iss,
+      own,
       subject: claims.sub,
       session: claims.sid,
       client: claims.client_id,

@@ -1,18 +1,17 @@
-import { type Caller, callerOf } from '../gate/parts.ts'
-import type { RequestView } from '../seam/http.ts'
+import { type Caller, callerOf, type Sender } from '../seam/caller.ts'
 
 /**
- * Asked about each token that this process has not found genuine before, so that a flood of forged ones
- * can be cut off before anything of them is read. Gives the seconds after which the caller may come again
- * with such a token (429), or 0 to go on; a promise of them costs more than a number.
+ * Asked about each token that this process has not found genuine before, so that a flood of forged ones can be cut
+ * off before anything of them is read. Gives the seconds after which the caller may come again with such a token
+ * (429), or 0 to go on. A promise of them costs more than a number.
  */
 export type SignatureLimit = (caller: Caller) => number | Promise<number>
 
-/** A limiter that fails costs processor time, not safety: the token is then looked into, and the failure told once. */
+/** A limiter that fails costs processor time, not safety: the token is then verified, and the failure told once. */
 export function createSignatureLimit(
   limit: SignatureLimit | undefined,
   notice: (message: string) => void,
-): (view: RequestView) => number | Promise<number> {
+): (sender: Sender) => number | Promise<number> {
   if (limit === undefined) return () => 0
   let told = false
 
@@ -25,9 +24,9 @@ export function createSignatureLimit(
     return 0
   }
 
-  return (view) => {
+  return (sender) => {
     try {
-      const seconds = limit(callerOf(view))
+      const seconds = limit(callerOf(sender))
       return typeof seconds === 'number' ? Math.ceil(seconds) : Promise.resolve(seconds).then(Math.ceil, goOn)
     } catch (cause) {
       return goOn(cause)

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
 import Bowser from 'bowser'
 import { LRUCache } from 'lru-cache'
-import { type DeviceBinding, VERSION_FELL } from '../ports/model.ts'
+import { type DeviceBinding, VERSION_FELL } from '../ports/sessions.ts'
 
-/** What a device is known by; `version` drifts only when it falls, since browsers update themselves. */
+/** What a device is recognised by. `version` drifts only when it decreases, since browsers update themselves. */
 export type DeviceComponent = HashedComponent | 'version'
 type HashedComponent = 'family' | 'system' | 'deviceClass'
 
@@ -17,25 +17,25 @@ const bits: Readonly<Record<DeviceComponent, number>> = {
   version: VERSION_FELL,
 }
 
-/** `enforce`: a session whose component changes is ended. `observe`: it is told as an event. */
+/** `enforce`: a session whose component changes is ended. `observe`: the change is told as an event. */
 export type ComponentPolicy = 'off' | 'observe' | 'enforce'
 
 export type BindingSettings = Readonly<Record<DeviceComponent, ComponentPolicy>>
 
-/** What a User-Agent says of a device. */
+/** What a User-Agent tells about a device. */
 export interface Device {
-  /** For people, as "Firefox on Linux". */
+  /** For people, such as "Firefox on Linux". */
   readonly label: string
   /** Under the current secret first, then under each earlier one. */
   readonly bindings: readonly [DeviceBinding, ...DeviceBinding[]]
 }
 
 export interface Devices {
-  /** Reads a User-Agent; none at all is a device of its own kind. */
-  read(userAgent: string | undefined): Device
+  /** Recognises a device by its User-Agent. One that sends none is a kind of its own. */
+  recognise(userAgent: string | undefined): Device
   /** The bits of the components that must not change. */
   readonly enforced: number
-  /** The components of a drift, but for those that are off. */
+  /** The components of a drift, except those that are off. */
   drifted(drift: number): DeviceComponent[]
 }
 
@@ -68,7 +68,7 @@ export function createDevices(
   }
 
   return {
-    read(userAgent = '') {
+    recognise(userAgent = '') {
       const text = userAgent.slice(0, MAX_CHARS)
       const known = seen.get(text)
       if (known !== undefined) return known
@@ -84,12 +84,12 @@ export function createDevices(
 }
 
 function readTraits(userAgent: string): Traits {
-  // The parser throws on an empty text.
+  // The parser throws on an empty string.
   if (userAgent === '') return { family: '', system: '', deviceClass: '', version: 0 }
   const { browser, os, platform } = Bowser.parse(userAgent)
   const version = Number.parseInt(browser.version ?? '', 10)
   return {
-    // What the parser does not know it names with everything up to the last version.
+    // The parser names an unknown client with everything up to the last version.
     family: browser.name && !browser.name.includes('/') ? browser.name : productOf(userAgent),
     system: os.name ?? '',
     deviceClass: platform.type ?? '',
@@ -97,7 +97,7 @@ function readTraits(userAgent: string): Traits {
   }
 }
 
-/** What is no browser names itself first (RFC 9110, section 10.1.5). */
+/** Other clients name themselves first (RFC 9110, section 10.1.5). */
 function productOf(userAgent: string): string {
   return userAgent.split(/[\s/]/, 1)[0] ?? ''
 }

@@ -1,38 +1,37 @@
 import { createHash } from 'node:crypto'
-import { type ProblemCode, problems } from '../problems.ts'
+import { type ChallengeParameters, type ProblemCode, problems } from '../problems.ts'
 import type { Answer, RequestView } from '../seam/http.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 const NO_STORE = { 'Cache-Control': 'no-store' } as const
 const JSON_HEADERS = { 'Content-Type': JSON_TYPE, ...NO_STORE } as const
 
-/** A JSON answer that no cache may keep. */
+/** A JSON answer that no cache may store. */
 export function jsonAnswer(status: number, body: object, cookies: readonly string[] = []): Answer {
   return { status, headers: JSON_HEADERS, cookies, body: JSON.stringify(body) }
 }
 
-/** A JSON answer that anybody may keep for a while; 304 for who has it already (RFC 9110, section 13.1.2). */
+/** A JSON answer that any cache may store for a while; 304 for whoever has it already (RFC 9110, section 13.1.2). */
 export function publicAnswer(view: RequestView, content: object, maxAgeSeconds: number): Answer {
   const body = JSON.stringify(content)
-  const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
-  const headers = { 'Cache-Control': `public, max-age=${maxAgeSeconds}`, ETag: tag }
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+  const headers = { 'Cache-Control': `public, max-age=${maxAgeSeconds}`, ETag: etag }
   const known = view.headers['if-none-match']
-  if (typeof known === 'string' && (known.trim() === '*' || known.includes(tag)))
+  if (typeof known === 'string' && (known.trim() === '*' || known.includes(etag)))
     return { status: 304, headers, cookies: [], body: undefined }
   return { status: 200, headers: { 'Content-Type': JSON_TYPE, ...headers }, cookies: [], body }
 }
 
-/** 204. */
 export function emptyAnswer(cookies: readonly string[] = []): Answer {
   return { status: 204, headers: NO_STORE, cookies, body: undefined }
 }
 
 export interface RefusalDetails {
-  /** Instead of the table's. */
+  /** Overrides the table's. */
   readonly status?: number
-  /** Scope that would have done (RFC 6750, section 3). */
-  readonly scope?: string
-  readonly retryAfterSeconds?: number
+  /** What would have been enough. */
+  readonly challenge?: ChallengeParameters | undefined
+  readonly retryAfterSeconds?: number | undefined
   readonly allow?: readonly string[]
   readonly cookies?: readonly string[]
 }
@@ -41,10 +40,10 @@ export interface RefusalDetails {
 export function refusal(code: ProblemCode, details: RefusalDetails = {}): Answer {
   const problem = problems[code]
   const headers: Record<string, string> = { ...JSON_HEADERS }
-  if (problem.challenge !== undefined) headers['WWW-Authenticate'] = challenge(code, details.scope)
+  if (problem.challenge !== undefined) headers['WWW-Authenticate'] = challengeOf(code, details.challenge)
   const retryAfter = details.retryAfterSeconds ?? problem.retryAfter
   if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter)
-  // What is left of the body is not worth reading, so the connection can't go on.
+  // The rest of the body is not read, so the connection cannot be kept.
   if (code === 'body_too_large') headers.Connection = 'close'
   if (details.allow !== undefined) headers.Allow = details.allow.join(', ')
   return {
@@ -62,10 +61,15 @@ const bodies = Object.fromEntries(
   ]),
 ) as Readonly<Record<ProblemCode, string>>
 
-/** RFC 6750, section 3. All texts are ours, but for scopes, which can hold neither quote nor backslash. */
-function challenge(code: ProblemCode, scope: string | undefined): string {
-  const problem = problems[code]
-  if (problem.challenge === 'plain') return 'Bearer'
-  const wanted = scope === undefined ? '' : `, scope="${scope}"`
-  return `Bearer error="${problem.error}", error_description="${problem.say}"${wanted}`
+/** RFC 6750, section 3. */
+function challengeOf(code: ProblemCode, parameters: ChallengeParameters = {}): string {
+  const { challenge, error, say } = problems[code]
+  const named = challenge === 'plain' ? parameters : { error, error_description: say, ...parameters }
+  const written = Object.entries(named).map(([name, value]) => `${name}=${quoted(String(value))}`)
+  return written.length === 0 ? 'Bearer' : `Bearer ${written.join(', ')}`
+}
+
+/** A quoted-string (RFC 9110, section 5.6.4). What may not stand in a header is replaced. */
+function quoted(value: string): string {
+  return `"${value.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`
 }

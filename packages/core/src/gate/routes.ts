@@ -1,36 +1,37 @@
-import type { Verifier } from '../access/verify.ts'
-import type { Answer, Auth, RequestView, Route } from '../seam/http.ts'
+import type { Auth } from '../seam/auth.ts'
+import type { Answer, RequestView, Route } from '../seam/http.ts'
 import { emptyAnswer, refusal } from './answer.ts'
 import { MAX_BODY_BYTES } from './body.ts'
 import { isCrossSite, type OriginSettings, withCors } from './csrf.ts'
+import type { Protection } from './protect.ts'
 
-export type Handle = (view: RequestView) => Answer | Promise<Answer>
-export type HandleWithAuth = (view: RequestView, auth: Auth) => Promise<Answer>
+export type Handler = (view: RequestView) => Answer | Promise<Answer>
+export type AuthHandler = (view: RequestView, auth: Auth) => Answer | Promise<Answer>
 
-/** A route's handlers, by method. OPTIONS and 405 come by themselves, HEAD comes with GET. */
+/** A route's handlers, by method. OPTIONS, HEAD (with GET) and 405 are answered by themselves. */
 export type Methods<H> = Readonly<Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE', H>>>
 
-/** Makes routes that behave alike on every framework. */
+/** Makes routes that behave the same on every framework. */
 export interface RouteMaker {
   /** Open to everybody. */
-  open(path: string, methods: Methods<Handle>): Route
-  /** For callers with the refresh cookie, or who are to get it: cross-site callers are refused, allowed origins get CORS headers. */
-  cookie(path: string, methods: Methods<Handle>): Route
-  /** For callers with a valid access token of this deployment, not of another issuer; allowed origins get CORS headers. */
-  bearer(path: string, methods: Methods<HandleWithAuth>): Route
+  open(path: string, methods: Methods<Handler>): Route
+  /** For callers who have the refresh cookie or are to get it. Cross-site requests are refused; allowed origins get CORS headers. */
+  cookie(path: string, methods: Methods<Handler>): Route
+  /** For callers with a valid access token of this deployment, not of another issuer. Allowed origins get CORS headers. */
+  bearer(path: string, methods: Methods<AuthHandler>): Route
 }
 
-export function createRouteMaker(verifier: Verifier, origins: OriginSettings): RouteMaker {
-  const forBrowsers = (handle: Handle): Handle =>
+export function createRouteMaker(protection: Protection, origins: OriginSettings): RouteMaker {
+  const forBrowsers = (handle: Handler): Handler =>
     origins.allowed.size === 0 ? handle : async (view) => withCors(await handle(view), view, origins)
   const sameSite =
-    (handle: Handle): Handle =>
+    (handle: Handler): Handler =>
     (view) =>
       isCrossSite(view, origins) ? refusal('cross_site') : handle(view)
   const withAuth =
-    (handle: HandleWithAuth): Handle =>
+    (handle: AuthHandler): Handler =>
     async (view) => {
-      const decision = await verifier.own(view)
+      const decision = await protection.own(view)
       return decision.kind === 'allow' ? handle(view, decision.auth) : decision.answer
     }
   return {
@@ -40,7 +41,7 @@ export function createRouteMaker(verifier: Verifier, origins: OriginSettings): R
   }
 }
 
-function byMethod<H>(methods: Methods<H>, lift: (handle: H) => Handle): Handle {
+function byMethod<H>(methods: Methods<H>, lift: (handle: H) => Handler): Handler {
   const known = new Map(Object.entries(methods).map(([method, handle]) => [method, lift(handle)]))
   const get = known.get('GET')
   if (get !== undefined) known.set('HEAD', get)

@@ -1,14 +1,16 @@
-import type { Auth } from '../seam/http.ts'
+import type { Auth } from '../seam/auth.ts'
+import type { GuardVerdict } from './guard.ts'
 
-/** A verdict on who is calling; scopes that would have done are told to the client. */
-export type GuardVerdict =
-  | { readonly kind: 'pass' }
-  | { readonly kind: 'lacking'; readonly problem: 'insufficient_scope'; readonly scope: string }
-
-export type Guard = (auth: Auth) => GuardVerdict
-
-/** Passes those whose access token has every one of the scopes. */
-export function scopeGuard(scopes: readonly string[]): Guard {
-  const lacking = { kind: 'lacking', problem: 'insufficient_scope', scope: scopes.join(' ') } as const
-  return (auth) => (scopes.every((scope) => auth.scopes.includes(scope)) ? { kind: 'pass' } : lacking)
+/**
+ * Passes callers whose access token has every one of the scopes.
+ *
+ * @see [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750.html#section-3.1)
+ */
+export function scopeGuard(scopes: readonly string[]): (auth: Auth) => GuardVerdict {
+  const refused: GuardVerdict = {
+    kind: 'refuse',
+    problem: 'insufficient_scope',
+    challenge: { scope: scopes.join(' ') },
+  }
+  return (auth) => (scopes.every((scope) => auth.scopes.includes(scope)) ? { kind: 'pass' } : refused)
 }

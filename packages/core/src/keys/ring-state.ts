@@ -1,5 +1,4 @@
-import type { KeyRecord } from '../ports/keys.ts'
-import type { CompromisedKey, RingEntry, SealedKey } from '../ports/model.ts'
+import type { CompromisedKey, KeyRecord, RingEntry, SealedKey } from '../ports/keys.ts'
 import type { KeySeal, ScheduledKey } from './seal.ts'
 
 /** What one node knows of the shared ring: all that it read, and what the store may have lost meanwhile. */

@@ -1,11 +1,11 @@
 import type { JWK } from 'jose'
-import type { Unavailable } from '../ports/model.ts'
+import type { Unavailable } from '../ports/outcome.ts'
 import type { Signer, SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
-import type { KeyPhase } from './schedule.ts'
+import type { KeyState } from './schedule.ts'
 
 /** The keys that sign and verify access tokens. */
 export interface KeyRing {
-  /** Loads the shared keys, or makes the first one; resolves also when the store can't be reached. */
+  /** Loads the shared keys, or makes the first one. Resolves even when the store cannot be reached. */
   start(): Promise<void>
   /** What signs now; `undefined` while no key could be loaded. */
   signer(): Signer | undefined
@@ -21,17 +21,19 @@ export interface KeyRing {
   compromise(kid: string): Promise<CompromiseOutcome>
   /** Another node says that a key is compromised. */
   distrust(kid: string): void
-  /** Puts the keys known here back into a store that forgot them; answers whether the store took them. */
+  /** Puts the keys known here back into a store that forgot them. Resolves to whether the store took them. */
   putBack(): Promise<boolean>
+  /** Whether there is a key to sign with; tries to get one if there is none. */
+  ready(): Promise<boolean>
   close(): void
 }
 
 export interface KeyInfo {
   readonly kid: string
   readonly alg: SigningAlgorithm
-  readonly state: KeyPhase
-  /** Milliseconds since the epoch; 0 for keys that were given. */
-  readonly signsFrom: number
+  readonly state: KeyState
+  /** Milliseconds since the epoch; `undefined` for keys that are given by the options. */
+  readonly signsFrom: number | undefined
 }
 
 export type RotateOutcome =
@@ -45,10 +47,10 @@ export type CompromiseOutcome = { readonly kind: 'compromised' } | Unavailable
 export type FoundKey =
   | { readonly kind: 'found'; readonly key: VerificationKey }
   | { readonly kind: 'unknown' }
-  /** Not known here, and the store that might know it does not answer. */
+  /** Not known here, and whoever might know it does not answer. */
   | { readonly kind: 'unavailable' }
 
-/** What becomes of keys, for those who must know. */
+/** Is told what becomes of keys. */
 export interface RingWatch {
   notice(message: string): void
   rotated(kid: string): void

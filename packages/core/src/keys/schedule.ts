@@ -1,4 +1,4 @@
-import { REVOCATION_RETENTION_MS } from '../ports/revocation.ts'
+import { REVOCATION_RETENTION_MS } from '../ports/revocations.ts'
 
 /** Seconds for which anybody may keep the JWK Set. */
 export const JWKS_MAX_AGE_SECONDS = 300
@@ -9,7 +9,7 @@ export const PUBLISHED_BEFORE_MS: number = (JWKS_MAX_AGE_SECONDS + 60) * 1000
  * Where a key stands. `pending`: published, not yet signing. `active`: signs. `retiring`: verifies what it
  * signed. `gone`: the last token that it signed is dead.
  */
-export type KeyPhase = 'pending' | 'active' | 'retiring' | 'gone'
+export type KeyState = 'pending' | 'active' | 'retiring' | 'gone'
 
 export interface Scheduled {
   readonly kid: string
@@ -17,41 +17,41 @@ export interface Scheduled {
   readonly signsFrom: number
 }
 
-export interface Phased<Key> {
+export interface KeyWithState<Key> {
   readonly key: Key
-  readonly phase: KeyPhase
+  readonly state: KeyState
 }
 
 export interface Schedule<Key> {
   /** Those that sign later first. */
-  readonly keys: readonly Phased<Key>[]
-  /** When a phase changes next; `Infinity` for never. */
+  readonly keys: readonly KeyWithState<Key>[]
+  /** When a state changes next; `Infinity` for never. */
   readonly until: number
 }
 
 /**
- * The phase of each key at an instant, which follows from when each of them begins to sign: so all nodes
+ * The state of each key at an instant, which follows from when each of them begins to sign: so all nodes
  * that know the same keys agree, whatever they were doing meanwhile.
  */
 export function scheduleAt<Key extends Scheduled>(keys: Iterable<Key>, now: number): Schedule<Key> {
   const latestFirst = [...keys].sort((a, b) => b.signsFrom - a.signsFrom || (a.kid < b.kid ? -1 : 1))
-  const phased: Phased<Key>[] = []
+  const withStates: KeyWithState<Key>[] = []
   let until = Number.POSITIVE_INFINITY
   let successor: Key | undefined
   for (const key of latestFirst) {
     const goneAt = (successor?.signsFrom ?? Number.POSITIVE_INFINITY) + REVOCATION_RETENTION_MS
-    const phase = phaseOf(key, successor, goneAt, now)
-    phased.push({ key, phase })
-    if (phase === 'pending') until = Math.min(until, key.signsFrom)
+    const state = stateOf(key, successor, goneAt, now)
+    withStates.push({ key, state })
+    if (state === 'pending') until = Math.min(until, key.signsFrom)
     else {
-      if (phase === 'retiring') until = Math.min(until, goneAt)
+      if (state === 'retiring') until = Math.min(until, goneAt)
       successor = key
     }
   }
-  return { keys: phased, until }
+  return { keys: withStates, until }
 }
 
-function phaseOf(key: Scheduled, successor: Scheduled | undefined, goneAt: number, now: number): KeyPhase {
+function stateOf(key: Scheduled, successor: Scheduled | undefined, goneAt: number, now: number): KeyState {
   if (key.signsFrom > now) return 'pending'
   if (successor === undefined) return 'active'
   return now < goneAt ? 'retiring' : 'gone'

@@ -1,7 +1,6 @@
 import type { JWK } from 'jose'
-import type { Clock } from '../ports/clock.ts'
-import type { KeyStore } from '../ports/keys.ts'
-import type { RingEntry } from '../ports/model.ts'
+import type { Clock, Random } from '../ports/clock.ts'
+import type { KeyStore, RingEntry } from '../ports/keys.ts'
 import type { Signer, SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
 import { generateSigningKey, publicJwk } from './jwk.ts'
 import { localSigner } from './local-signer.ts'
@@ -15,6 +14,12 @@ export interface SharedRingSettings {
   readonly alg: SigningAlgorithm
   /** How long a key signs until the next one does. */
   readonly rotateEveryMs: number
+}
+
+export interface SharedRingParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly watch: RingWatch
 }
 
 const RELOAD_EVERY_MS = 1000
@@ -40,7 +45,7 @@ interface Step {
   made: ScheduledKey | undefined
 }
 
-interface View {
+interface RingSnapshot {
   readonly schedule: Schedule<ScheduledKey>
   readonly byKid: ReadonlyMap<string, VerificationKey>
   readonly jwks: readonly JWK[]
@@ -58,12 +63,11 @@ export function createSharedRing(
   store: KeyStore,
   seal: KeySeal,
   { alg, rotateEveryMs }: SharedRingSettings,
-  clock: Clock,
-  watch: RingWatch,
+  { clock, random, watch }: SharedRingParts,
 ): KeyRing {
-  const state = createRingState(seal, watch.notice)
-  const jitter = Math.random() * JITTER_MS
-  let view = viewAt(clock.now())
+  const known = createRingState(seal, watch.notice)
+  const jitter = ((random(1)[0] ?? 0) / 256) * JITTER_MS
+  let snapshot = snapshotAt(clock.now())
   let loading: Promise<boolean> | undefined
   let puttingBack: Promise<boolean> | undefined
   let loadedAt = Number.NEGATIVE_INFINITY
@@ -73,10 +77,10 @@ export function createSharedRing(
   let ticking: NodeJS.Timeout | undefined
   let lastStep: Promise<unknown> = Promise.resolve()
 
-  function viewAt(now: number): View {
-    const schedule = scheduleAt(state.members(), now)
-    const here = schedule.keys.filter(({ phase }) => phase !== 'gone').map(({ key }) => key)
-    const active = schedule.keys.find(({ phase }) => phase === 'active')?.key
+  function snapshotAt(now: number): RingSnapshot {
+    const schedule = scheduleAt(known.members(), now)
+    const here = schedule.keys.filter(({ state }) => state !== 'gone').map(({ key }) => key)
+    const active = schedule.keys.find(({ state }) => state === 'active')?.key
     return {
       schedule,
       byKid: new Map(here.map((key) => [key.kid, key])),
@@ -86,10 +90,10 @@ export function createSharedRing(
     }
   }
 
-  function current(): View {
+  function current(): RingSnapshot {
     const now = clock.now()
-    if (now >= view.schedule.until || now < view.from) view = viewAt(now)
-    return view
+    if (now >= snapshot.schedule.until || now < snapshot.from) snapshot = snapshotAt(now)
+    return snapshot
   }
 
   /** One change after the other: each begins from what the one before left. */
@@ -104,17 +108,17 @@ export function createSharedRing(
     for (;;) {
       const draft = await draftOf(step)
       if (draft === undefined) break
-      const outcome = await store.swap(draft, state.version())
+      const outcome = await store.swap(draft, known.version())
       if (outcome.kind === 'unavailable') return false
-      await state.adopt(outcome.ring)
-      view = viewAt(clock.now())
-      if (outcome.kind === 'swapped' && step.made !== undefined && view.byKid.has(step.made.kid)) {
+      await known.adopt(outcome.ring)
+      snapshot = snapshotAt(clock.now())
+      if (outcome.kind === 'swapped' && step.made !== undefined && snapshot.byKid.has(step.made.kid)) {
         watch.rotated(step.made.kid)
         step.made = undefined
       }
     }
-    for (const { key, phase } of view.schedule.keys) if (phase === 'gone') state.drop(key.kid)
-    view = viewAt(clock.now())
+    for (const { key, state } of snapshot.schedule.keys) if (state === 'gone') known.drop(key.kid)
+    snapshot = snapshotAt(clock.now())
     return true
   }
 
@@ -123,21 +127,21 @@ export function createSharedRing(
     const now = clock.now()
     const { rotate = false, compromise } = step.wish
     if (compromise !== undefined) distrust(compromise)
-    const kept = scheduleAt(state.members(), now).keys.filter(({ phase }) => phase !== 'gone')
-    const pending = kept.find(({ phase }) => phase === 'pending')?.key
-    const active = kept.find(({ phase }) => phase === 'active')?.key
+    const kept = scheduleAt(known.members(), now).keys.filter(({ state }) => state !== 'gone')
+    const pending = kept.find(({ state }) => state === 'pending')?.key
+    const active = kept.find(({ state }) => state === 'active')?.key
     const members = kept.map(({ key }) => key)
 
     if (active === undefined || active.signsFrom < lostSince) {
       // Tokens are needed now, and nobody can know a key before it is there.
       const signsFrom = Math.max(now, lostSince)
       const next = pending === undefined ? await make(step, signsFrom) : { ...pending, signsFrom }
-      return state.draft([...members.filter((key) => key !== pending), next], step.renew)
+      return known.draft([...members.filter((key) => key !== pending), next], step.renew)
     }
     const isOther = step.renew && active.alg !== alg
     if (pending === undefined && (rotate || isOther || now >= dueAfter(active)))
       members.push(await make(step, now + PUBLISHED_BEFORE_MS))
-    return state.draft(members, step.renew)
+    return known.draft(members, step.renew)
   }
 
   async function make(step: Step, signsFrom: number): Promise<ScheduledKey> {
@@ -154,9 +158,9 @@ export function createSharedRing(
   /** Answers whether it was news. */
   function distrust(kid: string): boolean {
     const found = current().schedule.keys.find(({ key }) => key.kid === kid)
-    if (found?.phase === 'active') lostSince = found.key.signsFrom
-    const isNews = state.distrust(kid, clock.now())
-    view = viewAt(clock.now())
+    if (found?.state === 'active') lostSince = found.key.signsFrom
+    const isNews = known.distrust(kid, clock.now())
+    snapshot = snapshotAt(clock.now())
     return isNews
   }
 
@@ -165,8 +169,8 @@ export function createSharedRing(
       askedAt = clock.monotonic()
       const read = await store.read()
       if (read.kind === 'unavailable') return false
-      await state.adopt(read, wish.putBack)
-      view = viewAt(clock.now())
+      await known.adopt(read, wish.putBack)
+      snapshot = snapshotAt(clock.now())
       const renew = loadedAt === Number.NEGATIVE_INFINITY
       if (!(await putRight({ wish, renew, made: undefined }))) return false
       loadedAt = clock.monotonic()
@@ -192,7 +196,7 @@ export function createSharedRing(
     const { schedule } = current()
     const newest = schedule.keys[0]?.key
     const isDue = newest === undefined || clock.now() >= dueAfter(newest)
-    return isDue || schedule.keys.some(({ phase }) => phase === 'gone')
+    return isDue || schedule.keys.some(({ state }) => state === 'gone')
   }
 
   function tick(): void {
@@ -217,13 +221,13 @@ export function createSharedRing(
       return look(kid)
     },
     published: () => current().jwks,
-    list: () => current().schedule.keys.map(({ key, phase }) => infoOf(key, phase)),
+    list: () => current().schedule.keys.map(({ key, state }) => infoOf(key, state)),
     async rotate() {
       if (!(await load({ rotate: true }))) return { kind: 'unavailable' }
       const next = current().schedule.keys[0]
       return next === undefined
         ? { kind: 'unavailable' }
-        : { kind: 'pending', key: infoOf(next.key, next.phase) }
+        : { kind: 'pending', key: infoOf(next.key, next.state) }
     },
     async compromise(kid) {
       if (!(await load({ compromise: kid }))) return { kind: 'unavailable' }
@@ -239,6 +243,9 @@ export function createSharedRing(
         puttingBack = undefined
       })
       return puttingBack
+    },
+    async ready() {
+      return current().signer !== undefined || ((await loadOnce()) && current().signer !== undefined)
     },
     close: () => clearInterval(ticking),
   }

@@ -1,6 +1,5 @@
-import type { Revocation } from '../ports/model.ts'
-import { encodeRevocation, REVOCATION_RETENTION_MS } from '../ports/revocation.ts'
-import type { RevocationStore } from '../ports/store.ts'
+import type { Revocation, RevocationStore } from '../ports/revocations.ts'
+import { encodeRevocation, REVOCATION_RETENTION_MS } from '../ports/revocations.ts'
 import { createRevocationSet } from '../revocation/set.ts'
 
 interface Entry {

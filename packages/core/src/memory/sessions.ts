@@ -1,23 +1,31 @@
-import { isSessionId, tagOfSession } from '../ports/ids.ts'
-import type { DeviceBinding, Lifetimes, Session, SessionId, SubjectTag } from '../ports/model.ts'
-import type { Opening, Rotation, RotationOutcome, SessionStore } from '../ports/store.ts'
-import { hasExpired, judgeRotation, type RotationState } from '../sessions/rotate.ts'
+import { isSessionId, type SessionId, type SubjectTag, tagOfSession } from '../ports/ids.ts'
+import {
+  type DeviceBinding,
+  hasExpired,
+  type Lifetimes,
+  type Opening,
+  type Rotation,
+  type RotationOutcome,
+  type Session,
+  type SessionStore,
+} from '../ports/sessions.ts'
+import { judgeRotation, type RefreshWindow, type RotationState, sessionsToEnd } from '../sessions/rotate.ts'
 import type { MemoryRevocations } from './revocations.ts'
 
 type Held = Session & RotationState
 
 interface Subject {
   readonly sessions: Map<SessionId, Held>
-  /** Second of the latest revocation of the whole subject. */
+  /** The second of the latest revocation of the whole subject. */
   notBefore: number
-  window: { readonly endsAt: number; count: number }
+  window: RefreshWindow
 }
 
-/** How many other subjects are looked at for expired sessions with each sign-in. */
+/** How many other subjects are searched for expired sessions at each sign-in. */
 const SWEPT_PER_OPENING = 8
 
 export interface MemorySessions extends SessionStore {
-  /** Refuses what was issued to the subject in this second or earlier; the latest such mark counts. */
+  /** Refuses what was issued to the subject in this second or earlier. The latest such mark counts. */
   markSubject(tag: SubjectTag, notBefore: number): void
 }
 
@@ -57,51 +65,46 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
     }
   }
 
-  function end(id: SessionId, at: number): boolean {
-    const known = subjects.get(tagOfSession(id))?.sessions.delete(id) === true
+  function end(id: SessionId, at: number): void {
+    subjects.get(tagOfSession(id))?.sessions.delete(id)
     revocations.add({ kind: 'session', session: id }, at)
-    return known
   }
 
-  function makeRoom(subject: Subject, opening: Opening): SessionId[] {
-    if (opening.sessionLimit === 0) return []
-    const others = [...subject.sessions.values()].filter((one) => one.id !== opening.id)
-    const oldest = others.sort((a, b) => a.rotatedAt - b.rotatedAt)
-    const ended = oldest.slice(0, Math.max(0, oldest.length - opening.sessionLimit + 1)).map((one) => one.id)
-    for (const id of ended) end(id, opening.at)
+  function makeRoom(subject: Subject, { id, sessionLimit, at }: Opening): SessionId[] {
+    const others = [...subject.sessions.values()].filter((one) => one.id !== id)
+    const ended = sessionsToEnd(others, sessionLimit).map((one) => one.id)
+    for (const one of ended) end(one, at)
     return ended
   }
 
   function settle(subject: Subject, record: Held, rotation: Rotation): RotationOutcome {
-    const verdict = judgeRotation(record, rotation)
+    const verdict = judgeRotation(record, subject.window, rotation)
     const issueFrom = subject.notBefore + 1
     switch (verdict.kind) {
       case 'expired':
         subject.sessions.delete(record.id)
         return { kind: 'expired' }
-      case 'foreign':
-        return { kind: 'foreign' }
+      case 'wrong_client':
+      case 'limited':
+        return verdict
       case 'mismatch':
         end(record.id, rotation.at)
-        return { kind: 'mismatched', session: told(record), drift: verdict.drift }
+        return { kind: 'mismatched', session: portSession(record), drift: verdict.drift }
       case 'reuse':
         end(record.id, rotation.at)
-        return { kind: 'reused', session: told(record), rolledBack: verdict.rolledBack }
+        return { kind: 'reused', session: portSession(record), rolledBack: verdict.rolledBack }
       case 'converge': {
-        if (rotation.convergedLimit > 0 && record.converged >= rotation.convergedLimit)
-          return { kind: 'limited', retryAfterMs: 1000 }
-        const session = { ...record, converged: record.converged + 1 }
+        const session = { ...record, converged: verdict.converged }
         subject.sessions.set(record.id, session)
-        return { kind: 'converged', session: told(session), issueFrom }
+        return { kind: 'converged', session: portSession(session), issueFrom }
       }
       case 'rotate': {
-        const retryAfterMs = overLimit(subject, rotation)
-        if (retryAfterMs > 0) return { kind: 'limited', retryAfterMs }
+        subject.window = verdict.window
         const session = rotated(record, rotation, verdict.generation, verdict.binding)
         subject.sessions.set(record.id, session)
         return {
           kind: 'rotated',
-          session: told(session),
+          session: portSession(session),
           rolledBack: verdict.rolledBack,
           drift: verdict.drift,
           issueFrom,
@@ -131,7 +134,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       sweep(opening.at, opening.lifetimes)
       return Promise.resolve({
         kind: 'opened',
-        session: told(session),
+        session: portSession(session),
         ended,
         issueFrom: subject.notBefore + 1,
       })
@@ -145,7 +148,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
     read(id) {
       const record = subjects.get(tagOfSession(id))?.sessions.get(id)
       return Promise.resolve(
-        record === undefined ? { kind: 'unknown' } : { kind: 'read', session: told(record) },
+        record === undefined ? { kind: 'unknown' } : { kind: 'read', session: portSession(record) },
       )
     },
     confirm({ id, generation }) {
@@ -159,9 +162,11 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
         if (evenIfAbsent) revocations.add({ kind: 'session', session: id }, at)
         return Promise.resolve({ kind: 'absent' })
       }
-      const known = subjects.get(tagOfSession(id))?.sessions.has(id) === true
-      if (known || evenIfAbsent) end(id, at)
-      return Promise.resolve({ kind: known ? 'ended' : 'absent' })
+      const known = subjects.get(tagOfSession(id))?.sessions.get(id)
+      if (known !== undefined || evenIfAbsent) end(id, at)
+      return Promise.resolve(
+        known === undefined ? { kind: 'absent' } : { kind: 'ended', subject: known.subject },
+      )
     },
     endSubject({ tag, at, lifetimes, except }) {
       const subject = subjectOf(tag)
@@ -184,13 +189,13 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       const renewed = { generation: survivor.generation + 2, rotatedAt: at, confirmed: false, converged: 0 }
       const kept: Held = survivor.transport === 'body' ? survivor : { ...survivor, ...renewed }
       subject.sessions.set(kept.id, kept)
-      return Promise.resolve({ kind: 'ended', sessions: ended, revocation, kept: told(kept) })
+      return Promise.resolve({ kind: 'ended', sessions: ended, revocation, kept: portSession(kept) })
     },
     list({ tag, at, lifetimes }) {
       const subject = subjects.get(tag)
       if (subject !== undefined) dropExpired(subject, at, lifetimes)
       const sessions = [...(subject?.sessions.values() ?? [])].sort((a, b) => b.createdAt - a.createdAt)
-      return Promise.resolve({ kind: 'listed', sessions: sessions.map(told) })
+      return Promise.resolve({ kind: 'listed', sessions: sessions.map(portSession) })
     },
   }
 }
@@ -199,18 +204,9 @@ function mark(subject: Subject, notBefore: number): void {
   subject.notBefore = Math.max(subject.notBefore, notBefore)
 }
 
-/** What of a record the port tells. */
-function told({ binding: _b, confirmed: _f, converged: _c, ...session }: Held): Session {
+/** What of a record the port gives. */
+function portSession({ binding: _b, confirmed: _f, converged: _c, ...session }: Held): Session {
   return session
-}
-
-/** Counts a refresh of the subject; answers how long to wait when there were too many. */
-function overLimit(subject: Subject, { at, refreshLimit }: Rotation): number {
-  if (refreshLimit.count === 0) return 0
-  if (at >= subject.window.endsAt) subject.window = { endsAt: at + refreshLimit.windowMs, count: 0 }
-  if (subject.window.count >= refreshLimit.count) return subject.window.endsAt - at
-  subject.window.count++
-  return 0
 }
 
 function rotated(record: Held, rotation: Rotation, generation: number, binding: DeviceBinding): Held {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { KeyRecord, KeyStore } from '../ports/keys.ts'
 import type { Store, StoreDriver } from '../ports/store.ts'
 import { createMemoryRevocations } from './revocations.ts'
@@ -12,12 +11,12 @@ export function memoryStore(): StoreDriver {
   return {
     name: 'memory',
     shared: false,
-    open: () => Promise.resolve(createMemoryStore()),
+    open: ({ random }) => Promise.resolve(createMemoryStore(Buffer.from(random(16)).toString('base64url'))),
   }
 }
 
-function createMemoryStore(): Store {
-  const revocations = createMemoryRevocations(randomUUID())
+function createMemoryStore(epoch: string): Store {
+  const revocations = createMemoryRevocations(epoch)
   const sessions = createMemorySessions(revocations)
   return {
     sessions,

@@ -1,8 +1,20 @@
 import * as v from 'valibot'
-import { ConfigError, shown } from '../errors.ts'
+import { ConfigError, describeValue } from '../errors.ts'
 import type { IssuerSettings } from '../issuers/remote.ts'
+import type { TrustedIssuer } from '../issuers/trusted.ts'
 import type { SigningAlgorithm } from '../ports/signer.ts'
-import { audience, group, issuer, nonEmpty, oneOf, parse, secureUrl, wholeNumber } from './schema.ts'
+import {
+  audience,
+  boolean,
+  filledArray,
+  group,
+  issuer,
+  nonEmpty,
+  oneOf,
+  parse,
+  secureUrl,
+  wholeNumber,
+} from './schema.ts'
 
 /** Somebody else's issuer whose access tokens are accepted. Give either `jwks` or `discovery`. */
 export interface IssuerOptions {
@@ -37,15 +49,9 @@ export interface IssuerOptions {
   readonly maxStaleSeconds?: number | undefined
 }
 
-/** An issuer whose access tokens are accepted, and for whom they must be. */
-export interface TrustedIssuer extends IssuerSettings {
-  readonly audience: readonly [string, ...string[]]
-  readonly untyped: boolean
-}
-
 const DAY = 86_400
 const urlMessage = 'an https URL without user, password and fragment (http on loopback)'
-const algorithmsMessage = 'a list of "EdDSA", "ES256", "RS256", "PS256"'
+const algorithmsMessage = 'an array of "EdDSA", "ES256", "RS256", "PS256"'
 
 const list = v.array(
   group({
@@ -57,41 +63,37 @@ const list = v.array(
         v.check((given) => secureUrl(given) !== undefined, urlMessage),
       ),
     ),
-    discovery: v.optional(v.literal(true, 'true, or left out')),
-    algorithms: v.pipe(
-      v.array(oneOf('EdDSA', 'ES256', 'RS256', 'PS256'), algorithmsMessage),
-      v.minLength(1, algorithmsMessage),
-    ),
-    untyped: v.optional(v.boolean('true or false'), false),
+    discovery: v.optional(v.literal(true, 'true or left out')),
+    algorithms: filledArray(oneOf('EdDSA', 'ES256', 'RS256', 'PS256'), algorithmsMessage),
+    untyped: v.optional(boolean, false),
     timeoutMs: v.optional(wholeNumber(100, 30_000), 3000),
     cooldownSeconds: v.optional(wholeNumber(1, 3600), 30),
     maxAgeSeconds: v.optional(wholeNumber(1, DAY), 600),
     maxStaleSeconds: v.optional(wholeNumber(1, 7 * DAY), DAY),
   }),
-  'a list of issuers',
+  'an array of issuers',
 )
 const schema = v.object({ issuers: v.optional(list, []) })
 
 type Parsed = v.InferOutput<typeof list>[number]
 
-/** Parses the option `issuers`. Throws a `ConfigError` that names the first wrong one. */
-export function parseIssuers(given: unknown): readonly TrustedIssuer[] {
-  const { issuers } = parse(schema, { issuers: given })
+export function parseIssuers(given: object): readonly TrustedIssuer[] {
+  const { issuers } = parse(schema, given)
   return issuers.map((one, index) => {
     const path = `issuers.${index}`
     if (issuers.findIndex((other) => other.issuer === one.issuer) < index)
-      throw new ConfigError(`${path}.issuer`, 'different from the others', shown(one.issuer))
+      throw new ConfigError(`${path}.issuer`, 'different from the others', describeValue(one.issuer))
     if (one.cooldownSeconds > one.maxAgeSeconds)
       throw new ConfigError(
         `${path}.cooldownSeconds`,
         `at most maxAgeSeconds (${one.maxAgeSeconds})`,
-        shown(one.cooldownSeconds),
+        describeValue(one.cooldownSeconds),
       )
     if (one.maxStaleSeconds < one.maxAgeSeconds)
       throw new ConfigError(
         `${path}.maxStaleSeconds`,
         `at least maxAgeSeconds (${one.maxAgeSeconds})`,
-        shown(one.maxStaleSeconds),
+        describeValue(one.maxStaleSeconds),
       )
     const { jwks: _jwks, discovery: _discovery, ...settings } = one
     return Object.freeze({ ...settings, audience: nonEmpty(one.audience), keys: sourceOf(one, path) })
@@ -100,9 +102,13 @@ export function parseIssuers(given: unknown): readonly TrustedIssuer[] {
 
 function sourceOf({ issuer, jwks, discovery }: Parsed, path: string): IssuerSettings['keys'] {
   if (jwks !== undefined && discovery !== undefined)
-    throw new ConfigError(`${path}.discovery`, 'left out, since "jwks" is given')
+    throw new ConfigError(`${path}.discovery`, {
+      sentence: `give either "${path}.jwks" or "${path}.discovery"`,
+    })
   if (jwks !== undefined) return { kind: 'jwks', url: new URL(jwks) }
   if (discovery === undefined)
-    throw new ConfigError(`${path}.jwks`, 'given, unless "discovery" is', 'missing')
+    throw new ConfigError(`${path}.jwks`, {
+      sentence: `"${path}.jwks" is required, unless "${path}.discovery" is true`,
+    })
   return { kind: 'discovery', url: new URL(issuer) }
 }

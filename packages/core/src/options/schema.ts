@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import * as v from 'valibot'
-import { ConfigError, shown } from '../errors.ts'
+import { ConfigError, describeValue, unknownOption } from '../errors.ts'
 
 type Schema<T> = v.GenericSchema<T>
 type Group<T extends v.ObjectEntries> = v.GenericSchema<
@@ -17,10 +17,13 @@ export function oneOf<const T extends readonly string[]>(...names: T): Schema<T[
   return v.picklist(names, `one of ${names.map((name) => `"${name}"`).join(', ')}`)
 }
 
-export function text(pattern: RegExp, message: string): Schema<string> {
+export function string(pattern: RegExp, message: string): Schema<string> {
   return v.pipe(v.string(message), v.regex(pattern, message))
 }
 
+export const boolean: Schema<boolean> = v.boolean('true or false')
+
+/** Options that belong together; an unknown one is refused. */
 export function group<const T extends v.ObjectEntries>(entries: T): Group<T> {
   const message = `an object with ${Object.keys(entries).join(', ')}`
   return v.pipe(
@@ -29,10 +32,28 @@ export function group<const T extends v.ObjectEntries>(entries: T): Group<T> {
   )
 }
 
-const audienceMessage = 'a text of 1 to 255 characters without white space, or a list of such'
-export const oneAudience: Schema<string> = text(/^\S{1,255}$/, audienceMessage)
+/** An array with at least one element. */
+export function filledArray<T>(element: Schema<T>, message: string): v.GenericSchema<T[]> {
+  return v.pipe(v.array(element, message), v.minLength(1, message))
+}
+
+/** A function, or an object with functions of these names. */
+export function callable<T>(message: string, ...names: readonly string[]): Schema<T> {
+  return v.custom<T>(
+    (given) =>
+      names.length === 0
+        ? typeof given === 'function'
+        : typeof given === 'object' &&
+          given !== null &&
+          names.every((name) => typeof Reflect.get(given, name) === 'function'),
+    message,
+  )
+}
+
+const audienceMessage = 'a string of 1 to 255 characters without white space, or an array of them'
+export const oneAudience: Schema<string> = string(/^\S{1,255}$/, audienceMessage)
 export const audience: Schema<string | string[]> = v.union(
-  [oneAudience, v.pipe(v.array(oneAudience), v.minLength(1, audienceMessage))],
+  [oneAudience, filledArray(oneAudience, audienceMessage)],
   audienceMessage,
 )
 
@@ -58,28 +79,41 @@ function isLoopback({ hostname }: URL): boolean {
   )
 }
 
+export interface ParseMode {
+  /** Goes before each path in an error, such as `redis`. */
+  readonly path?: string
+  /** Whether the value of an option may be shown in an error. Default: every one's may. */
+  readonly mayShow?: (path: string) => boolean
+}
+
 /** Checks options against a schema. Throws a `ConfigError` that names the first wrong one. */
-export function parse<T>(schema: v.GenericSchema<unknown, T>, given: unknown): T {
+export function parse<T>(schema: v.GenericSchema<unknown, T>, given: unknown, mode: ParseMode = {}): T {
   const result = v.safeParse(schema, given, { abortEarly: true })
-  if (!result.success) throw configError(result.issues[0])
+  if (!result.success) throw configError(result.issues[0], mode)
   return result.output
 }
 
-function configError(issue: v.BaseIssue<unknown>): ConfigError {
-  const path = v.getDotPath(issue) ?? 'options'
-  const top = path.split('.')[0]
-  const isSecret = top === 'secret' || path.startsWith('access.keys')
+function configError(issue: v.BaseIssue<unknown>, { path: root, mayShow }: ParseMode): ConfigError {
+  const path = [root, v.getDotPath(issue)].filter(Boolean).join('.') || 'options'
   if (issue.type === 'strict_object' && issue.expected === 'never')
-    return new ConfigError(path, 'left out, since there is no such option')
+    return unknownOption(path, siblingsOf(issue))
   if (issue.type === 'strict_object' && path.includes('.') && issue.input === undefined)
-    return new ConfigError(path, 'given', 'missing')
-  if (top === 'store' && typeof issue.input === 'string')
-    return new ConfigError(path, issue.message, 'a text')
-  return new ConfigError(path, issue.message, isSecret ? undefined : shown(issue.input))
+    return new ConfigError(path, { sentence: `"${path}" is required` })
+  return new ConfigError(
+    path,
+    issue.message,
+    mayShow?.(path) === false ? undefined : describeValue(issue.input),
+  )
+}
+
+/** The options that there are beside an unknown one; known from the message of their group. */
+function siblingsOf(issue: v.BaseIssue<unknown>): readonly string[] {
+  const [, names = ''] = /^an object with (.+)$/.exec(issue.message) ?? []
+  return names.split(', ').filter(Boolean)
 }
 
 export function nonEmpty<T>(given: T | readonly T[]): readonly [T, ...T[]] {
   const [first, ...more] = (Array.isArray(given) ? given : [given]) as readonly T[]
-  if (first === undefined) throw new RangeError('an empty list passed the schema')
+  if (first === undefined) throw new RangeError('an empty array passed the schema')
   return [first, ...more]
 }

@@ -1,6 +1,19 @@
 import { hash } from 'node:crypto'
 import type { Random } from './clock.ts'
-import type { SessionId, SubjectTag } from './model.ts'
+
+declare const brand: unique symbol
+
+/**
+ * Names one session (a refresh family): 38 base64url characters, of which the first 16 name the
+ * subject (see {@link SubjectTag}) and the others are 128 random bits.
+ */
+export type SessionId = string & { readonly [brand]: 'SessionId' }
+
+/**
+ * Names a subject without telling it: 16 base64url characters, the first 96 bits of a SHA-256.
+ * All that the store keeps of one subject lies under its tag.
+ */
+export type SubjectTag = string & { readonly [brand]: 'SubjectTag' }
 
 const TAG_BYTES = 12
 const RANDOM_BYTES = 16
@@ -34,7 +47,7 @@ export function tagOfSession(id: SessionId): SubjectTag {
 }
 
 /** The part of a session id that is its own: unique among the sessions of its subject. */
-export function ownPart(id: SessionId): string {
+export function randomPart(id: SessionId): string {
   return id.slice(TAG_CHARS)
 }
 

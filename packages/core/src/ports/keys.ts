@@ -1,4 +1,21 @@
-import type { RingEntry, Unavailable } from './model.ts'
+import type { Unavailable } from './outcome.ts'
+
+/** A private signing key, encrypted so that only holders of the `secret` can open it. */
+export interface SealedKey {
+  readonly kid: string
+  /** Compact JWE. */
+  readonly sealed: string
+}
+
+/** What is left of a key that somebody else may have: its name, so that it never comes back. */
+export interface CompromisedKey {
+  readonly kid: string
+  /** Milliseconds since the epoch. */
+  readonly compromisedAt: number
+}
+
+/** One key of the ring as the store holds it. */
+export type RingEntry = SealedKey | CompromisedKey
 
 export interface KeyRecord {
   /** Changes with every change of the ring. */

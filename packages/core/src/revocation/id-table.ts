@@ -1,4 +1,4 @@
-import type { SessionId } from '../ports/model.ts'
+import type { SessionId } from '../ports/ids.ts'
 
 /** Session ids, many of them, in few bytes; ids are added and never removed. */
 export interface IdTable {

@@ -1,7 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import { isSessionId } from '../ports/ids.ts'
-import type { Revocation, TokenIdentity } from '../ports/model.ts'
-import type { FeedMark, RevocationStore } from '../ports/store.ts'
+import type { FeedMark, Revocation, RevocationStore, TokenIdentity } from '../ports/revocations.ts'
 import { createRevocationSet, type RevocationSet } from './set.ts'
 
 export type Judgement = 'live' | 'revoked' | 'unavailable'
@@ -24,11 +23,10 @@ export interface ReplicaSettings {
 export interface ReplicaEvents {
   /** A revocation became known to this process, wherever it was made. */
   readonly onRevoked: (revocation: Revocation) => void
-  /**
-   * A shard of the store lost what it had known; its revocations were put back. Answers whether what
-   * else was lost could be put back too: if not, all is done again.
-   */
-  readonly onForgotten: (shard: number) => Promise<boolean>
+  /** The store lost what it had known, and its revocations were put back. Told once, however many shards it concerns. */
+  readonly onForgotten: () => void
+  /** Puts back what else the store lost. Resolves to whether that was done; if not, all is done again. */
+  readonly putBackOthers: () => Promise<boolean>
 }
 
 /**
@@ -88,12 +86,14 @@ export function createReplica(
     again: false,
   }))
   let oldestHeard = Number.NEGATIVE_INFINITY
+  let forgottenAt = Number.NEGATIVE_INFINITY
   /** Counts what became known. */
   let revision = 0
   let heartbeat: NodeJS.Timeout | undefined
 
-  function setFor(session: string): RevocationSet {
-    return (isSessionId(session) ? shards[store.shardOfSession(session)]?.sessions : undefined) ?? others
+  function setFor(session: string | undefined): RevocationSet {
+    if (session === undefined || !isSessionId(session)) return others
+    return shards[store.shardOfSession(session)]?.sessions ?? others
   }
 
   function add(revocation: Revocation): void {
@@ -149,11 +149,20 @@ export function createReplica(
   async function putBack(index: number, shard: Shard, epoch: string): Promise<boolean> {
     const rare = others.all().filter((revocation) => store.shardOf(revocation) === index)
     const asserted = await store.assert(index, [...shard.sessions.all(), ...rare], clock.now())
-    if (asserted.kind === 'unavailable' || !(await events.onForgotten(index))) return false
+    if (asserted.kind === 'unavailable') return false
+    tellForgotten()
+    if (!(await events.putBackOthers())) return false
     shard.epoch = epoch
     shard.digest = undefined
     shard.position = 0
     return true
+  }
+
+  /** All shards are lost at once, and each is put back by itself. */
+  function tellForgotten(): void {
+    const isNews = clock.monotonic() - forgottenAt > settings.pullEveryMs * 2
+    forgottenAt = clock.monotonic()
+    if (isNews) events.onForgotten()
   }
 
   function isFresh(): boolean {

@@ -1,31 +1,34 @@
-import { isSessionId } from '../ports/ids.ts'
-import type { Revocation, SubjectTag, TokenIdentity } from '../ports/model.ts'
-import { decodeRevocation, encodeRevocation, REVOCATION_RETENTION_MS } from '../ports/revocation.ts'
+import { isSessionId, type SubjectTag } from '../ports/ids.ts'
+import {
+  concernsToken,
+  decodeRevocation,
+  encodeRevocation,
+  REVOCATION_RETENTION_MS,
+  type Revocation,
+  type SubjectRevocation,
+  type TokenIdentity,
+} from '../ports/revocations.ts'
 import { createIdTable, type IdTable } from './id-table.ts'
 
-/** The live revocations, held so that asking is cheap and forgetting needs no scan. */
+/** Live revocations, held so that a look-up is cheap and forgetting needs no scan. */
 export interface RevocationSet {
-  /** Adds a revocation; answers whether it is new. */
+  /** Returns whether the revocation is new. */
   add(revocation: Revocation, at: number): boolean
-  /** Whether a token is revoked. */
   concerns(token: TokenIdentity): boolean
-  /** All that is held. */
   all(): Revocation[]
 }
 
-type SubjectRevocation = Extract<Revocation, { kind: 'subject' }>
-
 interface Generation {
   readonly since: number
-  /** Sessions of ours: nearly all that is ever revoked. */
+  /** Sessions of this deployment: nearly all that is ever revoked. */
   readonly sessions: IdTable
-  /** All else but subjects, as texts. */
+  /** All else but subjects, encoded. */
   readonly others: Set<string>
   readonly subjects: Map<SubjectTag, SubjectRevocation[]>
 }
 
 const GENERATIONS = 3
-/** One generation is being filled while the others live out the retention. */
+/** One generation is filled while the others live out the retention period. */
 const GENERATION_MS = REVOCATION_RETENTION_MS / (GENERATIONS - 1)
 
 /**
@@ -61,9 +64,9 @@ export function createRevocationSet(): RevocationSet {
 function holds(generation: Generation, revocation: Revocation): boolean {
   if (revocation.kind === 'session' && isSessionId(revocation.session))
     return generation.sessions.has(revocation.session)
-  const text = encodeRevocation(revocation)
-  if (revocation.kind !== 'subject') return generation.others.has(text)
-  return generation.subjects.get(revocation.tag)?.some((one) => encodeRevocation(one) === text) === true
+  const encoded = encodeRevocation(revocation)
+  if (revocation.kind !== 'subject') return generation.others.has(encoded)
+  return generation.subjects.get(revocation.tag)?.some((one) => encodeRevocation(one) === encoded) === true
 }
 
 function put(generation: Generation, revocation: Revocation): void {
@@ -75,16 +78,18 @@ function put(generation: Generation, revocation: Revocation): void {
   } else generation.others.add(encodeRevocation(revocation))
 }
 
-function concerns(generation: Generation, token: TokenIdentity): boolean {
-  if (isSessionId(token.session) && generation.sessions.has(token.session)) return true
-  if (generation.subjects.size > 0) {
-    const whole = generation.subjects.get(token.tag)
-    if (whole?.some((one) => token.issuedAt <= one.notBefore && token.session !== one.except) === true)
-      return true
-  }
-  if (generation.others.size === 0) return false
-  const { others } = generation
-  return others.has(`s:${token.session}`) || others.has(`j:${token.jti}`) || others.has(`k:${token.kid}`)
+function concerns({ sessions, subjects, others }: Generation, token: TokenIdentity): boolean {
+  const { session } = token
+  if (session !== undefined && isSessionId(session) && sessions.has(session)) return true
+  // The tag is computed when it is asked for, which is needed only where a whole subject was revoked.
+  if (subjects.size > 0 && subjects.get(token.tag)?.some((one) => concernsToken(one, token)) === true)
+    return true
+  if (others.size === 0) return false
+  return (
+    (session !== undefined && others.has(`s:${session}`)) ||
+    (token.jti !== undefined && others.has(`j:${token.jti}`)) ||
+    (token.kid !== undefined && others.has(`k:${token.kid}`))
+  )
 }
 
 function listed(generation: Generation): Revocation[] {

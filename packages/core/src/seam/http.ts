@@ -1,36 +1,41 @@
-import type { Claims } from '../tokens/claims.ts'
+import type { Auth } from './auth.ts'
 
-/** Header fields as Node gives them: lower-case names. */
+/** Header fields as Node gives them, with lower-case names. */
 export type HeaderFields = Readonly<Record<string, string | readonly string[] | undefined>>
 
-/** Where a body can be had. */
+/** Where the body is. */
 export type BodySource =
-  /** The bytes as they come; nobody has read them yet. */
+  /** Nobody has read it yet. */
   | { readonly kind: 'stream'; readonly stream: NodeJS.ReadableStream }
-  /** Somebody (a body parser of the application's) has read and parsed it already. */
+  /** A body parser of the application has read it already. */
   | { readonly kind: 'parsed'; readonly value: unknown }
 
+/** @param parsed what a body parser left on the request; `undefined` where none ran */
+export function bodySource(stream: NodeJS.ReadableStream, parsed: unknown): BodySource {
+  return parsed === undefined ? { kind: 'stream', stream } : { kind: 'parsed', value: parsed }
+}
+
 /**
- * All that the core sees of a request. An adapter makes one from its framework's request; members
- * that cost something should be getters, since most requests need few of them.
+ * All that the core sees of a request. An adapter makes one from its framework's request. Members that are
+ * not free should be getters, since most requests need only a few of them.
  */
 export interface RequestView {
   readonly method: string
   /** Path and query, as received. */
   readonly target: string
   readonly headers: HeaderFields
-  /** Names and values in turn, as received: tells what was sent twice. */
+  /** Names and values in turn, as received: shows what was sent twice. */
   readonly rawHeaders: readonly string[]
-  /** The client's address, behind trusted proxies only what those vouch for. */
+  /** The client's address; behind proxies, what the trusted ones vouch for. */
   readonly ip: string | undefined
-  /** Whether the connection is known to be TLS, here or at a trusted proxy. */
+  /** Whether the connection is known to use TLS, here or at a trusted proxy. */
   readonly secure: boolean
   readonly body: BodySource
   /** Values of the route's parameters, decoded. */
   readonly params: Readonly<Record<string, string>>
 }
 
-/** A finished reply: an adapter sends it as it is. */
+/** A finished reply, which an adapter sends as it is. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -40,27 +45,14 @@ export interface Answer {
   readonly body: string | undefined
 }
 
-/** Who is calling, as the access token says; verified. */
-export interface Auth {
-  readonly subject: string
-  /** Empty where another issuer's token names none. */
-  readonly session: string
-  /** Likewise. */
-  readonly client: string
-  readonly scopes: readonly string[]
-  /** The key that signed the token. */
-  readonly kid: string
-  readonly claims: Claims
-}
-
 /** What becomes of a request. */
 export type Decision =
   | { readonly kind: 'allow'; readonly auth: Auth }
   | { readonly kind: 'refuse'; readonly answer: Answer }
 
-/** One route of ours: where it is mounted below the router's prefix, and what it does with any method. */
+/** A route: its path below the router's prefix, and what it answers to any method. */
 export interface Route {
-  /** With parameters as `:id`. */
+  /** Parameters are written `:id`. */
   readonly path: string
   handle(view: RequestView): Answer | Promise<Answer>
 }

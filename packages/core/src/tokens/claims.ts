@@ -1,45 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import * as v from 'valibot'
+import type { Claims } from '../seam/auth.ts'
 
-/** The claims of our access tokens (RFC 9068, section 2.2). */
-export interface AccessClaims {
-  readonly iss: string
-  readonly sub: string
-  readonly aud: string | readonly string[]
-  /** Seconds since the epoch, as all instants here. */
-  readonly exp: number
-  readonly iat: number
-  readonly nbf?: number
-  readonly jti: string
-  readonly client_id: string
-  /** The session that the token belongs to. */
-  readonly sid: string
-  /** The session's generation that the token was issued in. */
-  readonly gen?: number
-  /** Scopes, with spaces between them. */
-  readonly scope?: string
-  readonly auth_time?: number
-  readonly acr?: string
-  readonly amr?: readonly string[]
-  readonly [name: string]: unknown
-}
-
-/**
- * Claims of your own, typed for the whole program by merging:
- *
- * ```ts
- * declare module '@sallyport/core' {
- *   interface Register { claims: { tenant: string } }
- * }
- * ```
- */
-// biome-ignore lint/suspicious/noEmptyInterface: it is there to be merged into
-export interface Register {}
-
-/** The claims of a verified access token, with those of {@link Register}. */
-export type Claims = Register extends { readonly claims: infer Own } ? AccessClaims & Own : AccessClaims
-
-// One look a claim: this runs for each token that comes for the first time.
+// One check per claim, since this runs for each token that arrives for the first time.
 const isIdentifier = (given: unknown): boolean =>
   typeof given === 'string' && given.length >= 1 && given.length <= 255
 const isInstant = (given: unknown): boolean => Number.isSafeInteger(given) && Number(given) >= 0
@@ -91,9 +54,9 @@ const foreignSchema = v.object({
   amr: v.optional(v.array(identifier)),
 })
 
-/** Whether a text is a scope as RFC 6749 spells it; the empty one counts. */
-export function isScope(text: string): boolean {
-  return text === '' || SCOPE.test(text)
+/** Whether a string is a scope as RFC 6749 spells it. The empty one is. */
+export function isScope(scope: string): boolean {
+  return scope === '' || SCOPE.test(scope)
 }
 
 /**
@@ -106,16 +69,19 @@ export function readClaims(payload: Uint8Array): Claims | undefined {
 }
 
 /**
- * As {@link readClaims}, for a token of somebody else's issuer. What such tokens may lack is empty: `jti`, `sid`,
- * `client_id` (or else `azp`), and `iat` 0; a `scope` is also taken from a list, and from `scp`.
+ * The same as {@link readClaims} for a token of another issuer, which may lack `jti`, `sid`, `client_id` and `iat`.
+ * `client_id` is also taken from `azp`, and `scope` from `scp` or from an array.
  */
 export function readForeignClaims(payload: Uint8Array): Claims | undefined {
   const json = readJson(payload)
   if (!v.is(foreignSchema, json)) return undefined
-  const { jti = '', sid = '', client_id = json.azp ?? '', iat = 0, scope = json.scp } = json
+  const { client_id = json.azp, scope = json.scp } = json
   const scopes = Array.isArray(scope) ? scope.join(' ') : scope
-  const named = { ...json, jti, sid, client_id, iat }
-  return frozen((scopes === undefined ? named : { ...named, scope: scopes }) as Claims)
+  return frozen({
+    ...json,
+    ...(client_id === undefined ? {} : { client_id }),
+    ...(scopes === undefined ? {} : { scope: scopes }),
+  } as Claims)
 }
 
 function readJson(payload: Uint8Array): unknown {
@@ -127,7 +93,7 @@ function readJson(payload: Uint8Array): unknown {
   }
 }
 
-/** Claims are shared by all requests that come with their token. */
+/** Freezes claims, since all requests with a token share them. */
 export function frozen<T extends object>(value: T): T {
   for (const name in value) {
     const member = value[name]

@@ -1,6 +1,6 @@
 import type { ClaimsVerdict } from '../claims-policy/judge.ts'
 import { ClaimsError } from '../errors.ts'
-import type { Session } from '../ports/model.ts'
+import type { Session } from '../ports/sessions.ts'
 import type { ClaimRecipient, ClaimSeal } from './sealed-claim.ts'
 
 /** Whose access token is being issued: what an application chooses its claims by. */
@@ -11,9 +11,9 @@ export type ClaimsOf = (
   owner: TokenOwner,
 ) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>
 
-export type OwnClaims = (session: Session) => Promise<Readonly<Record<string, unknown>>>
+export type CustomClaims = (session: Session) => Promise<Readonly<Record<string, unknown>>>
 
-export interface OwnClaimsSettings {
+export interface CustomClaimsSettings {
   readonly of: ClaimsOf
   readonly allow: readonly string[] | undefined
   readonly exempt: readonly string[]
@@ -27,10 +27,10 @@ export interface OwnClaimsSettings {
  *
  * @param notice told of leaks where they are let through, once for each claim
  */
-export async function createOwnClaims(
-  { of, allow, exempt, maxBytes, leaks, sealed }: OwnClaimsSettings,
+export async function createCustomClaims(
+  { of, allow, exempt, maxBytes, leaks, sealed }: CustomClaimsSettings,
   notice: (message: string) => void,
-): Promise<OwnClaims> {
+): Promise<CustomClaims> {
   // What knows leaks is large, and loaded only where there may be some.
   const { judgeClaims } = await import('../claims-policy/judge.ts')
   const allowed = allow === undefined ? undefined : new Set(allow)
@@ -57,7 +57,7 @@ export async function createOwnClaims(
   }
 }
 
-async function sealsOf(sealed: OwnClaimsSettings['sealed']): Promise<ReadonlyMap<string, ClaimSeal>> {
+async function sealsOf(sealed: CustomClaimsSettings['sealed']): Promise<ReadonlyMap<string, ClaimSeal>> {
   const recipients = Object.entries(sealed)
   if (recipients.length === 0) return new Map()
   const { createClaimSeal } = await import('./sealed-claim.ts')

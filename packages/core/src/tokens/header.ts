@@ -12,15 +12,15 @@ export type HeaderReading =
   | { readonly kind: 'read'; readonly header: TokenHeader }
   /** No header at all. */
   | { readonly kind: 'malformed' }
-  /** A header that nobody here can act on. */
-  | { readonly kind: 'foreign' }
+  /** A header that means nothing here. */
+  | { readonly kind: 'unusable' }
 
 const KID_CHARS = 255
 const REMEMBERED = 100
 
 /**
- * Reads headers (RFC 7515, section 4.1; `crit` is for nobody here). All tokens of one key begin with the
- * same text, so the last ones are remembered by it.
+ * Reads headers (RFC 7515, section 4.1). A header with `crit` is unusable, since no extension is supported. All tokens
+ * of one key begin with the same characters, by which the latest headers are remembered.
  */
 export function createHeaderReader(): (token: string) => HeaderReading {
   const known = new LRUCache<string, Extract<HeaderReading, { kind: 'read' }>>({ max: REMEMBERED })
@@ -37,11 +37,11 @@ export function createHeaderReader(): (token: string) => HeaderReading {
 function read(token: string): HeaderReading {
   try {
     const { kid, alg, typ, crit, b64 } = decodeProtectedHeader(token)
-    const isText = (given: unknown): given is string | undefined =>
+    const isShort = (given: unknown): given is string | undefined =>
       given === undefined || (typeof given === 'string' && given.length <= KID_CHARS)
-    return isText(kid) && isText(typ) && typeof alg === 'string' && crit === undefined && b64 === undefined
+    return isShort(kid) && isShort(typ) && typeof alg === 'string' && crit === undefined && b64 === undefined
       ? { kind: 'read', header: { kid, alg, typ } }
-      : { kind: 'foreign' }
+      : { kind: 'unusable' }
   } catch {
     return { kind: 'malformed' }
   }

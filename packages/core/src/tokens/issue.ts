@@ -1,36 +1,33 @@
-import { randomUUID } from 'node:crypto'
-import type { Clock } from '../ports/clock.ts'
-import type { Session } from '../ports/model.ts'
+import type { Clock, Random } from '../ports/clock.ts'
+import type { Session } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
-import type { AccessClaims } from './claims.ts'
-import type { OwnClaims } from './custom-claims.ts'
-import type { TokenEncryption } from './forms/nested.ts'
-import type { References } from './forms/reference.ts'
+import type { AccessClaims } from '../seam/auth.ts'
+import type { CustomClaims } from './custom-claims.ts'
+import type { TokenForm } from './form.ts'
 
 export interface IssueSettings {
   readonly issuer: string
   readonly audience: readonly [string, ...string[]]
-  readonly ttlSeconds: number
 }
 
-/** By what a token is known to others. */
-export interface TokenNames {
+/** What names a token in events. */
+export interface TokenIds {
   readonly jti: string
-  /** Of the key that signed it, if one did. */
+  /** The key that signed it, if one did. */
   readonly kid?: string
 }
 
 export interface IssuedToken {
   readonly kind: 'issued'
   readonly token: string
-  readonly names: TokenNames
+  readonly ids: TokenIds
   readonly expiresIn: number
 }
 
-/** A key that lies elsewhere did not sign. */
+/** The key did not sign; it may be in an HSM that is away. */
 export type Unsigned = { readonly kind: 'unsigned' }
 
-export interface IssueOrder {
+export interface IssueRequest {
   readonly session: Session
   readonly signer: Signer
   readonly ttlSeconds: number
@@ -38,30 +35,31 @@ export interface IssueOrder {
   readonly issueFrom: number
 }
 
-/** Makes an access token for a session. Rejects with a `ClaimsError` for claims of the application's that must not be in it. */
-export type IssueToken = (order: IssueOrder) => Promise<IssuedToken | Unsigned>
-
-/** What access tokens are made of. */
-export type TokenForm =
-  /** A signed JWT, which everybody can read. */
-  | { readonly kind: 'jwt' }
-  /** The same, encrypted for this deployment alone. */
-  | { readonly kind: 'encrypted'; readonly encryption: TokenEncryption }
-  /** Nothing but the name of a session, under a MAC. */
-  | { readonly kind: 'reference'; readonly references: References }
+/** Makes an access token for a session. Rejects with a `ClaimsError` for claims of the application that must not be in it. */
+export type IssueToken = (request: IssueRequest) => Promise<IssuedToken | Unsigned>
 
 export interface IssueParts {
   readonly settings: IssueSettings
   readonly form: TokenForm
-  readonly ownClaims: OwnClaims | undefined
+  readonly customClaims: CustomClaims | undefined
   readonly clock: Clock
+  readonly random: Random
   /** Told, once for each key, that it failed to sign. */
   readonly notice: (message: string) => void
 }
 
-export function createTokenIssue({ settings, form, ownClaims, clock, notice }: IssueParts): IssueToken {
+const JTI_BYTES = 16
+
+export function createTokenIssue({
+  settings,
+  form,
+  customClaims,
+  clock,
+  random,
+  notice,
+}: IssueParts): IssueToken {
   const failed = new WeakSet<Signer>()
-  /** All tokens of one signer begin with the same text. */
+  /** All tokens of one signer begin with the same header. */
   const headers = new WeakMap<Signer, string>()
 
   function headerOf(signer: Signer): string {
@@ -84,11 +82,11 @@ export function createTokenIssue({ settings, form, ownClaims, clock, notice }: I
     if (form.kind === 'reference') {
       const reference = { session: session.id, generation: session.generation, ...times }
       const { token, jti } = form.references.mint(reference)
-      return { kind: 'issued', token, names: { jti }, expiresIn: ttlSeconds }
+      return { kind: 'issued', token, ids: { jti }, expiresIn: ttlSeconds }
     }
-    const jti = randomUUID()
-    const own = ownClaims === undefined ? undefined : await ownClaims(session)
-    const content = claimsOf(session, settings, { ...times, jti }, own)
+    const jti = Buffer.from(random(JTI_BYTES)).toString('base64url')
+    const custom = customClaims === undefined ? undefined : await customClaims(session)
+    const content = claimsOf(session, settings, { ...times, jti }, custom)
     const input = `${headerOf(signer)}.${encoded(content)}`
     let jwt: string
     try {
@@ -99,7 +97,7 @@ export function createTokenIssue({ settings, form, ownClaims, clock, notice }: I
       return { kind: 'unsigned' }
     }
     const token = form.kind === 'jwt' ? jwt : await form.encryption.encrypt(jwt, signer.kid)
-    return { kind: 'issued', token, names: { jti, kid: signer.kid }, expiresIn: ttlSeconds }
+    return { kind: 'issued', token, ids: { jti, kid: signer.kid }, expiresIn: ttlSeconds }
   }
 }
 
@@ -108,10 +106,10 @@ export function claimsOf(
   session: Session,
   { issuer, audience: [audience, ...more] }: Pick<IssueSettings, 'issuer' | 'audience'>,
   token: { readonly jti: string; readonly issuedAt: number; readonly expiresAt: number },
-  own: Readonly<Record<string, unknown>> | undefined,
+  custom: Readonly<Record<string, unknown>> | undefined,
 ): AccessClaims {
   return {
-    ...own,
+    ...custom,
     iss: issuer,
     sub: session.subject,
     aud: more.length === 0 ? audience : [audience, ...more],
@@ -128,7 +126,7 @@ export function claimsOf(
   }
 }
 
-/** A compact JWS (RFC 7515, section 7.1), put together here since a key may be where no library reaches it. */
+/** A compact JWS (RFC 7515, section 7.1), put together here because no library reaches a key in an HSM. */
 function compact(input: string, signature: Uint8Array): string {
   const bytes = Buffer.from(signature.buffer, signature.byteOffset, signature.length)
   return `${input}.${bytes.toString('base64url')}`

@@ -1,37 +1,20 @@
 import { decodeJwt } from 'jose/jwt/decode'
 import type { FoundKey } from '../keys/ring.ts'
 import type { Clock } from '../ports/clock.ts'
-import { MAX_ACCESS_SECONDS } from '../ports/revocation.ts'
+import { MAX_ACCESS_SECONDS } from '../ports/revocations.ts'
 import type { VerificationKey } from '../ports/signer.ts'
-import { type Claims, readClaims, readForeignClaims } from './claims.ts'
+import type { Claims } from '../seam/auth.ts'
+import { readClaims, readForeignClaims } from './claims.ts'
 import { isCompact, isEncrypted, signedPayload } from './compact.ts'
-import type { TokenEncryption } from './forms/nested.ts'
-import { REFERENCE_PREFIX } from './forms/reference.ts'
 import { createHeaderReader, type TokenHeader } from './header.ts'
-
-/** One issuer whose access tokens are accepted. */
-export interface TokenSource {
-  /** Whether it is this deployment itself: its tokens belong to sessions that are kept here. */
-  readonly own: boolean
-  /** Exact `iss`. */
-  readonly issuer: string
-  /** Of these, `aud` must name one. */
-  readonly audience: readonly string[]
-  /** What `typ` may be; `undefined` among them: left out. */
-  readonly types: ReadonlySet<string | undefined>
-  /** For clocks that run apart, at `exp`; `iat` and `nbf` get five seconds. */
-  readonly leewaySeconds: number
-  /** How long a token of it may be remembered as genuine: its key may be withdrawn meanwhile. */
-  readonly rememberedMs: number
-  find(kid: string | undefined, alg: string): FoundKey | Promise<FoundKey>
-}
-
-/** RFC 9068, section 2.1. */
-export const ACCESS_TOKEN_TYPES: ReadonlySet<string | undefined> = new Set(['at+jwt', 'application/at+jwt'])
+import type { TokenEncryption } from './nested.ts'
+import { REFERENCE_PREFIX } from './reference.ts'
+import type { TokenSource } from './source.ts'
 
 export interface JudgedToken {
   readonly claims: Claims
-  readonly kid: string
+  /** A reference token has none. */
+  readonly kid: string | undefined
   readonly source: TokenSource
 }
 
@@ -42,7 +25,8 @@ export type VerifiedToken =
   | { readonly kind: 'early' }
   | { readonly kind: 'malformed' }
   | { readonly kind: 'invalid' }
-  | { readonly kind: 'unavailable' }
+  /** What would have to be asked for the key, or for the session, does not answer. */
+  | { readonly kind: 'unavailable'; readonly of: 'store' | 'issuer' }
 
 /**
  * Verifies an access token (RFC 9068, section 4): one spelling, an issuer that is accepted, algorithm of the
@@ -87,7 +71,7 @@ export function createTokenVerification(
     { alg }: TokenHeader,
     source: TokenSource,
   ): VerifiedToken | Promise<VerifiedToken> {
-    if (found.kind === 'unavailable') return found
+    if (found.kind === 'unavailable') return { kind: 'unavailable', of: source.own ? 'store' : 'issuer' }
     // The algorithm is the key's, never the token's to choose (RFC 8725, section 3.1).
     return found.kind === 'found' && isOf(alg, found.key, source)
       ? check(token, found.key, source)
@@ -103,7 +87,7 @@ export function createTokenVerification(
     if (source === undefined || !source.types.has(header.typ)) return { kind: 'invalid' }
     const found = source.find(header.kid, header.alg)
     return found instanceof Promise
-      ? found.then((late) => checkWith(late, token, header, source))
+      ? found.then((key) => checkWith(key, token, header, source))
       : checkWith(found, token, header, source)
   }
 
@@ -146,7 +130,7 @@ function isFor(claims: Claims, { issuer, audience }: TokenSource): boolean {
 export function judged(token: JudgedToken, clock: Clock): VerifiedToken {
   const { claims, source } = token
   // A token of ours that outlived the longest lifetime could outlive its own revocation.
-  if (source.own && claims.exp - claims.iat > MAX_ACCESS_SECONDS) return { kind: 'invalid' }
+  if (source.own && claims.exp - (claims.iat ?? 0) > MAX_ACCESS_SECONDS) return { kind: 'invalid' }
   switch (timesOf(claims, source, clock)) {
     case 'early':
       return { kind: 'early' }
@@ -159,7 +143,7 @@ export function judged(token: JudgedToken, clock: Clock): VerifiedToken {
 
 /** Where a token stands between `iat`, `nbf` and `exp`. */
 export function timesOf(
-  { iat, nbf = 0, exp }: Claims,
+  { iat = 0, nbf = 0, exp }: Claims,
   { leewaySeconds }: Pick<TokenSource, 'leewaySeconds'>,
   clock: Clock,
 ): 'early' | 'good' | 'over' {

@@ -1,9 +1,9 @@
-import type { Revocation, TokenIdentity } from '../ports/model.ts'
+import { concernsToken, type Revocation, type TokenIdentity } from '../ports/revocations.ts'
 
-/** Open connections (WebSockets, event streams) that must end when what let them in is revoked. */
+/** Open connections, such as WebSockets and event streams, that must end when what let them in is revoked. */
 export interface Connections {
-  /** Adds a connection; the returned function removes it, and should be called when it ends by itself. */
-  add(token: TokenIdentity, end: () => void): () => void
+  /** Adds a connection. Call the returned function when it closes by itself. */
+  track(token: TokenIdentity, end: () => void): () => void
   /** Ends the connections that a revocation concerns. */
   revoked(revocation: Revocation): void
 }
@@ -14,8 +14,8 @@ interface Connection {
 }
 
 export function createConnections(notice: (message: string) => void): Connections {
-  /** Sessions are what is revoked most by far; the rest may look at all. */
-  const bySession = new Map<string, Set<Connection>>()
+  /** Indexed by session, the common case; other revocations scan. */
+  const bySession = new Map<string | undefined, Set<Connection>>()
 
   function remove(connection: Connection): void {
     const { session } = connection.token
@@ -35,12 +35,12 @@ export function createConnections(notice: (message: string) => void): Connection
     }
   }
 
-  function* everybody(): Generator<Connection> {
+  function* all(): Generator<Connection> {
     for (const connections of bySession.values()) yield* connections
   }
 
   return {
-    add(token, end) {
+    track(token, end) {
       const connection = { token, end }
       const others = bySession.get(token.session) ?? new Set()
       bySession.set(token.session, others.add(connection))
@@ -52,17 +52,11 @@ export function createConnections(notice: (message: string) => void): Connection
         case 'session':
           return endAll(bySession.get(revocation.session) ?? [], () => true)
         case 'token':
-          return endAll(everybody(), (token) => token.jti === revocation.jti)
+          return endAll(all(), (token) => token.jti === revocation.jti)
         case 'key':
-          return endAll(everybody(), (token) => token.kid === revocation.kid)
+          return endAll(all(), (token) => token.kid === revocation.kid)
         case 'subject':
-          return endAll(
-            everybody(),
-            (token) =>
-              token.tag === revocation.tag &&
-              token.issuedAt <= revocation.notBefore &&
-              token.session !== revocation.except,
-          )
+          return endAll(all(), (token) => token.tag === revocation.tag && concernsToken(revocation, token))
       }
     },
   }

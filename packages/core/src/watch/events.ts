@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
-import type { Revocation } from '../ports/model.ts'
+import type { Revocation } from '../ports/revocations.ts'
 
 export type EventName =
   | 'session.started'
@@ -16,7 +16,7 @@ export type EventName =
   | 'decision.degraded'
   | 'store.rollback'
 
-/** One thing that happened, in the form in which it is audited. Holds no token, cookie, password or user name. */
+/** Something that happened, in the form in which it is audited. Holds no token, cookie, password or user name. */
 export interface SallyportEvent {
   /** ISO 8601, UTC. */
   readonly time: string
@@ -45,7 +45,7 @@ export type Emit = (event: Omit<SallyportEvent, 'time'>) => void
 export interface Events {
   emit: Emit
   revoked(revocation: Revocation): void
-  /** Adds a listener; the returned function removes it. A listener that throws is reported and disturbs nobody. */
+  /** Adds a listener, and returns a function that removes it. A listener that throws is reported and disturbs nothing else. */
   on<Name extends keyof EventMap>(name: Name, listener: (event: EventMap[Name]) => void): () => void
 }
 

@@ -1,55 +1,44 @@
-import { isSessionId, tagOf, tagOfSession } from '../../ports/ids.ts'
-import type { Session } from '../../ports/model.ts'
-import type { Answer, Auth, RequestView } from '../../seam/http.ts'
+import type { Session } from '../../ports/sessions.ts'
+import type { Auth } from '../../seam/auth.ts'
+import { callerOf } from '../../seam/caller.ts'
+import type { Route } from '../../seam/http.ts'
+import type { SessionEnd } from '../../sessions/end.ts'
+import type { ListSessions } from '../../sessions/list.ts'
 import { emptyAnswer, jsonAnswer, refusal } from '../answer.ts'
-import { cookieOf } from '../mint.ts'
-import type { GateParts } from '../parts.ts'
-import { endSubject } from '../subject.ts'
-import { tellEnd } from './logout.ts'
+import type { RefreshCookie } from '../cookies.ts'
+import type { AuthHandler, RouteMaker } from '../routes.ts'
 
-/** `GET /sessions`: the caller's sessions. */
-export function createSessionList(parts: GateParts): (view: RequestView, auth: Auth) => Promise<Answer> {
-  return async (_view, auth) => {
-    const outcome = await parts.store.sessions.list({
-      tag: tagOf(auth.subject),
-      at: parts.clock.now(),
-      lifetimes: parts.sessions.lifetimes,
-    })
-    if (outcome.kind === 'unavailable') return refusal('store_down')
-    return jsonAnswer(200, { sessions: outcome.sessions.map((session) => shown(session, auth)) })
-  }
+export interface SessionsParts {
+  readonly list: ListSessions
+  readonly end: Pick<SessionEnd, 'oneOf'>
+  readonly cookie: RefreshCookie
 }
 
-/** `DELETE /sessions/:id`: ends one session of the caller; 404 for anybody else's. */
-export function createSessionEnd(parts: GateParts): (view: RequestView, auth: Auth) => Promise<Answer> {
-  return async (view, auth) => {
-    const id = view.params.id ?? ''
-    if (!isSessionId(id) || tagOfSession(id) !== tagOf(auth.subject)) return refusal('session_unknown')
-    const outcome = await parts.store.sessions.end({ id, at: parts.clock.now(), evenIfAbsent: false })
-    if (outcome.kind === 'unavailable') return refusal('store_down')
-    if (outcome.kind === 'absent') return refusal('session_unknown')
-    parts.replica.add({ kind: 'session', session: id })
-    tellEnd(parts, view, 'revoked_by_user', id, auth.subject)
-    return emptyAnswer(id === auth.session ? [parts.cookie.clear()] : [])
+/** `GET /sessions`: the caller's sessions. `DELETE /sessions/:id`: ends one of them; 404 for anybody else's. */
+export function sessionsRoutes({ list, end, cookie }: SessionsParts, route: RouteMaker): readonly Route[] {
+  const show: AuthHandler = async (_view, auth) => {
+    const outcome = await list(auth.subject)
+    if (outcome.kind === 'unavailable') return refusal('store_unavailable')
+    return jsonAnswer(200, { sessions: outcome.sessions.map((session) => publicSession(session, auth)) })
   }
+
+  const remove: AuthHandler = async (view, auth) => {
+    const { id = '' } = view.params
+    const outcome = await end.oneOf(auth.subject, id, { reason: 'revoked_by_user', caller: callerOf(view) })
+    switch (outcome.kind) {
+      case 'ended':
+        return emptyAnswer(id === auth.session ? [cookie.clear()] : [])
+      case 'absent':
+        return refusal('session_unknown')
+      case 'unavailable':
+        return refusal('store_unavailable')
+    }
+  }
+
+  return [route.bearer('/sessions', { GET: show }), route.bearer('/sessions/:id', { DELETE: remove })]
 }
 
-/**
- * After a change of password: ends every session of the caller but this one, which gets a new refresh
- * cookie and keeps its access token. Answers 204.
- */
-export function createEndOthers(parts: GateParts): (view: RequestView, auth: Auth) => Promise<Answer> {
-  return async (view, auth) => {
-    const own = isSessionId(auth.session) ? auth.session : undefined
-    const outcome = await endSubject(parts, auth.subject, own)
-    if (outcome.kind === 'unavailable') return refusal('store_down')
-    for (const sid of outcome.sessions) tellEnd(parts, view, 'other_sessions_ended', sid, auth.subject)
-    const { kept } = outcome
-    return emptyAnswer(kept?.transport === 'cookie' ? [cookieOf(parts, kept)] : [])
-  }
-}
-
-function shown(session: Session, auth: Auth): object {
+function publicSession(session: Session, auth: Auth): object {
   return {
     id: session.id,
     created_at: new Date(session.createdAt).toISOString(),

@@ -1,39 +1,59 @@
-import { JWKS_MAX_AGE_SECONDS } from '../../keys/schedule.ts'
+import type { Route } from '../../seam/http.ts'
 import { publicAnswer, refusal } from '../answer.ts'
-import type { GateParts } from '../parts.ts'
-import type { Handle } from '../routes.ts'
+import type { Handler, RouteMaker } from '../routes.ts'
 
 const JWKS_PATH = '/.well-known/jwks.json'
-const METADATA = '/.well-known/oauth-authorization-server'
+const METADATA_PATH = '/.well-known/oauth-authorization-server'
 const METADATA_MAX_AGE_SECONDS = 3600
 
+export interface WellKnownParts {
+  readonly issuer: string
+  /** Where the token endpoint and its like are mounted. */
+  readonly authPath: string
+  /** Whether the application has mounted the token endpoint. */
+  readonly hasTokenEndpoint: () => boolean
+  /** The public keys, as JWKs. */
+  readonly publishedKeys: () => readonly object[]
+  readonly keysMaxAgeSeconds: number
+}
+
+/** `GET /.well-known/jwks.json` and `GET /.well-known/oauth-authorization-server`. */
+export function wellKnownRoutes(parts: WellKnownParts, route: RouteMaker): readonly Route[] {
+  return [
+    route.open(JWKS_PATH, { GET: jwks(parts) }),
+    route.open(metadataPath(parts.issuer), { GET: metadata(parts) }),
+  ]
+}
+
 /** The JWK Set (RFC 7517, section 5). */
-export function createJwks({ ring }: GateParts): Handle {
-  return async (view) => {
-    const keys = ring.published()
-    return keys.length === 0 ? refusal('store_down') : publicAnswer(view, { keys }, JWKS_MAX_AGE_SECONDS)
+function jwks({ publishedKeys, keysMaxAgeSeconds }: WellKnownParts): Handler {
+  return (view) => {
+    const keys = publishedKeys()
+    return keys.length === 0 ? refusal('key_unavailable') : publicAnswer(view, { keys }, keysMaxAgeSeconds)
   }
 }
 
-/** Where the metadata of an issuer lies: between the host and the path of its URL (RFC 8414, section 3). */
+/** An issuer's metadata lies between the host and the path of its URL (RFC 8414, section 3). */
 export function metadataPath(issuer: string): string {
-  return METADATA + new URL(issuer).pathname.replace(/\/$/, '')
+  return METADATA_PATH + new URL(issuer).pathname.replace(/\/$/, '')
 }
 
 /**
  * What a client or a resource server needs to know of this issuer (RFC 8414, section 2). The token endpoint takes
- * refresh tokens alone, of clients without a secret.
+ * only refresh tokens, and only of clients without a secret.
  */
-export function createMetadata({ tokens, paths }: GateParts): Handle {
-  const { issuer } = tokens
+function metadata({ issuer, authPath, hasTokenEndpoint }: WellKnownParts): Handler {
   const { origin } = new URL(issuer)
-  const metadata = {
-    issuer,
-    jwks_uri: origin + JWKS_PATH,
-    token_endpoint: `${origin}${paths.auth}/token`,
-    response_types_supported: [],
+  const always = { issuer, jwks_uri: origin + JWKS_PATH, response_types_supported: [] }
+  const tokenEndpoint = {
+    token_endpoint: `${origin}${authPath}/token`,
     grant_types_supported: ['refresh_token'],
     token_endpoint_auth_methods_supported: ['none'],
   }
-  return async (view) => publicAnswer(view, metadata, METADATA_MAX_AGE_SECONDS)
+  return (view) =>
+    publicAnswer(
+      view,
+      hasTokenEndpoint() ? { ...always, ...tokenEndpoint } : { ...always, grant_types_supported: [] },
+      METADATA_MAX_AGE_SECONDS,
+    )
 }

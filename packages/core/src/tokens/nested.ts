@@ -3,7 +3,7 @@ import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { compactDecrypt } from 'jose/jwe/compact/decrypt'
 import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 import { LRUCache } from 'lru-cache'
-import type { DerivedKeys } from '../../secrets.ts'
+import type { DerivedKeys } from '../secrets.ts'
 
 /**
  * Encrypts access tokens as a whole, for this deployment alone (RFC 7519, section 11.2: signed first). Each key of

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
-import { SESSION_ID_BYTES } from '../../ports/ids.ts'
-import type { SessionId } from '../../ports/model.ts'
+import type { SessionId } from '../ports/ids.ts'
+import { SESSION_ID_BYTES } from '../ports/ids.ts'
 
 /** What an opaque access token refers to. Instants are seconds since the epoch. */
 export interface Reference {
@@ -11,13 +11,13 @@ export interface Reference {
 }
 
 /**
- * Opaque access tokens: a session, a generation and a time under a MAC. They say nothing of the user; what they
- * stand for is read from the session's record, and dies with it. A guess never reaches the store.
+ * Opaque access tokens: a session, a generation and two instants under a MAC. They tell nothing about the user; the
+ * claims are read from the session's record, and die with it. A guess never reaches the store.
  */
 export interface References {
   mint(reference: Reference): { readonly token: string; readonly jti: string }
   /** `undefined` for whatever was never issued. `jti` names the token. */
-  read(text: string): (Reference & { readonly jti: string }) | undefined
+  parse(token: string): (Reference & { readonly jti: string }) | undefined
 }
 
 export const REFERENCE_PREFIX = 'spa_'
@@ -49,21 +49,21 @@ export function createReferences([first, ...others]: readonly [Uint8Array, ...Ui
       const jti = bytes.toString('base64url', MAC_AT)
       return { token: REFERENCE_PREFIX + bytes.toString('base64url'), jti }
     },
-    read(text) {
-      if (text.length !== CHARS || !text.startsWith(REFERENCE_PREFIX)) return undefined
-      const encoded = text.slice(REFERENCE_PREFIX.length)
+    parse(token) {
+      if (token.length !== CHARS || !token.startsWith(REFERENCE_PREFIX)) return undefined
+      const encoded = token.slice(REFERENCE_PREFIX.length)
       const bytes = Buffer.from(encoded, 'base64url')
       // One token, one spelling: the decoder forgives padding, spare bits and foreign characters.
       if (bytes.length !== BYTES || bytes.toString('base64url') !== encoded) return undefined
-      const shown = bytes.subarray(MAC_AT)
-      const isOurs = keys.some((key) => timingSafeEqual(mac(key, bytes.subarray(0, MAC_AT)), shown))
+      const sent = bytes.subarray(MAC_AT)
+      const isOurs = keys.some((key) => timingSafeEqual(mac(key, bytes.subarray(0, MAC_AT)), sent))
       if (bytes[0] !== VERSION || !isOurs) return undefined
       return {
         session: bytes.subarray(1, GENERATION_AT).toString('base64url') as SessionId,
         generation: bytes.readUInt32BE(GENERATION_AT),
         issuedAt: bytes.readUIntBE(ISSUED_AT, 6),
         expiresAt: bytes.readUIntBE(EXPIRES_AT, 6),
-        jti: shown.toString('base64url'),
+        jti: sent.toString('base64url'),
       }
     },
   }

@@ -1,8 +1,8 @@
-import { ConfigError, shown } from '../../errors.ts'
-import type { Signer, SigningAlgorithm, VerificationKey } from '../../ports/signer.ts'
-import { isKid, readJwk } from '../jwk.ts'
-import { localSigner } from '../local-signer.ts'
+import { ConfigError, describeValue } from '../errors.ts'
+import type { Signer, SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
 import type { GivenKey } from './given-ring.ts'
+import { isKid, readJwk } from './jwk.ts'
+import { localSigner } from './local-signer.ts'
 
 /** The keys of the options, as far as they were given. */
 export interface GivenKeysSettings {
@@ -37,7 +37,11 @@ export async function readGivenKeys({
   ]
   const [first] = all
   if (first !== undefined && algorithm !== undefined && first.alg !== algorithm)
-    throw new ConfigError('access.algorithm', `that of the first key (${first.alg})`, shown(algorithm))
+    throw new ConfigError(
+      'access.algorithm',
+      `that of the first key (${first.alg})`,
+      describeValue(algorithm),
+    )
   if (first?.signer === undefined) throw new ConfigError('access.keys.0', 'a private key', 'a public one')
   if (new Set(all.map(({ kid }) => kid)).size !== all.length)
     throw new ConfigError(keys.length === 0 ? 'access.signers' : 'access.keys', 'keys with different kids')

@@ -1,10 +1,9 @@
 import type { JWK } from 'jose'
-import type { Clock } from '../../ports/clock.ts'
-import type { KeyStore } from '../../ports/keys.ts'
-import type { RingEntry } from '../../ports/model.ts'
-import type { Signer, VerificationKey } from '../../ports/signer.ts'
-import { publicJwk } from '../jwk.ts'
-import { foundIn, type KeyInfo, type KeyRing, type RingWatch } from '../ring.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { KeyStore, RingEntry } from '../ports/keys.ts'
+import type { Signer, VerificationKey } from '../ports/signer.ts'
+import { publicJwk } from './jwk.ts'
+import { foundIn, type KeyInfo, type KeyRing, type RingWatch } from './ring.ts'
 
 /** A key of the options: one that signs, here or far away, or one that only verifies. */
 export interface GivenKey extends VerificationKey {
@@ -83,10 +82,11 @@ export function createGivenRing(
       const all = await Promise.all([...compromised].map(remember))
       return all.every(Boolean)
     },
+    ready: () => Promise.resolve(signer !== undefined),
     close: () => {},
   }
 }
 
 function infoOf({ kid, alg }: GivenKey, signs: boolean): KeyInfo {
-  return { kid, alg, state: signs ? 'active' : 'retiring', signsFrom: 0 }
+  return { kid, alg, state: signs ? 'active' : 'retiring', signsFrom: undefined }
 }

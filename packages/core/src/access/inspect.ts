@@ -1,0 +1,90 @@
+import type { Clock } from '../ports/clock.ts'
+import type { Sender } from '../seam/caller.ts'
+import { timesOf, type VerifiedToken, type VerifyToken } from '../tokens/verify.ts'
+import { createAuthReader, KnownToken } from './known-token.ts'
+import { createTokenCache, type TokenCacheSettings, tailOf } from './token-cache.ts'
+
+/** What a token turned out to be, apart from whether it was revoked. */
+export type Inspection =
+  | { readonly kind: 'genuine' | 'expired'; readonly token: KnownToken }
+  /** It was not looked into: this caller sent too many unknown ones. */
+  | { readonly kind: 'limited'; readonly retryAfterSeconds: number }
+  | Exclude<VerifiedToken, { readonly claims: unknown }>
+
+/** Inspects a token. One that was found genuine before is not verified again. */
+export type Inspect = (token: string, sender: Sender) => Inspection | Promise<Inspection>
+
+export interface InspectionParts {
+  readonly verifyToken: VerifyToken
+  /** Asked before an unknown token is verified: the seconds to wait, 0 to go on. */
+  readonly signatureLimit: (sender: Sender) => number | Promise<number>
+  readonly cache: TokenCacheSettings
+  readonly clock: Clock
+}
+
+export function createInspection({ verifyToken, signatureLimit, cache, clock }: InspectionParts): Inspect {
+  const known = createTokenCache<KnownToken>(cache)
+  const authOf = createAuthReader()
+  const underWay = new Map<string, { readonly token: string; readonly inspection: Promise<Inspection> }>()
+
+  /** Whether its key may have been withdrawn since; of our own keys we are told. */
+  function isOutdated({ source, genuineUntil }: KnownToken): boolean {
+    return !source.own && clock.monotonic() > genuineUntil
+  }
+
+  /** Requests that bring the same new token at once wait for one check of its signature. */
+  function inspectNew(token: string, sender: Sender): Inspection | Promise<Inspection> {
+    const running = runningFor(token)
+    if (running !== undefined) return running
+    const wait = signatureLimit(sender)
+    return wait instanceof Promise
+      ? wait.then((seconds) => runningFor(token) ?? inspectUnlessLimited(token, seconds))
+      : inspectUnlessLimited(token, wait)
+  }
+
+  function runningFor(token: string): Promise<Inspection> | undefined {
+    const running = underWay.get(tailOf(token))
+    return running?.token === token ? running.inspection : undefined
+  }
+
+  function inspectUnlessLimited(token: string, retryAfterSeconds: number): Inspection | Promise<Inspection> {
+    if (retryAfterSeconds > 0) return { kind: 'limited', retryAfterSeconds }
+    const verified = verifyToken(token)
+    if (!(verified instanceof Promise)) return remember(token, verified)
+    const tail = tailOf(token)
+    const inspection = verified.then(
+      (result) => {
+        underWay.delete(tail)
+        return remember(token, result)
+      },
+      (cause) => {
+        underWay.delete(tail)
+        throw cause
+      },
+    )
+    underWay.set(tail, { token, inspection })
+    return inspection
+  }
+
+  function remember(token: string, verified: VerifiedToken): Inspection {
+    if (verified.kind !== 'genuine' && verified.kind !== 'expired') return verified
+    const { claims, kid, source } = verified
+    const made = new KnownToken(token, authOf(claims, kid, source.own), source, clock.monotonic())
+    if (verified.kind === 'genuine') known.add(made)
+    return { kind: verified.kind, token: made }
+  }
+
+  return (token, sender) => {
+    const found = known.get(token)
+    if (found === undefined || isOutdated(found)) return inspectNew(token, sender)
+    switch (timesOf(found.claims, found.source, clock)) {
+      case 'good':
+        return { kind: 'genuine', token: found }
+      case 'early':
+        return { kind: 'early' }
+      case 'over':
+        known.drop(token)
+        return { kind: 'expired', token: found }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import type { Guard, GuardVerdict } from '../guards/guard.ts'
+import type { Auth } from '../seam/auth.ts'
+import type { Answer, RequestView } from '../seam/http.ts'
+import { refusal } from './answer.ts'
+
+/**
+ * Applies a guard to one request: the answer that refuses it, or `undefined` where it passes. A request without a
+ * verified caller is refused. A promise is given only where the guard gives one.
+ */
+export type GuardCheck = (
+  auth: Auth | null | undefined,
+  view: RequestView,
+) => Answer | undefined | Promise<Answer | undefined>
+
+export function createGuardCheck(guard: Guard): GuardCheck {
+  return (auth, view) => {
+    if (!auth) return refusal('token_missing')
+    const verdict = guard(auth, view)
+    return verdict instanceof Promise ? verdict.then(answerTo) : answerTo(verdict)
+  }
+}
+
+function answerTo(verdict: GuardVerdict): Answer | undefined {
+  return verdict.kind === 'pass' ? undefined : refusal(verdict.problem, verdict)
+}

@@ -1,0 +1,25 @@
+import type { Answer } from '../seam/http.ts'
+import type { RefreshGrant, TokenSet } from '../sessions/token-set.ts'
+import { jsonAnswer } from './answer.ts'
+import type { RefreshCookie } from './cookies.ts'
+
+/** Answers with the tokens of a session: the refresh token in its cookie, or in the body (RFC 6749, section 5.1). */
+export function tokenAnswer(tokens: TokenSet, cookie: RefreshCookie): Answer {
+  const body = {
+    access_token: tokens.accessToken,
+    token_type: 'Bearer',
+    expires_in: tokens.expiresIn,
+    scope: tokens.scope,
+  }
+  return tokens.transport === 'cookie'
+    ? jsonAnswer(200, body, cookiesOf(tokens, cookie))
+    : jsonAnswer(200, { ...body, refresh_token: tokens.refreshToken })
+}
+
+/** The `Set-Cookie` values of a session's refresh token; none where it travels in bodies. */
+export function cookiesOf(
+  { transport, refreshToken, refreshSeconds }: RefreshGrant,
+  cookie: RefreshCookie,
+): readonly string[] {
+  return transport === 'cookie' ? [cookie.set(refreshToken, refreshSeconds)] : []
+}

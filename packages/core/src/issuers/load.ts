@@ -1,0 +1,16 @@
+import type { Clock } from '../ports/clock.ts'
+import type { TrustedIssuer, TrustedIssuers } from './trusted.ts'
+
+const NONE: TrustedIssuers = { sources: [], start: () => Promise.resolve(), close: () => {} }
+
+/** The other issuers of the options. What fetches keys is loaded only where there are some. */
+export async function loadTrustedIssuers(
+  issuers: readonly TrustedIssuer[],
+  ownIssuer: string,
+  clock: Clock,
+  notice: (message: string) => void,
+): Promise<TrustedIssuers> {
+  if (issuers.length === 0) return NONE
+  const { createTrustedIssuers } = await import('./trusted.ts')
+  return createTrustedIssuers(issuers, ownIssuer, clock, notice)
+}

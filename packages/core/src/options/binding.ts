@@ -1,0 +1,29 @@
+import * as v from 'valibot'
+import type { BindingSettings } from '../binding/device.ts'
+import { group, oneOf, parse } from './schema.ts'
+
+/**
+ * What becomes of a session whose device changes, component by component. Default: `enforce` for `family`, `system`
+ * and `deviceClass`, `observe` for `version`.
+ */
+export type BindingOptions = {
+  readonly [Component in keyof BindingSettings]?: BindingSettings[Component] | undefined
+}
+
+const policy = (fallback: 'observe' | 'enforce') => v.optional(oneOf('off', 'observe', 'enforce'), fallback)
+
+const schema = v.object({
+  binding: v.optional(
+    group({
+      family: policy('enforce'),
+      system: policy('enforce'),
+      deviceClass: policy('enforce'),
+      version: policy('observe'),
+    }),
+    {},
+  ),
+})
+
+export function parseBinding(given: object): BindingSettings {
+  return parse(schema, given).binding
+}

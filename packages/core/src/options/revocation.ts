@@ -1,0 +1,25 @@
+import * as v from 'valibot'
+import type { ReplicaSettings } from '../revocation/replica.ts'
+import { group, oneOf, parse, wholeNumber } from './schema.ts'
+
+export interface RevocationOptions {
+  /** `replicated`: each process holds the live revocations. `strict`: the store is asked on every request. Default `replicated`. */
+  readonly mode?: 'replicated' | 'strict' | undefined
+  /** Seconds that a process judges by its copy alone while the store is away. Default 10; 0 to 300. */
+  readonly maxStalenessSeconds?: number | undefined
+}
+
+const schema = v.object({
+  revocation: v.optional(
+    group({
+      mode: v.optional(oneOf('replicated', 'strict'), 'replicated'),
+      maxStalenessSeconds: v.optional(wholeNumber(0, 300), 10),
+    }),
+    {},
+  ),
+})
+
+export function parseRevocation(given: object): Pick<ReplicaSettings, 'mode' | 'maxStalenessMs'> {
+  const { mode, maxStalenessSeconds } = parse(schema, given).revocation
+  return { mode, maxStalenessMs: maxStalenessSeconds * 1000 }
+}

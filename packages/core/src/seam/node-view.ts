@@ -1,0 +1,51 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { type BodySource, bodySource, type RequestView } from './http.ts'
+
+/** What Node's own requests have in common, over HTTP/1.1 and HTTP/2. */
+export type NodeRequest = NodeJS.ReadableStream & {
+  readonly method?: string | undefined
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: string[]
+}
+
+/** What the requests of Node's frameworks have in common. */
+export interface FrameworkRequest {
+  readonly originalUrl: string
+  readonly ip?: string | undefined
+  readonly params?: unknown
+}
+
+/** A view of a framework's request. What costs something is computed only when it is asked for. */
+export abstract class NodeView<R extends FrameworkRequest> implements RequestView {
+  protected readonly request: R
+
+  constructor(request: R) {
+    this.request = request
+  }
+  protected abstract readonly raw: NodeRequest
+  /** What a body parser left on the request. */
+  protected abstract readonly parsed: unknown
+  abstract readonly secure: boolean
+
+  get method(): string {
+    return this.raw.method ?? ''
+  }
+  get target(): string {
+    return this.request.originalUrl
+  }
+  get headers(): RequestView['headers'] {
+    return this.raw.headers
+  }
+  get rawHeaders(): readonly string[] {
+    return this.raw.rawHeaders
+  }
+  get ip(): string | undefined {
+    return this.request.ip
+  }
+  get params(): Readonly<Record<string, string>> {
+    return (this.request.params ?? {}) as Record<string, string>
+  }
+  get body(): BodySource {
+    return bodySource(this.raw, this.parsed)
+  }
+}

@@ -1,0 +1,102 @@
+import type { Clock } from '../ports/clock.ts'
+import type { SessionId } from '../ports/ids.ts'
+import { isSessionId, tagOf, tagOfSession } from '../ports/ids.ts'
+import type { Unavailable } from '../ports/outcome.ts'
+import type { Lifetimes, Session, SessionStore, SubjectEndOutcome } from '../ports/sessions.ts'
+import type { Replica } from '../revocation/replica.ts'
+import type { Caller } from '../seam/caller.ts'
+import type { Emit } from '../watch/events.ts'
+
+/** Why sessions end, and at whose request; told in each `session.ended`. */
+export interface Ending {
+  readonly reason: string
+  readonly caller: Caller
+}
+
+export interface EndedSession {
+  readonly id: SessionId
+  readonly subject: string
+  readonly client?: string
+}
+
+export type OneEnded = { readonly kind: 'ended' } | { readonly kind: 'absent' } | Unavailable
+
+/**
+ * Ends sessions. Every path by which a session ends takes one of these: the store's step, then this process's
+ * replica, then the event. What ended nothing tells nothing.
+ */
+export interface SessionEnd {
+  /** Ends one session. With an unknown one, its access tokens are refused all the same. */
+  one(id: string, ending: Ending): Promise<OneEnded>
+  /** Ends one session of this subject; `absent` for anybody else's, which is left alone. */
+  oneOf(subject: string, id: string, ending: Ending): Promise<OneEnded>
+  /** Ends all sessions of a subject, and refuses every access token issued to the subject until now. */
+  all(subject: string, ending: Ending): Promise<SubjectEndOutcome>
+  /** The same, except for one session, which goes on with a new refresh token. */
+  others(subject: string, kept: string | undefined, ending: Ending): Promise<SubjectEndOutcome>
+  /** Settles what the store ended as a part of another step. */
+  settle(ended: readonly EndedSession[], ending: Ending): void
+}
+
+export interface SessionEndParts {
+  readonly store: Pick<SessionStore, 'end' | 'endSubject'>
+  readonly replica: Pick<Replica, 'add'>
+  readonly emit: Emit
+  readonly lifetimes: Lifetimes
+  readonly clock: Clock
+}
+
+export function createSessionEnd({ store, replica, emit, lifetimes, clock }: SessionEndParts): SessionEnd {
+  function settle(ended: readonly EndedSession[], { reason, caller }: Ending): void {
+    for (const { id, subject, client } of ended) {
+      replica.add({ kind: 'session', session: id })
+      const about = { sub: subject, sid: id, ...(client === undefined ? {} : { client_id: client }) }
+      emit({ event: 'session.ended', outcome: 'success', reason, ...about, ...caller })
+    }
+  }
+
+  async function endSubject(
+    subject: string,
+    kept: SessionId | undefined,
+    ending: Ending,
+  ): Promise<SubjectEndOutcome> {
+    const outcome = await store.endSubject({
+      tag: tagOf(subject),
+      at: clock.now(),
+      lifetimes,
+      ...(kept === undefined ? {} : { except: kept }),
+    })
+    if (outcome.kind === 'unavailable') return outcome
+    replica.add(outcome.revocation)
+    settle(
+      outcome.sessions.map((id) => ({ id, subject })),
+      ending,
+    )
+    return outcome
+  }
+
+  return {
+    async one(id, ending) {
+      const outcome = await store.end({ id, at: clock.now(), evenIfAbsent: true })
+      if (outcome.kind === 'unavailable') return outcome
+      if (outcome.kind === 'ended' && isSessionId(id)) settle([{ id, subject: outcome.subject }], ending)
+      else replica.add({ kind: 'session', session: id })
+      return { kind: outcome.kind }
+    },
+    async oneOf(subject, id, ending) {
+      if (!isSessionId(id) || tagOfSession(id) !== tagOf(subject)) return { kind: 'absent' }
+      const outcome = await store.end({ id, at: clock.now(), evenIfAbsent: false })
+      if (outcome.kind === 'ended') settle([{ id, subject }], ending)
+      return outcome
+    },
+    all: (subject, ending) => endSubject(subject, undefined, ending),
+    others: (subject, kept, ending) =>
+      endSubject(subject, kept !== undefined && isSessionId(kept) ? kept : undefined, ending),
+    settle,
+  }
+}
+
+/** A session that the store ended, as {@link SessionEnd.settle} takes it. */
+export function ended({ id, subject, client }: Session): EndedSession {
+  return { id, subject, client }
+}

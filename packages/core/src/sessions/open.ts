@@ -1,0 +1,108 @@
+import type { Devices } from '../binding/device.ts'
+import type { Clock, Random } from '../ports/clock.ts'
+import { newSessionId, tagOf } from '../ports/ids.ts'
+import type { Unavailable } from '../ports/outcome.ts'
+import type { SessionStore, Transport } from '../ports/sessions.ts'
+import type { Signer } from '../ports/signer.ts'
+import type { Visit } from '../seam/caller.ts'
+import { isScope } from '../tokens/claims.ts'
+import type { Emit } from '../watch/events.ts'
+import type { SessionEnd } from './end.ts'
+import type { SessionSettings } from './settings.ts'
+import type { TokenSet, TokenSets } from './token-set.ts'
+
+/** Who signed in, and for what. Your application has checked it. */
+export interface SignIn {
+  /** Opaque, stable and not personal, since it is in every token. 1 to 255 characters. */
+  readonly subject: string
+  /** Default: none. */
+  readonly scope?: readonly string[] | undefined
+  /** The OAuth client. Default: the one of the transport (option `clients`). */
+  readonly client?: string | undefined
+  /** How sure it is who this is (OpenID Connect `acr`). */
+  readonly acr?: string | undefined
+  /** How the user was authenticated (RFC 8176). */
+  readonly amr?: readonly string[] | undefined
+}
+
+export type OpenSession = (
+  signIn: SignIn,
+  transport: Transport,
+  visit: Visit,
+) => Promise<TokenSet | KeyUnavailable | Unavailable>
+
+/** No key is there to sign with, or the key did not sign. */
+export type KeyUnavailable = { readonly kind: 'key_unavailable' }
+
+export interface SessionOpeningParts {
+  readonly store: Pick<SessionStore, 'open'>
+  readonly signer: () => Signer | undefined
+  readonly tokenSets: TokenSets
+  readonly end: Pick<SessionEnd, 'settle'>
+  readonly devices: Devices
+  readonly settings: SessionSettings
+  readonly emit: Emit
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/**
+ * Opens a session for a user whom the application has authenticated, and issues its first tokens. Ends the sessions
+ * over the limit. Throws a `TypeError` for a wrong member of `SignIn`.
+ */
+export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
+  const { store, tokenSets, settings, emit, clock } = parts
+  return async (signIn, transport, { caller, userAgent }) => {
+    check(signIn)
+    const signer = parts.signer()
+    if (signer === undefined) return { kind: 'key_unavailable' }
+    const device = parts.devices.recognise(userAgent)
+    const tag = tagOf(signIn.subject)
+    const now = clock.now()
+    const outcome = await store.open({
+      id: newSessionId(tag, parts.random),
+      tag,
+      grant: {
+        subject: signIn.subject,
+        client: signIn.client ?? settings.clients[transport],
+        scope: (signIn.scope ?? []).join(' '),
+        transport,
+        authenticatedAt: Math.floor(now / 1000),
+        device: device.label,
+        ...(signIn.acr === undefined ? {} : { acr: signIn.acr }),
+        ...(signIn.amr === undefined ? {} : { amr: signIn.amr }),
+      },
+      binding: device.bindings[0],
+      at: now,
+      lifetimes: settings.lifetimes,
+      sessionLimit: settings.sessionLimit,
+      ...(caller.ip === undefined ? {} : { ip: caller.ip }),
+    })
+    if (outcome.kind === 'unavailable') return outcome
+
+    const { session } = outcome
+    const { id: sid, subject: sub, client: client_id } = session
+    parts.end.settle(
+      outcome.ended.map((id) => ({ id, subject: sub })),
+      { reason: 'session_limit', caller },
+    )
+    const tokens = await tokenSets.issue(session, signer, outcome.issueFrom)
+    if (tokens.kind === 'unsigned') return { kind: 'key_unavailable' }
+    emit({ event: 'session.started', outcome: 'success', sub, sid, client_id, ...tokens.ids, ...caller })
+    return tokens
+  }
+}
+
+const PRINTABLE = /^[\x20-\x7e]{1,255}$/
+
+function check({ subject, scope, client, acr, amr }: SignIn): void {
+  if (typeof subject !== 'string' || subject === '' || subject.length > 255)
+    throw new TypeError('signIn: "subject" must be a string of 1 to 255 characters')
+  if (scope !== undefined && (!Array.isArray(scope) || !scope.every((one) => one !== '' && isScope(one))))
+    throw new TypeError('signIn: "scope" must be an array of scope tokens (RFC 6749, section 3.3)')
+  for (const [name, value] of Object.entries({ client, acr }))
+    if (value !== undefined && !PRINTABLE.test(value))
+      throw new TypeError(`signIn: "${name}" must be 1 to 255 printable ASCII characters`)
+  if (amr !== undefined && !(Array.isArray(amr) && amr.every((one) => PRINTABLE.test(one))))
+    throw new TypeError('signIn: "amr" must be an array of printable ASCII strings')
+}

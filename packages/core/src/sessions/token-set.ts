@@ -1,0 +1,81 @@
+import type { Clock } from '../ports/clock.ts'
+import type { Session, Transport } from '../ports/sessions.ts'
+import type { Signer } from '../ports/signer.ts'
+import type { IssueToken, TokenIds, Unsigned } from '../tokens/issue.ts'
+import type { RefreshTokens } from './refresh-token.ts'
+import type { SessionSettings } from './settings.ts'
+
+/** A session's refresh token, and how its client is to keep it. */
+export interface RefreshGrant {
+  readonly transport: Transport
+  readonly refreshToken: string
+  /** Seconds until the session ends if it is not refreshed. */
+  readonly refreshSeconds: number
+}
+
+/** What a sign-in or a refresh hands out. */
+export interface TokenSet extends RefreshGrant {
+  readonly kind: 'issued'
+  readonly accessToken: string
+  readonly expiresIn: number
+  readonly scope: string
+  /** Identify the access token in events. */
+  readonly ids: TokenIds
+}
+
+export interface TokenSets {
+  /**
+   * Issues the tokens of the session's generation; `unsigned` when the key does not sign. Rejects with a
+   * `ClaimsError` for claims of the application that must not be in a token.
+   *
+   * @param issueFrom earliest second that the access token may say it was issued in
+   */
+  issue(session: Session, signer: Signer, issueFrom: number): Promise<TokenSet | Unsigned>
+  /** The refresh token of the session's generation. */
+  refreshGrant(session: Session): RefreshGrant
+}
+
+export interface TokenSetParts {
+  readonly issueToken: IssueToken
+  readonly refreshTokens: RefreshTokens
+  readonly settings: Pick<SessionSettings, 'lifetimes' | 'accessSeconds'>
+  readonly clock: Clock
+}
+
+export function createTokenSets({ issueToken, refreshTokens, settings, clock }: TokenSetParts): TokenSets {
+  const { lifetimes, accessSeconds } = settings
+  const idleSeconds = Math.floor(lifetimes.idleMs / 1000)
+
+  /** Nothing that a session hands out outlives its absolute end. */
+  function within({ createdAt }: Session, seconds: number): number {
+    const left = Math.floor((createdAt + lifetimes.absoluteMs - clock.now()) / 1000)
+    return Math.max(1, Math.min(seconds, left))
+  }
+
+  function refreshGrant(session: Session): RefreshGrant {
+    const { id, generation, transport } = session
+    return {
+      transport,
+      refreshToken: refreshTokens.mint({ session: id, generation, transport }),
+      refreshSeconds: within(session, idleSeconds),
+    }
+  }
+
+  return {
+    async issue(session, signer, issueFrom) {
+      const ttlSeconds = within(session, accessSeconds)
+      const issued = await issueToken({ session, signer, ttlSeconds, issueFrom })
+      if (issued.kind === 'unsigned') return issued
+      const { token, expiresIn, ids } = issued
+      return {
+        kind: 'issued',
+        accessToken: token,
+        expiresIn,
+        scope: session.scope,
+        ids,
+        ...refreshGrant(session),
+      }
+    },
+    refreshGrant,
+  }
+}

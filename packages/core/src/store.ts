@@ -1,0 +1,64 @@
+// The door of those who write a store.
+export { ConfigError, describeValue, unknownOption } from './errors.ts'
+export * as schema from './options/schema.ts'
+export type { Clock, Random } from './ports/clock.ts'
+export {
+  isSessionId,
+  randomPart,
+  SESSION_ID_BYTES,
+  type SessionId,
+  type SubjectTag,
+  sessionIdFrom,
+  tagOf,
+  tagOfSession,
+} from './ports/ids.ts'
+export type {
+  CompromisedKey,
+  KeyRecord,
+  KeyStore,
+  KeySwapOutcome,
+  RingEntry,
+  SealedKey,
+} from './ports/keys.ts'
+export type { Unavailable } from './ports/outcome.ts'
+export {
+  concernsToken,
+  decodeRevocation,
+  encodeRevocation,
+  type FeedMark,
+  MAX_ACCESS_SECONDS,
+  type PullOutcome,
+  REVOCATION_RETENTION_MS,
+  type Revocation,
+  type RevocationStore,
+  type SubjectRevocation,
+  type TokenIdentity,
+} from './ports/revocations.ts'
+export {
+  type Confirmation,
+  type DeviceBinding,
+  type EndOutcome,
+  type Grant,
+  hasExpired,
+  type Lifetimes,
+  type ListOutcome,
+  type Opening,
+  type OpenOutcome,
+  type Rotation,
+  type RotationOutcome,
+  type Session,
+  type SessionReading,
+  type SessionStore,
+  type SubjectEnding,
+  type SubjectEndOutcome,
+  type Transport,
+  VERSION_FELL,
+} from './ports/sessions.ts'
+export type { Store, StoreContext, StoreDriver } from './ports/store.ts'
+export {
+  judgeRotation,
+  type RefreshWindow,
+  type RotationState,
+  type RotationVerdict,
+  sessionsToEnd,
+} from './sessions/rotate.ts'

@@ -1,0 +1,42 @@
+import type { Clock } from '../ports/clock.ts'
+import { hasExpired, type Lifetimes, type SessionStore } from '../ports/sessions.ts'
+import { frozen } from './claims.ts'
+import type { CustomClaims } from './custom-claims.ts'
+import { claimsOf } from './issue.ts'
+import type { References } from './reference.ts'
+import type { OwnSource } from './source.ts'
+import { judged, type VerifiedToken } from './verify.ts'
+
+export interface LookUpParts {
+  readonly references: References
+  readonly sessions: Pick<SessionStore, 'read'>
+  readonly source: OwnSource
+  readonly lifetimes: Lifetimes
+  readonly customClaims: CustomClaims | undefined
+  readonly clock: Clock
+}
+
+/**
+ * Verifies opaque access tokens: reads the session that the token refers to, and gives the claims that a signed token
+ * of that session would have.
+ */
+export function createLookUp({
+  references,
+  sessions,
+  source,
+  lifetimes,
+  customClaims,
+  clock,
+}: LookUpParts): (token: string) => Promise<VerifiedToken> {
+  return async (token) => {
+    const reference = references.parse(token)
+    if (reference === undefined) return { kind: 'invalid' }
+    const reading = await sessions.read(reference.session)
+    if (reading.kind === 'unavailable') return { kind: 'unavailable', of: 'store' }
+    if (reading.kind === 'unknown' || hasExpired(reading.session, clock.now(), lifetimes))
+      return { kind: 'invalid' }
+    const session = { ...reading.session, generation: reference.generation }
+    const claims = frozen(claimsOf(session, source, reference, await customClaims?.(session)))
+    return judged({ claims, kid: undefined, source }, clock)
+  }
+}

@@ -1,0 +1,2 @@
+export * from '@sallyport/core/adapter'
+export { read, send, setCookies } from './view.ts'
