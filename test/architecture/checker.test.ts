@@ -81,6 +81,11 @@ const planted: readonly Planted[] = [
     says: 'must not import @sallyport/express',
   },
   { path: core('gate/a'), text: "import x from '@sallyport/core'", says: 'must not import @sallyport/core' },
+  {
+    path: core('gate/a'),
+    text: "import x from '@sallyport/claims-policy'",
+    says: 'must not import @sallyport/claims-policy',
+  },
   { path: 'examples/koa/src/a.ts', text: "import 'jose'", says: 'must not import jose' },
   { path: core('keys/a'), text: "const x = require('pkcs11js')", says: 'must not import pkcs11js' },
   {

@@ -23,18 +23,7 @@ const coreParts = [
     'token-parts',
     'sessions',
   ],
-  ...[
-    'keys',
-    'tokens',
-    'issuers',
-    'claims-policy',
-    'revocation',
-    'binding',
-    'watch',
-    'guards',
-    'memory',
-    'gate',
-  ],
+  ...['keys', 'tokens', 'issuers', 'revocation', 'binding', 'watch', 'guards', 'memory', 'gate'],
 ]
 
 /**
@@ -52,11 +41,10 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   watch: ['ports'],
   binding: ['ports', 'errors'],
   keys: ['ports', 'errors', 'secrets', 'jose'],
-  tokens: ['ports', 'errors', 'sessions', 'type secrets', 'keys', 'claims-policy', 'jose'],
+  tokens: ['ports', 'errors', 'sessions', 'type secrets', 'keys', '@sallyport/claims-policy', 'jose'],
   issuers: ['ports', 'errors', 'schema', 'keys'],
   guards: ['gate/seam', 'problems'],
   memory: ['ports', 'sessions', 'revocation'],
-  'claims-policy': ['card-validator', 'libphonenumber-js', 'validator'],
   gate: [
     ...['ports', 'errors', 'problems', 'gate/seam', 'tokens', 'keys', 'sessions', 'revocation'],
     ...['binding', 'watch', 'guards'],
@@ -72,7 +60,7 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   sallyport: coreParts,
   index: [...coreParts, 'sallyport'],
 
-  '@sallyport/core': [],
+  '@sallyport/claims-policy': ['card-validator', 'libphonenumber-js', 'validator'],
   '@sallyport/redis': ['@sallyport/core'],
   '@sallyport/aws-kms': ['@sallyport/core', '@aws-sdk'],
   '@sallyport/pkcs11': ['@sallyport/core', 'pkcs11js'],
@@ -136,7 +124,7 @@ function judgeParts(path: string, target: string, one: Import): string | undefin
 function judgePackages(path: string, from: string, doors: Doors): string | undefined {
   const other = from.split('/').slice(0, 2).join('/')
   const own = packageOf(path)
-  if (!(directions[own] ?? []).includes(other)) return `${own} must not import ${other}`
+  if (!rowOf(path).includes(other)) return `${own} must not import ${other}`
   return doors.has(from) ? undefined : `goes round the door of ${other} to ${from}`
 }
 

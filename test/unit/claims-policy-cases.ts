@@ -1,8 +1,8 @@
-import type { LeakKind } from '../../packages/core/src/claims-policy/judge.ts'
+import type { LeakKind } from '@sallyport/claims-policy'
 
 export interface LeakingCase {
   readonly claims: Readonly<Record<string, unknown>>
-  /** The path that is named. */
+  /** The path in the verdict. */
   readonly claim: string
   readonly kind: LeakKind
 }
@@ -12,12 +12,12 @@ type NamedRow = readonly [name: string, value: unknown, kind: LeakKind]
 
 const base64url = (text: string): string => Buffer.from(text).toString('base64url')
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
-/** Made of pieces, so that nothing that looks for secrets takes this file for one that has them. */
+/** Assembled from pieces, so that secret scanners do not report this file. */
 const token = (prefix: string, chars: number): string => prefix + 'a1B2c3D4e5F6g7H8'.repeat(4).slice(0, chars)
 const jwt = `${base64url('{"alg":"none"}')}.${base64url('{"sub":"1"}')}.${'c2ln'.repeat(4)}`
 const pem = (what: string): string => `-----BEGIN ${what}-----\nMC4CAQAwBQYDK2Vw\n-----END ${what}-----`
 
-/** What stands in a claim whose name says nothing. */
+/** Values of a claim whose name tells nothing. */
 // biome-ignore format: one row, one line
 const values: readonly Row[] = [
   ['alice@example.com', 'email'],

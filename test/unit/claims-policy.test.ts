@@ -1,8 +1,8 @@
+import { type ClaimsPolicy, judgeClaims } from '@sallyport/claims-policy'
 import { describe, expect, test } from 'vitest'
-import { type ClaimsPolicy, judgeClaims } from '../../packages/core/src/claims-policy/judge.ts'
 import { harmless, leaking } from './claims-policy-cases.ts'
 
-const open: ClaimsPolicy = { allowed: undefined, maxBytes: 4096 }
+const open: ClaimsPolicy = { maxBytes: 4096 }
 const title = (claims: object): string => JSON.stringify(claims).slice(0, 90)
 const json = (text: string): Record<string, unknown> => JSON.parse(text)
 const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) })
@@ -105,7 +105,7 @@ describe('what is no JSON is refused by its path:', () => {
   const rows: readonly (readonly [what: string, claims: unknown, claim: string])[] = [
     ['nothing', undefined, ''],
     ['a list', [], ''],
-    ['a text', 'x', ''],
+    ['a string', 'x', ''],
     ['a map', new Map(), ''],
     ['a proxy', { a: new Proxy({}, {}) }, 'a'],
     ['a function', { a: () => 1 }, 'a'],

@@ -55,10 +55,8 @@ export class ClaimsError extends SallyportError {
   /** The paths of the claims, such as `profile.email`; none where it is about all of them. */
   readonly claims: readonly string[]
 
-  /** @param problem what is wrong, to follow the claims */
-  constructor(claims: readonly string[], problem: string) {
-    const named = claims.length === 0 ? 'they' : claims.map((claim) => `"${claim}"`).join(', ')
-    super(`claims of an access token: ${named} ${problem}`)
+  constructor(claims: readonly string[], message: string) {
+    super(message)
     this.claims = claims
   }
 }

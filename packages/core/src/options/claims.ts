@@ -6,7 +6,8 @@ import { callable, group, oneAudience, oneOf, parse, wholeNumber } from './schem
 
 /**
  * Claims of your own in access tokens. They are signed, not encrypted: whoever sees a token can read them, so what
- * looks like personal data or a secret is refused with a `ClaimsError` that names the claim.
+ * looks like personal data or a secret is refused with a `ClaimsError` that names the claim. They need the package
+ * `@sallyport/claims-policy`, which is installed separately.
  */
 export interface ClaimsOptions {
   /** Gives the claims for one token. Asked at sign-in and at each refresh. */

@@ -1,5 +1,5 @@
-import type { ClaimsVerdict } from '../claims-policy/judge.ts'
-import { ClaimsError } from '../errors.ts'
+import type { ClaimsVerdict, judgeClaims } from '@sallyport/claims-policy'
+import { ClaimsError, ConfigError } from '../errors.ts'
 import type { Session } from '../ports/sessions.ts'
 import type { ClaimRecipient, ClaimSeal } from './sealed-claim.ts'
 
@@ -25,14 +25,15 @@ export interface CustomClaimsSettings {
 /**
  * Asks the application for its claims and judges them.
  *
+ * Throws a `ConfigError` where the package that judges them is not installed.
+ *
  * @param notice told of leaks where they are let through, once for each claim
  */
 export async function createCustomClaims(
   { of, allow, exempt, maxBytes, leaks, sealed }: CustomClaimsSettings,
   notice: (message: string) => void,
 ): Promise<CustomClaims> {
-  // What knows leaks is large, and loaded only where there may be some.
-  const { judgeClaims } = await import('../claims-policy/judge.ts')
+  const judge = await loadJudge()
   const allowed = allow === undefined ? undefined : new Set(allow)
   const seals = await sealsOf(sealed)
   const policy = { allowed, exempt: new Set([...exempt, ...seals.keys()]), maxBytes }
@@ -45,7 +46,7 @@ export async function createCustomClaims(
       ...(amr === undefined ? {} : { amr }),
     }
     const claims = await sealedBy(seals, await of(owner))
-    const verdict = judgeClaims(claims, policy)
+    const verdict = judge(claims, policy)
     if (verdict.kind === 'fit') return claims
     if (verdict.kind !== 'leaking' || leaks === 'refuse') throw errorOf(verdict, maxBytes)
     for (const { claim, kind } of verdict.leaks) {
@@ -55,6 +56,32 @@ export async function createCustomClaims(
     }
     return claims
   }
+}
+
+/** The package is optional because it is large, and only applications with claims of their own need it. */
+async function loadJudge(): Promise<typeof judgeClaims> {
+  try {
+    return (await import('@sallyport/claims-policy')).judgeClaims
+  } catch (error) {
+    throw isPolicyMissing(error) ? policyMissing() : error
+  }
+}
+
+/** Whether the package itself was not found. Without one of its own dependencies it is broken, not missing. */
+function isPolicyMissing(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    error.code === 'ERR_MODULE_NOT_FOUND' &&
+    error.message.includes("'@sallyport/claims-policy'")
+  )
+}
+
+function policyMissing(): ConfigError {
+  return new ConfigError('claims', {
+    sentence:
+      '"claims" needs the package @sallyport/claims-policy: run "npm install @sallyport/claims-policy"',
+  })
 }
 
 async function sealsOf(sealed: CustomClaimsSettings['sealed']): Promise<ReadonlyMap<string, ClaimSeal>> {
@@ -102,20 +129,32 @@ const NAMES: Readonly<Record<LeakKind, string>> = {
 function errorOf(verdict: Wrong, maxBytes: number): ClaimsError {
   switch (verdict.kind) {
     case 'leaking': {
-      const [first] = verdict.leaks
-      const kind = first === undefined ? 'a secret' : NAMES[first.kind]
-      return new ClaimsError(
-        verdict.leaks.map(({ claim }) => claim),
-        `must not be in it: the first looks like ${kind}`,
-      )
+      const named = verdict.leaks.map(({ claim }) => claim)
+      const reasons = verdict.leaks.map(({ claim, kind }) => `"${claim}" looks like ${NAMES[kind]}`)
+      return new ClaimsError(named, `an access token must not tell this: ${reasons.join(', ')}`)
     }
     case 'not_allowed':
-      return new ClaimsError(verdict.claims, 'must be named by the option "claims.allow"')
+      return new ClaimsError(
+        verdict.claims,
+        `the option "claims.allow" does not name the claims ${quoted(verdict.claims)}`,
+      )
     case 'reserved':
-      return new ClaimsError(verdict.claims, 'must be left to the library')
+      return new ClaimsError(
+        verdict.claims,
+        `the library itself writes the claims ${quoted(verdict.claims)}: choose other names`,
+      )
     case 'too_large':
-      return new ClaimsError([], `must have at most ${maxBytes} bytes as JSON`)
+      return new ClaimsError(
+        [],
+        `the claims have more than ${maxBytes} bytes as JSON (option "claims.maxBytes")`,
+      )
     case 'not_json':
-      return new ClaimsError(verdict.claim === '' ? [] : [verdict.claim], 'must be plain JSON')
+      return verdict.claim === ''
+        ? new ClaimsError([], 'the claims are not plain JSON')
+        : new ClaimsError([verdict.claim], `the claim "${verdict.claim}" is not plain JSON`)
   }
+}
+
+function quoted(claims: readonly string[]): string {
+  return claims.map((claim) => `"${claim}"`).join(', ')
 }

@@ -1,14 +1,14 @@
 import { types } from 'node:util'
 
-/** Deeper than any claim that one would read; a ring is deeper than everything. */
+/** No claim needs more levels, and the limit ends the walk through a cycle. */
 const MAX_DEPTH = 8
 const MAX_MEMBERS = 1000
 
 type Scalar = string | number | boolean | null
 
-/** A member of the claims, at whatever depth: an item of a list is one, too. */
+/** A member of the claims at any depth. An item of a list is a member, too. */
 export interface Member {
-  /** The names on the way to it; of an item of a list its index. */
+  /** The names that lead to it. The name of an item of a list is its index. */
   readonly path: readonly string[]
   readonly value: Scalar | object
 }
@@ -18,11 +18,12 @@ export type Walk =
   | { readonly kind: 'not_json'; readonly path: readonly string[] }
 
 /**
- * All members of a JSON object or array, outer ones first, and how many characters their names and texts have.
+ * Lists all members of a JSON object or array, each before its own members, and counts the characters of their names
+ * and strings.
  *
- * `not_json` for what JSON cannot say, for what would be another thing when it is written (a getter, a
- * `toJSON`, a proxy, an object of a class), for more than 8 levels and for more than 1000 members. A member
- * that is `undefined` is left out, as `JSON.stringify` leaves it out.
+ * The result is `not_json` for what JSON cannot represent, for what may change when it is written (a getter, a
+ * `toJSON`, a proxy, an object of a class), for more than 8 levels, and for more than 1000 members. A member of an
+ * object that is `undefined` is left out, because `JSON.stringify` leaves it out.
  */
 export function walk(root: object): Walk {
   const members: Member[] = []
@@ -53,7 +54,7 @@ function isScalar(value: unknown): value is Scalar {
   return ['string', 'boolean'].includes(typeof value) || value === null || Number.isFinite(value)
 }
 
-/** `undefined` for what is no object or array of JSON. */
+/** The names of the members; `undefined` for what is not an object or array of JSON. */
 function namesOf(value: unknown): readonly string[] | undefined {
   if (typeof value !== 'object' || value === null || types.isProxy(value)) return undefined
   if (Object.hasOwn(value, 'toJSON')) return undefined

@@ -1,6 +1,6 @@
 import type { LeakKind } from './leak.ts'
 
-/** What a name says of its value, by how it ends: words without what separates them. */
+/** The words at the end of a name that tell the kind of its value, written without separators. */
 // biome-ignore format: one row, one line
 const endings: Readonly<Record<LeakKind | 'harmless', string>> = {
   email: 'email emailid emailaddress emailaddresses mail mailaddress upn userprincipalname',
@@ -23,33 +23,41 @@ const kinds: ReadonlyMap<string, LeakKind | 'harmless'> = new Map(
 )
 const MAX_NAME_CHARS = 64
 const MAX_ENDING_WORDS = 5
-/** Written in one word with others, as `customerfirstname`, shorter endings would be found in words of their own. */
+/**
+ * Minimum length for matching inside a fused word. `firstname` is found in `customerfirstname`, but a shorter ending
+ * would be found in unrelated words.
+ */
 const MIN_FUSED_CHARS = 8
 const fused = [...kinds.keys()].filter((ending) => ending.length >= MIN_FUSED_CHARS)
 
-/** What has a name and is no person. */
-const things: ReadonlySet<string> = new Set(
+/** Words for what has a name but is not a person. */
+const namedThings: ReadonlySet<string> = new Set(
   'app application brand bucket campaign category channel city class client cluster company country course currency department device division edition entitlement environment event feature file flag folder group host image integration issuer job language league license locale location market module namespace org organisation organization package permission plan platform policy product project provider queue realm region repo repository resource role scope school segment server service shop site space stage status store subscription system tag team template tenant theme tier topic unit vendor version workspace zone browser os membership'.split(
     ' ',
   ),
 )
 
-const manners: ReadonlySet<string> = new Set(['display', 'full', 'legal', 'short'])
+/** Words between a thing and `name`, such as `legal` in `companyLegalName`. */
+const nameQualifiers: ReadonlySet<string> = new Set(['display', 'full', 'legal', 'short'])
 
-/** Beside the number, the address, the key that a name tells of, these say something about it. */
-const about: ReadonlySet<string> = new Set(
+/** Words that describe a value and do not hold it, such as `verified` in `phone_number_verified`. */
+const descriptiveWords: ReadonlySet<string> = new Set(
   'verified type kind id count country at enabled required status primary default use alg kty version'.split(
     ' ',
   ),
 )
 
-/** The kind of leak that a path of names tells of; an item of a list, and what an object has in it, is of its name's kind. */
+/**
+ * The kind of leak that the names on a path tell of. Items of a list and members of an object inherit the kind of the
+ * name above them, unless their own name says otherwise.
+ */
 export function kindOfPath(path: readonly string[]): LeakKind | undefined {
   let kind: LeakKind | undefined
   let container: readonly string[] = []
   for (const words of path.filter((name) => !/^\d+$/.test(name)).map(wordsOf)) {
     const own = isNameOfThing(words, container) ? 'harmless' : kindOfWords(words)
-    if (own === 'harmless' || (own === undefined && about.has(words.at(-1) ?? ''))) kind = undefined
+    if (own === 'harmless' || (own === undefined && descriptiveWords.has(words.at(-1) ?? '')))
+      kind = undefined
     else kind = own ?? kind
     container = words
   }
@@ -58,8 +66,8 @@ export function kindOfPath(path: readonly string[]): LeakKind | undefined {
 
 function isNameOfThing(words: readonly string[], container: readonly string[]): boolean {
   if (singular(words.at(-1) ?? '') !== 'name') return false
-  const subject = words.slice(0, -1).filter((word) => !manners.has(word))
-  return things.has(singular(subject.at(-1) ?? container.at(-1) ?? ''))
+  const subject = words.slice(0, -1).filter((word) => !nameQualifiers.has(word))
+  return namedThings.has(singular(subject.at(-1) ?? container.at(-1) ?? ''))
 }
 
 function kindOfWords(words: readonly string[]): LeakKind | 'harmless' | undefined {
@@ -74,9 +82,12 @@ function kindOfWords(words: readonly string[]): LeakKind | 'harmless' | undefine
   return ending === undefined ? undefined : kinds.get(ending)
 }
 
-/** The words of a name in any case, the last part alone of one in a namespace; no accents, no numbers at the end. */
+/**
+ * The lower-case words of a name in camel case, snake case or any other style. Of a name in a namespace, only the last
+ * part counts. Accents and a number at the end are dropped.
+ */
 function wordsOf(name: string): readonly string[] {
-  // What Unicode takes apart is put together again with the words.
+  // NFKD splits a word at each accent. The callers join the parts again.
   const spelled = name.slice(-MAX_NAME_CHARS).normalize('NFKD')
   const own = spelled.split(/[/:#|.]/).findLast((part) => part !== '') ?? ''
   const words = own
@@ -94,7 +105,7 @@ function singular(word: string): string {
   return word.endsWith('s') ? word.slice(0, -1) : word
 }
 
-/** Whether a name tells of several. */
+/** Whether the last word of a name is a plural. */
 export function isPlural(name: string): boolean {
   return (wordsOf(name).at(-1) ?? '').endsWith('s')
 }

@@ -4,26 +4,25 @@ import type { Leak, LeakKind } from './leak.ts'
 import { isPlural, kindOfPath } from './names.ts'
 import { kindOfNumbers } from './numbers.ts'
 import { readingsOf, withoutKnownNumbers } from './readings.ts'
-import { kindOfSecret, privateParameters } from './secret-texts.ts'
+import { kindOfSecret, privateParameters } from './secret-strings.ts'
 import { type Member, walk } from './walk.ts'
 
-/** JSON in the text of JSON is read; in that once more, and no further. */
+/** JSON in a string is read, and so is JSON in a string of that JSON, but nothing deeper. */
 const MAX_NESTING = 2
+/** Names that may appear in an error message. */
 const SHOWABLE = /^[\p{L}\p{N}_$:/.#@ -]{1,64}$/u
 
 /**
- * What is not for everybody's eyes among the members of claims: by what their names say, and by what
- * their values are. One leak at most for each name and for each value.
+ * Finds what must not be public among the members of claims, by their names and by their values.
  *
- * It knows no names of persons, addresses and dates of birth but by the names of their claims, and no
- * secret that has no form of its own. What is encrypted, compressed or encoded twice it does not read.
+ * Each name and each value gives one leak at most, except that each private parameter of a JWK gives its own.
  */
 export function leaksOf(members: readonly Member[]): readonly Leak[] {
   return members.flatMap(({ path, value }) => {
-    const ofName = kindOfText(path.at(-1) ?? '')
+    const ofName = kindOfString(path.at(-1) ?? '')
     const ofValue = kindOfMember(path, value, MAX_NESTING)
     const kinds = [ofName, ofValue].filter((kind) => kind !== undefined)
-    const ofKey = keyParts(value).map((name) => ({
+    const ofKey = privateParametersOf(value).map((name) => ({
       claim: shownPath([...path, name]),
       kind: 'secret' as const,
     }))
@@ -31,13 +30,13 @@ export function leaksOf(members: readonly Member[]): readonly Leak[] {
   })
 }
 
-/** A path as it may be shown. */
+/** The path of a claim for an error message. A `*` replaces each name that may be a leak itself or is unusual. */
 export function shownPath(path: readonly string[]): string {
-  const isPlain = (name: string): boolean => SHOWABLE.test(name) && kindOfText(name) === undefined
+  const isPlain = (name: string): boolean => SHOWABLE.test(name) && kindOfString(name) === undefined
   return path.map((name) => (isPlain(name) ? name : '*')).join('.')
 }
 
-function keyParts(value: Member['value']): readonly string[] {
+function privateParametersOf(value: Member['value']): readonly string[] {
   return typeof value === 'object' && value !== null ? privateParameters(value) : []
 }
 
@@ -48,34 +47,34 @@ function kindOfMember(
 ): LeakKind | undefined {
   if (value === null || typeof value === 'boolean' || typeof value === 'object') return undefined
   const named = kindOfPath(path)
-  if (named !== undefined && isTold(named, value, path)) return named
+  if (named !== undefined && isPlausible(named, value, path)) return named
   if (typeof value === 'number') return Number.isInteger(value) ? kindOfNumbers(String(value)) : undefined
-  return kindOfText(value) ?? kindOfJson(path, value, nesting)
+  return kindOfString(value) ?? kindOfJson(path, value, nesting)
 }
 
-/** Whether a value can be what the name of its claim says: an empty text and a count are not. */
-function isTold(kind: LeakKind, value: string | number, path: readonly string[]): boolean {
+/** Whether a value can be what the name of its claim says. An empty string and a count of secrets cannot. */
+function isPlausible(kind: LeakKind, value: string | number, path: readonly string[]): boolean {
   if (typeof value === 'string')
     return kind === 'personal_name' ? /\p{L}/u.test(value) : value.trim() !== '' && isIP(value) === 0
   if (kind !== 'secret') return kind !== 'personal_name'
-  const own = path.slice(-1)
-  return kindOfPath(own) === 'secret' && !isPlural(own.join())
+  const ownName = path.slice(-1)
+  return kindOfPath(ownName) === 'secret' && !isPlural(ownName.join())
 }
 
-function kindOfText(text: string): LeakKind | undefined {
+function kindOfString(text: string): LeakKind | undefined {
   for (const reading of readingsOf(text)) {
-    const kind = kindOfReading(reading)
+    const kind = kindOfDecoded(reading)
     if (kind !== undefined) return kind
   }
   return undefined
 }
 
-function kindOfReading(text: string): LeakKind | undefined {
+function kindOfDecoded(text: string): LeakKind | undefined {
   const secret = kindOfSecret(text)
   if (secret !== undefined) return secret
   if (hasEmail(text)) return 'email'
-  const plain = withoutKnownNumbers(text)
-  return kindOfNumbers(plain) ?? (hasPhone(plain) ? 'phone' : undefined)
+  const remaining = withoutKnownNumbers(text)
+  return kindOfNumbers(remaining) ?? (hasPhone(remaining) ? 'phone' : undefined)
 }
 
 function kindOfJson(path: readonly string[], text: string, nesting: number): LeakKind | undefined {
@@ -84,11 +83,13 @@ function kindOfJson(path: readonly string[], text: string, nesting: number): Lea
     const root = parsed(reading)
     const walked = root === undefined ? undefined : walk(root)
     if (root === undefined || walked?.kind !== 'walked') continue
-    if (keyParts(root).length > 0) return 'secret'
+    if (privateParametersOf(root).length > 0) return 'secret'
     for (const member of walked.members) {
       const below = [...path, ...member.path]
       const kind =
-        keyParts(member.value).length > 0 ? 'secret' : kindOfMember(below, member.value, nesting - 1)
+        privateParametersOf(member.value).length > 0
+          ? 'secret'
+          : kindOfMember(below, member.value, nesting - 1)
       if (kind !== undefined) return kind
     }
   }

@@ -1,18 +1,24 @@
 import cards from 'card-validator'
 import validator from 'validator'
 
+/** An IBAN, the longest of these numbers, has up to 34 characters in up to nine groups. */
 const MAX_WORDS = 9
+/** An IBAN with its separators. */
 const MAX_CHARS = 42
 const SEPARATORS = /[ ._/+-]/
 
+/** One or more words that may be a number. */
 interface Spelling {
-  /** As it is written, with what stands between its words. */
+  /** The words with the separators between them. */
   readonly written: string
-  /** Its letters and digits alone. */
+  /** Only the letters and digits. */
   readonly compact: string
 }
 
-/** The kind of the first number of a person, a card or an account in a text: check digits decide, where there are any. */
+/**
+ * The kind of the first number in a string that identifies a person, a card or an account. Check digits are verified
+ * where the number has any.
+ */
 export function kindOfNumbers(text: string): 'iban' | 'card_number' | 'national_id' | undefined {
   for (const spelling of spellingsOf(text)) {
     if (validator.isIBAN(spelling.compact)) return 'iban'
@@ -22,7 +28,10 @@ export function kindOfNumbers(text: string): 'iban' | 'card_number' | 'national_
   return undefined
 }
 
-/** Whole words of a text, and up to nine that single separators hold together: numbers are written in groups. */
+/**
+ * Each word of a string, and each run of words with single separators between them, because numbers are written in
+ * groups.
+ */
 function* spellingsOf(text: string): Generator<Spelling> {
   const words = [...text.replaceAll(' - ', '-').matchAll(/[\p{L}\p{N}]+/gu)]
   for (const [at, first] of words.entries()) {
@@ -39,10 +48,10 @@ function* spellingsOf(text: string): Generator<Spelling> {
   }
 }
 
-/** Groups as they are printed on cards. */
+/** The groups in which card numbers are printed. */
 const CARD_GROUPS =
   /^\d{4}[ ._/-]\d{4}[ ._/-]\d{4}[ ._/-]\d{1,7}(?:[ ._/-]\d{1,3})?$|^\d{4}[ ._/-]\d{6}[ ._/-]\d{4,5}$/
-/** Without groups it may be an id, so only the lengths that cards have; of 19 digits UnionPay's alone. */
+/** Digits without groups may be an id, so only the lengths of cards count, and 19 digits only from UnionPay. */
 const CARD_DIGITS = /^(?:\d{14,16}|62\d{17})$/
 
 function isCard({ written, compact }: Spelling): boolean {
@@ -51,7 +60,7 @@ function isCard({ written, compact }: Spelling): boolean {
 }
 
 interface Scheme {
-  /** How it is written. A number whose check lets many others pass counts only with its separators. */
+  /** How the number is written. Separators are required where the check accepts many other numbers. */
   readonly form: RegExp
   readonly check: (compact: string) => boolean
 }
@@ -87,12 +96,15 @@ function isIdentityCard(locale: validator.IdentityCardLocale): Scheme['check'] {
   return (compact) => validator.isIdentityCard(compact, locale)
 }
 
-/** Without the sign of the century, which says nothing to the check digit. */
+/** The sign of the century does not affect the check digit, so a hyphen stands for any. */
 function isFinnish(compact: string): boolean {
   return validator.isTaxID(`${compact.slice(0, 6)}-${compact.slice(-4)}`, 'fi-FI')
 }
 
-/** The key is 97 less the rest of the first 13 digits; Corsica's letters stand for 19 and 18 (INSEE). */
+/**
+ * The key is 97 minus the remainder of the first 13 digits divided by 97. The departments of Corsica, 2A and 2B, count
+ * as 19 and 18 (INSEE).
+ */
 function isNir(compact: string): boolean {
   const digits = compact.replace('2A', '19').replace('2B', '18')
   return 97 - (Number(digits.slice(0, 13)) % 97) === Number(digits.slice(13))

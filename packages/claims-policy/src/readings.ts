@@ -1,16 +1,16 @@
 const BASE64 = [/[A-Za-z0-9+/]{8,}/g, /[A-Za-z0-9_-]{8,}/g]
 
-/** A text as it is read: one spelling for what looks alike, without what is not seen, then what it says decoded. */
+/** The forms in which a string is searched: normalized, percent-decoded up to twice, and decoded from Base64. */
 export function readingsOf(text: string): readonly string[] {
-  const plain = folded(text)
-  const unescaped = percentDecoded(percentDecoded(plain))
+  const normal = normalized(text)
+  const unescaped = percentDecoded(percentDecoded(normal))
   const base64 = BASE64.flatMap((run) => [...unescaped.matchAll(run)].map(([found]) => found))
   const decoded = [...new Set(base64)].flatMap((run) => base64Decoded(run) ?? [])
-  return [...new Set([plain, unescaped, ...decoded])]
+  return [...new Set([normal, unescaped, ...decoded])]
 }
 
-/** Full-width digits, soft hyphens, dashes and spaces of all kinds: Unicode's compatibility form and plain ASCII. */
-function folded(text: string): string {
+/** Unifies characters that look alike, such as full-width digits, dashes and spaces, and removes invisible ones. */
+function normalized(text: string): string {
   return text
     .normalize('NFKC')
     .replace(/\p{Cf}/gu, '')
@@ -18,18 +18,18 @@ function folded(text: string): string {
     .replace(/\s/g, ' ')
 }
 
-/** What is no UTF-8 does not hide its neighbours. */
+/** Invalid UTF-8 gives replacement characters, so that it does not hide its neighbours. */
 function percentDecoded(text: string): string {
   return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (bytes) =>
-    folded(Buffer.from(bytes.replaceAll('%', ''), 'hex').toString()),
+    normalized(Buffer.from(bytes.replaceAll('%', ''), 'hex').toString()),
   )
 }
 
-/** The text that Base64 of either alphabet holds; `undefined` where the bytes are no UTF-8, as with ids and hashes. */
+/** The string in a run of Base64 of either alphabet. Bytes that are not UTF-8, such as those of a hash, give none. */
 function base64Decoded(run: string): string | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(run, 'base64'))
-    return percentDecoded(folded(text))
+    return percentDecoded(normalized(text))
   } catch {
     return undefined
   }
@@ -41,7 +41,7 @@ const INSTANT =
 const DATE = /(?<![\w+-])(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|[12]\d|3[01])\1(?:19|20)\d\d(?![\w-])/g
 const HARDWARE_ADDRESS = /\b[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}\b/gi
 
-/** Without the numbers that have a form of their own: ids, instants and hardware addresses. */
+/** Puts a semicolon in place of each UUID, instant, date and hardware address, because their digits are harmless. */
 export function withoutKnownNumbers(text: string): string {
   return text.replace(UUID, ';').replace(INSTANT, ';').replace(DATE, ';').replace(HARDWARE_ADDRESS, ';')
 }

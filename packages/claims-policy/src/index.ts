@@ -1,0 +1,2 @@
+export { type ClaimsPolicy, type ClaimsVerdict, judgeClaims } from './judge.ts'
+export type { Leak, LeakKind } from './leak.ts'
