@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { cycles, type Doors, type Source, wrongDirections } from './directions.ts'
+import { cycles } from './cycles.ts'
+import { type Doors, staleNames, upwardRows, wrongDirections } from './direction-check.ts'
 import { habits } from './habits.ts'
+import { parseSource, type Source } from './source.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -17,7 +19,7 @@ function sourcesOf(folder: string): Source[] {
   return names
     .map((name) => `${folder}/src/${name.replaceAll('\\', '/')}`)
     .filter((path) => /\.[cm]?[jt]sx?$/.test(path))
-    .map((path) => ({ path, text: readFileSync(root + path, 'utf8') }))
+    .map((path) => parseSource(path, readFileSync(root + path, 'utf8')))
 }
 
 function doorsOf(folder: string): string[] {
@@ -45,6 +47,16 @@ describe('the sources', () => {
 
   test('have no import cycles', () => {
     expect(cycles(all)).toEqual([])
+  })
+})
+
+describe('the table', () => {
+  test('names only what is there', () => {
+    expect(staleNames(all, doors)).toEqual([])
+  })
+
+  test('reads downwards', () => {
+    expect(upwardRows()).toEqual([])
   })
 })
 
