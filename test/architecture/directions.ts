@@ -22,7 +22,7 @@ const parts: Table = {
   watch: ['ports', 'type seam'],
   keys: ['ports', 'errors', 'secrets', 'jose'],
   tokens: ['ports', 'errors', 'type secrets', 'type seam', 'keys', 'jose', '@sallyport/claims-policy'],
-  issuers: ['ports', 'errors', 'keys', 'type tokens'],
+  issuers: ['ports', 'errors', 'keys', 'tokens/source'],
 
   // What happens to a session, and the store that keeps sessions in memory.
   sessions: ['ports', 'errors', 'type seam', 'binding', 'revocation', 'tokens', 'watch'],
@@ -36,9 +36,13 @@ const parts: Table = {
     ...['type ports', 'type keys', 'type issuers', 'type watch'],
   ],
 
-  // What an application can set.
+  // What an application calls beside its routes, and what it can set.
+  application: [
+    ...['ports', 'errors', 'seam', 'type problems', 'type watch', 'type keys', 'type revocation'],
+    ...['type sessions', 'type access', 'type gate'],
+  ],
   options: [
-    ...['ports', 'errors'],
+    ...['ports', 'errors', 'issuers/secure-url'],
     ...['type keys', 'type tokens', 'type issuers', 'type revocation', 'type binding'],
     ...['type sessions', 'type access', 'type gate'],
   ],
@@ -48,7 +52,7 @@ const everyPart = Object.keys(parts)
 /** The doors of the core, one for each kind of importer. They re-export, and do nothing else. */
 export const coreDoors: Table = {
   index: [...everyPart, 'sallyport'],
-  adapter: [...everyPart, 'sallyport'],
+  adapter: [...everyPart, 'sallyport', 'adapt'],
   store: everyPart,
   signer: everyPart,
 }
@@ -61,8 +65,9 @@ export const directions: Table = {
   '@sallyport/claims-policy': ['card-validator', 'libphonenumber-js', 'validator'],
 
   ...parts,
-  // The composition root.
+  // The composition root, and its form in a framework.
   sallyport: everyPart,
+  adapt: [...everyPart, 'sallyport'],
   ...coreDoors,
 
   '@sallyport/redis': ['@sallyport/core/store', 'ioredis'],

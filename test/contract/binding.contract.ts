@@ -1,4 +1,5 @@
-import { type Rotation, type Session, VERSION_FELL } from '@sallyport/core'
+import type { Session } from '@sallyport/core'
+import { type Rotation, VERSION_FELL } from '@sallyport/core/store'
 import { expect, test } from 'vitest'
 import {
   bindingOf,
@@ -33,7 +34,7 @@ export function bindingContract(here: Here): void {
     { what: "another client's token from another device", more: { client: 'other', bindings: [OTHER] } },
   ] as const)('$what changes nothing', async ({ more }) => {
     const session = await begun()
-    expect(await present(session, more)).toEqual({ kind: 'foreign' })
+    expect(await present(session, more)).toEqual({ kind: 'wrong_client' })
     expect(await present(session, {})).toMatchObject({ kind: 'rotated', session: { generation: 2 } })
   })
 

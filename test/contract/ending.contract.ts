@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Session, SessionId, SubjectEnding } from '@sallyport/core'
+import type { Session } from '@sallyport/core'
+import type { SessionId, SubjectEnding } from '@sallyport/core/store'
 import { expect, test } from 'vitest'
 import {
   confirmed,

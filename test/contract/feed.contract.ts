@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import type { Revocation } from '@sallyport/core'
 import {
   encodeRevocation,
   type PullOutcome,
   REVOCATION_RETENTION_MS,
-  type Revocation,
   type Store,
-} from '@sallyport/core'
+} from '@sallyport/core/store'
 import { expect, test, vi } from 'vitest'
 import { LIFETIMES, newId, newSubject, ofKind, opened, opening, SECOND, START } from './fixtures.ts'
 import type { Here } from './store.contract.ts'

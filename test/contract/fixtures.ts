@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import type { Session } from '@sallyport/core'
 import {
   type Confirmation,
   type DeviceBinding,
@@ -6,14 +7,13 @@ import {
   type Lifetimes,
   type Opening,
   type Rotation,
-  type Session,
   type SessionId,
   type Store,
   type SubjectTag,
   sessionIdFrom,
   type TokenIdentity,
   tagOf,
-} from '@sallyport/core'
+} from '@sallyport/core/store'
 import { expect } from 'vitest'
 
 /** When the stories begin; the clock is the caller's, so it stands still unless a test turns it. */
@@ -99,8 +99,11 @@ export function rotation(session: Pick<Session, 'id'>, more: Partial<Rotation> =
 /** The settings with which a token works exactly once. */
 export const STRICT = { graceMs: 0, recoverLost: false } as const
 
+/** A token that has all names that a token can have. */
+export type NamedToken = { readonly [Name in keyof TokenIdentity]: NonNullable<TokenIdentity[Name]> }
+
 /** A token that no revocation concerns but those that the test names. */
-export function tokenOf(tag: SubjectTag, more: Partial<TokenIdentity> = {}): TokenIdentity {
+export function tokenOf(tag: SubjectTag, more: Partial<NamedToken> = {}): NamedToken {
   return {
     session: randomUUID(),
     tag,

@@ -1,4 +1,4 @@
-import type { KeyRecord, RingEntry } from '@sallyport/core'
+import type { KeyRecord, RingEntry } from '@sallyport/core/store'
 import { expect, test, vi } from 'vitest'
 import { ofKind } from './fixtures.ts'
 import type { Here } from './store.contract.ts'

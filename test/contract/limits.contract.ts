@@ -1,4 +1,5 @@
-import type { Rotation, Session } from '@sallyport/core'
+import type { Session } from '@sallyport/core'
+import type { Rotation } from '@sallyport/core/store'
 import { expect, test } from 'vitest'
 import {
   HOUR,

@@ -1,4 +1,5 @@
-import type { RotationOutcome, Session } from '@sallyport/core'
+import type { Session } from '@sallyport/core'
+import type { RotationOutcome } from '@sallyport/core/store'
 import { expect, test } from 'vitest'
 import {
   DEVICE,

@@ -1,9 +1,10 @@
-import type { Store } from '@sallyport/core'
+import type { Store } from '@sallyport/core/store'
 import { redisStore } from '@sallyport/redis'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
+import { storeContext } from '../support/store-context.ts'
 import { GRACE, newId, newSubject, ofKind, opened, opening, rotation, START } from './fixtures.ts'
 
 const MANY = 2000
@@ -21,7 +22,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   await admin.flushall()
-  store = await redisStore({ url: redis.url, time: 'caller' }).open({ notice: () => {} })
+  store = await redisStore({ url: redis.url, time: 'caller' }).open(storeContext)
 })
 afterEach(() => store.close())
 

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { Store, TokenIdentity } from '@sallyport/core'
+import type { Store, TokenIdentity } from '@sallyport/core/store'
 import { redisStore } from '@sallyport/redis'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createReplica, type Replica } from '../../packages/core/src/revocation/replica.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
+import { storeContext } from '../support/store-context.ts'
 import {
   LIFETIMES,
   newSubject,
@@ -18,7 +19,7 @@ import {
   tokenOf,
 } from './fixtures.ts'
 
-const context = { notice: () => {} }
+const context = storeContext
 const HEALED_WITHIN_MS = 2000
 
 let redis: RedisServer
@@ -42,11 +43,15 @@ afterEach(async () => {
 })
 
 /** A process that follows the store. */
-async function node(onForgotten: (shard: number) => Promise<boolean> = async () => true) {
+async function node(putBackOthers: (shard: number) => Promise<boolean> = async () => true) {
   const store = await redisStore({ url: redis.url, time: 'caller' }).open(context)
   const clock = { now: () => START, monotonic: () => performance.now() }
   const settings = { mode: 'replicated', maxStalenessMs: 10_000, pullEveryMs: 50 } as const
-  const replica = createReplica(store.revocations, settings, clock, { onRevoked: () => {}, onForgotten })
+  const replica = createReplica(store.revocations, settings, clock, {
+    onRevoked: () => {},
+    onForgotten: () => {},
+    putBackOthers,
+  })
   await replica.start()
   nodes.push({ store, replica })
   return { store, replica }
@@ -116,7 +121,8 @@ test('a process puts back the ends of a subject so that the latest counts, howev
   const settings = { mode: 'replicated', maxStalenessMs: 10_000, pullEveryMs: 50 } as const
   const replica = createReplica(store.revocations, settings, clock, {
     onRevoked: () => {},
-    onForgotten: async () => true,
+    onForgotten: () => {},
+    putBackOthers: async () => true,
   })
   await replica.start()
   nodes.push({ store, replica })

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { REVOCATION_RETENTION_MS, type Store } from '@sallyport/core'
+import { REVOCATION_RETENTION_MS, type Store } from '@sallyport/core/store'
 import { redisStore } from '@sallyport/redis'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
+import { storeContext } from '../support/store-context.ts'
 import {
   confirmed,
   HOUR,
@@ -20,7 +21,7 @@ import {
 } from './fixtures.ts'
 import { answers, castOf, WELL } from './redis-steps.ts'
 
-const context = { notice: () => {} }
+const context = storeContext
 
 let redis: RedisServer
 let admin: Redis

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Store } from '@sallyport/core'
+import type { Store } from '@sallyport/core/store'
 import { redisStore } from '@sallyport/redis'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis.ts'
+import { storeContext } from '../support/store-context.ts'
 import { isRevoked, LIFETIMES, newSubject, ofKind, opened, opening, rotation, START } from './fixtures.ts'
 import { answers, castOf, WELL } from './redis-steps.ts'
 
@@ -17,8 +18,7 @@ let other: Store
 
 beforeEach(async () => {
   redis = await startRedis()
-  const open = () =>
-    redisStore({ url: redis.url, time: 'caller', commandTimeoutMs: 200 }).open({ notice: () => {} })
+  const open = () => redisStore({ url: redis.url, time: 'caller', commandTimeoutMs: 200 }).open(storeContext)
   store = await open()
   other = await open()
   // The server has every script already, so what is sent while it hangs is all that there is to be done.

@@ -6,6 +6,7 @@ import { redisStore } from '@sallyport/redis'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
+import { storeContext } from '../support/store-context.ts'
 import { answers, castOf, WELL } from './redis-steps.ts'
 
 const BACK_WITHIN_MS = 10_000
@@ -30,7 +31,7 @@ test('a store can be opened while Redis still loads what it had saved, and serve
   watch.on('error', () => {})
   await vi.waitFor(() => expect(watch.ping()).rejects.toThrow('LOADING'), BACK_WITHIN_MS)
   try {
-    const store = await redisStore({ url: before.url, time: 'caller' }).open({ notice: () => {} })
+    const store = await redisStore({ url: before.url, time: 'caller' }).open(storeContext)
     expect(await store.ping()).toBe(false)
     await vi.waitFor(async () => expect(await store.ping()).toBe(true), BACK_WITHIN_MS)
     expect(await answers(store, await castOf(store))).toEqual(WELL)

@@ -1,13 +1,15 @@
 import { createServer, type Server } from 'node:net'
-import { ConfigError, type Store, type StoreDriver } from '@sallyport/core'
+import { ConfigError, type StoreDriver } from '@sallyport/core'
+import type { Store } from '@sallyport/core/store'
 import { type RedisStoreOptions, redisStore } from '@sallyport/redis'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
+import { storeContext } from '../support/store-context.ts'
 import { answers, castOf, WELL } from './redis-steps.ts'
 
-const context = { notice: () => {} }
+const context = storeContext
 const OPENED_WITHIN_MS = 2500
 const BACK_WITHIN_MS = 5000
 

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { Store } from '@sallyport/core'
+import type { Store } from '@sallyport/core/store'
 import { redisStore } from '@sallyport/redis'
 import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
+import { storeContext } from '../support/store-context.ts'
 import { isRevoked, ofKind, rotation, SECOND, START } from './fixtures.ts'
 import { allAnswer, answers, askings, type Cast, castOf, WELL } from './redis-steps.ts'
 
@@ -31,7 +32,7 @@ beforeEach(async () => {
   const url = redis.url.replace('redis://', 'redis://app:app-password@')
   const driver = redisStore({ url, time: 'caller' })
   // What a look at the server said at start is not about its answers.
-  store = await driver.open({ notice: (message) => notices.push(message) })
+  store = await driver.open({ ...storeContext, notice: (message) => notices.push(message) })
   notices.length = 0
   cast = await castOf(store)
 })
@@ -113,6 +114,7 @@ describe('a Redis that hangs', () => {
       url: redis.url.replace('//', '//app:app-password@'),
       commandTimeoutMs: 400,
     }).open({
+      ...storeContext,
       notice: () => {},
     })
     redis.kill('SIGSTOP')
@@ -125,7 +127,7 @@ describe('a Redis that hangs', () => {
   })
 
   test('takes as long to give up as it was told', async () => {
-    const hasty = await redisStore({ client: admin, commandTimeoutMs: 100 }).open({ notice: () => {} })
+    const hasty = await redisStore({ client: admin, commandTimeoutMs: 100 }).open(storeContext)
     redis.kill('SIGSTOP')
     const { value, ms } = await timed(() => hasty.ping())
     expect(value).toBe(false)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Session, Store } from '@sallyport/core'
+import type { Session } from '@sallyport/core'
+import type { Store } from '@sallyport/core/store'
 import {
   LIFETIMES,
   newSubject,

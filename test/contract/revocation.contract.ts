@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Revocation, TokenIdentity } from '@sallyport/core'
+import type { Revocation } from '@sallyport/core'
+import type { TokenIdentity } from '@sallyport/core/store'
 import { expect, test } from 'vitest'
 import {
   LIFETIMES,

@@ -1,14 +1,16 @@
-import { memoryStore, type Store } from '@sallyport/core'
+import { memoryStore } from '@sallyport/core'
+import type { Store } from '@sallyport/core/store'
 import { redisStore } from '@sallyport/redis'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { startRedis } from '../support/redis.ts'
+import { storeContext } from '../support/store-context.ts'
 import { confirmed, newId, newSubject } from './fixtures.ts'
 import { play } from './rotation.player.ts'
 import { type Story, story } from './rotation.story.ts'
 import { wrongStores } from './wrong-stores.ts'
 
-const context = { notice: () => {} }
+const context = storeContext
 const KINDS = ['rotated', 'converged', 'reused', 'mismatched', 'foreign', 'expired', 'unknown'] as const
 const STORIES = 2500
 const SHORT = 5

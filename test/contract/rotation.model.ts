@@ -32,7 +32,7 @@ export class Model {
       this.lines.delete(name)
       return { kind: 'expired' }
     }
-    if (!token.own) return { kind: 'foreign' }
+    if (!token.own) return { kind: 'wrong_client' }
     const fell = token.version !== 0 && token.version < line.version
     const drift = (token.fits ? 0 : DRIFT.fit) + (token.same ? 0 : DRIFT.same) + (fell ? DRIFT.fell : 0)
     if (!token.fits) return this.#theft(name, { kind: 'mismatched', generation: line.generation, drift })

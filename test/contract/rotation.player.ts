@@ -1,4 +1,5 @@
-import type { RotationOutcome, Session, SessionId, Store } from '@sallyport/core'
+import type { Session } from '@sallyport/core'
+import type { RotationOutcome, SessionId, Store } from '@sallyport/core/store'
 import { expect } from 'vitest'
 import {
   bindingOf,

@@ -1,4 +1,5 @@
-import type { Grant, Session } from '@sallyport/core'
+import type { Session } from '@sallyport/core'
+import type { Grant } from '@sallyport/core/store'
 import { expect, test } from 'vitest'
 import {
   grantOf,

@@ -1,4 +1,4 @@
-import type { Store } from '@sallyport/core'
+import type { Store } from '@sallyport/core/store'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { bindingContract } from './binding.contract.ts'
 import { endingContract } from './ending.contract.ts'

@@ -1,9 +1,10 @@
 import { memoryStore } from '@sallyport/core'
 import { redisStore } from '@sallyport/redis'
 import { startRedis } from '../support/redis.ts'
+import { storeContext } from '../support/store-context.ts'
 import { type StoreHarness, storeContract } from './store.contract.ts'
 
-const context = { notice: () => {} }
+const context = storeContext
 
 const memory: StoreHarness = {
   name: 'memoryStore',

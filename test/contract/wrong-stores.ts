@@ -1,4 +1,4 @@
-import { type Rotation, type RotationOutcome, type Store, tagOfSession } from '@sallyport/core'
+import { type Rotation, type RotationOutcome, type Store, tagOfSession } from '@sallyport/core/store'
 
 /** A store with one fault. */
 export interface WrongStore {

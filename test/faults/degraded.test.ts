@@ -8,6 +8,7 @@ import fastify from 'fastify'
 import Koa from 'koa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis.ts'
+import { storeContext } from '../support/store-context.ts'
 
 type Sallyport = onExpress.Sallyport
 type Choice = 'refuse' | 'allow'
@@ -109,7 +110,7 @@ describe.each(Object.keys(sites))('on %s, while the store is away and the copy i
 
     await redis.restartEmpty()
     await expect.poll(() => site.sallyport.ready(), { timeout: 5000 }).toBe(true)
-    await site.sallyport.revokeUser('somebody')
+    await site.sallyport.sessions.revokeAll('somebody')
     redis.kill()
     expect((await get('/allow')).status).toBe(401)
     await site.close()
@@ -130,6 +131,7 @@ test('what weakens the promise is said at start, in one line each', async () => 
   const weak = await startRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] })
   const said: string[] = []
   const store = await redisStore({ url: weak.url, durability: 'replicated' }).open({
+    ...storeContext,
     notice: (message) => said.push(message),
   })
   expect(said).toEqual([

@@ -1,4 +1,5 @@
 import { createSallyport, type EventMap, type RequestView, type Sallyport } from '@sallyport/core'
+import { gateOf } from '@sallyport/core/adapter'
 import { redisStore } from '@sallyport/redis'
 import type { System } from './system.ts'
 
@@ -30,12 +31,12 @@ export interface Handled {
   readonly cookie: string
 }
 
-export async function signIn({ gate }: Sallyport, subject: string): Promise<Handled> {
-  return handled(await gate.signIn(view('/login'), { subject }))
+export async function signIn(sallyport: Sallyport, subject: string): Promise<Handled> {
+  return handled(await gateOf(sallyport).signIn(view('/login'), { subject }))
 }
 
-export async function refresh({ gate }: Sallyport, cookie: string): Promise<Handled> {
-  const [route] = gate.routers.refresh
+export async function refresh(sallyport: Sallyport, cookie: string): Promise<Handled> {
+  const [route] = gateOf(sallyport).routes(['refresh'])
   if (route === undefined) throw new Error('there is no refresh route')
   return handled(await route.handle(view('/refresh', cookie)))
 }

@@ -29,7 +29,7 @@ app.post('/auth/login', (request, reply) =>
   sallyport.signIn(request, reply, { subject: `user-${process.pid}-${users++}` }),
 )
 app.register(sallyport.refreshRouter(), { prefix: '/auth' })
-app.register(sallyport.wellKnownRouter())
+app.register(sallyport.router('well-known'))
 app.register(async (api) => {
   api.register(sallyport.authMiddleware())
   api.get('/api/me', async (request) => ({ sub: getAuth(request).subject, kid: getAuth(request).kid }))

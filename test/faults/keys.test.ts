@@ -56,7 +56,7 @@ async function privateKeys(known: Map<string, ScheduledKey>): Promise<void> {
   const seal = createKeySeal(deriveKeys([Buffer.from(secret)]))
   const [ring = ''] = await client.keys('*:k')
   for (const [kid, sealed] of Object.entries(await client.hgetall(ring))) {
-    const key = known.has(kid) || kid === '@' ? undefined : await seal.open({ kid, sealed })
+    const key = known.has(kid) || kid === '@' ? undefined : await seal.unseal({ kid, sealed })
     if (key !== undefined) known.set(kid, key)
   }
   client.disconnect()

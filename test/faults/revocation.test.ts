@@ -161,12 +161,12 @@ test('what the application revokes in a process of its own is refused by the ser
   try {
     const logins = await Promise.all(nodes.map((node) => node.login('user2003')))
     const { sub } = claimsOf(accessOf(logins[0] as Reply))
-    await application.revokeUser(sub, 'account_closed')
+    await application.sessions.revokeAll(sub, { reason: 'account_closed' })
     await expectEnded(logins)
 
     const kept = await nodes[0].login('user2004')
     const { jti } = claimsOf(accessOf(kept))
-    await application.revokeToken(jti)
+    await application.tokens.revoke(jti)
     for (const node of nodes) expect(await finalStatus(node, accessOf(kept))).toBe(401)
     const next = await nodes[1].refresh(cookieOf(kept))
     expect(await statuses(accessOf(next))).toEqual([200, 200])

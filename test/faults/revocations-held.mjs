@@ -39,7 +39,7 @@ const replica = createReplica(
   },
   { mode: 'replicated', maxStalenessMs: 10_000, pullEveryMs: 1000 },
   { now: () => Date.now(), monotonic: () => performance.now() },
-  { onRevoked() {}, onForgotten: async () => true },
+  { onRevoked() {}, onForgotten() {}, putBackOthers: async () => true },
 )
 const ID_BYTES = 28
 const DRAWN_AT_ONCE = 1000

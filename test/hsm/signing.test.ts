@@ -90,7 +90,7 @@ describe.each([
       const app = express()
       app.post('/auth/login', (request, response) => sallyport.signIn(request, response, { subject: 'u-1' }))
       app.use('/auth', sallyport.refreshRouter())
-      app.use(sallyport.wellKnownRouter())
+      app.use(sallyport.router('well-known'))
       app.get('/api/me', sallyport.authMiddleware(), (request, response) => {
         response.json({ sub: getAuth(request).subject, kid: getAuth(request).kid })
       })

@@ -121,8 +121,8 @@ describe('right options are accepted:', () => {
 
   test('undefined counts as left out', () => {
     const made = { secrets: [], notices: [] }
-    expect({ ...parseOptions(undefinedEverywhere, undefined), ...made }).toEqual({
-      ...parseOptions({}, undefined),
+    expect({ ...parseOptions(undefinedEverywhere, false), ...made }).toEqual({
+      ...parseOptions({}, false),
       ...made,
     })
   })
@@ -133,7 +133,7 @@ describe('right options are accepted:', () => {
       audience: ['a', 'b'],
       origins: { allowed: ['https://a.example'] },
     }
-    const settings = parseOptions(given, undefined)
+    const settings = parseOptions(given, false)
     const before = structuredClone({ ...settings, store: undefined })
     given.secret.fill(0)
     given.audience.push('c')

@@ -9,12 +9,12 @@ const { jwks: _jwks, ...bare } = good
 
 describe('an issuer', () => {
   test('is none when nothing is given', () => {
-    expect(parseIssuers(undefined)).toEqual([])
-    expect(parseIssuers([])).toEqual([])
+    expect(parseIssuers({})).toEqual([])
+    expect(parseIssuers({ issuers: [] })).toEqual([])
   })
 
   test('gets what is not said', () => {
-    expect(parseIssuers([good])).toEqual([
+    expect(parseIssuers({ issuers: [good] })).toEqual([
       {
         issuer,
         audience: ['https://api.example.com'],
@@ -39,7 +39,7 @@ describe('an issuer', () => {
       discovery: true,
       untyped: true,
     }
-    const [parsed] = parseIssuers([given])
+    const [parsed] = parseIssuers({ issuers: [given] })
     expect(parsed).toEqual({
       ...times,
       issuer: 'https://LOGIN.example.com',
@@ -58,12 +58,12 @@ describe('an issuer', () => {
     'http://[::1]:3000',
     issuer,
   ])('and its keys may be at %s', (url) => {
-    const [parsed] = parseIssuers([{ ...good, issuer: url, jwks: url }])
+    const [parsed] = parseIssuers({ issuers: [{ ...good, issuer: url, jwks: url }] })
     expect(parsed).toMatchObject({ issuer: url, keys: { url: new URL(url) } })
   })
 
   test('may have keys at a URL with a query', () => {
-    const [parsed] = parseIssuers([{ ...good, jwks: `${jwks}?tenant=1` }])
+    const [parsed] = parseIssuers({ issuers: [{ ...good, jwks: `${jwks}?tenant=1` }] })
     expect(parsed?.keys.url.search).toBe('?tenant=1')
   })
 
@@ -147,10 +147,10 @@ const wrong: readonly WrongOption[] = [
 describe('a wrong option is refused by its path:', () => {
   for (const row of wrong)
     test(`${row.option}: ${row.name}`, async () => {
-      const fault = await configFault(() => parseIssuers(row.given))
+      const fault = await configFault(() => parseIssuers({ issuers: row.given }))
       expect(fault).toMatchObject({ name: 'ConfigError', option: row.option })
       expect(fault.expected).toContain(row.allowed)
-      const but = row.said === undefined ? '' : `, but is ${row.said}`
-      expect(fault.message).toBe(`option "${row.option}" must be ${fault.expected}${but}`)
+      const but = row.said === undefined ? '' : `; got ${row.said}`
+      expect(fault.message).toBe(`"${row.option}" must be ${fault.expected}${but}`)
     })
 })

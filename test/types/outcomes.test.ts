@@ -1,18 +1,15 @@
+import type { GuardVerdict, Revocation } from '@sallyport/core'
+import type { BodyReading, BodySource, Decision } from '@sallyport/core/adapter'
 import type {
-  BodyReading,
-  BodySource,
-  Decision,
   EndOutcome,
-  GuardVerdict,
   KeySwapOutcome,
   ListOutcome,
   OpenOutcome,
   PullOutcome,
-  Revocation,
   RotationOutcome,
   SessionReading,
   SubjectEndOutcome,
-} from '@sallyport/core'
+} from '@sallyport/core/store'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 
 function statusOf(decision: Decision): number {
@@ -43,7 +40,7 @@ function told(outcome: RotationOutcome): string {
       return `mismatched by ${outcome.drift}`
     case 'limited':
       return `limited for ${outcome.retryAfterMs}`
-    case 'foreign':
+    case 'wrong_client':
     case 'expired':
     case 'unknown':
     case 'unavailable':
@@ -60,7 +57,7 @@ function hopeful(outcome: RotationOutcome): boolean {
     case 'reused':
     case 'mismatched':
     case 'limited':
-    case 'foreign':
+    case 'wrong_client':
     case 'expired':
     case 'unknown':
       return false
@@ -89,7 +86,7 @@ describe('the kinds are', () => {
       | 'converged'
       | 'reused'
       | 'mismatched'
-      | 'foreign'
+      | 'wrong_client'
       | 'limited'
       | 'expired'
       | 'unknown'
@@ -108,7 +105,7 @@ describe('the kinds are', () => {
 
   test('those of what the gate, its guards and its readers say', () => {
     expectTypeOf<Decision['kind']>().toEqualTypeOf<'allow' | 'refuse'>()
-    expectTypeOf<GuardVerdict['kind']>().toEqualTypeOf<'pass' | 'lacking'>()
+    expectTypeOf<GuardVerdict['kind']>().toEqualTypeOf<'pass' | 'refuse'>()
     expectTypeOf<BodySource['kind']>().toEqualTypeOf<'stream' | 'parsed'>()
     expectTypeOf<BodyReading<string>['kind']>().toEqualTypeOf<'read' | 'refused'>()
     expectTypeOf<Revocation['kind']>().toEqualTypeOf<'session' | 'token' | 'subject' | 'key'>()

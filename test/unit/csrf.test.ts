@@ -1,4 +1,4 @@
-import type { Answer, HeaderFields } from '@sallyport/core'
+import type { Answer, HeaderFields } from '@sallyport/core/adapter'
 import { describe, expect, test } from 'vitest'
 import { isCrossSite, type OriginSettings, withCors } from '../../packages/core/src/gate/csrf.ts'
 import { viewOf } from './view.ts'

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { type BindingSettings, type DeviceBinding, type DeviceComponent, VERSION_FELL } from '@sallyport/core'
+import type { BindingSettings, DeviceComponent } from '@sallyport/core'
+import { type DeviceBinding, VERSION_FELL } from '@sallyport/core/store'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createDevices } from '../../packages/core/src/binding/device.ts'
@@ -16,7 +17,7 @@ const SETTINGS: BindingSettings = {
 }
 const devices = createDevices([KEY], SETTINGS)
 
-const bindingOf = (userAgent: string | undefined): DeviceBinding => devices.read(userAgent).bindings[0]
+const bindingOf = (userAgent: string | undefined): DeviceBinding => devices.recognise(userAgent).bindings[0]
 const hexOf = (binding: DeviceBinding): string => Buffer.from(binding.cells).toString('hex')
 const cellsOf = (userAgent: string | undefined): string => hexOf(bindingOf(userAgent))
 /** The three cells, each by itself. */
@@ -31,14 +32,14 @@ const agentOf = (name: string): string => {
 describe('a device is known by what it says', () => {
   for (const { name, now, later, label, version } of DEVICES)
     test(name, () => {
-      const device = devices.read(now)
+      const device = devices.recognise(now)
       expect(device.label).toBe(label)
       expect(device.bindings).toHaveLength(1)
       expect(device.bindings[0].version).toBe(version)
       expect(device.bindings[0].cells).toHaveLength(12)
       expect(cellsOf(later)).toBe(cellsOf(now))
       expect(bindingOf(later).version).toBeGreaterThanOrEqual(version)
-      expect(devices.read(later).label).toBe(label)
+      expect(devices.recognise(later).label).toBe(label)
     })
 
   test('and no two of them are the same', () => {
@@ -49,7 +50,7 @@ describe('a device is known by what it says', () => {
     const now = 'MyApp/41 CFNetwork/1410.0.3 Darwin/22.6.0'
     const later = 'MyApp/42 CFNetwork/1494.0.7 Darwin/23.4.0'
     expect(cellsOf(later)).toBe(cellsOf(now))
-    expect(devices.read(now).label).toMatch(/^MyApp\b/)
+    expect(devices.recognise(now).label).toMatch(/^MyApp\b/)
     expect(cellsOf(now)).not.toBe(cellsOf(now.replace('MyApp', 'OtherApp')))
   })
 
@@ -85,8 +86,8 @@ describe('each component has a cell of its own:', () => {
   })
 
   test('no User-Agent is a device of its own kind, and an empty one is the same', () => {
-    expect(devices.read(undefined)).toEqual(devices.read(''))
-    expect(devices.read(undefined).label).toBe('Unknown device')
+    expect(devices.recognise(undefined)).toEqual(devices.recognise(''))
+    expect(devices.recognise(undefined).label).toBe('Unknown device')
     expect(bindingOf(undefined).version).toBe(0)
     for (const { now } of DEVICES) expect(cellsOf(now)).not.toBe(cellsOf(undefined))
   })
@@ -97,13 +98,15 @@ describe('under several secrets', () => {
 
   test('a device has a binding under each, the current one first', () => {
     const agent = agentOf('Firefox on Linux')
-    const under = [KEY, EARLIER, OLDEST].map((key) => createDevices([key], SETTINGS).read(agent).bindings[0])
-    expect(rotating.read(agent).bindings).toEqual(under)
+    const under = [KEY, EARLIER, OLDEST].map(
+      (key) => createDevices([key], SETTINGS).recognise(agent).bindings[0],
+    )
+    expect(rotating.recognise(agent).bindings).toEqual(under)
     expect(new Set(under.map(hexOf)).size).toBe(3)
   })
 
   test('the label is the same under all', () => {
-    for (const { now, label } of DEVICES) expect(rotating.read(now).label).toBe(label)
+    for (const { now, label } of DEVICES) expect(rotating.recognise(now).label).toBe(label)
   })
 })
 
@@ -153,7 +156,7 @@ describe('whatever is sent as a User-Agent', () => {
     )
     fc.assert(
       fc.property(hostile, (agent) => {
-        const { label, bindings } = devices.read(agent)
+        const { label, bindings } = devices.recognise(agent)
         expect(label).toMatch(LABEL)
         expect(bindings[0].cells).toHaveLength(12)
         const { version } = bindings[0]
@@ -174,9 +177,11 @@ describe('whatever is sent as a User-Agent', () => {
 
   test('what is beyond a length that no device has does not count', () => {
     const long = 'curl/8.5.0'.padEnd(512, ' ')
-    expect(devices.read(`${long}(iPhone; CPU iPhone OS 17_1 like Mac OS X)`)).toEqual(devices.read(long))
+    expect(devices.recognise(`${long}(iPhone; CPU iPhone OS 17_1 like Mac OS X)`)).toEqual(
+      devices.recognise(long),
+    )
     const within = `${long.slice(0, 400)}(iPhone; CPU iPhone OS 17_1 like Mac OS X)`
-    expect(devices.read(within)).not.toEqual(devices.read(long))
+    expect(devices.recognise(within)).not.toEqual(devices.recognise(long))
   })
 
   test('100 KB of it take next to no time, ever new ones too', () => {
@@ -199,7 +204,7 @@ describe('whatever is sent as a User-Agent', () => {
     for (const piece of pieces)
       for (let turn = 0; turn < 20; turn++) {
         const agent = `${turn} ${piece.repeat(100_000 / piece.length)}`
-        expect(devices.read(agent).label.length).toBeLessThan(65)
+        expect(devices.recognise(agent).label.length).toBeLessThan(65)
       }
     expect(performance.now() - from).toBeLessThan(2000)
   })

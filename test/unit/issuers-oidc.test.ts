@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSallyport, memoryStore } from '@sallyport/core'
+import { gateOf } from '@sallyport/core/adapter'
 import { jwtVerify } from 'jose'
 import {
   type AuthorizationServer,
@@ -13,9 +14,9 @@ import {
 } from 'oauth4webapi'
 import Provider, { type Configuration, type JWK } from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseIssuers } from '../../packages/core/src/options/issuers.ts'
 import { createRemoteKeys, type RemoteKeys } from '../../packages/core/src/issuers/remote.ts'
 import { generateSigningKey, privateJwk } from '../../packages/core/src/keys/jwk.ts'
+import { parseIssuers } from '../../packages/core/src/options/issuers.ts'
 import type { SigningAlgorithm } from '../../packages/core/src/ports/signer.ts'
 import { turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
@@ -110,13 +111,13 @@ describe('the keys of a real provider, found by its metadata,', () => {
   })
 
   test.each(ALGORITHMS)('let a request with a token that is signed by %s through', async (alg) => {
-    const { gate, close } = await createSallyport({
+    const sallyport = await createSallyport({
       audience: API,
       store: memoryStore(),
       issuers: [{ issuer, audience: API, discovery: true, algorithms: [...ALGORITHMS] }],
     })
     const ask = async (token: string) =>
-      gate.verify(viewOf({ headers: { authorization: `Bearer ${token}` } }))
+      gateOf(sallyport).verifier()(viewOf({ headers: { authorization: `Bearer ${token}` } }))
     const token = await accessToken(alg)
     expect(await ask(token)).toMatchObject({
       kind: 'allow',
@@ -126,6 +127,6 @@ describe('the keys of a real provider, found by its metadata,', () => {
       kind: 'refuse',
       answer: { status: 401 },
     })
-    await close()
+    await sallyport.close()
   })
 })

@@ -1,12 +1,14 @@
 import {
+  type Auth,
   type Caller,
   createSallyport,
-  type Decision,
   memoryStore,
   type Sallyport,
   type SallyportEvent,
   type SallyportOptions,
 } from '@sallyport/core'
+import type { Decision } from '@sallyport/core/adapter'
+import { gateOf } from '@sallyport/core/adapter'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
@@ -52,10 +54,10 @@ async function site(options: SallyportOptions = {}, seconds: () => number = () =
     events,
     checks,
     async signIn(subject = 'somebody') {
-      const answer = await sallyport.gate.signIn(viewOf({}), { subject })
+      const answer = await gateOf(sallyport).signIn(viewOf({}), { subject })
       return JSON.parse(answer.body ?? '').access_token
     },
-    ask: (token) => sallyport.gate.verify(bearing(token)),
+    ask: (token) => gateOf(sallyport).verifier()(bearing(token)),
   }
 }
 
@@ -120,16 +122,16 @@ describe('a token that is known is refused', () => {
   test('once its session, its user or itself is revoked', async () => {
     const { sallyport, signIn, ask } = await site()
     const endings = {
-      session: (claims: { sid: string }) => sallyport.sessions.revoke(claims.sid),
-      user: (claims: { sub: string }) => sallyport.revokeUser(claims.sub),
-      token: (claims: { jti: string }) => sallyport.revokeToken(claims.jti),
+      session: (auth: Auth) => sallyport.sessions.revoke(auth.session ?? ''),
+      user: (auth: Auth) => sallyport.sessions.revokeAll(auth),
+      token: (auth: Auth) => sallyport.tokens.revoke(auth.claims.jti ?? ''),
     }
     for (const [subject, end] of Object.entries(endings)) {
       const [token, bystander] = [await signIn(subject), await signIn('bystander')]
       const decision = await ask(token)
       if (decision.kind !== 'allow') throw new Error('a good token')
       expect(outcome(await ask(bystander))).toBe(200)
-      await end(decision.auth.claims)
+      await end(decision.auth)
       expect([outcome(await ask(token)), outcome(await ask(token))]).toEqual([401, 401])
       expect(ask(bystander)).toMatchObject({ kind: 'allow' })
     }
@@ -225,7 +227,7 @@ describe('the limit of signature checks', () => {
     })
     expect(outcome(await ask(known))).toBe(200)
 
-    const [logout] = sallyport.gate.routers.logout
+    const [logout] = gateOf(sallyport).routes(['logout'])
     const answer = await logout?.handle({ ...bearing(fresh), method: 'POST' })
     expect(answer?.status).toBe(429)
     seconds = 0

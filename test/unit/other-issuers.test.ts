@@ -1,4 +1,5 @@
 import { createSallyport, type IssuerOptions, memoryStore, type Sallyport } from '@sallyport/core'
+import { gateOf } from '@sallyport/core/adapter'
 import { SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { generateSigningKey, publicJwk } from '../../packages/core/src/keys/jwk.ts'
@@ -76,19 +77,27 @@ const mint = ({ claims = {}, header = {}, by = key }: Token = {}): Promise<strin
 const bearing = (token: string, method = 'GET') =>
   viewOf({ method, headers: { authorization: `Bearer ${token}` } })
 async function ask(sallyport: Sallyport, token: string): Promise<number> {
-  const decision = await sallyport.gate.verify(bearing(token))
+  const decision = await gateOf(sallyport).verifier()(bearing(token))
   return decision.kind === 'allow' ? 200 : decision.answer.status
 }
 
 describe("a token of somebody else's issuer", () => {
   test('is accepted, and says who is calling', async () => {
     const sallyport = await site()
-    const decision = await sallyport.gate.verify(
+    const decision = await gateOf(sallyport).verifier()(
       bearing(await mint({ claims: { azp: 'spa', scp: ['a', 'b'], scope: undefined } })),
     )
     expect(decision).toMatchObject({
       kind: 'allow',
-      auth: { subject: 'alice', client: 'spa', session: '', scopes: ['a', 'b'], kid: key.kid },
+      auth: {
+        own: false,
+        issuer: theirs.origin,
+        subject: 'alice',
+        client: 'spa',
+        session: undefined,
+        scopes: ['a', 'b'],
+        kid: key.kid,
+      },
     })
   })
 
@@ -133,11 +142,11 @@ describe("a token of somebody else's issuer", () => {
 
   test('touches nothing that is kept here for the subject of the same name', async () => {
     const sallyport = await site()
-    await sallyport.gate.signIn(viewOf({}), { subject: 'alice' })
+    await gateOf(sallyport).signIn(viewOf({}), { subject: 'alice' })
     const [mine] = await sallyport.sessions.list('alice')
     const token = await mint({ claims: { sid: mine?.id, gen: 1 } })
     expect(await ask(sallyport, token)).toBe(200)
-    for (const route of [...sallyport.gate.routers.sessions, ...sallyport.gate.routers.logout]) {
+    for (const route of gateOf(sallyport).routes(['sessions', 'logout'])) {
       if (route.path === '/logout') continue
       const answers = await Promise.all(
         ['GET', 'POST', 'DELETE'].map((method) =>
@@ -146,10 +155,10 @@ describe("a token of somebody else's issuer", () => {
       )
       expect(answers.filter(({ status }) => status < 400)).toEqual([])
     }
-    const [logout] = sallyport.gate.routers.logout
+    const [logout] = gateOf(sallyport).routes(['logout'])
     expect((await logout?.handle(bearing(token, 'POST')))?.status).toBe(204)
     expect(await sallyport.sessions.list('alice')).toHaveLength(1)
-    await sallyport.revokeUser('alice')
+    await sallyport.sessions.revokeAll('alice')
     expect(await ask(sallyport, await mint())).toBe(200)
   })
 
@@ -173,7 +182,7 @@ describe("a token of somebody else's issuer", () => {
     const sallyport = await site()
     const token = await mint({ claims: { jti: 'theirs-1' } })
     expect(await ask(sallyport, token)).toBe(200)
-    await sallyport.revokeToken('theirs-1')
+    await sallyport.tokens.revoke('theirs-1')
     expect(await ask(sallyport, token)).toBe(401)
   })
 
@@ -181,7 +190,7 @@ describe("a token of somebody else's issuer", () => {
     theirs.answers.set('/jwks', status(500))
     const sallyport = await site()
     expect(await ask(sallyport, await mint())).toBe(503)
-    const answer = await sallyport.gate.signIn(viewOf({}), { subject: 'alice' })
+    const answer = await gateOf(sallyport).signIn(viewOf({}), { subject: 'alice' })
     expect(await ask(sallyport, JSON.parse(answer.body ?? '').access_token)).toBe(200)
   })
 

@@ -1,4 +1,5 @@
-import { type Revocation, tagOf } from '@sallyport/core'
+import type { Revocation } from '@sallyport/core'
+import { tagOf } from '@sallyport/core/store'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createReplica, type Replica } from '../../packages/core/src/revocation/replica.ts'
 import { turnedClock } from '../support/turned-clock.ts'
@@ -29,7 +30,8 @@ beforeEach(async () => {
     clock,
     {
       onRevoked: () => {},
-      onForgotten: async (shard) => {
+      onForgotten: () => {},
+      putBackOthers: async (shard) => {
         story.push(`forgotten by ${shard}`)
         return putBack
       },

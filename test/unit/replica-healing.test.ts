@@ -1,4 +1,5 @@
-import { encodeRevocation, type Revocation, type TokenIdentity, tagOf } from '@sallyport/core'
+import type { Revocation } from '@sallyport/core'
+import { encodeRevocation, type TokenIdentity, tagOf } from '@sallyport/core/store'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createReplica, type Replica } from '../../packages/core/src/revocation/replica.ts'
 import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
@@ -35,7 +36,8 @@ beforeEach(async () => {
     clock,
     {
       onRevoked: (one) => void known.push(one),
-      onForgotten: async (shard) => {
+      onForgotten: () => {},
+      putBackOthers: async (shard) => {
         forgotten.push(shard)
         return true
       },

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import type { Revocation } from '@sallyport/core'
 import {
-  type Revocation,
   type RevocationStore,
   type SessionId,
   sessionIdFrom,
   type TokenIdentity,
   tagOf,
-} from '@sallyport/core'
+} from '@sallyport/core/store'
 import { afterEach, expect, test } from 'vitest'
 import { createReplica, type Replica } from '../../packages/core/src/revocation/replica.ts'
 import { turnedClock } from '../support/turned-clock.ts'
@@ -28,7 +28,7 @@ const token = (part: Partial<TokenIdentity> = {}): TokenIdentity => ({
 const replicas: Replica[] = []
 async function started(store: RevocationStore): Promise<Replica> {
   const settings = { mode: 'replicated', maxStalenessMs: 1000, pullEveryMs: 1000 } as const
-  const events = { onRevoked: () => {}, onForgotten: async () => true }
+  const events = { onRevoked: () => {}, onForgotten: () => {}, putBackOthers: async () => true }
   const replica = createReplica(store, settings, turnedClock(), events)
   replicas.push(replica)
   await replica.start()

@@ -1,5 +1,6 @@
-import type { Revocation, TokenIdentity } from '@sallyport/core'
-import { tagOf } from '@sallyport/core'
+import type { Revocation } from '@sallyport/core'
+import type { TokenIdentity } from '@sallyport/core/store'
+import { tagOf } from '@sallyport/core/store'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   createReplica,
@@ -42,7 +43,8 @@ function begin(settings: Partial<ReplicaSettings> = {}): void {
   forgotten = []
   const events = {
     onRevoked: (one: Revocation) => void known.push(one),
-    onForgotten: async (shard: number) => {
+    onForgotten: () => {},
+    putBackOthers: async (shard: number) => {
       forgotten.push(shard)
       return true
     },

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
+import type { Revocation } from '@sallyport/core'
 import {
   decodeRevocation,
   encodeRevocation,
   REVOCATION_RETENTION_MS,
-  type Revocation,
   type SessionId,
   type SubjectTag,
   sessionIdFrom,
   type TokenIdentity,
   tagOf,
-} from '@sallyport/core'
+} from '@sallyport/core/store'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createRevocationSet } from '../../packages/core/src/revocation/set.ts'
@@ -43,8 +43,8 @@ function concerns(revocation: Revocation, token: TokenIdentity): boolean {
     case 'subject':
       return (
         revocation.tag === token.tag &&
-        token.issuedAt <= revocation.notBefore &&
-        token.session !== revocation.except
+        (token.issuedAt ?? 0) <= revocation.notBefore &&
+        (revocation.except === undefined || token.session !== revocation.except)
       )
   }
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { JWKS_MAX_AGE_SECONDS } from '../../packages/core/src/keys/schedule.ts'
 import type { KeyRing } from '../../packages/core/src/keys/ring.ts'
+import { JWKS_MAX_AGE_SECONDS } from '../../packages/core/src/keys/schedule.ts'
 import { createKeySeal } from '../../packages/core/src/keys/seal.ts'
 import { createSharedRing } from '../../packages/core/src/keys/shared-ring.ts'
 import { MAX_ACCESS_SECONDS } from '../../packages/core/src/ports/revocations.ts'
@@ -46,11 +46,16 @@ test('whatever happens in whatever order: nodes agree, no live token loses its k
       const clock = turnedClock()
       const store = await watchedKeys()
       const start = async (): Promise<KeyRing> => {
-        const ring = createSharedRing(store, seal, { alg: 'EdDSA', rotateEveryMs: 30 * DAY }, clock, {
-          notice: () => {},
-          rotated: () => {},
-          compromised: () => {},
-        })
+        const ring = createSharedRing(
+          store,
+          seal,
+          { alg: 'EdDSA', rotateEveryMs: 30 * DAY },
+          {
+            clock,
+            random: randomBytes,
+            watch: { notice: () => {}, rotated: () => {}, compromised: () => {} },
+          },
+        )
         await ring.start()
         return ring
       }

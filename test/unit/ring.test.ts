@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { RingEntry, SealedKey } from '@sallyport/core'
+import type { RingEntry, SealedKey } from '@sallyport/core/store'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { generateSigningKey } from '../../packages/core/src/keys/jwk.ts'
+import type { KeyRing, RingWatch } from '../../packages/core/src/keys/ring.ts'
 import { PUBLISHED_BEFORE_MS } from '../../packages/core/src/keys/schedule.ts'
-import type { KeyRing } from '../../packages/core/src/keys/ring.ts'
 import { createKeySeal, type KeySeal, type ScheduledKey } from '../../packages/core/src/keys/seal.ts'
 import { createSharedRing } from '../../packages/core/src/keys/shared-ring.ts'
 import { REVOCATION_RETENTION_MS } from '../../packages/core/src/ports/revocations.ts'
@@ -39,12 +39,23 @@ afterEach(() => {
   expect(notices.join()).not.toContain(secret.toString('base64url'))
 })
 
+const watch: RingWatch = {
+  notice: (message) => notices.push(message),
+  rotated: (kid) => told.rotated.push(kid),
+  compromised: (kid) => told.compromised.push(kid),
+}
+
 function ringWith(sealed: KeySeal, alg: SigningAlgorithm = 'EdDSA'): KeyRing {
-  const ring = createSharedRing(store, sealed, { alg, rotateEveryMs: LIFE }, clock, {
-    notice: (message) => notices.push(message),
-    rotated: (kid) => told.rotated.push(kid),
-    compromised: (kid) => told.compromised.push(kid),
-  })
+  const ring = createSharedRing(
+    store,
+    sealed,
+    { alg, rotateEveryMs: LIFE },
+    {
+      clock: clock,
+      random: randomBytes,
+      watch,
+    },
+  )
   open.push(ring)
   return ring
 }
@@ -75,7 +86,7 @@ describe('a shared ring', () => {
     const entries = await store.held()
     const signer = signerOf(ring)
     expect(kidsOf(entries)).toEqual([signer.kid])
-    const opened = await seal.open(entries[0] as SealedKey)
+    const opened = await seal.unseal(entries[0] as SealedKey)
     expect(opened).toMatchObject({ kid: signer.kid, alg: 'EdDSA', signsFrom: clock.now() })
     const { d } = opened?.privateKey.export({ format: 'jwk' }) ?? {}
     expect(d).toHaveLength(43)
@@ -400,11 +411,16 @@ test('a node whose clock is wrong by hours takes no key from the others, and the
   clock.turn(PUBLISHED_BEFORE_MS)
   expect(statesOf(ring)).toEqual(['active', 'retiring'])
   const ahead = turnedClock(clock.now() + 5 * HOUR)
-  const wrong = createSharedRing(store, seal, { alg: 'EdDSA', rotateEveryMs: LIFE }, ahead, {
-    notice: (message) => notices.push(message),
-    rotated: (kid) => told.rotated.push(kid),
-    compromised: (kid) => told.compromised.push(kid),
-  })
+  const wrong = createSharedRing(
+    store,
+    seal,
+    { alg: 'EdDSA', rotateEveryMs: LIFE },
+    {
+      clock: ahead,
+      random: randomBytes,
+      watch,
+    },
+  )
   open.push(wrong)
   await wrong.start()
   const swaps = store.swaps
@@ -446,8 +462,8 @@ describe('a key that is sealed under another secret', () => {
     expect(signerOf(ring).kid).toBe(kid)
     expect(notices).toEqual([])
     const [sealed] = (await store.held()) as readonly [SealedKey]
-    expect(await sealUnder(current).open(sealed)).toMatchObject({ kid })
-    expect(await seal.open(sealed)).toBeUndefined()
+    expect(await sealUnder(current).unseal(sealed)).toMatchObject({ kid })
+    expect(await seal.unseal(sealed)).toBeUndefined()
     const swaps = store.swaps
     await started(sealUnder(current, secret))
     await old.putBack()

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
+import type { Revocation } from '@sallyport/core'
 import {
   encodeRevocation,
   type FeedMark,
   type PullOutcome,
-  type Revocation,
   type RevocationStore,
-} from '@sallyport/core'
+} from '@sallyport/core/store'
 
 /** A shard's feed, which a test may write, cut and forget as it likes. */
 export interface ScriptedFeed {

@@ -26,7 +26,7 @@ describe('a sealed key', () => {
     'of %s is the same when it is opened',
     async (alg) => {
       const fresh = { ...(await generateSigningKey(alg)), signsFrom: 5 }
-      const opened = await seal.open(await seal.seal(fresh))
+      const opened = await seal.unseal(await seal.seal(fresh))
       expect(opened).toMatchObject({ kid: fresh.kid, alg, signsFrom: 5 })
       expect(opened?.privateKey.equals(fresh.privateKey)).toBe(true)
       expect(opened?.publicKey.equals(fresh.publicKey)).toBe(true)
@@ -51,8 +51,8 @@ describe('a sealed key', () => {
       [secret, other],
       [other, secret],
     ] as const)
-      expect(await createKeySeal(secrets).open(sealed)).toMatchObject({ kid: key.kid })
-    expect(await createKeySeal([other]).open(sealed)).toBeUndefined()
+      expect(await createKeySeal(secrets).unseal(sealed)).toMatchObject({ kid: key.kid })
+    expect(await createKeySeal([other]).unseal(sealed)).toBeUndefined()
   })
 
   test('is not opened when a single character of it is another', async () => {
@@ -63,12 +63,12 @@ describe('a sealed key', () => {
         Buffer.from(changed.split('.')[4] ?? '', 'base64url').toString('base64url') !== changed.split('.')[4]
       )
         continue
-      expect(await seal.open({ kid: key.kid, sealed: changed }), `at ${at}`).toBeUndefined()
+      expect(await seal.unseal({ kid: key.kid, sealed: changed }), `at ${at}`).toBeUndefined()
     }
   })
 
   test('is not opened under another name than its own', async () => {
-    expect(await seal.open({ kid: 'other', sealed: sealed.sealed })).toBeUndefined()
+    expect(await seal.unseal({ kid: 'other', sealed: sealed.sealed })).toBeUndefined()
   })
 
   test.each([
@@ -78,23 +78,25 @@ describe('a sealed key', () => {
     ['a token without signature', new UnsecuredJWT({}).encode()],
     ['a header without a name', `${Buffer.from('{"alg":"dir"}').toString('base64url')}....`],
   ])('is not %s', async (_what, text) => {
-    expect(await seal.open({ kid: key.kid, sealed: text })).toBeUndefined()
+    expect(await seal.unseal({ kid: key.kid, sealed: text })).toBeUndefined()
   })
 
   test('is not what is encrypted otherwise, though under the right secret', async () => {
     const shorter = await encrypt(PLAIN, { ...HEADER, enc: 'A128CBC-HS256' }, secret)
-    expect(await seal.open({ kid: key.kid, sealed: shorter })).toBeUndefined()
-    expect(await seal.open({ kid: key.kid, sealed: await encrypt(PLAIN, HEADER, secret) })).toBeDefined()
+    expect(await seal.unseal({ kid: key.kid, sealed: shorter })).toBeUndefined()
+    expect(await seal.unseal({ kid: key.kid, sealed: await encrypt(PLAIN, HEADER, secret) })).toBeDefined()
   })
 
   test('is not what only claims to be under the right secret', async () => {
     const forged = await encrypt(PLAIN, HEADER, other)
-    expect(await seal.open({ kid: key.kid, sealed: forged })).toBeUndefined()
+    expect(await seal.unseal({ kid: key.kid, sealed: forged })).toBeUndefined()
   })
 
   test('is not a public key, and not what is no key', async () => {
     const { d: _, ...open } = privateJwk(key)
     for (const plain of [JSON.stringify(open), 'null', '[]', 'no JSON'])
-      expect(await seal.open({ kid: key.kid, sealed: await encrypt(plain, HEADER, secret) })).toBeUndefined()
+      expect(
+        await seal.unseal({ kid: key.kid, sealed: await encrypt(plain, HEADER, secret) }),
+      ).toBeUndefined()
   })
 })

@@ -8,8 +8,10 @@ import {
   type SallyportOptions,
   type StoreDriver,
 } from '@sallyport/core'
+import { gateOf } from '@sallyport/core/adapter'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterEach, describe, expect, test } from 'vitest'
+import { storeContext } from '../support/store-context.ts'
 import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
 
@@ -32,7 +34,7 @@ async function site(options: SallyportOptions): Promise<Site> {
   const clock = turnedClock()
   const sallyport = await createSallyport({ secret: SECRET, store: memoryStore(), clock, ...options })
   open.push(sallyport)
-  const [refresh] = sallyport.gate.routers.refresh
+  const [refresh] = gateOf(sallyport).routes(['refresh'])
   const given = (answer: { body: string | undefined; cookies: readonly string[] }) => ({
     token: JSON.parse(answer.body ?? '').access_token as string,
     cookie: answer.cookies[0]?.split(';')[0] ?? '',
@@ -41,14 +43,16 @@ async function site(options: SallyportOptions): Promise<Site> {
     sallyport,
     clock,
     signIn: async () =>
-      given(await sallyport.gate.signIn(viewOf({}), { subject: 'u-1', scope: ['read'], acr: 'silver' })),
+      given(await gateOf(sallyport).signIn(viewOf({}), { subject: 'u-1', scope: ['read'], acr: 'silver' })),
     async refresh(cookie) {
       const answer = await refresh?.handle(viewOf({ headers: { cookie } }))
       if (answer?.status !== 200) throw new Error(`a refresh was answered ${answer?.status}`)
       return given(answer)
     },
     async ask(token) {
-      const decision = await sallyport.gate.verify(viewOf({ headers: { authorization: `Bearer ${token}` } }))
+      const decision = await gateOf(sallyport).verifier()(
+        viewOf({ headers: { authorization: `Bearer ${token}` } }),
+      )
       return decision.kind === 'allow' ? decision.auth.claims : JSON.parse(decision.answer.body ?? '').error
     },
   }
@@ -114,9 +118,9 @@ describe('an access token that is a reference', () => {
     const { sallyport, signIn, ask, clock } = await site({ accessToken: 'reference' })
     const [first, second, third] = [await signIn(), await signIn(), await signIn()]
     const claims = (await ask(first.token)) as Claims
-    await sallyport.sessions.revoke(claims.sid)
+    await sallyport.sessions.revoke(claims.sid ?? '')
     expect(await ask(first.token)).toBe('invalid_token')
-    await sallyport.revokeToken(((await ask(second.token)) as Claims).jti)
+    await sallyport.tokens.revoke(((await ask(second.token)) as Claims).jti ?? '')
     expect(await ask(second.token)).toBe('invalid_token')
     clock.turn(899_000)
     expect(await ask(third.token)).toMatchObject({ sub: 'u-1' })
@@ -200,7 +204,7 @@ describe('an access token that is encrypted', () => {
 
   test('goes on being good when the secret is replaced, as long as the old one is in the list', async () => {
     const store = memoryStore()
-    const opened = await store.open({ notice: () => {} })
+    const opened = await store.open(storeContext)
     const shared = { ...store, open: () => Promise.resolve(opened) }
     const { token } = await (await site({ accessToken: 'encrypted', store: shared })).signIn()
     const next = 'the secret that comes after, 32 bytes'

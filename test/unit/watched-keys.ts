@@ -1,4 +1,6 @@
-import { type KeyStore, memoryStore, type RingEntry } from '@sallyport/core'
+import { memoryStore } from '@sallyport/core'
+import type { KeyStore, RingEntry } from '@sallyport/core/store'
+import { storeContext } from '../support/store-context.ts'
 
 /** A store of keys that counts, can be away, can forget and can lose what it announces. */
 export interface WatchedKeys extends KeyStore {
@@ -13,7 +15,7 @@ export interface WatchedKeys extends KeyStore {
 }
 
 export async function watchedKeys(): Promise<WatchedKeys> {
-  const open = async (): Promise<KeyStore> => (await memoryStore().open({ notice: () => {} })).keys
+  const open = async (): Promise<KeyStore> => (await memoryStore().open(storeContext)).keys
   const listeners: (() => void)[] = []
   let keys = await open()
   const store: WatchedKeys = {

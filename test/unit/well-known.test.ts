@@ -1,4 +1,5 @@
 import { createSallyport, memoryStore } from '@sallyport/core'
+import { gateOf } from '@sallyport/core/adapter'
 import { expect, test } from 'vitest'
 import { viewOf } from './view.ts'
 
@@ -7,7 +8,7 @@ const site = (issuer: string) =>
 
 test('the JWK Set tells who has it already that nothing changed', async () => {
   const sallyport = await site('https://auth.example.com')
-  const [jwks] = sallyport.gate.routers.wellKnown
+  const [jwks] = gateOf(sallyport).routes(['well-known'])
   const get = (known?: string) =>
     jwks?.handle(viewOf({ method: 'GET', headers: known === undefined ? {} : { 'if-none-match': known } }))
   const first = await get()
@@ -29,7 +30,9 @@ test.each([
   ['https://auth.example.com/tenants/1', '/.well-known/oauth-authorization-server/tenants/1'],
 ])('the metadata of %s lies at %s', async (issuer, path) => {
   const sallyport = await site(issuer)
-  const metadata = sallyport.gate.routers.wellKnown.find((route) => route.path === path)
+  const metadata = gateOf(sallyport)
+    .routes(['well-known'])
+    .find((route) => route.path === path)
   const answer = await metadata?.handle(viewOf({ method: 'GET' }))
   expect(JSON.parse(answer?.body ?? '')).toMatchObject({
     issuer,

@@ -1,5 +1,5 @@
-import { secureUrl } from '../options/schema.ts'
 import { fetchDocument } from './document.ts'
+import { secureUrl } from './secure-url.ts'
 
 export type Discovered =
   | { readonly kind: 'found'; readonly jwks: URL }

@@ -1,8 +1,8 @@
 import type { Clock, Random } from '../ports/clock.ts'
 import type { KeyStore } from '../ports/keys.ts'
 import type { DerivedKeys } from '../secrets.ts'
-import { createGivenRing } from './given-ring.ts'
-import { type GivenKeysSettings, readGivenKeys } from './read-given.ts'
+import { createGivenRing } from './given/given-ring.ts'
+import { type GivenKeysSettings, readGivenKeys } from './given/read-given.ts'
 import type { KeyRing, RingWatch } from './ring.ts'
 import { createSharedRing, type SharedRingSettings } from './shared-ring.ts'
 

@@ -33,7 +33,7 @@ interface Member {
 export function createRingState(seal: KeySeal, notice: (message: string) => void): RingState {
   const members = new Map<string, Member>()
   const compromised = new Map<string, CompromisedKey>()
-  /** Of keys that none of the secrets opens: another deployment's, or one whose secret was taken away too early. */
+  /** Of keys that none of the secrets decrypts: another deployment's, or one whose secret was taken away too early. */
   const told = new Set<string>()
   let record: KeyRecord = { version: 0, entries: [] }
 
@@ -46,11 +46,13 @@ export function createRingState(seal: KeySeal, notice: (message: string) => void
     const known = members.get(entry.kid)
     if (compromised.has(entry.kid) || known?.entry.sealed === entry.sealed) return
     // A node with a newer secret may have sealed a key anew that this one holds already.
-    const key = (await seal.open(entry)) ?? known?.key
+    const key = (await seal.unseal(entry)) ?? known?.key
     if (key !== undefined) members.set(entry.kid, { key, entry, dropped: false })
     else if (!told.has(entry.kid)) {
       told.add(entry.kid)
-      notice(`the store holds a signing key (${entry.kid}) that none of the secrets opens; it is left alone`)
+      notice(
+        `the store holds a signing key (${entry.kid}) that none of the secrets decrypts; it is left alone`,
+      )
     }
   }
 

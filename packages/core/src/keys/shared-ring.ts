@@ -1,12 +1,11 @@
-import type { JWK } from 'jose'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { KeyStore, RingEntry } from '../ports/keys.ts'
-import type { Signer, SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
-import { generateSigningKey, publicJwk } from './jwk.ts'
-import { localSigner } from './local-signer.ts'
+import type { SigningAlgorithm } from '../ports/signer.ts'
+import { generateSigningKey } from './jwk.ts'
 import { type FoundKey, foundIn, type KeyInfo, type KeyRing, type RingWatch } from './ring.ts'
+import { type RingSnapshot, snapshotOf } from './ring-snapshot.ts'
 import { createRingState } from './ring-state.ts'
-import { PUBLISHED_BEFORE_MS, type Schedule, scheduleAt } from './schedule.ts'
+import { PUBLISHED_BEFORE_MS, scheduleAt } from './schedule.ts'
 import type { KeySeal, ScheduledKey } from './seal.ts'
 
 export interface SharedRingSettings {
@@ -45,14 +44,6 @@ interface Step {
   made: ScheduledKey | undefined
 }
 
-interface RingSnapshot {
-  readonly schedule: Schedule<ScheduledKey>
-  readonly byKid: ReadonlyMap<string, VerificationKey>
-  readonly jwks: readonly JWK[]
-  readonly signer: Signer | undefined
-  readonly from: number
-}
-
 /**
  * A ring in the store, shared by all nodes. Who finds it wanting (no key yet, a rotation due, a key gone)
  * makes the ring that there should be and swaps it for the one that was read: of several nodes one does,
@@ -67,7 +58,7 @@ export function createSharedRing(
 ): KeyRing {
   const known = createRingState(seal, watch.notice)
   const jitter = ((random(1)[0] ?? 0) / 256) * JITTER_MS
-  let snapshot = snapshotAt(clock.now())
+  let snapshot = snapshotOf(known.members(), clock.now())
   let loading: Promise<boolean> | undefined
   let puttingBack: Promise<boolean> | undefined
   let loadedAt = Number.NEGATIVE_INFINITY
@@ -77,22 +68,9 @@ export function createSharedRing(
   let ticking: NodeJS.Timeout | undefined
   let lastStep: Promise<unknown> = Promise.resolve()
 
-  function snapshotAt(now: number): RingSnapshot {
-    const schedule = scheduleAt(known.members(), now)
-    const here = schedule.keys.filter(({ state }) => state !== 'gone').map(({ key }) => key)
-    const active = schedule.keys.find(({ state }) => state === 'active')?.key
-    return {
-      schedule,
-      byKid: new Map(here.map((key) => [key.kid, key])),
-      jwks: here.map(publicJwk),
-      signer: active === undefined ? undefined : localSigner(active),
-      from: now,
-    }
-  }
-
   function current(): RingSnapshot {
     const now = clock.now()
-    if (now >= snapshot.schedule.until || now < snapshot.from) snapshot = snapshotAt(now)
+    if (now >= snapshot.schedule.until || now < snapshot.from) snapshot = snapshotOf(known.members(), now)
     return snapshot
   }
 
@@ -111,14 +89,14 @@ export function createSharedRing(
       const outcome = await store.swap(draft, known.version())
       if (outcome.kind === 'unavailable') return false
       await known.adopt(outcome.ring)
-      snapshot = snapshotAt(clock.now())
+      snapshot = snapshotOf(known.members(), clock.now())
       if (outcome.kind === 'swapped' && step.made !== undefined && snapshot.byKid.has(step.made.kid)) {
         watch.rotated(step.made.kid)
         step.made = undefined
       }
     }
     for (const { key, state } of snapshot.schedule.keys) if (state === 'gone') known.drop(key.kid)
-    snapshot = snapshotAt(clock.now())
+    snapshot = snapshotOf(known.members(), clock.now())
     return true
   }
 
@@ -160,7 +138,7 @@ export function createSharedRing(
     const found = current().schedule.keys.find(({ key }) => key.kid === kid)
     if (found?.state === 'active') lostSince = found.key.signsFrom
     const isNews = known.distrust(kid, clock.now())
-    snapshot = snapshotAt(clock.now())
+    snapshot = snapshotOf(known.members(), clock.now())
     return isNews
   }
 
@@ -170,7 +148,7 @@ export function createSharedRing(
       const read = await store.read()
       if (read.kind === 'unavailable') return false
       await known.adopt(read, wish.putBack)
-      snapshot = snapshotAt(clock.now())
+      snapshot = snapshotOf(known.members(), clock.now())
       const renew = loadedAt === Number.NEGATIVE_INFINITY
       if (!(await putRight({ wish, renew, made: undefined }))) return false
       loadedAt = clock.monotonic()

@@ -1,11 +1,11 @@
 import { KeyObject } from 'node:crypto'
 import * as v from 'valibot'
 import type { TokenCacheSettings } from '../access/token-cache.ts'
-import type { GivenKeysSettings } from '../keys/read-given.ts'
+import type { GivenKeysSettings } from '../keys/given/read-given.ts'
 import type { SharedRingSettings } from '../keys/shared-ring.ts'
 import { MAX_ACCESS_SECONDS } from '../ports/revocations.ts'
 import type { Signer, SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
-import type { TokenForm } from '../tokens/form.ts'
+import type { TokenForm } from '../tokens/forms/form.ts'
 import { callable, filledArray, group, oneOf, parse, wholeNumber } from './schema.ts'
 
 export interface AccessOptions {

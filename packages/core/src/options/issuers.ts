@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { ConfigError, describeValue } from '../errors.ts'
 import type { IssuerSettings } from '../issuers/remote.ts'
+import { secureUrl } from '../issuers/secure-url.ts'
 import type { TrustedIssuer } from '../issuers/trusted.ts'
 import type { SigningAlgorithm } from '../ports/signer.ts'
 import {
@@ -12,7 +13,6 @@ import {
   nonEmpty,
   oneOf,
   parse,
-  secureUrl,
   wholeNumber,
 } from './schema.ts'
 

@@ -1,6 +1,6 @@
-import ipaddr from 'ipaddr.js'
 import * as v from 'valibot'
 import { ConfigError, describeValue, unknownOption } from '../errors.ts'
+import { secureUrl } from '../issuers/secure-url.ts'
 
 type Schema<T> = v.GenericSchema<T>
 type Group<T extends v.ObjectEntries> = v.GenericSchema<
@@ -64,20 +64,6 @@ export const issuer: Schema<string> = v.pipe(
     'an https URL without query and fragment (http on loopback)',
   ),
 )
-
-/** A URL that may be fetched from: https (http on loopback), without user, password and fragment. */
-export function secureUrl(given: string): URL | undefined {
-  const url = URL.canParse(given) ? new URL(given) : undefined
-  if (url === undefined || /[\s#]/.test(given) || url.username !== '' || url.password !== '') return undefined
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)) ? url : undefined
-}
-
-function isLoopback({ hostname }: URL): boolean {
-  const address = hostname.replace(/^\[|\]$/g, '')
-  return (
-    address === 'localhost' || (ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback')
-  )
-}
 
 export interface ParseMode {
   /** Goes before each path in an error, such as `redis`. */

@@ -25,8 +25,8 @@ export interface ReplicaEvents {
   readonly onRevoked: (revocation: Revocation) => void
   /** The store lost what it had known, and its revocations were put back. Told once, however many shards it concerns. */
   readonly onForgotten: () => void
-  /** Puts back what else the store lost. Resolves to whether that was done; if not, all is done again. */
-  readonly putBackOthers: () => Promise<boolean>
+  /** Puts back what else the shard lost. Resolves to whether that was done; if not, all is done again. */
+  readonly putBackOthers: (shard: number) => Promise<boolean>
 }
 
 /**
@@ -151,7 +151,7 @@ export function createReplica(
     const asserted = await store.assert(index, [...shard.sessions.all(), ...rare], clock.now())
     if (asserted.kind === 'unavailable') return false
     tellForgotten()
-    if (!(await events.putBackOthers())) return false
+    if (!(await events.putBackOthers(index))) return false
     shard.epoch = epoch
     shard.digest = undefined
     shard.position = 0

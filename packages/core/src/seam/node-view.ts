@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
 import { type BodySource, bodySource, type RequestView } from './http.ts'
 
 /** What Node's own requests have in common, over HTTP/1.1 and HTTP/2. */
-export type NodeRequest = NodeJS.ReadableStream & {
+export type NodeRequest = Readable & {
   readonly method?: string | undefined
   readonly headers: IncomingHttpHeaders
   readonly rawHeaders: string[]

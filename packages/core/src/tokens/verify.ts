@@ -6,9 +6,9 @@ import type { VerificationKey } from '../ports/signer.ts'
 import type { Claims } from '../seam/auth.ts'
 import { readClaims, readForeignClaims } from './claims.ts'
 import { isCompact, isEncrypted, signedPayload } from './compact.ts'
+import type { TokenEncryption } from './forms/nested.ts'
+import { REFERENCE_PREFIX } from './forms/reference.ts'
 import { createHeaderReader, type TokenHeader } from './header.ts'
-import type { TokenEncryption } from './nested.ts'
-import { REFERENCE_PREFIX } from './reference.ts'
 import type { TokenSource } from './source.ts'
 
 export interface JudgedToken {

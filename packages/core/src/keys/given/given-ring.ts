@@ -1,9 +1,9 @@
 import type { JWK } from 'jose'
-import type { Clock } from '../ports/clock.ts'
-import type { KeyStore, RingEntry } from '../ports/keys.ts'
-import type { Signer, VerificationKey } from '../ports/signer.ts'
-import { publicJwk } from './jwk.ts'
-import { foundIn, type KeyInfo, type KeyRing, type RingWatch } from './ring.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { KeyStore, RingEntry } from '../../ports/keys.ts'
+import type { Signer, VerificationKey } from '../../ports/signer.ts'
+import { publicJwk } from '../jwk.ts'
+import { foundIn, type KeyInfo, type KeyRing, type RingWatch } from '../ring.ts'
 
 /** A key of the options: one that signs, here or far away, or one that only verifies. */
 export interface GivenKey extends VerificationKey {

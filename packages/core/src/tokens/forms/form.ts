@@ -1,4 +1,4 @@
-import type { DerivedKeys } from '../secrets.ts'
+import type { DerivedKeys } from '../../secrets.ts'
 import type { TokenEncryption } from './nested.ts'
 import { createReferences, type References } from './reference.ts'
 

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey } from 'node:crypto'
 import { open } from 'node:fs/promises'
-import { ConfigError } from '../errors.ts'
+import { ConfigError } from '../../errors.ts'
 
 const MAX_BYTES = 256 * 1024
 const FOR_OTHERS = 0o077

@@ -1,11 +1,11 @@
-import type { Clock } from '../ports/clock.ts'
-import { hasExpired, type Lifetimes, type SessionStore } from '../ports/sessions.ts'
-import { frozen } from './claims.ts'
-import type { CustomClaims } from './custom-claims.ts'
-import { claimsOf } from './issue.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { hasExpired, type Lifetimes, type SessionStore } from '../../ports/sessions.ts'
+import { frozen } from '../claims.ts'
+import type { CustomClaims } from '../custom-claims.ts'
+import { claimsOf } from '../issue.ts'
+import type { OwnSource } from '../source.ts'
+import { judged, type VerifiedToken } from '../verify.ts'
 import type { References } from './reference.ts'
-import type { OwnSource } from './source.ts'
-import { judged, type VerifiedToken } from './verify.ts'
 
 export interface LookUpParts {
   readonly references: References

@@ -1,6 +1,6 @@
+import type { OwnForms } from '../verify.ts'
 import type { TokenForm } from './form.ts'
 import { createLookUp, type LookUpParts } from './look-up.ts'
-import type { OwnForms } from './verify.ts'
 
 /** How this deployment's tokens are verified where they are not plain JWTs. */
 export function ownFormsOf(form: TokenForm, parts: Omit<LookUpParts, 'references'>): OwnForms {

@@ -1,9 +1,7 @@
 import { hkdfSync } from 'node:crypto'
-import { decodeProtectedHeader } from 'jose/decode/protected_header'
-import { compactDecrypt } from 'jose/jwe/compact/decrypt'
-import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 import { LRUCache } from 'lru-cache'
-import type { DerivedKeys } from '../secrets.ts'
+import { decryptCompact, encryptCompact, kidOfCompact } from '../../keys/envelope.ts'
+import type { DerivedKeys } from '../../secrets.ts'
 
 /**
  * Encrypts access tokens as a whole, for this deployment alone (RFC 7519, section 11.2: signed first). Each key of
@@ -12,8 +10,8 @@ import type { DerivedKeys } from '../secrets.ts'
 export interface TokenEncryption {
   /** @param kid the key that signed the token */
   encrypt(token: string, kid: string): Promise<string>
-  /** The token, and the key that it was encrypted beside; `undefined` for what was not encrypted here. */
-  decrypt(text: string): Promise<{ readonly token: string; readonly kid: string } | undefined>
+  /** The signed token, and the key that it was encrypted beside; `undefined` for what was not encrypted here. */
+  decrypt(token: string): Promise<{ readonly token: string; readonly kid: string } | undefined>
 }
 
 const KEYS_REMEMBERED = 100
@@ -34,32 +32,17 @@ export function createTokenEncryption(secrets: readonly [DerivedKeys, ...Derived
 
   return {
     encrypt: (token, kid) =>
-      new CompactEncrypt(new TextEncoder().encode(token))
-        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', cty: 'JWT', kid: `${current.id}.${kid}` })
-        .encrypt(keyOf(current, kid)),
-    async decrypt(text) {
-      const name = nameOf(text)
+      encryptCompact(new TextEncoder().encode(token), keyOf(current, kid), {
+        cty: 'JWT',
+        kid: `${current.id}.${kid}`,
+      }),
+    async decrypt(token) {
+      const name = kidOfCompact(token)
       const secret = secrets.find(({ id }) => name?.startsWith(`${id}.`))
       if (name === undefined || secret === undefined) return undefined
       const kid = name.slice(secret.id.length + 1)
-      try {
-        const { plaintext } = await compactDecrypt(text, keyOf(secret, kid), {
-          keyManagementAlgorithms: ['dir'],
-          contentEncryptionAlgorithms: ['A256GCM'],
-          maxDecompressedLength: 0,
-        })
-        return { token: Buffer.from(plaintext).toString('latin1'), kid }
-      } catch {
-        return undefined
-      }
+      const plain = await decryptCompact(token, keyOf(secret, kid))
+      return plain && { token: Buffer.from(plain).toString('latin1'), kid }
     },
-  }
-}
-
-function nameOf(text: string): string | undefined {
-  try {
-    return decodeProtectedHeader(text).kid
-  } catch {
-    return undefined
   }
 }

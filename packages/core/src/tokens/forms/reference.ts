@@ -1,0 +1,57 @@
+import { SESSION_ID_BYTES, type SessionId } from '../../ports/ids.ts'
+import { createOpaqueTokens, MAC_BYTES } from '../opaque.ts'
+
+/** What an opaque access token refers to. Instants are seconds since the epoch. */
+export interface Reference {
+  readonly session: SessionId
+  readonly generation: number
+  readonly issuedAt: number
+  readonly expiresAt: number
+}
+
+/**
+ * Opaque access tokens: a session, a generation and two instants under a MAC. They tell nothing about the user; the
+ * claims are read from the session's record, and die with it.
+ */
+export interface References {
+  mint(reference: Reference): { readonly token: string; readonly jti: string }
+  /** `undefined` for whatever was never issued. `jti` names the token. */
+  parse(token: string): (Reference & { readonly jti: string }) | undefined
+}
+
+export const REFERENCE_PREFIX = 'spa_'
+const VERSION = 1
+const GENERATION_AT = 1 + SESSION_ID_BYTES
+const ISSUED_AT = GENERATION_AT + 4
+const EXPIRES_AT = ISSUED_AT + 6
+const MAC_AT = EXPIRES_AT + 6
+const BYTES = MAC_AT + MAC_BYTES
+
+/** @param keys MAC keys, the current one first; tokens under the others are still read */
+export function createReferences(keys: readonly [Uint8Array, ...Uint8Array[]]): References {
+  const tokens = createOpaqueTokens(REFERENCE_PREFIX, BYTES, keys)
+  const jtiOf = (bytes: Buffer): string => bytes.toString('base64url', MAC_AT)
+  return {
+    mint({ session, generation, issuedAt, expiresAt }) {
+      const bytes = Buffer.alloc(BYTES)
+      bytes[0] = VERSION
+      bytes.write(session, 1, 'base64url')
+      bytes.writeUInt32BE(generation, GENERATION_AT)
+      bytes.writeUIntBE(issuedAt, ISSUED_AT, 6)
+      bytes.writeUIntBE(expiresAt, EXPIRES_AT, 6)
+      const token = tokens.seal(bytes)
+      return { token, jti: jtiOf(bytes) }
+    },
+    parse(token) {
+      const bytes = tokens.open(token)
+      if (bytes?.[0] !== VERSION) return undefined
+      return {
+        session: bytes.toString('base64url', 1, GENERATION_AT) as SessionId,
+        generation: bytes.readUInt32BE(GENERATION_AT),
+        issuedAt: bytes.readUIntBE(ISSUED_AT, 6),
+        expiresAt: bytes.readUIntBE(EXPIRES_AT, 6),
+        jti: jtiOf(bytes),
+      }
+    },
+  }
+}
