@@ -25,6 +25,7 @@ const routes: Readonly<Record<string, readonly string[]>> = {
   '/healthz': ['GET', 'HEAD'],
   '/readyz': ['GET', 'HEAD'],
   '/.well-known/jwks.json': ['GET', 'HEAD'],
+  '/.well-known/oauth-authorization-server': ['GET', 'HEAD'],
   '/auth/login': ['POST'],
   '/auth/refresh': ['POST'],
   '/auth/token': ['POST'],

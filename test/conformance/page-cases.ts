@@ -34,6 +34,19 @@ export const pageCases: readonly RequestCase[] = [
     expect: { status: 200, headers: { etag: null, 'last-modified': null } },
   },
   {
+    name: 'the metadata (RFC 8414) names what is mounted',
+    send: { path: '/.well-known/oauth-authorization-server' },
+    expect: {
+      status: 200,
+      body: {
+        issuer: 'https://auth.example.test',
+        jwks_uri: 'https://auth.example.test/.well-known/jwks.json',
+        token_endpoint: 'https://auth.example.test/auth/token',
+      },
+      headers: { 'cache-control': 'public, max-age=3600' },
+    },
+  },
+  {
     name: '/healthz tells that the process lives',
     send: { path: '/healthz' },
     expect: { status: 200, body: { status: 'ok' }, headers: { 'cache-control': 'no-store' } },

@@ -210,7 +210,8 @@ export const pathCases: readonly RequestCase[] = [
     }),
   ),
   ...[
-    '/.well-known/oauth-authorization-server',
+    '/.well-known/oauth-authorization-server/',
+    '/.well-known/oauth-authorization-servers',
     '/metrics',
     '/index.html',
     '/favicon.ico',

@@ -40,7 +40,7 @@ export function bindingContract(here: Here): void {
 
   test.each(['web', 'we', 'web2', ''])('only the very client counts, here against %j', async (client) => {
     const session = await begun({ grant: { client: 'web' } })
-    const kind = client === 'web' ? 'rotated' : 'foreign'
+    const kind = client === 'web' ? 'rotated' : 'wrong_client'
     expect(await present(session, { client })).toMatchObject({ kind })
   })
 

@@ -37,7 +37,7 @@ export function endingContract(here: Here): void {
     const subject = newSubject()
     const session = await opened(here().store, opening(subject))
     const left = await opened(here().store, opening(subject))
-    expect(await end(session.id)).toEqual({ kind: 'ended' })
+    expect(await end(session.id)).toEqual({ kind: 'ended', subject: session.subject })
     expect(await isRevoked(here().other, session.id, subject.tag)).toBe(true)
     expect(await present(session, 1)).toEqual({ kind: 'unknown' })
     expect(await end(session.id)).toEqual({ kind: 'absent' })

@@ -59,7 +59,7 @@ export function racesContract(here: Here): void {
       here().store.sessions.end(ending),
       race((racer) => either(racer).sessions.rotate(rotation(session))),
     ])
-    expect(ended).toEqual({ kind: 'ended' })
+    expect(ended).toEqual({ kind: 'ended', subject: session.subject })
     expect(await here().store.sessions.rotate(rotation(session, { generation: 2 }))).toEqual({
       kind: 'unknown',
     })

@@ -181,7 +181,7 @@ describe('a Redis that answers with a refusal counts as away, and what was asked
       await admin.call('ACL', 'SETUSER', 'app', `-${command}`)
       expect(await end()).toEqual({ kind: 'unavailable' })
       await admin.call('ACL', 'SETUSER', 'app', `+${command}`)
-      expect(await end()).toEqual({ kind: 'ended' })
+      expect(await end()).toEqual({ kind: 'ended', subject: toEnd.subject })
       expect(await isRevoked(store, toEnd.id, subject.tag)).toBe(true)
       expect(await store.sessions.rotate(rotation(toEnd))).toEqual({ kind: 'unknown' })
     },

@@ -84,8 +84,11 @@ async function act(scene: Scene, step: Acting, generation: number, at: number): 
     case 'see in use':
       await store.sessions.confirm({ id: ids[step.name], generation })
       return undefined
-    case 'end':
-      return store.sessions.end({ id: ids[step.name], at, evenIfAbsent: false })
+    case 'end': {
+      // Whose session it was is no part of the story.
+      const { kind } = await store.sessions.end({ id: ids[step.name], at, evenIfAbsent: false })
+      return { kind }
+    }
     case 'end all but': {
       const except = step.kept === undefined ? {} : { except: ids[step.kept] }
       const outcome = ofKind(await store.sessions.endSubject({ ...all, ...except }), 'ended')

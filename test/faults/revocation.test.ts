@@ -171,8 +171,10 @@ test('what the application revokes in a process of its own is refused by the ser
     const next = await nodes[1].refresh(cookieOf(kept))
     expect(await statuses(accessOf(next))).toEqual([200, 200])
 
-    expect(await application.sessions.revoke(claimsOf(accessOf(next)).sid)).toBe(true)
+    const { sid } = claimsOf(accessOf(next))
+    expect(await application.sessions.revoke(sid)).toEqual({ ended: [sid] })
     await expectEnded([next])
+    expect(await application.sessions.revoke(sid)).toEqual({ ended: [] })
   } finally {
     await application.close()
   }

@@ -82,7 +82,9 @@ async function accessToken(alg: SigningAlgorithm): Promise<string> {
   return (await processClientCredentialsResponse(provider, client, answer)).access_token
 }
 function remoteKeys(): RemoteKeys {
-  const [settings] = parseIssuers([{ issuer, audience: API, discovery: true, algorithms: [...ALGORITHMS] }])
+  const [settings] = parseIssuers({
+    issuers: [{ issuer, audience: API, discovery: true, algorithms: [...ALGORITHMS] }],
+  })
   if (settings === undefined) throw new Error('no issuer was parsed')
   return createRemoteKeys(settings, turnedClock(), (message) => notices.push(message))
 }

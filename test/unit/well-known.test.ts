@@ -30,9 +30,9 @@ test.each([
   ['https://auth.example.com/tenants/1', '/.well-known/oauth-authorization-server/tenants/1'],
 ])('the metadata of %s lies at %s', async (issuer, path) => {
   const sallyport = await site(issuer)
-  const metadata = gateOf(sallyport)
-    .routes(['well-known'])
-    .find((route) => route.path === path)
+  const gate = gateOf(sallyport)
+  gate.routes(['token'])
+  const metadata = gate.routes(['well-known']).find((route) => route.path === path)
   const answer = await metadata?.handle(viewOf({ method: 'GET' }))
   expect(JSON.parse(answer?.body ?? '')).toMatchObject({
     issuer,
@@ -40,5 +40,16 @@ test.each([
     token_endpoint: 'https://auth.example.com/session/token',
     grant_types_supported: ['refresh_token'],
   })
+  await sallyport.close()
+})
+
+test('the metadata names no token endpoint where none is mounted', async () => {
+  const sallyport = await site('https://auth.example.com')
+  const [, metadata] = gateOf(sallyport).routes(['well-known'])
+  const ask = async () => JSON.parse((await metadata?.handle(viewOf({ method: 'GET' })))?.body ?? '')
+  expect(await ask()).not.toHaveProperty('token_endpoint')
+  expect(await ask()).toMatchObject({ grant_types_supported: [] })
+  gateOf(sallyport).routes(['token'])
+  expect(await ask()).toHaveProperty('token_endpoint')
   await sallyport.close()
 })
