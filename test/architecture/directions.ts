@@ -16,7 +16,7 @@ const parts: Table = {
   secrets: [],
 
   // One skill each.
-  clock: ['ports'],
+  system: ['ports'],
   revocation: ['ports'],
   binding: ['ports', 'errors'],
   watch: ['ports', 'type seam'],

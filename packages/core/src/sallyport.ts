@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { createInspection } from './access/inspect.ts'
 import { identityOf } from './access/known-token.ts'
 import { createSignatureLimit } from './access/signature-limit.ts'
@@ -12,7 +11,6 @@ import {
   type TokenCalls,
 } from './application.ts'
 import { createDevices } from './binding/device.ts'
-import { systemClock } from './clock.ts'
 import { createRefreshCookie } from './gate/cookies.ts'
 import {
   createSignIn,
@@ -48,6 +46,7 @@ import { ownFormsOf } from './tokens/forms/own-forms.ts'
 import { createTokenIssue } from './tokens/issue.ts'
 import { ownSource } from './tokens/source.ts'
 import { createTokenVerification } from './tokens/verify.ts'
+import { createSystemRandom, systemClock } from './system.ts'
 import { createConnections } from './watch/connections.ts'
 import { createEvents, type Emit, type EventMap } from './watch/events.ts'
 
@@ -88,7 +87,7 @@ const PULL_EVERY_MS = 400
 export async function createSallyport(options: SallyportOptions = {}): Promise<Sallyport> {
   const settings = parseOptions(options, process.env.NODE_ENV === 'production')
   const notice = (message: string): void => process.emitWarning(message, 'SallyportNotice')
-  const { clock = systemClock, random = randomBytes } = settings
+  const { clock = systemClock, random = createSystemRandom() } = settings
   const secrets = deriveKeys(settings.secrets)
   const [current, ...earlier] = secrets
 

@@ -7,7 +7,7 @@ import type { Fault, Rule } from './rule.ts'
 const CORE = 'packages/core/src/'
 const COMPOSITION_ROOT = `${CORE}sallyport.ts`
 /** The places where time and chance enter the core. */
-const SOURCES_OF_TIME_AND_CHANCE: readonly string[] = [COMPOSITION_ROOT, `${CORE}clock.ts`]
+const SOURCES_OF_TIME_AND_CHANCE: readonly string[] = [COMPOSITION_ROOT, `${CORE}system.ts`]
 
 export const usesConsole: Rule = (source) => [
   ...usesOf(source, 'console').map((node) => ({ node, says: 'uses console' })),

@@ -167,7 +167,7 @@ export const goodHabits: Readonly<Record<string, readonly NearMiss[]>> = {
     ],
     [here, "Math.max(1, 2)\nsettings.random(8)\nids.randomUUID()\nimport { randomBytes } from 'node:crypto'"],
     [root, 'const clock = { now: () => Date.now(), monotonic: () => performance.now() }'],
-    [core('clock'), 'export const now = () => Date.now()'],
+    [core('system'), 'export const now = () => Date.now()'],
   ],
   'timers that keep a process alive': [
     [here, 'const t = setTimeout(f, 5).unref()'],

@@ -16,7 +16,7 @@ export const wrongImports: Readonly<Record<string, readonly Violation[]>> = {
     [core('secrets'), 'const x = await import(`./errors.ts`)', 'secrets must not import errors'],
   ],
   'a part that is not in the row': [
-    [core('clock'), "import { x } from './errors.ts'", 'clock must not import errors'],
+    [core('system'), "import { x } from './errors.ts'", 'system must not import errors'],
     [core('guards/role'), "import { v } from '../gate/answer.ts'", 'guards must not import gate/answer'],
     [
       core('gate/a'),

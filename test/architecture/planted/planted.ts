@@ -8,8 +8,8 @@ export function core(name: string): string {
 }
 
 const parts = [
-  ...['index', 'adapter', 'store', 'signer', 'sallyport', 'options'],
-  ...['errors', 'problems', 'clock', 'secrets'],
+  ...['index', 'adapter', 'store', 'signer', 'sallyport', 'options', 'adapt'],
+  ...['errors', 'problems', 'system', 'secrets'],
   ...['seam/auth', 'ports/store', 'keys/ring', 'tokens/verify', 'issuers/remote', 'revocation/set'],
   ...['watch/events', 'sessions/end', 'access/verify', 'guards/scope', 'memory/store', 'gate/answer'],
 ]

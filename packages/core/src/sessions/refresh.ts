@@ -99,12 +99,24 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
     ids: TokenIds,
     caller: Caller,
   ): void {
-    const about = { ...namesOf(outcome.session), ...caller }
+    const { session } = outcome
     const drifted = outcome.kind === 'rotated' && outcome.drift !== 0 ? devices.drifted(outcome.drift) : []
-    const reason = drifted.length === 0 ? outcome.kind : `${outcome.kind}, other ${drifted.join(' ')}`
-    emit({ event: 'session.refreshed', outcome: 'success', reason, ...about, ...ids })
-    if (outcome.kind === 'rotated' && outcome.rolledBack)
-      emit({ event: 'store.rollback', outcome: 'success', reason: 'generation_ahead', ...about })
+    emit({
+      event: 'session.refreshed',
+      outcome: 'success',
+      reason: drifted.length === 0 ? outcome.kind : `${outcome.kind}, other ${drifted.join(' ')}`,
+      sub: session.subject,
+      sid: session.id,
+      client_id: session.client,
+      ...caller,
+      ...ids,
+    })
+    if (outcome.kind === 'rotated' && outcome.rolledBack) tellRollback(session, 'success', caller)
+  }
+
+  function tellRollback(session: Session, result: 'success' | 'failure', caller: Caller): void {
+    const about = { ...namesOf(session), ...caller }
+    emit({ event: 'store.rollback', outcome: result, reason: 'generation_ahead', ...about })
   }
 
   /** The store ended and revoked the session in the same step. */
@@ -116,8 +128,7 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
     const event = outcome.kind === 'reused' ? 'refresh.reused' : 'refresh.mismatched'
     const reason = outcome.kind === 'reused' ? 'token_reused' : devices.drifted(outcome.drift).join(' ')
     emit({ event, outcome: 'failure', reason, ...about })
-    if (outcome.kind === 'reused' && outcome.rolledBack)
-      emit({ event: 'store.rollback', outcome: 'failure', reason: 'generation_ahead', ...about })
+    if (outcome.kind === 'reused' && outcome.rolledBack) tellRollback(outcome.session, 'failure', caller)
     parts.end.settle([ended(outcome.session)], { reason: event, caller })
   }
 }

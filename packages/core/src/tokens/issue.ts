@@ -84,7 +84,7 @@ export function createTokenIssue({
       const { token, jti } = form.references.mint(reference)
       return { kind: 'issued', token, ids: { jti }, expiresIn: ttlSeconds }
     }
-    const jti = Buffer.from(random(JTI_BYTES)).toString('base64url')
+    const jti = base64url(random(JTI_BYTES))
     const custom = customClaims === undefined ? undefined : await customClaims(session)
     const content = claimsOf(session, settings, { ...times, jti }, custom)
     const input = `${headerOf(signer)}.${encoded(content)}`
@@ -128,8 +128,11 @@ export function claimsOf(
 
 /** A compact JWS (RFC 7515, section 7.1), put together here because no library reaches a key in an HSM. */
 function compact(input: string, signature: Uint8Array): string {
-  const bytes = Buffer.from(signature.buffer, signature.byteOffset, signature.length)
-  return `${input}.${bytes.toString('base64url')}`
+  return `${input}.${base64url(signature)}`
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url')
 }
 
 function encoded(json: object): string {
