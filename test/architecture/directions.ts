@@ -30,7 +30,7 @@ const parts: Table = {
 
   // The way of a request: who may pass, and what is answered.
   access: ['ports', 'errors', 'seam', 'type problems', 'revocation', 'tokens', 'watch'],
-  guards: ['errors', 'seam', 'problems'],
+  guards: ['errors', 'seam', 'problems', 'type ports'],
   gate: [
     ...['errors', 'seam', 'problems', 'sessions', 'access', 'guards'],
     ...['type ports', 'type keys', 'type issuers', 'type watch'],
@@ -52,7 +52,7 @@ const everyPart = Object.keys(parts)
 /** The doors of the core, one for each kind of importer. They re-export, and do nothing else. */
 export const coreDoors: Table = {
   index: [...everyPart, 'sallyport'],
-  adapter: [...everyPart, 'sallyport', 'adapt'],
+  adapter: [...everyPart, 'adapt'],
   store: everyPart,
   signer: everyPart,
 }
@@ -67,7 +67,7 @@ export const directions: Table = {
   ...parts,
   // The composition root, and its form in a framework.
   sallyport: everyPart,
-  adapt: [...everyPart, 'sallyport'],
+  adapt: everyPart,
   ...coreDoors,
 
   '@sallyport/redis': ['@sallyport/core/store', 'ioredis'],

@@ -1,11 +1,10 @@
-import type { SessionCalls } from './application.ts'
+import { gateOf, type Sallyport, type SessionCalls } from './application.ts'
 import type { EndpointName } from './gate/endpoints/index.ts'
-import { createGuardCheck, type GuardCheck } from './gate/guard.ts'
+import type { GuardCheck } from './gate/guard.ts'
 import type { Verify, VerifyOptions } from './gate/protect.ts'
 import type { Revoked, RevokeOptions } from './gate/revoke-others.ts'
 import type { Guard } from './guards/guard.ts'
 import { scopeGuard } from './guards/scope.ts'
-import { gateOf, type Sallyport } from './sallyport.ts'
 import type { Auth } from './seam/auth.ts'
 import type { Answer, RequestView, Route } from './seam/http.ts'
 import type { SignIn } from './sessions/open.ts'
@@ -72,7 +71,7 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
   host: Host<Exchange, Reply, Protect, Check, Router, Placement>,
 ): Adapted<Exchange, Reply, Protect, Check, Router, Placement> {
   const gate = gateOf(core)
-  const guard = (one: Guard): Check => host.guard(createGuardCheck(one))
+  const guard = (one: Guard): Check => host.guard(gate.check(one))
   return {
     ...core,
     authMiddleware: (options) => host.protect(gate.verifier(options)),

@@ -1,19 +1,20 @@
 // The door of those who write an adapter, or routes that behave the same on every framework.
 
 export { type Adapted, type AdaptedSessions, adapt, type Host, requireAuth, whenSettled } from './adapt.ts'
+export { gateOf } from './application.ts'
 export { emptyAnswer, jsonAnswer, type RefusalDetails, refusal } from './gate/answer.ts'
 export { type BodyReading, readForm, readJsonObject } from './gate/body.ts'
 export type { EndpointName } from './gate/endpoints/index.ts'
 export type { AnswerSignIn } from './gate/endpoints/sign-in.ts'
 export type { Gate } from './gate/gate.ts'
 export type { GuardCheck } from './gate/guard.ts'
+export { type FrameworkRequest, type NodeRequest, NodeView } from './gate/node-view.ts'
 export type { Verify, VerifyOptions } from './gate/protect.ts'
 export type { OthersRevoked, Revoked, RevokeOptions, RevokeOthers } from './gate/revoke-others.ts'
 export type { AuthHandler, Handler, Methods, RouteMaker } from './gate/routes.ts'
 export type { Guard, GuardVerdict } from './guards/guard.ts'
 export { scopeGuard } from './guards/scope.ts'
 export { type ChallengeParameters, type Problem, type ProblemCode, problems } from './problems.ts'
-export { gateOf } from './sallyport.ts'
 export type { Auth } from './seam/auth.ts'
 export { type Caller, callerOf, type Sender } from './seam/caller.ts'
 export type {
@@ -24,4 +25,3 @@ export type {
   RequestView,
   Route,
 } from './seam/http.ts'
-export { type FrameworkRequest, type NodeRequest, NodeView } from './seam/node-view.ts'

@@ -1,5 +1,6 @@
 import type { Access, AccessPolicy } from './access/verify.ts'
 import { ConfigError, UnavailableError } from './errors.ts'
+import type { Gate } from './gate/gate.ts'
 import type { Revoked, RevokeOptions } from './gate/revoke-others.ts'
 import type { KeyInfo, KeyRing } from './keys/ring.ts'
 import type { Clock } from './ports/clock.ts'
@@ -11,7 +12,7 @@ import { type Auth, ownSubject } from './seam/auth.ts'
 import type { Sender } from './seam/caller.ts'
 import type { SessionEnd } from './sessions/end.ts'
 import type { ListSessions } from './sessions/list.ts'
-import type { Emit } from './watch/events.ts'
+import type { Emit, EventMap } from './watch/events.ts'
 
 /** Sessions, for the application. Each call rejects with `UnavailableError` while the store is away. */
 export interface SessionCalls {
@@ -56,6 +57,36 @@ export interface KeyCalls {
    * process refuses the key even then; try again.
    */
   compromise(kid: string): Promise<void>
+}
+
+/** Session security without a framework: what an application calls beside its routes. */
+export interface Sallyport {
+  readonly sessions: SessionCalls
+  readonly tokens: TokenCalls
+  readonly keys: KeyCalls
+  /** Adds a listener, and returns a function that removes it. */
+  on<Name extends keyof EventMap>(name: Name, listener: (event: EventMap[Name]) => void): () => void
+  /** Tells the listeners of something that the application did, such as `login.failed`. The time is added. */
+  readonly emit: Emit
+  /**
+   * Ends an open connection, such as a WebSocket or an event stream, as soon as what let it in is revoked, by calling
+   * `end`. Call the returned function when the connection closes by itself.
+   */
+  endOnRevocation(auth: Auth, end: () => void): () => void
+  /** Whether requests can be served: the store answers, and there is a key to sign with. */
+  ready(): Promise<boolean>
+  /** Ends connections and timers. May be called more than once. */
+  close(): Promise<void>
+  /** @internal For adapters: see {@link gateOf}. */
+  readonly [GATE]: Gate
+}
+
+/** Hides the gate from applications, which have no use for it. */
+export const GATE: unique symbol = Symbol('sallyport.gate')
+
+/** The gate of a Sallyport, for adapters and for routes that behave the same on every framework. */
+export function gateOf(sallyport: Sallyport): Gate {
+  return sallyport[GATE]
 }
 
 const BY_APPLICATION = 'revoked_by_application'

@@ -2,14 +2,7 @@ import { createInspection } from './access/inspect.ts'
 import { identityOf } from './access/known-token.ts'
 import { createSignatureLimit } from './access/signature-limit.ts'
 import { createAccess } from './access/verify.ts'
-import {
-  createKeyCalls,
-  createSessionCalls,
-  createTokenCalls,
-  type KeyCalls,
-  type SessionCalls,
-  type TokenCalls,
-} from './application.ts'
+import { createKeyCalls, createSessionCalls, createTokenCalls, GATE, type Sallyport } from './application.ts'
 import { createDevices } from './binding/device.ts'
 import { createRefreshCookie } from './gate/cookies.ts'
 import {
@@ -21,7 +14,7 @@ import {
   tokenRoutes,
   wellKnownRoutes,
 } from './gate/endpoints/index.ts'
-import { createGate, type Gate } from './gate/gate.ts'
+import { createGate } from './gate/gate.ts'
 import { createProtection } from './gate/protect.ts'
 import { createRevokeOthers } from './gate/revoke-others.ts'
 import { createRouteMaker } from './gate/routes.ts'
@@ -32,7 +25,6 @@ import { JWKS_MAX_AGE_SECONDS } from './keys/schedule.ts'
 import { memoryStore } from './memory/store.ts'
 import { parseOptions, type SallyportOptions } from './options/index.ts'
 import { createReplica } from './revocation/replica.ts'
-import type { Auth } from './seam/auth.ts'
 import { deriveKeys } from './secrets.ts'
 import { createSessionEnd } from './sessions/end.ts'
 import { createSessionList } from './sessions/list.ts'
@@ -40,40 +32,15 @@ import { createSessionOpening } from './sessions/open.ts'
 import { createSessionRefresh } from './sessions/refresh.ts'
 import { createRefreshTokens } from './sessions/refresh-token.ts'
 import { createTokenSets } from './sessions/token-set.ts'
+import { createSystemRandom, systemClock } from './system.ts'
 import { createCustomClaims } from './tokens/custom-claims.ts'
 import { createTokenForm } from './tokens/forms/form.ts'
 import { ownFormsOf } from './tokens/forms/own-forms.ts'
 import { createTokenIssue } from './tokens/issue.ts'
 import { ownSource } from './tokens/source.ts'
 import { createTokenVerification } from './tokens/verify.ts'
-import { createSystemRandom, systemClock } from './system.ts'
 import { createConnections } from './watch/connections.ts'
-import { createEvents, type Emit, type EventMap } from './watch/events.ts'
-
-/** Session security without a framework: what an application calls beside its routes. */
-export interface Sallyport {
-  readonly sessions: SessionCalls
-  readonly tokens: TokenCalls
-  readonly keys: KeyCalls
-  /** Adds a listener, and returns a function that removes it. */
-  on<Name extends keyof EventMap>(name: Name, listener: (event: EventMap[Name]) => void): () => void
-  /** Tells the listeners of something that the application did, such as `login.failed`. The time is added. */
-  readonly emit: Emit
-  /**
-   * Ends an open connection, such as a WebSocket or an event stream, as soon as what let it in is revoked, by calling
-   * `end`. Call the returned function when the connection closes by itself.
-   */
-  endOnRevocation(auth: Auth, end: () => void): () => void
-  /** Whether requests can be served: the store answers, and there is a key to sign with. */
-  ready(): Promise<boolean>
-  /** Ends connections and timers. May be called more than once. */
-  close(): Promise<void>
-  /** @internal For adapters: see {@link gateOf}. */
-  readonly [GATE]: Gate
-}
-
-/** Hides the gate from applications, which have no use for it. */
-export const GATE: unique symbol = Symbol('sallyport.gate')
+import { createEvents } from './watch/events.ts'
 
 /** A lost announcement of a revocation is made up for within this. */
 const PULL_EVERY_MS = 400
@@ -166,6 +133,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     signIn: createSignIn({ open, cookie, origins }),
     revokeOthers: createRevokeOthers({ end, tokenSets, cookie }),
     route,
+    clock,
     mounted,
     endpoints: {
       refresh: refreshRoutes({ refresh, refreshTokens, cookie, emit }, route),
@@ -205,9 +173,4 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     },
     [GATE]: gate,
   }
-}
-
-/** The gate of a Sallyport, for adapters and for routes that behave the same on every framework. */
-export function gateOf(sallyport: Sallyport): Gate {
-  return sallyport[GATE]
 }

@@ -1,7 +1,10 @@
 import { suggestion } from '../errors.ts'
+import type { Guard } from '../guards/guard.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Route } from '../seam/http.ts'
 import type { EndpointName, Endpoints } from './endpoints/index.ts'
 import type { AnswerSignIn } from './endpoints/sign-in.ts'
+import { createGuardCheck, type GuardCheck } from './guard.ts'
 import type { Protection } from './protect.ts'
 import type { RevokeOthers } from './revoke-others.ts'
 import type { RouteMaker } from './routes.ts'
@@ -11,6 +14,8 @@ export interface Gate {
   readonly verifier: Protection['verifier']
   readonly signIn: AnswerSignIn
   readonly revokeOthers: RevokeOthers
+  /** Makes the check of a guard. */
+  check(guard: Guard): GuardCheck
   /** The routes of these sets, to be mounted. Throws a `TypeError` for an unknown name. */
   routes(names: readonly EndpointName[]): readonly Route[]
   /** Makes further routes. */
@@ -23,13 +28,15 @@ export interface GateRooms {
   readonly revokeOthers: RevokeOthers
   readonly route: RouteMaker
   readonly endpoints: Endpoints
+  readonly clock: Clock
   /** Where the gate notes what is mounted. */
   readonly mounted: Set<EndpointName>
 }
 
-export function createGate({ endpoints, mounted, ...rooms }: GateRooms): Gate {
+export function createGate({ endpoints, mounted, clock, ...rooms }: GateRooms): Gate {
   return {
     ...rooms,
+    check: (guard) => createGuardCheck(guard, clock),
     routes(names) {
       return names.flatMap((name) => {
         if (!Object.hasOwn(endpoints, name))

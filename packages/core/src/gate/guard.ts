@@ -1,4 +1,5 @@
 import type { Guard, GuardVerdict } from '../guards/guard.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Answer, RequestView } from '../seam/http.ts'
 import { refusal } from './answer.ts'
@@ -12,10 +13,10 @@ export type GuardCheck = (
   view: RequestView,
 ) => Answer | undefined | Promise<Answer | undefined>
 
-export function createGuardCheck(guard: Guard): GuardCheck {
+export function createGuardCheck(guard: Guard, clock: Clock): GuardCheck {
   return (auth, view) => {
     if (!auth) return refusal('token_missing')
-    const verdict = guard(auth, view)
+    const verdict = guard(auth, view, clock)
     return verdict instanceof Promise ? verdict.then(answerTo) : answerTo(verdict)
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../ports/clock.ts'
 import type { ChallengeParameters, ProblemCode } from '../problems.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { RequestView } from '../seam/http.ts'
@@ -14,4 +15,4 @@ export type GuardVerdict =
     }
 
 /** Decides about a request whose access token is valid. A promise is fine where something has to be asked. */
-export type Guard = (auth: Auth, view: RequestView) => GuardVerdict | Promise<GuardVerdict>
+export type Guard = (auth: Auth, view: RequestView, clock: Clock) => GuardVerdict | Promise<GuardVerdict>

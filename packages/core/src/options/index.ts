@@ -24,6 +24,22 @@ import {
   type SessionsSettings,
 } from './sessions.ts'
 
+export type { CacheOptions } from './access.ts'
+export type {
+  AccessOptions,
+  BindingOptions,
+  ClaimsOptions,
+  ClientOptions,
+  CookieOptions,
+  GeneralOptions,
+  IssuerOptions,
+  LimitOptions,
+  OriginOptions,
+  PathOptions,
+  RefreshOptions,
+  RevocationOptions,
+}
+
 /** What `createSallyport` takes. Every option is checked at start and refused by its path. */
 export interface SallyportOptions extends GeneralOptions {
   /**
@@ -47,7 +63,7 @@ export interface SallyportOptions extends GeneralOptions {
 }
 
 /** The options, parsed: complete, checked, frozen. */
-export interface Settings extends GeneralSettings, AccessSettings, SessionsSettings, BrowserSettings {
+interface Settings extends GeneralSettings, AccessSettings, SessionsSettings, BrowserSettings {
   readonly revocation: Pick<ReplicaSettings, 'mode' | 'maxStalenessMs'>
   readonly binding: BindingSettings
   readonly customClaims: CustomClaimsSettings | undefined

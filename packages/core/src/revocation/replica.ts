@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import { isSessionId } from '../ports/ids.ts'
-import type { FeedMark, Revocation, RevocationStore, TokenIdentity } from '../ports/revocations.ts'
+import type { Revocation, RevocationStore, TokenIdentity } from '../ports/revocations.ts'
+import { createFeed } from './feed.ts'
 import { createRevocationSet, type RevocationSet } from './set.ts'
 
 export type Judgement = 'live' | 'revoked' | 'unavailable'
@@ -51,49 +52,22 @@ export interface Replica {
   close(): void
 }
 
-interface Shard {
-  /** The shard's sessions that are revoked; what else is revoked is rare, and held for all shards together. */
-  readonly sessions: RevocationSet
-  epoch: string | undefined
-  /** Of all that was read; unknown until the shard was read whole, and after it was put back together. */
-  digest: bigint | undefined
-  position: number
-  heardAt: number
-  pulling: Promise<void> | undefined
-  again: boolean
-}
-
-/**
- * In how many parts the shards are pulled: all at once would hold up the requests of that moment, and each by
- * itself would wake an idle process four times as often.
- */
-const PARTS_OF_HEARTBEAT = 4
-
 export function createReplica(
   store: RevocationStore,
   settings: ReplicaSettings,
   clock: Clock,
   events: ReplicaEvents,
 ): Replica {
+  /** Most revocations are of sessions; all others are rare, and held for all shards together. */
+  const sessions: readonly RevocationSet[] = Array.from({ length: store.shards }, createRevocationSet)
   const others = createRevocationSet()
-  const shards: readonly Shard[] = Array.from({ length: store.shards }, () => ({
-    sessions: createRevocationSet(),
-    epoch: undefined,
-    digest: undefined,
-    position: 0,
-    heardAt: Number.NEGATIVE_INFINITY,
-    pulling: undefined,
-    again: false,
-  }))
-  let oldestHeard = Number.NEGATIVE_INFINITY
-  let forgottenAt = Number.NEGATIVE_INFINITY
   /** Counts what became known. */
   let revision = 0
-  let heartbeat: NodeJS.Timeout | undefined
+  const feed = createFeed(store, settings, clock, { add, heldIn, ...events })
 
   function setFor(session: string | undefined): RevocationSet {
     if (session === undefined || !isSessionId(session)) return others
-    return shards[store.shardOfSession(session)]?.sessions ?? others
+    return sessions[store.shardOfSession(session)] ?? others
   }
 
   function add(revocation: Revocation): void {
@@ -103,70 +77,13 @@ export function createReplica(
     events.onRevoked(revocation)
   }
 
+  function heldIn(shard: number): Revocation[] {
+    const rare = others.all().filter((revocation) => store.shardOf(revocation) === shard)
+    return [...(sessions[shard]?.all() ?? []), ...rare]
+  }
+
   function knowsRevoked(token: TokenIdentity): boolean {
     return setFor(token.session).concerns(token) || others.concerns(token)
-  }
-
-  /** One pull at a time a shard; news that come meanwhile are fetched by one more. */
-  function pull(index: number): Promise<void> {
-    const shard = shards[index]
-    if (shard === undefined) return Promise.resolve()
-    if (shard.pulling !== undefined) {
-      shard.again = true
-      return shard.pulling
-    }
-    shard.pulling = follow(index, shard).finally(() => {
-      shard.pulling = undefined
-      if (!shard.again) return
-      shard.again = false
-      void pull(index)
-    })
-    return shard.pulling
-  }
-
-  async function follow(index: number, shard: Shard): Promise<void> {
-    for (;;) {
-      const asked = clock.monotonic()
-      const outcome = await store.pull(index, shard.position)
-      if (outcome.kind === 'unavailable') return
-      for (const revocation of outcome.revocations) add(revocation)
-      if (shard.digest !== undefined) shard.digest ^= outcome.digest
-      shard.position = outcome.position
-      if (outcome.more) continue
-      if (!isWhole(shard, outcome.mark)) {
-        if (!(await putBack(index, shard, outcome.mark.epoch))) return
-        continue
-      }
-      shard.epoch = outcome.mark.epoch
-      shard.digest = outcome.mark.digest
-      shard.heardAt = asked
-      oldestHeard = Math.min(...shards.map((one) => one.heardAt))
-      return
-    }
-  }
-
-  /** Gives the store what this process knows of a shard, and lets the shard be read from its beginning. */
-  async function putBack(index: number, shard: Shard, epoch: string): Promise<boolean> {
-    const rare = others.all().filter((revocation) => store.shardOf(revocation) === index)
-    const asserted = await store.assert(index, [...shard.sessions.all(), ...rare], clock.now())
-    if (asserted.kind === 'unavailable') return false
-    tellForgotten()
-    if (!(await events.putBackOthers(index))) return false
-    shard.epoch = epoch
-    shard.digest = undefined
-    shard.position = 0
-    return true
-  }
-
-  /** All shards are lost at once, and each is put back by itself. */
-  function tellForgotten(): void {
-    const isNews = clock.monotonic() - forgottenAt > settings.pullEveryMs * 2
-    forgottenAt = clock.monotonic()
-    if (isNews) events.onForgotten()
-  }
-
-  function isFresh(): boolean {
-    return clock.monotonic() - oldestHeard <= settings.maxStalenessMs
   }
 
   async function ask(token: TokenIdentity): Promise<Judgement> {
@@ -175,33 +92,17 @@ export function createReplica(
   }
 
   return {
-    async start() {
-      store.onNews((shard) => void pull(shard))
-      await Promise.all(shards.map((_, index) => pull(index)))
-      const parts = Math.min(PARTS_OF_HEARTBEAT, shards.length)
-      let part = 0
-      heartbeat = setInterval(() => {
-        for (let index = part; index < shards.length; index += parts) void pull(index)
-        part = (part + 1) % parts
-      }, settings.pullEveryMs / parts)
-      heartbeat.unref()
-    },
+    start: feed.start,
     judge(token) {
       if (token.liveAt !== revision) {
         if (knowsRevoked(token)) return 'revoked'
         token.liveAt = revision
       }
-      return settings.mode === 'replicated' && isFresh() ? 'live' : ask(token)
+      return settings.mode === 'replicated' && feed.isFresh() ? 'live' : ask(token)
     },
     knowsRevoked,
     add,
-    isFresh,
-    close: () => clearInterval(heartbeat),
+    isFresh: feed.isFresh,
+    close: feed.close,
   }
-}
-
-/** Whether the store still has all that was read of the shard, and nothing in between that was not. */
-function isWhole(shard: Shard, mark: FeedMark): boolean {
-  if (shard.epoch === undefined) return true
-  return mark.epoch === shard.epoch && (shard.digest === undefined || mark.digest === shard.digest)
 }

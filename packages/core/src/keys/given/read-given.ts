@@ -1,8 +1,8 @@
 import { ConfigError, describeValue } from '../../errors.ts'
 import type { Signer, SigningAlgorithm, VerificationKey } from '../../ports/signer.ts'
-import type { GivenKey } from './given-ring.ts'
 import { isKid, readJwk } from '../jwk.ts'
 import { localSigner } from '../local-signer.ts'
+import type { GivenKey } from './given-ring.ts'
 
 /** The keys of the options, as far as they were given. */
 export interface GivenKeysSettings {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import { type BodySource, bodySource, type RequestView } from './http.ts'
+import { type BodySource, bodySource, type RequestView } from '../seam/http.ts'
 
 /** What Node's own requests have in common, over HTTP/1.1 and HTTP/2. */
 export type NodeRequest = Readable & {
