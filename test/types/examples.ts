@@ -21,7 +21,11 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const folder = `${root}.cache/examples`
 
 /** What the reader brings along. */
-const YOURS = 'declare function checkPassword(body: unknown): Promise<{ id: string }>\n'
+const YOURS = `
+declare function checkPassword(body: unknown): Promise<{ id: string }>
+declare function emailOf(subject: string): Promise<string>
+declare function tenantOf(subject: string): Promise<string>
+`
 
 /** The examples of a Markdown page. One without an import continues the first one of its page. */
 export function examplesOfPage(page: string, text: string): Example[] {

@@ -131,10 +131,7 @@ export const rightImports: readonly NearMiss[] = [
   [core('options'), "import { x } from './ports/store.ts'\nimport { type A } from './gate/answer.ts'"],
   [core('sallyport'), "import './memory/store.ts'\nconst x = await import('./keys/ring.ts')"],
   [core('index'), "export { createSallyport } from './sallyport.ts'\nexport * from './errors.ts'"],
-  [
-    core('adapter'),
-    "export { createSallyport } from './sallyport.ts'\nexport type { A } from './seam/auth.ts'",
-  ],
+  [core('adapter'), "export { createSallyport } from './adapt.ts'\nexport type { A } from './seam/auth.ts'"],
   [
     core('gate/a'),
     "import { hash } from 'node:crypto'\nimport cookie from 'cookie'\nimport x from 'jose-tools'",
