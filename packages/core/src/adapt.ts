@@ -10,73 +10,153 @@ import type { Answer, RequestView, Route } from './seam/http.ts'
 import type { SignIn } from './sessions/open.ts'
 
 /**
- * What a framework's adapter does: it reads, sends and attaches, and decides nothing.
+ * What an adapter supplies for its framework. It reads requests, sends answers and attaches callers; it decides
+ * nothing.
  *
- * `Exchange` is how the framework passes a request and its response, such as `[req, res]` or `[ctx]`. `Placement` says
- * where routes are mounted, if the framework wants to know.
+ * `Exchange` is the argument list in which the framework passes a request and its response, such as `[req, res]` or
+ * `[ctx]`. `Placement` tells the router where its routes are mounted, for frameworks that have to know.
  */
 export interface Host<Exchange extends unknown[], Reply, Protect, Check, Router, Placement> {
-  /** How many values an exchange is. */
+  /** The number of arguments that make up an exchange. */
   readonly exchangeLength: Exchange['length']
   read(...exchange: Exchange): RequestView
-  /** The caller that `protect` attached. */
+  /** The caller that `protect` attached; nothing if no `protect` ran. */
   attached(...exchange: Exchange): Auth | null | undefined
-  /** Sends an answer as it is. */
+  /** Sends an answer unchanged. */
   send(answer: Answer, ...exchange: Exchange): Reply
-  /** Adds finished `Set-Cookie` values to the response. */
+  /** Appends complete `Set-Cookie` values to the response. */
   setCookies(cookies: readonly string[], ...exchange: Exchange): void
-  /** Runs the check on each request: on `allow` attaches the caller and goes on, else sends the answer. */
+  /** Verifies each request. On `allow`, attaches the caller and continues; otherwise sends the answer. */
   protect(verify: Verify): Protect
-  /** Runs the check with the attached caller. */
+  /** Runs the check with the attached caller. Continues if the check returns nothing; otherwise sends its answer. */
   guard(check: GuardCheck): Check
   router(routes: readonly Route[], placement: Placement | undefined): Router
 }
 
-/** Sessions, and those of a caller whose request is at hand. */
+/** The session calls of {@link SessionCalls}, and one that needs the caller's request and response. */
 export interface AdaptedSessions<Exchange extends unknown[]> extends SessionCalls {
   /**
-   * Ends the caller's other sessions, such as after a change of password. This one keeps its access token and gets a
-   * new refresh cookie, which is set on the response; you answer the request. Rejects with `UnavailableError` while
-   * the store is away.
+   * Ends the caller's other sessions, for example after a change of password. The current session keeps its access
+   * token and gets a new refresh cookie, which is set on the response. You still answer the request yourself.
+   *
+   * Rejects with a `TypeError` if no `authMiddleware` verified the request or another issuer issued the caller's
+   * token, and with an `UnavailableError` while the store does not answer.
+   *
+   * @example
+   * ```ts
+   * import { createSallyport } from '@sallyport/express'
+   * import express from 'express'
+   *
+   * const { authMiddleware, sessions } = await createSallyport()
+   *
+   * const app = express()
+   * app.post('/password', authMiddleware(), async (req, res) => {
+   *   // Change the password first: whoever knew the old one may hold the other sessions.
+   *   await sessions.revokeOthers(req, res, { reason: 'password_changed' })
+   *   res.status(204).end()
+   * })
+   * ```
    */
   revokeOthers(...args: [...Exchange, options?: RevokeOptions]): Promise<Revoked>
 }
 
-/** `Sallyport` in a framework's own form. */
+/**
+ * A {@link Sallyport} whose calls return what one framework mounts: middleware, hooks and routers.
+ *
+ * @example
+ * ```ts
+ * import { createSallyport, getAuth } from '@sallyport/fastify'
+ * import fastify from 'fastify'
+ *
+ * const { authMiddleware, router, signIn } = await createSallyport()
+ *
+ * const app = fastify()
+ * app.register(router('refresh', 'logout'), { prefix: '/auth' })
+ * app.post('/login', (request, reply) => signIn(request, reply, { subject: 'user-1' }))
+ * app.get('/me', { onRequest: authMiddleware() }, async (request) => ({ sub: getAuth(request).subject }))
+ * ```
+ */
 export interface Adapted<Exchange extends unknown[], Reply, Protect, Check, Router, Placement = never>
   extends Sallyport {
   /**
-   * Lets through only requests with a valid access token, and puts the caller where `getAuth` finds it. Throws a
-   * `ConfigError` for a wrong option.
+   * Lets a request through only if it has a valid access token, and puts the caller where `getAuth` finds it. Any
+   * other request is answered: 401 for a missing, bad or revoked token, 503 if the store would have to be asked and
+   * does not answer.
+   *
+   * Does NOT check scopes: put `requireScope` or `guard` behind it. Throws a `ConfigError` for a wrong option.
    */
   authMiddleware(options?: VerifyOptions): Protect
-  /** Behind `authMiddleware`: lets through only callers whose token has all of the scopes. */
+  /**
+   * Lets a caller through only if the token has all of the scopes; otherwise answers 403. Goes behind `authMiddleware`.
+   */
   requireScope(...scopes: string[]): Check
-  /** Behind `authMiddleware`: lets through only callers that the guard passes. */
+  /**
+   * Lets a caller through only if the guard passes; otherwise sends the answer of the problem that the guard named.
+   * Goes behind `authMiddleware`.
+   *
+   * @example
+   * ```ts
+   * import { createSallyport, type Guard } from '@sallyport/express'
+   * import express from 'express'
+   *
+   * const { authMiddleware, guard } = await createSallyport()
+   * const sameTenant: Guard = (auth, view) =>
+   *   auth.claims.tenant === view.params.tenant
+   *     ? { kind: 'pass' }
+   *     : { kind: 'refuse', problem: 'access_denied' }
+   *
+   * const app = express()
+   * app.get('/tenants/:tenant', authMiddleware(), guard(sameTenant), (_req, res) => {
+   *   res.json({ ok: true })
+   * })
+   * ```
+   */
   guard(guard: Guard): Check
-  /** `POST /refresh`: swaps the refresh cookie for the next one and a new access token. */
+  /** `POST /refresh`: exchanges the refresh cookie for the next one and a new access token. */
   refreshRouter(placement?: Placement): Router
   /** `POST /logout` and `POST /logout-all`. */
   logoutRouter(placement?: Placement): Router
-  /** Sets of endpoints by name (see {@link EndpointName}), and routes of your own. Throws a `TypeError` for an unknown name. */
+  /**
+   * Makes one router of endpoint sets, by name (see {@link EndpointName}), and of your own routes. Throws a
+   * `TypeError` for an unknown name.
+   *
+   * @example
+   * ```ts
+   * import { createSallyport } from '@sallyport/express'
+   * import express from 'express'
+   *
+   * const { router } = await createSallyport()
+   *
+   * const app = express()
+   * app.use('/auth', router('refresh', 'token', 'logout', 'sessions'))
+   * app.use(router('well-known'))
+   * ```
+   */
   router(...parts: (EndpointName | Route | Placement)[]): Router
-  /** Opens a session for a user whom you have authenticated, and answers the request with its tokens. */
+  /**
+   * Opens a session for a user whom you have authenticated, and answers the request with its tokens. Does NOT check a
+   * password or any other credential. Rejects with a `TypeError` for a wrong member of `SignIn`, and with a
+   * `ClaimsError` if the `claims` option returns something that must not be in a token.
+   */
   signIn(...args: [...Exchange, signIn: SignIn]): Promise<Reply>
   readonly sessions: AdaptedSessions<Exchange>
 }
 
-/** Puts a Sallyport into a framework's form. A new endpoint or guard changes no adapter. */
+/**
+ * Gives a `Sallyport` the form of one framework, by what the framework's adapter supplies. Endpoints and guards are
+ * written once, in the core, so adding one changes no adapter.
+ */
 export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router, Placement extends object>(
   core: Sallyport,
   host: Host<Exchange, Reply, Protect, Check, Router, Placement>,
 ): Adapted<Exchange, Reply, Protect, Check, Router, Placement> {
   const gate = gateOf(core)
-  const guard = (one: Guard): Check => host.guard(gate.check(one))
+  const checkBy = (guard: Guard): Check => host.guard(gate.check(guard))
   return {
     ...core,
     authMiddleware: (options) => host.protect(gate.verifier(options)),
-    requireScope: (...scopes) => guard(scopeGuard(scopes)),
-    guard,
+    requireScope: (...scopes) => checkBy(scopeGuard(scopes)),
+    guard: checkBy,
     refreshRouter: (placement) => host.router(gate.routes(['refresh']), placement),
     logoutRouter: (placement) => host.router(gate.routes(['logout']), placement),
     router(...parts) {
@@ -112,13 +192,14 @@ function isRoute(part: object): part is Route {
   return 'path' in part && 'handle' in part
 }
 
-/** The attached caller. Throws a `TypeError` where no `authMiddleware` let the request through. */
+/** Returns the attached caller. Throws a `TypeError` if there is none. */
 export function requireAuth(auth: Auth | null | undefined): Auth {
-  if (!auth) throw new TypeError('getAuth: no authMiddleware let this request through')
+  if (!auth)
+    throw new TypeError('getAuth: no authMiddleware verified this request; mount one before the handler')
   return auth
 }
 
-/** Goes on with a value now, or with a promised one when it is there. */
-export function whenSettled<T, R>(value: T | Promise<T>, goOn: (value: T) => R): R | Promise<R> {
-  return value instanceof Promise ? value.then(goOn) : goOn(value)
+/** Calls `use` with a value at once, or with a promised value once it resolves. A plain value costs no promise. */
+export function whenSettled<T, R>(value: T | Promise<T>, use: (value: T) => R): R | Promise<R> {
+  return value instanceof Promise ? value.then(use) : use(value)
 }

@@ -1,4 +1,4 @@
-// The door of those who write an adapter, or routes that behave the same on every framework.
+// The entry point for authors of adapters, and of routes that behave the same on every framework.
 
 export { type Adapted, type AdaptedSessions, adapt, type Host, requireAuth, whenSettled } from './adapt.ts'
 export { gateOf } from './application.ts'

@@ -14,13 +14,16 @@ import type { SessionEnd } from './sessions/end.ts'
 import type { ListSessions } from './sessions/list.ts'
 import type { Emit, EventMap } from './watch/events.ts'
 
-/** Sessions, for the application. Each call rejects with `UnavailableError` while the store is away. */
+/**
+ * What an application does with sessions. Each call rejects with an `UnavailableError` while the store does not answer.
+ * Calls that take an `Auth` reject with a `TypeError` if another issuer issued its token.
+ */
 export interface SessionCalls {
-  /** The live sessions of a user, the latest sign-in first. */
+  /** Lists the live sessions of a user, the latest sign-in first. */
   list(subject: string | Auth): Promise<readonly Session[]>
-  /** Ends one session and its access tokens. `ended` is empty where the store does not know it. */
+  /** Ends one session and its access tokens. `ended` is empty if the store does not know the session. */
   revoke(session: string, options?: RevokeOptions): Promise<Revoked>
-  /** Ends every session of a user, and refuses every access token issued to that user until now. */
+  /** Ends every session of a user, and refuses every access token issued to that user so far. */
   revokeAll(subject: string | Auth, options?: RevokeOptions): Promise<Revoked>
 }
 
@@ -28,69 +31,108 @@ export type TokenVerdict =
   | { readonly kind: 'valid'; readonly auth: Auth }
   | { readonly kind: 'refused'; readonly problem: ProblemCode }
 
-/** Access tokens, for the application. */
+/** What an application does with access tokens. */
 export interface TokenCalls {
   /**
-   * Verifies an access token that did not arrive in an `Authorization` header, such as one of a WebSocket or a queue.
-   * Does all that `authMiddleware` does, revocation included.
+   * Verifies an access token that arrived outside an `Authorization` header, such as over a WebSocket or in a queue.
+   * Checks everything that `authMiddleware` checks, including revocation, and accepts the same issuers.
    *
-   * @param sender who sent it, to be told in events. Default: nobody
+   * Does NOT check scopes. Resolves to `refused` for a bad token, and while a store that has to be asked does not
+   * answer. Rejects only if the option `claims.of` does, which happens with reference tokens only.
+   *
+   * @param sender who sent the token, for events. Default: unknown
+   *
+   * @example
+   * ```ts
+   * import { createSallyport } from '@sallyport/core'
+   *
+   * const { tokens } = await createSallyport()
+   *
+   * async function subjectOf(message: { token: string }): Promise<string | undefined> {
+   *   const verdict = await tokens.verify(message.token)
+   *   return verdict.kind === 'valid' ? verdict.auth.subject : undefined
+   * }
+   * ```
    */
   verify(token: string, sender?: Partial<Sender>): Promise<TokenVerdict>
-  /** Ends one access token. Its session lives on. Rejects with `UnavailableError` while the store is away. */
+  /**
+   * Revokes one access token by its `jti`. Its session lives on. Rejects with an `UnavailableError` while the store
+   * does not answer.
+   */
   revoke(jti: string, options?: RevokeOptions): Promise<Revoked>
 }
 
-/** Signing keys, for the application. */
+/** What an application does with signing keys. */
 export interface KeyCalls {
-  /** The signing keys and their states, those that sign later first. */
+  /** Lists the signing keys and their states; keys that start to sign later come first. */
   list(): readonly KeyInfo[]
   /**
-   * Makes a new signing key, which signs once everybody can know it (after six minutes). Resolves to the pending one
-   * if there is one. Rejects with `UnavailableError` while the store is away, and with a `ConfigError` where the keys
-   * are given by the options.
+   * Makes a new signing key. It starts to sign after six minutes, when every cached JWK Set contains it. Resolves to
+   * the pending key if there is one already.
+   *
+   * Rejects with an `UnavailableError` while the store does not answer, and with a `ConfigError` if the keys are set
+   * in the options.
    */
   rotate(): Promise<KeyInfo>
   /**
-   * Takes a signing key out of use on every node, at once and for ever: its tokens are refused, sessions get new ones
-   * at their next refresh, and another key signs. Rejects with `UnavailableError` while the store is away. This
-   * process refuses the key even then; try again.
+   * Takes a signing key out of use on every node, at once and for good. Its tokens are refused, sessions get new ones
+   * at their next refresh, and another key signs.
+   *
+   * Rejects with an `UnavailableError` while the store does not answer. Even then this process refuses the key; call
+   * again until the call succeeds, so that the other nodes refuse it, too.
    */
   compromise(kid: string): Promise<void>
 }
 
-/** Session security without a framework: what an application calls beside its routes. */
+/** Session security without a framework: what an application calls apart from its routes. */
 export interface Sallyport {
   readonly sessions: SessionCalls
   readonly tokens: TokenCalls
   readonly keys: KeyCalls
   /** Adds a listener, and returns a function that removes it. */
   on<Name extends keyof EventMap>(name: Name, listener: (event: EventMap[Name]) => void): () => void
-  /** Tells the listeners of something that the application did, such as `login.failed`. The time is added. */
+  /** Passes an event of the application, such as `login.failed`, to the listeners. The time is added. */
   readonly emit: Emit
   /**
-   * Ends an open connection, such as a WebSocket or an event stream, as soon as what let it in is revoked, by calling
-   * `end`. Call the returned function when the connection closes by itself.
+   * Calls `end` as soon as the token that admitted a connection is revoked. Use it for connections that outlive their
+   * request, such as WebSockets and event streams. Call the returned function when the connection closes on its own.
+   *
+   * Does NOT end connections whose token merely expires.
+   *
+   * @example
+   * ```ts
+   * import { createSallyport, getAuth } from '@sallyport/express'
+   * import express from 'express'
+   *
+   * const { authMiddleware, endOnRevocation } = await createSallyport()
+   *
+   * const app = express()
+   * app.get('/events', authMiddleware(), (req, res) => {
+   *   res.writeHead(200, { 'Content-Type': 'text/event-stream' })
+   *   const forget = endOnRevocation(getAuth(req), () => res.end())
+   *   res.on('close', forget)
+   * })
+   * ```
    */
   endOnRevocation(auth: Auth, end: () => void): () => void
-  /** Whether requests can be served: the store answers, and there is a key to sign with. */
+  /** Whether requests can be served: the store answers, and a signing key is available. */
   ready(): Promise<boolean>
-  /** Ends connections and timers. May be called more than once. */
+  /** Closes connections and stops timers. May be called more than once. */
   close(): Promise<void>
   /** @internal For adapters: see {@link gateOf}. */
   readonly [GATE]: Gate
 }
 
-/** Hides the gate from applications, which have no use for it. */
+/** A symbol, so that applications, which have no use for the gate, do not see it. */
 export const GATE: unique symbol = Symbol('sallyport.gate')
 
-/** The gate of a Sallyport, for adapters and for routes that behave the same on every framework. */
+/** Returns the gate of a `Sallyport`, for adapters and for routes that behave the same on every framework. */
 export function gateOf(sallyport: Sallyport): Gate {
   return sallyport[GATE]
 }
 
 const BY_APPLICATION = 'revoked_by_application'
-const NOBODY = {}
+const UNKNOWN_CALLER = {}
 const ANY_ISSUER: AccessPolicy = { ownOnly: false, whenUnavailable: 'refuse' }
 
 export function createSessionCalls(list: ListSessions, end: Pick<SessionEnd, 'one' | 'all'>): SessionCalls {
@@ -101,12 +143,12 @@ export function createSessionCalls(list: ListSessions, end: Pick<SessionEnd, 'on
       return outcome.sessions
     },
     async revoke(session, { reason = BY_APPLICATION } = {}) {
-      const outcome = await end.one(session, { reason, caller: NOBODY })
+      const outcome = await end.one(session, { reason, caller: UNKNOWN_CALLER })
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return { ended: outcome.kind === 'ended' ? [session] : [] }
     },
     async revokeAll(subject, { reason = BY_APPLICATION } = {}) {
-      const outcome = await end.all(ownSubject(subject), { reason, caller: NOBODY })
+      const outcome = await end.all(ownSubject(subject), { reason, caller: UNKNOWN_CALLER })
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return { ended: outcome.sessions }
     },
@@ -154,16 +196,16 @@ export function createKeyCalls({ ring, store, replica, clock }: KeyCallsParts): 
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       if (outcome.kind === 'given')
         throw new ConfigError('access.keys', {
-          sentence: 'the keys are given by the options ("access.keys" or "access.signers") and change there',
+          sentence: 'the keys are set in the options: change "access.keys" or "access.signers" instead',
         })
       return outcome.key
     },
     async compromise(kid) {
       replica.add({ kind: 'key', kid })
-      // Another key signs before the tokens of this one are refused, so that nobody is without one.
-      const taken = await ring.compromise(kid)
+      // Another key must sign before this key's tokens are refused, so that every client can get a good token.
+      const removed = await ring.compromise(kid)
       const revoked = await store.revoke({ kind: 'key', kid }, clock.now())
-      if (taken.kind === 'unavailable' || revoked.kind === 'unavailable') throw new UnavailableError()
+      if (removed.kind === 'unavailable' || revoked.kind === 'unavailable') throw new UnavailableError()
     },
   }
 }

@@ -1,23 +1,23 @@
 import leven from 'leven'
 
-/** The base of all errors that this library throws. */
+/** The base class of the library's own errors. A wrong argument of a call is a `TypeError` instead. */
 export abstract class SallyportError extends Error {
   abstract readonly code: string
 }
 
-/** The library was set up wrongly, or asked for what its set-up excludes. */
+/** The library is configured wrongly, or a call needs something that the configuration excludes. */
 export class ConfigError extends SallyportError {
   override readonly name = 'ConfigError'
   readonly code = 'ERR_CONFIG'
   /** The path of the option, such as `refresh.graceSeconds`. */
   readonly option: string
-  /** What is allowed, to follow "must be"; `undefined` where something else is wrong. */
+  /** What the option must be, to follow "must be"; `undefined` if the message says something else. */
   readonly expected: string | undefined
 
   /**
    * @param option the path of the option
-   * @param expected what is allowed, to follow "must be"; or the whole sentence that says what is wrong
-   * @param given what was given, in a form that may be shown; left out where it is secret
+   * @param expected what the option must be, to follow "must be"; or the whole sentence of the message
+   * @param given the wrong value in a printable form (see {@link describeValue}); omit it if it is secret
    */
   constructor(option: string, expected: string | { readonly sentence: string }, given?: string) {
     super(
@@ -31,9 +31,9 @@ export class ConfigError extends SallyportError {
 }
 
 /**
- * The store could not do what the application asked for. The call may be repeated.
+ * The store did not answer, so it is not known whether the call took effect. The call may be repeated.
  *
- * Carries what Express, Koa and Fastify need to answer 503 by themselves.
+ * Has the members by which Express, Koa and Fastify answer 503 on their own.
  */
 export class UnavailableError extends SallyportError {
   override readonly name = 'UnavailableError'
@@ -44,15 +44,15 @@ export class UnavailableError extends SallyportError {
   readonly headers: Readonly<Record<string, string>> = { 'Retry-After': '1' }
 
   constructor() {
-    super('the session store does not answer')
+    super('the session store does not answer; try again')
   }
 }
 
-/** The application's claims must not be in an access token. Names claims, never a value. */
+/** Claims of the application must not be in an access token. The error names claims and never contains a value. */
 export class ClaimsError extends SallyportError {
   override readonly name = 'ClaimsError'
   readonly code = 'ERR_CLAIMS'
-  /** The paths of the claims, such as `profile.email`; none where it is about all of them. */
+  /** The paths of the claims, such as `profile.email`; empty if the claims as a whole are at fault. */
   readonly claims: readonly string[]
 
   constructor(claims: readonly string[], message: string) {
@@ -61,30 +61,30 @@ export class ClaimsError extends SallyportError {
   }
 }
 
-/** An option that does not exist, with the one that was probably meant. */
+/** The error for an option that does not exist. Suggests the known option that is nearest to it, if any is near. */
 export function unknownOption(path: string, known: readonly string[]): ConfigError {
   const [name = '', ...groups] = path.split('.').reverse()
   const prefix = groups.length === 0 ? '' : `${groups.reverse().join('.')}.`
-  const hint = suggestion(
+  const suggested = suggestion(
     path,
-    known.map((one) => prefix + one),
+    known.map((sibling) => prefix + sibling),
   )
-  const others = hint === '' && known.length > 0 ? `; there are ${known.join(', ')}` : hint
-  return new ConfigError(path, { sentence: `unknown option "${prefix}${name}"${others}` })
+  const hint = suggested === '' && known.length > 0 ? `; known options: ${known.join(', ')}` : suggested
+  return new ConfigError(path, { sentence: `unknown option "${prefix}${name}"${hint}` })
 }
 
 const MAX_EDITS = 3
 
-/** ` (did you mean "…"?)` for the known name that is nearest to a wrong one; empty where none is near. */
-export function suggestion(name: string, known: readonly string[]): string {
+/** ` (did you mean "…"?)` with the known name that is nearest to a wrong one; empty if none is near. */
+export function suggestion(wrong: string, known: readonly string[]): string {
   const [nearest] = known
-    .map((one) => ({ one, edits: leven(name.toLowerCase(), one.toLowerCase()) }))
-    .filter(({ one, edits }) => edits <= Math.min(MAX_EDITS, Math.floor(one.length / 2)))
+    .map((name) => ({ name, edits: leven(wrong.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, edits }) => edits <= Math.min(MAX_EDITS, Math.floor(name.length / 2)))
     .sort((a, b) => a.edits - b.edits)
-  return nearest === undefined ? '' : ` (did you mean "${nearest.one}"?)`
+  return nearest === undefined ? '' : ` (did you mean "${nearest.name}"?)`
 }
 
-/** How a wrong value may be shown in a `ConfigError`: short, on one line, without the user part of an address. */
+/** Describes a wrong value for a `ConfigError`: short, on one line, and without the credentials of a URL. */
 export function describeValue(given: unknown): string {
   if (typeof given === 'string') return JSON.stringify(given.replace(/\/\/[^/]*@/, '//…@').slice(0, 64))
   if (given === undefined) return 'nothing'

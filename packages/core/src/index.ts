@@ -1,4 +1,4 @@
-// The door of applications. Others: ./adapter (routes and adapters), ./store (stores), ./signer (signers).
+// The entry point for applications. Others: ./adapter (adapters and routes), ./store (stores), ./signer (signers).
 export type { SignatureLimit } from './access/signature-limit.ts'
 export type { KeyCalls, Sallyport, SessionCalls, TokenCalls, TokenVerdict } from './application.ts'
 export type { BindingSettings, ComponentPolicy, DeviceComponent } from './binding/device.ts'

@@ -1,4 +1,4 @@
-/** Every reason for which a request can be refused. The code goes to events; the client sees the rest. */
+/** Why a request is refused. The code goes to events only; the client sees the {@link Problem} that it stands for. */
 export type ProblemCode =
   | 'token_missing'
   | 'token_malformed'
@@ -32,18 +32,18 @@ export type ProblemCode =
   | 'key_unavailable'
   | 'issuer_unavailable'
 
-/** Parameters of a challenge beside its error, such as `scope`, or `acr_values` and `max_age` (RFC 9470). */
+/** Parameters of a challenge besides its error, such as `scope`, or `acr_values` and `max_age` (RFC 9470). */
 export type ChallengeParameters = Readonly<Record<string, string | number>>
 
 export interface Problem {
   readonly status: number
   /** The `error` member of the body. */
   readonly error: string
-  /** The `error_description` of the body. Causes go to events only. */
+  /** The `error_description` member of the body. It never contains a cause; causes go to events. */
   readonly say: string
-  /** Which challenge a 401 or 403 carries. */
+  /** The `Bearer` challenge of a 401 or 403: with an error code, or without one (`plain`). Default: no challenge. */
   readonly challenge?: 'plain' | 'error'
-  /** Seconds. */
+  /** The `Retry-After` header, in seconds. Default: no such header. */
   readonly retryAfter?: number
 }
 
@@ -52,9 +52,9 @@ const refresh = { status: 401, error: 'invalid_grant' } as const
 const unavailable = { status: 503, error: 'temporarily_unavailable', retryAfter: 1 } as const
 const malformed = { status: 400, error: 'invalid_request' } as const
 
-/** The one table of refusals. */
+/** What the client sees of each refusal. */
 export const problems: Readonly<Record<ProblemCode, Problem>> = {
-  // RFC 6750, section 3.1: without credentials, the challenge names no error.
+  // RFC 6750, section 3.1: a request without credentials gets a challenge without an error code.
   token_missing: {
     status: 401,
     error: 'unauthorized',
@@ -77,7 +77,7 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   access_denied: {
     status: 403,
     error: 'access_denied',
-    say: 'this caller may not do this',
+    say: 'the caller is not allowed to do this',
     challenge: 'plain',
   },
   cross_site: { status: 403, error: 'cross_site_request', say: 'this route takes no cross-site requests' },
@@ -102,7 +102,7 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
     error: 'unsupported_grant_type',
     say: 'the grant type is not supported',
   },
-  store_unavailable: { ...unavailable, say: 'the session store does not answer, try again' },
-  key_unavailable: { ...unavailable, say: 'no token can be signed now, try again' },
-  issuer_unavailable: { ...unavailable, say: 'the keys of the token issuer cannot be fetched, try again' },
+  store_unavailable: { ...unavailable, say: 'the session store does not answer; try again' },
+  key_unavailable: { ...unavailable, say: 'no token can be signed now; try again' },
+  issuer_unavailable: { ...unavailable, say: 'the keys of the token issuer cannot be fetched; try again' },
 }

@@ -42,14 +42,24 @@ import { createTokenVerification } from './tokens/verify.ts'
 import { createConnections } from './watch/connections.ts'
 import { createEvents } from './watch/events.ts'
 
-/** A lost announcement of a revocation is made up for within this. */
+/** If the announcement of a revocation is lost, the revocation still arrives within this time. */
 const PULL_EVERY_MS = 400
 
 /**
- * Puts a `Sallyport` together from its options.
+ * Creates a `Sallyport` from its options.
  *
- * Throws a `ConfigError` for a wrong option, and for a fault that the store itself reports. Resolves even while the
- * store cannot be reached: requests are then answered 503 until it can be.
+ * Rejects with a `ConfigError` for a wrong option, and for a wrong configuration that the store itself reports.
+ * Resolves even if the store cannot be reached; requests are then answered 503 until it can.
+ *
+ * @example
+ * ```ts
+ * import { createSallyport } from '@sallyport/core'
+ *
+ * const { sessions, close } = await createSallyport({ secret: process.env.SALLYPORT_SECRET })
+ * const { ended } = await sessions.revokeAll('user-1')
+ * console.log(`ended ${ended.length} sessions`)
+ * await close()
+ * ```
  */
 export async function createSallyport(options: SallyportOptions = {}): Promise<Sallyport> {
   const settings = parseOptions(options, process.env.NODE_ENV === 'production')
@@ -65,7 +75,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     rotated: (kid) => emit({ event: 'key.rotated', outcome: 'success', kid }),
     compromised: (kid) => emit({ event: 'key.compromised', outcome: 'success', kid }),
   }
-  // Whatever the options can be refused for comes before the store is opened.
+  // Wrong options must be refused before the store is opened.
   const makeRing = await prepareRing({ ...settings, secrets, clock, random, watch })
   const form = await createTokenForm(settings.form, secrets)
   const customClaims = settings.customClaims && (await createCustomClaims(settings.customClaims, notice))
@@ -100,10 +110,10 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
 
   const refreshTokens = createRefreshTokens([
     current.refreshTokens,
-    ...earlier.map((one) => one.refreshTokens),
+    ...earlier.map((keys) => keys.refreshTokens),
   ])
   const devices = createDevices(
-    [current.fingerprints, ...earlier.map((one) => one.fingerprints)],
+    [current.fingerprints, ...earlier.map((keys) => keys.fingerprints)],
     settings.binding,
   )
   const tokenSets = createTokenSets({ issueToken, refreshTokens, settings: sessions, clock })
@@ -162,7 +172,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     emit,
     endOnRevocation(auth, endConnection) {
       const token = identityOf(auth)
-      // It may have been revoked since it was verified.
+      // The token may have been revoked since it was verified.
       if (replica.knowsRevoked(token)) queueMicrotask(endConnection)
       return connections.track(token, endConnection)
     },

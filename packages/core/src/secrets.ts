@@ -2,9 +2,9 @@ import { createHash, hkdfSync } from 'node:crypto'
 
 type NonEmpty<T> = readonly [T, ...T[]]
 
-/** Keys derived from one `secret` of the options, each good for one purpose only. */
+/** The keys derived from one `secret` in the options, each for a single purpose. */
 export interface DerivedKeys {
-  /** Names the secret without telling it; stands in what was sealed under it. */
+  /** Identifies the secret without revealing it. Whatever is sealed under the secret carries this id. */
   readonly id: string
   readonly refreshTokens: Uint8Array
   readonly keyEncryption: Uint8Array
@@ -13,7 +13,7 @@ export interface DerivedKeys {
   readonly accessEncryption: Uint8Array
 }
 
-/** Derives the keys of every secret in force, the current one first (HKDF with SHA-256, RFC 5869). */
+/** Derives the keys of every accepted secret, the current one first (HKDF with SHA-256, RFC 5869). */
 export function deriveKeys(secrets: NonEmpty<Uint8Array>): NonEmpty<DerivedKeys> {
   const [current, ...earlier] = secrets
   return [derive(current), ...earlier.map(derive)]

@@ -1,4 +1,4 @@
-// The door of those who write a signer.
+// The entry point for authors of signers.
 export { ConfigError, describeValue, SallyportError, unknownOption } from './errors.ts'
 export { isKid, readJwk } from './keys/jwk.ts'
 export * as schema from './options/schema.ts'

@@ -1,4 +1,4 @@
-// The door of those who write a store.
+// The entry point for authors of stores.
 export { ConfigError, describeValue, unknownOption } from './errors.ts'
 export * as schema from './options/schema.ts'
 export type { Clock, Random } from './ports/clock.ts'
