@@ -11,7 +11,9 @@ export function jsonAnswer(status: number, body: object, cookies: readonly strin
   return { status, headers: JSON_HEADERS, cookies, body: JSON.stringify(body) }
 }
 
-/** A JSON answer that any cache may store for a while; 304 for whoever has it already (RFC 9110, section 13.1.2). */
+/**
+ * A JSON answer that any cache may store for a while. A client that already has it gets 304 (RFC 9110, section 13.1.2).
+ */
 export function publicAnswer(view: RequestView, content: object, maxAgeSeconds: number): Answer {
   const body = JSON.stringify(content)
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
@@ -27,23 +29,23 @@ export function emptyAnswer(cookies: readonly string[] = []): Answer {
 }
 
 export interface RefusalDetails {
-  /** Overrides the table's. */
+  /** Overrides the status of the problem. */
   readonly status?: number
-  /** What would have been enough. */
+  /** What would have sufficed, such as a scope. */
   readonly challenge?: ChallengeParameters | undefined
   readonly retryAfterSeconds?: number | undefined
   readonly allow?: readonly string[]
   readonly cookies?: readonly string[]
 }
 
-/** The answer that a problem of the table gets. */
+/** The answer to a refused request, from the table of problems. */
 export function refusal(code: ProblemCode, details: RefusalDetails = {}): Answer {
   const problem = problems[code]
   const headers: Record<string, string> = { ...JSON_HEADERS }
   if (problem.challenge !== undefined) headers['WWW-Authenticate'] = challengeOf(code, details.challenge)
   const retryAfter = details.retryAfterSeconds ?? problem.retryAfter
   if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter)
-  // The rest of the body is not read, so the connection cannot be kept.
+  // The rest of the body is not read, so the connection cannot be reused.
   if (code === 'body_too_large') headers.Connection = 'close'
   if (details.allow !== undefined) headers.Allow = details.allow.join(', ')
   return {
@@ -61,15 +63,15 @@ const bodies = Object.fromEntries(
   ]),
 ) as Readonly<Record<ProblemCode, string>>
 
-/** RFC 6750, section 3. */
+/** The `WWW-Authenticate` header (RFC 6750, section 3). */
 function challengeOf(code: ProblemCode, parameters: ChallengeParameters = {}): string {
   const { challenge, error, say } = problems[code]
-  const named = challenge === 'plain' ? parameters : { error, error_description: say, ...parameters }
-  const written = Object.entries(named).map(([name, value]) => `${name}=${quoted(String(value))}`)
+  const all = challenge === 'plain' ? parameters : { error, error_description: say, ...parameters }
+  const written = Object.entries(all).map(([name, value]) => `${name}=${quoted(String(value))}`)
   return written.length === 0 ? 'Bearer' : `Bearer ${written.join(', ')}`
 }
 
-/** A quoted-string (RFC 9110, section 5.6.4). What may not stand in a header is replaced. */
+/** A quoted-string (RFC 9110, section 5.6.4). A `?` replaces each character that a header cannot carry. */
 function quoted(value: string): string {
   return `"${value.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`
 }

@@ -10,14 +10,14 @@ const SCHEME = /^bearer(?: +(.*))?$/i
 const USUAL = 'Bearer '
 
 /**
- * Reads `Authorization: Bearer`, the only place that a token is taken from (RFC 6750, section 2.1).
- * Another scheme is no credential for us. Does not look into the token.
+ * Reads `Authorization: Bearer` (RFC 6750, section 2.1), the only place from which a token is taken. A header with
+ * another scheme counts as no credential. Does NOT check the token.
  */
 export function readBearer(view: RequestView): BearerCredential {
   const value = view.headers.authorization
   if (typeof value !== 'string') return { kind: 'none' }
   if (occurrences(view.rawHeaders, 'authorization') > 1) return { kind: 'repeated' }
-  // Nearly all clients spell it so, and need no pattern to be matched.
+  // Nearly every client spells the scheme this way, so the pattern below is rarely needed.
   if (value.startsWith(USUAL) && value.length > USUAL.length && value[USUAL.length] !== ' ')
     return { kind: 'token', token: value.slice(USUAL.length) }
   const match = SCHEME.exec(value)
@@ -26,12 +26,12 @@ export function readBearer(view: RequestView): BearerCredential {
   return token === undefined || token === '' ? { kind: 'malformed' } : { kind: 'token', token }
 }
 
-/** How often a header was sent; the parsed headers keep the first only. */
+/** How often a header was sent. Node.js keeps only the first one in the parsed headers. */
 function occurrences(rawHeaders: readonly string[], name: string): number {
   let count = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
-    const sent = rawHeaders[at]
-    if (sent?.length === name.length && sent.toLowerCase() === name) count++
+    const header = rawHeaders[at]
+    if (header?.length === name.length && header.toLowerCase() === name) count++
   }
   return count
 }

@@ -3,20 +3,23 @@ import getRawBody from 'raw-body'
 import type { ProblemCode } from '../problems.ts'
 import type { RequestView } from '../seam/http.ts'
 
-/** The longest body that is read. */
+/** The size limit for a request body. A longer body is refused. */
 export const MAX_BODY_BYTES: number = 16 * 1024
 
 export type BodyReading<T> =
   | { readonly kind: 'read'; readonly value: T }
   | { readonly kind: 'refused'; readonly problem: ProblemCode }
 
-/** Reads a form (`application/x-www-form-urlencoded`, UTF-8); a parameter sent twice is malformed (RFC 6749, 3.2). */
+/**
+ * Reads a form (`application/x-www-form-urlencoded`, UTF-8). A form with a repeated parameter is malformed (RFC 6749,
+ * section 3.2).
+ */
 export async function readForm(view: RequestView): Promise<BodyReading<ReadonlyMap<string, string>>> {
   if (view.body.kind === 'parsed') return fromParsed(view.body.value)
-  const text = await readText(view, 'application/x-www-form-urlencoded')
-  if (text.kind === 'refused') return text
+  const form = await readText(view, 'application/x-www-form-urlencoded')
+  if (form.kind === 'refused') return form
   const fields = new Map<string, string>()
-  for (const [name, value] of new URLSearchParams(text.value)) {
+  for (const [name, value] of new URLSearchParams(form.value)) {
     if (fields.has(name)) return { kind: 'refused', problem: 'body_malformed' }
     fields.set(name, value)
   }
@@ -28,13 +31,15 @@ export async function readJsonObject(
   view: RequestView,
 ): Promise<BodyReading<Readonly<Record<string, unknown>>>> {
   if (view.body.kind === 'parsed') return asObject(view.body.value)
-  const text = await readText(view, 'application/json')
-  if (text.kind === 'refused') return text
+  const json = await readText(view, 'application/json')
+  if (json.kind === 'refused') return json
+  let value: unknown
   try {
-    return asObject(JSON.parse(text.value))
+    value = JSON.parse(json.value)
   } catch {
     return { kind: 'refused', problem: 'body_malformed' }
   }
+  return asObject(value)
 }
 
 async function readText(view: RequestView, type: string): Promise<BodyReading<string>> {
@@ -65,9 +70,9 @@ function isPlain(encoding: string | readonly string[] | undefined): boolean {
 function isOfType(header: string | readonly string[] | undefined, type: string): boolean {
   if (typeof header !== 'string') return false
   try {
-    const given = parseContentType(header)
-    const charset = given.parameters.charset?.toLowerCase()
-    return given.type === type && (charset === undefined || charset === 'utf-8' || charset === 'utf8')
+    const sent = parseContentType(header)
+    const charset = sent.parameters.charset?.toLowerCase()
+    return sent.type === type && (charset === undefined || charset === 'utf-8' || charset === 'utf8')
   } catch {
     return false
   }

@@ -4,39 +4,41 @@ import type { RequestView } from '../seam/http.ts'
 export type CookieReading =
   | { readonly kind: 'none' }
   | { readonly kind: 'value'; readonly value: string }
-  /** Two different values: one of them was planted, and there is no telling which. */
+  /** Two different values were sent. One of them was planted, and the server cannot tell which. */
   | { readonly kind: 'repeated' }
 
-/** The refresh cookie: read, set and cleared with the same attributes. */
+/** The refresh cookie. It is cleared with the same attributes with which it is set; otherwise browsers keep it. */
 export interface RefreshCookie {
   read(view: RequestView): CookieReading
+  /** The `Set-Cookie` value that stores the cookie. */
   set(value: string, maxAgeSeconds: number): string
+  /** The `Set-Cookie` value that deletes the cookie. */
   clear(): string
 }
 
-/** @param name must begin with `__Host-`, which makes browsers insist on Secure, Path=/ and no Domain */
+/** @param name must begin with `__Host-`, for which browsers require Secure, Path=/ and no Domain */
 export function createRefreshCookie(name: string): RefreshCookie {
-  // A `__Host-` cookie must have the path /; SameSite is a second line, the gate's CSRF check the first.
-  const written = (value: string, maxAge: number): string =>
+  // SameSite is the second line of defence against CSRF; the first is the gate's own check.
+  const serialise = (value: string, maxAge: number): string =>
     stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, secure: true, sameSite: 'strict' })
   return {
     read(view) {
       const header = view.headers.cookie
       if (typeof header !== 'string') return { kind: 'none' }
       let found: string | undefined
-      // The parser keeps the first of a name, so each pair is parsed by itself.
+      // The parser keeps only the first cookie of a name, so each pair is parsed on its own.
       for (const pair of header.split(';')) {
-        const value = parseCookie(pair, AS_IS)[name]
+        const value = parseCookie(pair, UNDECODED)[name]
         if (value === undefined || value === found) continue
         if (found !== undefined) return { kind: 'repeated' }
         found = value
       }
       return found === undefined ? { kind: 'none' } : { kind: 'value', value: found }
     },
-    set: written,
-    clear: () => written('', 0),
+    set: serialise,
+    clear: () => serialise('', 0),
   }
 }
 
-/** Refresh tokens are spelled without escapes. */
-const AS_IS = { decode: (text: string) => text }
+/** Refresh tokens are written without escapes, so an escaped value is not a refresh token. */
+const UNDECODED = { decode: (value: string) => value }

@@ -9,33 +9,33 @@ import type { Protection } from './protect.ts'
 import type { RevokeOthers } from './revoke-others.ts'
 import type { RouteMaker } from './routes.ts'
 
-/** All HTTP of the library, for any framework: views in, decisions and answers out. */
+/** The library's HTTP, for any framework: it takes views of requests, and returns decisions and answers. */
 export interface Gate {
   readonly verifier: Protection['verifier']
   readonly signIn: AnswerSignIn
   readonly revokeOthers: RevokeOthers
   /** Makes the check of a guard. */
   check(guard: Guard): GuardCheck
-  /** The routes of these sets, to be mounted. Throws a `TypeError` for an unknown name. */
+  /** The routes of these endpoint sets, which the caller mounts. Throws a `TypeError` for an unknown name. */
   routes(names: readonly EndpointName[]): readonly Route[]
-  /** Makes further routes. */
+  /** Makes routes of the application. */
   readonly route: RouteMaker
 }
 
-export interface GateRooms {
+export interface GateParts {
   readonly verifier: Protection['verifier']
   readonly signIn: AnswerSignIn
   readonly revokeOthers: RevokeOthers
   readonly route: RouteMaker
   readonly endpoints: Endpoints
   readonly clock: Clock
-  /** Where the gate notes what is mounted. */
+  /** The gate adds the name of each endpoint set whose routes it hands out. */
   readonly mounted: Set<EndpointName>
 }
 
-export function createGate({ endpoints, mounted, clock, ...rooms }: GateRooms): Gate {
+export function createGate({ endpoints, mounted, clock, ...parts }: GateParts): Gate {
   return {
-    ...rooms,
+    ...parts,
     check: (guard) => createGuardCheck(guard, clock),
     routes(names) {
       return names.flatMap((name) => {

@@ -5,8 +5,8 @@ import type { Answer, RequestView } from '../seam/http.ts'
 import { refusal } from './answer.ts'
 
 /**
- * Applies a guard to one request: the answer that refuses it, or `undefined` where it passes. A request without a
- * verified caller is refused. A promise is given only where the guard gives one.
+ * Applies a guard to one request. Returns the answer that refuses the request, or `undefined` if the guard passes. A
+ * request without a verified caller is refused. Returns a promise only if the guard does.
  */
 export type GuardCheck = (
   auth: Auth | null | undefined,

@@ -2,21 +2,21 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { type BodySource, bodySource, type RequestView } from '../seam/http.ts'
 
-/** What Node's own requests have in common, over HTTP/1.1 and HTTP/2. */
+/** What the requests of Node.js have in common over HTTP/1.1 and HTTP/2. */
 export type NodeRequest = Readable & {
   readonly method?: string | undefined
   readonly headers: IncomingHttpHeaders
   readonly rawHeaders: string[]
 }
 
-/** What the requests of Node's frameworks have in common. */
+/** What the requests of the frameworks have in common. */
 export interface FrameworkRequest {
   readonly originalUrl: string
   readonly ip?: string | undefined
   readonly params?: unknown
 }
 
-/** A view of a framework's request. What costs something is computed only when it is asked for. */
+/** A view of a framework's request. Every member is computed only when it is read. */
 export abstract class NodeView<R extends FrameworkRequest> implements RequestView {
   protected readonly request: R
 
@@ -24,7 +24,7 @@ export abstract class NodeView<R extends FrameworkRequest> implements RequestVie
     this.request = request
   }
   protected abstract readonly raw: NodeRequest
-  /** What a body parser left on the request. */
+  /** What a body parser left on the request; `undefined` if none ran. */
   protected abstract readonly parsed: unknown
   abstract readonly secure: boolean
 

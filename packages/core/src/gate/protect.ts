@@ -7,27 +7,27 @@ import { readBearer } from './bearer.ts'
 /** What a protected route may choose for itself. */
 export interface VerifyOptions {
   /**
-   * What to do with a genuine token that is not known to be revoked while this process's copy of the revocations is
-   * too old and the store does not answer. `refuse` answers 503. `allow` lets the request through, which is told as
+   * What to do with a genuine token that is not known to be revoked, while this process's copy of the revocations is
+   * too old and the store does not answer. `refuse` answers 503. `allow` lets the request through and emits
    * `decision.degraded`. Default `refuse`.
    */
   readonly whenUnavailable?: 'refuse' | 'allow' | undefined
 }
 
-/** Checks one request. A promise is given only where a signature has to be checked or the store asked. */
+/** Verifies one request. Returns a promise only if a signature has to be checked or the store has to be asked. */
 export type Verify = (view: RequestView) => Decision | Promise<Decision>
 
 export interface Protection {
   /**
-   * Makes the check of a protected route: `allow`, or `refuse` with a finished answer. A missing, bad or revoked
-   * token is a refusal, and so is a store that would have to be asked and does not answer.
+   * Makes the check of a protected route. It returns `allow`, or `refuse` with a complete answer. A missing, bad or
+   * revoked token is refused, and so is every token while a store that has to be asked does not answer.
    *
    * Does NOT check scopes: put a guard behind it. Throws a `ConfigError` for a wrong option.
    *
    * @see [RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750.html#section-3)
    */
   verifier(options?: VerifyOptions): Verify
-  /** The check of the library's own routes, which take tokens of this deployment alone. */
+  /** The check of the library's own routes, which accept only tokens of this deployment. */
   readonly own: Verify
 }
 

@@ -6,14 +6,13 @@ import type { TokenSets } from '../sessions/token-set.ts'
 import type { RefreshCookie } from './cookies.ts'
 import { cookiesOf } from './token-answer.ts'
 
-/** What a revoke call may be told. */
 export interface RevokeOptions {
   /** Why, as a code for the audit trail. Default `revoked_by_application`. */
   readonly reason?: string | undefined
 }
 
-/** The sessions that a call ended. */
 export interface Revoked {
+  /** The ids of the sessions that ended, or the `jti` of the token that was revoked. */
   readonly ended: readonly string[]
 }
 
@@ -23,9 +22,11 @@ export interface OthersRevoked extends Revoked {
 }
 
 /**
- * Ends the caller's other sessions, such as after a change of password. This one goes on with a new refresh token;
- * its access token stays good. Throws a `TypeError` for the caller of another issuer, and rejects with
- * `UnavailableError` while the store is away.
+ * Ends the caller's other sessions, for example after a change of password. The current session continues with a new
+ * refresh token, and its access token stays valid.
+ *
+ * Rejects with a `TypeError` if another issuer issued the caller's token, and with an `UnavailableError` while the
+ * store does not answer.
  */
 export type RevokeOthers = (sender: Sender, auth: Auth, options?: RevokeOptions) => Promise<OthersRevoked>
 

@@ -8,16 +8,43 @@ import type { Protection } from './protect.ts'
 export type Handler = (view: RequestView) => Answer | Promise<Answer>
 export type AuthHandler = (view: RequestView, auth: Auth) => Answer | Promise<Answer>
 
-/** A route's handlers, by method. OPTIONS, HEAD (with GET) and 405 are answered by themselves. */
+/**
+ * A route's handlers, by method. OPTIONS, HEAD (if there is a GET) and unknown methods (405) are answered
+ * automatically.
+ */
 export type Methods<H> = Readonly<Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE', H>>>
 
-/** Makes routes that behave the same on every framework. */
+/**
+ * Makes routes that behave the same on every framework. A request whose `Content-Length` is over 16 KiB is answered
+ * 413.
+ *
+ * @example
+ * ```ts
+ * import { createSallyport } from '@sallyport/express'
+ * import { gateOf, jsonAnswer } from '@sallyport/express/adapter'
+ * import express from 'express'
+ *
+ * const sallyport = await createSallyport()
+ * const { route } = gateOf(sallyport)
+ * const health = route.open('/health', { GET: () => jsonAnswer(200, { status: 'ok' }) })
+ * const whoami = route.bearer('/whoami', { GET: (_view, auth) => jsonAnswer(200, { sub: auth.subject }) })
+ *
+ * const app = express()
+ * app.use(sallyport.router(health, whoami))
+ * ```
+ */
 export interface RouteMaker {
-  /** Open to everybody. */
+  /** Makes a route that checks nothing. */
   open(path: string, methods: Methods<Handler>): Route
-  /** For callers who have the refresh cookie or are to get it. Cross-site requests are refused; allowed origins get CORS headers. */
+  /**
+   * Makes a route that reads or sets the refresh cookie. Cross-site requests are refused with 403, and pages of allowed
+   * origins get CORS headers. Does NOT check the cookie.
+   */
   cookie(path: string, methods: Methods<Handler>): Route
-  /** For callers with a valid access token of this deployment, not of another issuer. Allowed origins get CORS headers. */
+  /**
+   * Makes a route for callers with a valid access token of this deployment; tokens of other issuers are refused. Pages
+   * of allowed origins get CORS headers.
+   */
   bearer(path: string, methods: Methods<AuthHandler>): Route
 }
 
@@ -42,20 +69,20 @@ export function createRouteMaker(protection: Protection, origins: OriginSettings
 }
 
 function byMethod<H>(methods: Methods<H>, lift: (handle: H) => Handler): Handler {
-  const known = new Map(Object.entries(methods).map(([method, handle]) => [method, lift(handle)]))
-  const get = known.get('GET')
-  if (get !== undefined) known.set('HEAD', get)
-  const allow = [...known.keys(), 'OPTIONS']
+  const handlers = new Map(Object.entries(methods).map(([method, handle]) => [method, lift(handle)]))
+  const get = handlers.get('GET')
+  if (get !== undefined) handlers.set('HEAD', get)
+  const allow = [...handlers.keys(), 'OPTIONS']
   return (view) => {
-    if (view.method === 'OPTIONS') return options(allow)
-    const handle = known.get(view.method)
+    if (view.method === 'OPTIONS') return optionsAnswer(allow)
+    const handle = handlers.get(view.method)
     if (handle === undefined) return refusal('method_unknown', { allow })
     if (Number(view.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return refusal('body_too_large')
     return handle(view)
   }
 }
 
-function options(allow: readonly string[]): Answer {
+function optionsAnswer(allow: readonly string[]): Answer {
   const answer = emptyAnswer()
   return { ...answer, headers: { ...answer.headers, Allow: allow.join(', ') } }
 }

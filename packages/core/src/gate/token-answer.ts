@@ -3,7 +3,7 @@ import type { RefreshGrant, TokenSet } from '../sessions/token-set.ts'
 import { jsonAnswer } from './answer.ts'
 import type { RefreshCookie } from './cookies.ts'
 
-/** Answers with the tokens of a session: the refresh token in its cookie, or in the body (RFC 6749, section 5.1). */
+/** The answer with a session's tokens (RFC 6749, section 5.1). The refresh token is in the cookie or in the body. */
 export function tokenAnswer(tokens: TokenSet, cookie: RefreshCookie): Answer {
   const body = {
     access_token: tokens.accessToken,
@@ -16,7 +16,7 @@ export function tokenAnswer(tokens: TokenSet, cookie: RefreshCookie): Answer {
     : jsonAnswer(200, { ...body, refresh_token: tokens.refreshToken })
 }
 
-/** The `Set-Cookie` values of a session's refresh token; none where it travels in bodies. */
+/** The `Set-Cookie` values for a session's refresh token; none if the token travels in bodies. */
 export function cookiesOf(
   { transport, refreshToken, refreshSeconds }: RefreshGrant,
   cookie: RefreshCookie,

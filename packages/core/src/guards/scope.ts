@@ -2,7 +2,7 @@ import type { Auth } from '../seam/auth.ts'
 import type { GuardVerdict } from './guard.ts'
 
 /**
- * Passes callers whose access token has every one of the scopes.
+ * Makes a guard that passes callers whose access token has all of the scopes.
  *
  * @see [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750.html#section-3.1)
  */

@@ -1,12 +1,12 @@
 /**
- * The claims of an access token (RFC 9068, section 2.2). All of them are there in tokens of this deployment;
- * another issuer's token may lack those that are optional here.
+ * The claims of an access token (RFC 9068, section 2.2). A token of this deployment has `iat`, `jti`, `client_id`,
+ * `sid`, `gen`, `scope` and `auth_time`; a token of another issuer may lack any claim that is optional here.
  */
 export interface AccessClaims {
   readonly iss: string
   readonly sub: string
   readonly aud: string | readonly string[]
-  /** Seconds since the epoch, like all instants here. */
+  /** Seconds since the epoch, as are all instants here. */
   readonly exp: number
   readonly iat?: number
   readonly nbf?: number
@@ -14,7 +14,7 @@ export interface AccessClaims {
   readonly client_id?: string
   /** The session that the token belongs to. */
   readonly sid?: string
-  /** The session's generation that the token was issued in. */
+  /** The session's generation when the token was issued. Each refresh increases it. */
   readonly gen?: number
   /** Scopes, separated by spaces. */
   readonly scope?: string
@@ -25,7 +25,7 @@ export interface AccessClaims {
 }
 
 /**
- * Types your own claims for the whole program, by declaration merging:
+ * Declare your own claims here, by declaration merging, to have them typed in the whole program:
  *
  * ```ts
  * declare module '@sallyport/core' {
@@ -36,32 +36,35 @@ export interface AccessClaims {
 // biome-ignore lint/suspicious/noEmptyInterface: applications merge into it
 export interface Register {}
 
-/** The claims of a verified access token, with those of {@link Register}. */
-export type Claims = Register extends { readonly claims: infer Own } ? AccessClaims & Own : AccessClaims
+/** The claims of a verified access token, including those declared in {@link Register}. */
+export type Claims = Register extends { readonly claims: infer Custom } ? AccessClaims & Custom : AccessClaims
 
-/** The verified caller, as the access token says. Frozen, and shared by all requests with the same token. */
+/** The verified caller, from the access token. Frozen, because all requests with the same token share it. */
 export interface Auth {
   /** Who issued the token. */
   readonly issuer: string
-  /** Whether this deployment issued it. Another issuer's subject is somebody else, even if the names are equal. */
+  /**
+   * Whether this deployment issued the token. A subject of another issuer is somebody else, even if the names are
+   * equal.
+   */
   readonly own: boolean
   readonly subject: string
-  /** The session; another issuer's token may name none. */
+  /** The session that the token belongs to. A token of another issuer may name none. */
   readonly session: string | undefined
-  /** The OAuth client; another issuer's token may name none. */
+  /** The OAuth client. A token of another issuer may name none. */
   readonly client: string | undefined
   readonly scopes: readonly string[]
-  /** The key that signed the token; a reference token has none. */
+  /** The key that signed the token. A reference token has none. */
   readonly kid: string | undefined
   readonly claims: Claims
 }
 
 /**
- * The subject that a call concerns. Throws a `TypeError` for a caller of another issuer: its subject is not ours, even
- * if the names are equal.
+ * Returns the subject of this deployment that a call concerns. Throws a `TypeError` if another issuer issued the
+ * caller's token: its subject is somebody else, even if the names are equal.
  */
-export function ownSubject(whom: string | Auth): string {
-  if (typeof whom === 'string') return whom
-  if (!whom.own) throw new TypeError(`the caller is a subject of ${whom.issuer}, not of this deployment`)
-  return whom.subject
+export function ownSubject(user: string | Auth): string {
+  if (typeof user === 'string') return user
+  if (!user.own) throw new TypeError(`the caller is a subject of ${user.issuer}, not of this deployment`)
+  return user.subject
 }

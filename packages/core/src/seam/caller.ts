@@ -2,22 +2,22 @@ import type { RequestView } from './http.ts'
 import { canonicalIp } from './ip.ts'
 
 const MAX_USER_AGENT = 256
-/** What a reader of the audit trail might take for a line break or a colour. */
+/** Characters that a viewer of the audit trail might interpret, such as line breaks and terminal escapes. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu
 
-/** What of a request tells who sent it. */
+/** The part of a request that identifies who sent it. */
 export type Sender = Pick<RequestView, 'ip' | 'headers'>
 
-/** Who sent a request, as events tell it. */
+/** Who sent a request, in the form that events have. */
 export interface Caller {
   readonly ip?: string
   readonly user_agent?: string
 }
 
-/** What opening or refreshing a session must know of the request. */
+/** What opening or refreshing a session needs to know about the request. */
 export interface Visit {
   readonly caller: Caller
-  /** As it was sent; the device is recognised by it. */
+  /** The User-Agent as it was sent, by which the device is recognised. */
   readonly userAgent: string | undefined
 }
 

@@ -2,12 +2,12 @@ import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /**
- * The canonical spelling of an address, IPv4 unwrapped from IPv6; `undefined` for anything else, as a
- * forwarding header may hold.
+ * The canonical spelling of an IP address, without a zone, and with an IPv4 address unwrapped from IPv6. `undefined`
+ * for anything else, because a forwarding header may contain anything.
  */
-export function canonicalIp(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined
-  const plain = text.includes('%') ? text.slice(0, text.indexOf('%')) : text
-  if (isIPv4(plain)) return plain
-  return ipaddr.IPv6.isValid(plain) ? ipaddr.process(plain).toString() : undefined
+export function canonicalIp(address: string | undefined): string | undefined {
+  if (address === undefined) return undefined
+  const withoutZone = address.includes('%') ? address.slice(0, address.indexOf('%')) : address
+  if (isIPv4(withoutZone)) return withoutZone
+  return ipaddr.IPv6.isValid(withoutZone) ? ipaddr.process(withoutZone).toString() : undefined
 }

@@ -7,7 +7,7 @@ export { createSignIn } from './sign-in.ts'
 export { wellKnownRoutes } from './well-known.ts'
 
 /**
- * A set of endpoints that is mounted as one:
+ * The name of a set of endpoints, which are mounted together:
  *
  * - `refresh`: `POST /refresh`
  * - `token`: `POST /token`, for clients without cookies

@@ -16,27 +16,27 @@ export interface LogoutParts {
 }
 
 /**
- * `POST /logout`: ends the session that the cookie or the access token names, and `POST /logout-all`: ends every
- * session of the caller.
+ * `POST /logout` ends the session that the cookie or the access token names. `POST /logout-all` ends every session of
+ * the caller.
  *
- * An expired token still names its session. Repeating a logout, or having nothing to end, is no error. A store that
- * does not answer is, since "logged out" would be untrue.
+ * An expired access token still names its session. A logout that finds nothing to end succeeds. A store that does not
+ * answer is an error, because the session would still be live.
  */
 export function logoutRoutes(parts: LogoutParts, route: RouteMaker): readonly Route[] {
   const { end, inspect, refreshTokens, cookie } = parts
 
   const logout: Handler = async (view) => {
-    const sent = cookie.read(view)
-    if (sent.kind === 'repeated') return refusal('refresh_repeated')
+    const refresh = cookie.read(view)
+    if (refresh.kind === 'repeated') return refusal('refresh_repeated')
     const bearer = readBearer(view)
     if (bearer.kind === 'repeated') return refusal('authorization_repeated')
 
-    const byCookie = sent.kind === 'value' ? refreshTokens.parse(sent.value)?.session : undefined
+    const byCookie = refresh.kind === 'value' ? refreshTokens.parse(refresh.value)?.session : undefined
     const inspection = bearer.kind === 'token' ? await inspect(bearer.token, view) : undefined
     if (inspection?.kind === 'unavailable') return refusal(`${inspection.of}_unavailable`)
     if (inspection?.kind === 'limited') return refusal('signatures_limited', inspection)
-    const named = inspection !== undefined && 'token' in inspection ? inspection.token.auth : undefined
-    const byToken = named?.own === true ? named.session : undefined
+    const auth = inspection !== undefined && 'token' in inspection ? inspection.token.auth : undefined
+    const byToken = auth?.own === true ? auth.session : undefined
     if (byCookie !== undefined && byToken !== undefined && byCookie !== byToken)
       return refusal('sessions_differ')
 

@@ -16,15 +16,15 @@ export interface RefreshEndpointParts {
   readonly emit: Emit
 }
 
-/** `POST /refresh`: swaps the refresh cookie for the next one and a new access token. */
+/** `POST /refresh`: exchanges the refresh cookie for the next one and a new access token. */
 export function refreshRoutes(parts: RefreshEndpointParts, route: RouteMaker): readonly Route[] {
   const { cookie } = parts
   const dead = { cookies: [cookie.clear()] }
   const handle: Handler = (view) => {
-    const sent = cookie.read(view)
-    if (sent.kind === 'none') return refusal('refresh_missing')
-    if (sent.kind === 'repeated') return refusal('refresh_repeated')
-    const ticket = parts.refreshTokens.parse(sent.value)
+    const reading = cookie.read(view)
+    if (reading.kind === 'none') return refusal('refresh_missing')
+    if (reading.kind === 'repeated') return refusal('refresh_repeated')
+    const ticket = parts.refreshTokens.parse(reading.value)
     if (ticket?.transport !== 'cookie') return refuseForged(parts, view, dead)
     return parts.refresh(ticket, undefined, visitOf(view)).then((outcome) => answerTo(outcome, cookie, dead))
   }
@@ -33,7 +33,7 @@ export function refreshRoutes(parts: RefreshEndpointParts, route: RouteMaker): r
 
 /** `POST /token` with `grant_type=refresh_token` (RFC 6749, section 6), for clients without cookies. */
 export function tokenRoutes(parts: RefreshEndpointParts, route: RouteMaker): readonly Route[] {
-  // RFC 6749, section 5.2.
+  // RFC 6749, section 5.2: `invalid_grant` is answered with 400.
   const dead = { status: 400 }
   const handle: Handler = async (view) => {
     const form = await readForm(view)
@@ -45,14 +45,14 @@ export function tokenRoutes(parts: RefreshEndpointParts, route: RouteMaker): rea
     if (token === undefined || token === '') return refusal('body_malformed')
     const ticket = parts.refreshTokens.parse(token)
     if (ticket?.transport !== 'body') return refuseForged(parts, view, dead)
-    // A parameter without a value counts as not sent (RFC 6749, section 3.1).
+    // A parameter without a value counts as absent (RFC 6749, section 3.1).
     const client = form.value.get('client_id') || undefined
     return answerTo(await parts.refresh(ticket, client, visitOf(view)), parts.cookie, dead)
   }
   return [route.open('/token', { POST: handle })]
 }
 
-/** How one endpoint answers for a session that is over. */
+/** What one endpoint adds to the refusal when a session is over. */
 interface DeadSession {
   readonly status?: number
   readonly cookies?: readonly string[]
@@ -81,7 +81,7 @@ function answerTo(outcome: RefreshOutcome, cookie: RefreshCookie, dead: DeadSess
   }
 }
 
-/** A value that was never issued, or not for this endpoint. */
+/** Refuses a value that was never issued, or was issued for the other endpoint. */
 function refuseForged({ emit }: RefreshEndpointParts, view: RequestView, dead: DeadSession): Answer {
   emit({ event: 'token.refused', outcome: 'failure', reason: 'refresh_unknown', ...callerOf(view) })
   return refusal('refresh_unknown', dead)

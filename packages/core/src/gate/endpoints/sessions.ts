@@ -14,15 +14,15 @@ export interface SessionsParts {
   readonly cookie: RefreshCookie
 }
 
-/** `GET /sessions`: the caller's sessions. `DELETE /sessions/:id`: ends one of them; 404 for anybody else's. */
+/** `GET /sessions` lists the caller's sessions. `DELETE /sessions/:id` ends one of them; any other id gets 404. */
 export function sessionsRoutes({ list, end, cookie }: SessionsParts, route: RouteMaker): readonly Route[] {
-  const show: AuthHandler = async (_view, auth) => {
+  const listOwn: AuthHandler = async (_view, auth) => {
     const outcome = await list(auth.subject)
     if (outcome.kind === 'unavailable') return refusal('store_unavailable')
     return jsonAnswer(200, { sessions: outcome.sessions.map((session) => publicSession(session, auth)) })
   }
 
-  const remove: AuthHandler = async (view, auth) => {
+  const endOne: AuthHandler = async (view, auth) => {
     const { id = '' } = view.params
     const outcome = await end.oneOf(auth.subject, id, { reason: 'revoked_by_user', caller: callerOf(view) })
     switch (outcome.kind) {
@@ -35,7 +35,7 @@ export function sessionsRoutes({ list, end, cookie }: SessionsParts, route: Rout
     }
   }
 
-  return [route.bearer('/sessions', { GET: show }), route.bearer('/sessions/:id', { DELETE: remove })]
+  return [route.bearer('/sessions', { GET: listOwn }), route.bearer('/sessions/:id', { DELETE: endOne })]
 }
 
 function publicSession(session: Session, auth: Auth): object {

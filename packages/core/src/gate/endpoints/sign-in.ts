@@ -13,7 +13,13 @@ export interface SignInParts {
   readonly origins: OriginSettings
 }
 
-/** Opens a session for a user whom the application has authenticated, and answers with its first tokens. */
+/**
+ * Opens a session for a user whom the application has authenticated, and answers with its first tokens. Refuses
+ * cross-site requests. Does NOT check a password or any other credential.
+ *
+ * Rejects with a `TypeError` for a wrong member of `SignIn`, and with a `ClaimsError` if claims of the application must
+ * not be in a token.
+ */
 export type AnswerSignIn = (view: RequestView, signIn: SignIn) => Promise<Answer>
 
 export function createSignIn({ open, cookie, origins }: SignInParts): AnswerSignIn {
@@ -35,9 +41,9 @@ export function createSignIn({ open, cookie, origins }: SignInParts): AnswerSign
   return async (view, signIn) => withCors(await answer(view, signIn), view, origins)
 }
 
-/** Native apps have no cookie jar, so they ask for the refresh token in the body. */
+/** How the refresh token travels. Native apps have no cookie jar, so they ask for it in the body. */
 function transportOf(view: RequestView): Transport | undefined {
-  const asked = view.headers['x-token-transport']
-  if (asked === undefined) return 'cookie'
-  return asked === 'body' ? 'body' : undefined
+  const requested = view.headers['x-token-transport']
+  if (requested === undefined) return 'cookie'
+  return requested === 'body' ? 'body' : undefined
 }

@@ -8,11 +8,11 @@ const METADATA_MAX_AGE_SECONDS = 3600
 
 export interface WellKnownParts {
   readonly issuer: string
-  /** Where the token endpoint and its like are mounted. */
+  /** The path below which the token endpoint is mounted, such as `/auth`. */
   readonly authPath: string
   /** Whether the application has mounted the token endpoint. */
   readonly hasTokenEndpoint: () => boolean
-  /** The public keys, as JWKs. */
+  /** The public JWKs of the key ring. */
   readonly publishedKeys: () => readonly object[]
   readonly keysMaxAgeSeconds: number
 }
@@ -33,14 +33,16 @@ function jwks({ publishedKeys, keysMaxAgeSeconds }: WellKnownParts): Handler {
   }
 }
 
-/** An issuer's metadata lies between the host and the path of its URL (RFC 8414, section 3). */
+/**
+ * The path of an issuer's metadata. The well-known part goes before the path of the issuer's URL (RFC 8414, section 3).
+ */
 export function metadataPath(issuer: string): string {
   return METADATA_PATH + new URL(issuer).pathname.replace(/\/$/, '')
 }
 
 /**
- * What a client or a resource server needs to know of this issuer (RFC 8414, section 2). The token endpoint takes
- * only refresh tokens, and only of clients without a secret.
+ * What clients and resource servers need to know about this issuer (RFC 8414, section 2). The token endpoint takes only
+ * refresh tokens, and only from clients without a secret.
  */
 function metadata({ issuer, authPath, hasTokenEndpoint }: WellKnownParts): Handler {
   const { origin } = new URL(issuer)
