@@ -4,19 +4,19 @@ import { timesOf, type VerifiedToken, type VerifyToken } from '../tokens/verify.
 import { createAuthReader, KnownToken } from './known-token.ts'
 import { createTokenCache, type TokenCacheSettings, tailOf } from './token-cache.ts'
 
-/** What a token turned out to be, apart from whether it was revoked. */
+/** What is known about a token, apart from whether it was revoked. */
 export type Inspection =
   | { readonly kind: 'genuine' | 'expired'; readonly token: KnownToken }
-  /** It was not looked into: this caller sent too many unknown ones. */
+  /** The token was not read, because this sender sent too many unknown tokens. */
   | { readonly kind: 'limited'; readonly retryAfterSeconds: number }
   | Exclude<VerifiedToken, { readonly claims: unknown }>
 
-/** Inspects a token. One that was found genuine before is not verified again. */
+/** Inspects a token. A token that was found genuine before is not verified again. */
 export type Inspect = (token: string, sender: Sender) => Inspection | Promise<Inspection>
 
 export interface InspectionParts {
   readonly verifyToken: VerifyToken
-  /** Asked before an unknown token is verified: the seconds to wait, 0 to go on. */
+  /** Asked before an unknown token is verified. Returns the seconds to wait, or 0 to continue. */
   readonly signatureLimit: (sender: Sender) => number | Promise<number>
   readonly cache: TokenCacheSettings
   readonly clock: Clock
@@ -27,19 +27,19 @@ export function createInspection({ verifyToken, signatureLimit, cache, clock }: 
   const authOf = createAuthReader()
   const underWay = new Map<string, { readonly token: string; readonly inspection: Promise<Inspection> }>()
 
-  /** Whether its key may have been withdrawn since; of our own keys we are told. */
+  /** Whether the key may have been withdrawn since. Only other issuers withdraw keys without announcing it. */
   function isOutdated({ source, genuineUntil }: KnownToken): boolean {
     return !source.own && clock.monotonic() > genuineUntil
   }
 
-  /** Requests that bring the same new token at once wait for one check of its signature. */
+  /** Concurrent requests with the same new token share one check of its signature. */
   function inspectNew(token: string, sender: Sender): Inspection | Promise<Inspection> {
     const running = runningFor(token)
     if (running !== undefined) return running
-    const wait = signatureLimit(sender)
-    return wait instanceof Promise
-      ? wait.then((seconds) => runningFor(token) ?? inspectUnlessLimited(token, seconds))
-      : inspectUnlessLimited(token, wait)
+    const waitSeconds = signatureLimit(sender)
+    return waitSeconds instanceof Promise
+      ? waitSeconds.then((seconds) => runningFor(token) ?? inspectUnlessLimited(token, seconds))
+      : inspectUnlessLimited(token, waitSeconds)
   }
 
   function runningFor(token: string): Promise<Inspection> | undefined {
@@ -69,9 +69,9 @@ export function createInspection({ verifyToken, signatureLimit, cache, clock }: 
   function remember(token: string, verified: VerifiedToken): Inspection {
     if (verified.kind !== 'genuine' && verified.kind !== 'expired') return verified
     const { claims, kid, source } = verified
-    const made = new KnownToken(token, authOf(claims, kid, source.own), source, clock.monotonic())
-    if (verified.kind === 'genuine') known.add(made)
-    return { kind: verified.kind, token: made }
+    const inspected = new KnownToken(token, authOf(claims, kid, source.own), source, clock.monotonic())
+    if (verified.kind === 'genuine') known.add(inspected)
+    return { kind: verified.kind, token: inspected }
   }
 
   return (token, sender) => {

@@ -5,15 +5,15 @@ import type { Candidate } from '../revocation/replica.ts'
 import type { Auth, Claims } from '../seam/auth.ts'
 import type { TokenSource } from '../tokens/source.ts'
 
-/** A token with a good signature, made ready so that a request with it needs nothing but look-ups. */
+/** A token with a good signature, prepared so that a request with it needs nothing but lookups. */
 export class KnownToken implements Candidate {
   readonly token: string
   readonly allowed: { readonly kind: 'allow'; readonly auth: Auth }
   readonly source: TokenSource
-  /** Until when, by the monotonic clock, the key that verified it is trusted to be still good. */
+  /** Until when the key that verified the token is assumed to be still valid. Milliseconds of the monotonic clock. */
   readonly genuineUntil: number
   liveAt = -1
-  /** Whether the store was told that the token's generation reached its client. */
+  /** Whether the store knows that the token's generation has reached its client. */
   confirmed = false
   #tag: SubjectTag | undefined
 
@@ -41,35 +41,34 @@ export class KnownToken implements Candidate {
   get issuedAt(): number | undefined {
     return this.claims.iat
   }
-  /** Needed only once a whole subject was revoked. */
+  /** Computed on first use, because it is needed only if a whole subject was revoked. */
   get tag(): SubjectTag {
     this.#tag ??= subjectTagOf(this.allowed.auth)
     return this.#tag
   }
 }
 
-/** What of a token revocations can concern. */
+/** The parts of the caller's token to which revocations refer. */
 export function identityOf(auth: Auth): TokenIdentity {
   const { claims, session } = auth
   return { session, tag: subjectTagOf(auth), jti: claims.jti, kid: kidOf(auth), issuedAt: claims.iat }
 }
 
-/** Another issuer's subject is somebody else, even if the names are equal. */
+/** A subject of another issuer is somebody else, even if the names are equal. */
 function subjectTagOf({ subject, issuer, own }: Auth): SubjectTag {
   return tagOf(own ? subject : `${issuer} ${subject}`)
 }
 
-/** So is another issuer's key another key. */
+/** A key of another issuer is another key, even if the names are equal. */
 function kidOf({ kid, issuer, own }: Auth): string | undefined {
   return own || kid === undefined ? kid : `${issuer} ${kid}`
 }
 
-/** How many different scopes are remembered. */
 const SCOPES_REMEMBERED = 500
 
 /**
- * Makes the `Auth` of a token's claims. All requests with a token share it, so none of them may change it. All tokens
- * of one scope share its array, which costs more to make than all the rest.
+ * Makes the `Auth` for a token's claims. It is frozen, because all requests with the token share it. All tokens with
+ * the same scope share one array, because the array costs more to make than the rest of the `Auth`.
  */
 export function createAuthReader(): (claims: Claims, kid: string | undefined, own: boolean) => Auth {
   const arrays = new LRUCache<string, readonly string[]>({ max: SCOPES_REMEMBERED })

@@ -1,35 +1,42 @@
 import { type Caller, callerOf, type Sender } from '../seam/caller.ts'
 
 /**
- * Asked about each token that this process has not found genuine before, so that a flood of forged ones can be cut
- * off before anything of them is read. Gives the seconds after which the caller may come again with such a token
- * (429), or 0 to go on. A promise of them costs more than a number.
+ * Limits how many unknown access tokens a caller may send. It is asked about each token that this process has not found
+ * genuine before, so that a flood of forged tokens is cut off before any of them is read.
+ *
+ * Returns the seconds after which the caller may try again (429), or 0 to verify the token now. A promise costs more
+ * than a number. If it throws, the token is verified.
  */
 export type SignatureLimit = (caller: Caller) => number | Promise<number>
 
-/** A limiter that fails costs processor time, not safety: the token is then verified, and the failure told once. */
+/**
+ * Wraps a limiter so that its failure costs only processor time: the token is verified, and the first failure is
+ * reported.
+ */
 export function createSignatureLimit(
   limit: SignatureLimit | undefined,
   notice: (message: string) => void,
 ): (sender: Sender) => number | Promise<number> {
   if (limit === undefined) return () => 0
-  let told = false
+  let isReported = false
 
-  function goOn(cause: unknown): number {
-    if (!told)
+  function continueUnlimited(cause: unknown): number {
+    if (!isReported)
       notice(
-        `"limits.signatures" threw ${cause instanceof Error ? cause.name : 'something'}: such requests are not limited`,
+        `"limits.signatures" threw ${cause instanceof Error ? cause.name : 'something'}: requests are not limited while it fails`,
       )
-    told = true
+    isReported = true
     return 0
   }
 
   return (sender) => {
     try {
       const seconds = limit(callerOf(sender))
-      return typeof seconds === 'number' ? Math.ceil(seconds) : Promise.resolve(seconds).then(Math.ceil, goOn)
+      return typeof seconds === 'number'
+        ? Math.ceil(seconds)
+        : Promise.resolve(seconds).then(Math.ceil, continueUnlimited)
     } catch (cause) {
-      return goOn(cause)
+      return continueUnlimited(cause)
     }
   }
 }

@@ -1,15 +1,17 @@
 import { LRUCache } from 'lru-cache'
 
 export interface TokenCacheSettings {
+  /** The most entries. */
   readonly entries: number
+  /** The most bytes, by estimate. */
   readonly bytes: number
 }
 
 /**
- * What is known of the access tokens that were found genuine, so that each is verified once.
+ * The access tokens that were found genuine, so that each is verified only once.
  *
- * Only a genuine token may be added: forged ones then can neither fill the cache nor push others out.
- * Bounded in entries and in bytes; the one used longest ago goes first.
+ * Only genuine tokens may be added, so that forged ones cannot evict them. The cache is limited in entries and in
+ * bytes, and evicts the least recently used token first.
  */
 export interface TokenCache<Known extends { readonly token: string }> {
   get(token: string): Known | undefined
@@ -18,16 +20,16 @@ export interface TokenCache<Known extends { readonly token: string }> {
 }
 
 /**
- * Enough of a signature to tell tokens apart by, and few enough for V8 to copy them instead of keeping
- * the whole text alive; that is compared besides.
+ * Enough characters of a signature to distinguish tokens, and few enough that V8 copies them. A longer slice would keep
+ * the whole token string alive.
  */
 const TAIL_CHARS = 12
-/** What an entry takes besides its texts, as measured. */
+/** What an entry takes in addition to its strings, as measured. */
 const ENTRY_BYTES = 330
 
 /**
- * Hashing a whole token for a look-up costs more than all else that a warm request does, so the key is
- * the last part of the signature. A text that only ends like a known one is not known.
+ * Entries are found by the end of the signature, because hashing a whole token costs more than everything else in a
+ * request with a known token. The whole token is then compared.
  */
 export function createTokenCache<Known extends { readonly token: string }>(
   settings: TokenCacheSettings,
@@ -51,12 +53,12 @@ export function createTokenCache<Known extends { readonly token: string }>(
   }
 }
 
-/** The part of a token by which it is looked for. */
+/** The part of a token by which it is looked up. */
 export function tailOf(token: string): string {
   return token.slice(-TAIL_CHARS)
 }
 
-/** Header and payload are there as text and as claims, the signature as text alone. */
+/** Counts the token string, and the header and payload once more for the claims that were parsed from them. */
 function bytesOf(token: string): number {
   return token.length + token.lastIndexOf('.') + ENTRY_BYTES
 }

@@ -8,26 +8,26 @@ import type { Emit } from '../watch/events.ts'
 import type { Inspect, Inspection } from './inspect.ts'
 import type { KnownToken } from './known-token.ts'
 
-/** The verdict on a credential. A refusal has been told as an event. */
+/** The verdict on a credential. Whatever events a refusal causes have already been emitted. */
 export type AccessVerdict =
   | { readonly kind: 'allow'; readonly auth: Auth }
   | { readonly kind: 'refuse'; readonly problem: ProblemCode; readonly retryAfterSeconds?: number }
 
-/** What a route demands of a token, or forgives. */
+/** What a route requires of a token. */
 export interface AccessPolicy {
-  /** Refuse tokens of other issuers. */
+  /** Whether tokens of other issuers are refused. */
   readonly ownOnly: boolean
-  /** Let a genuine token through while its revocation cannot be judged. */
+  /** What to do with a genuine token while nobody can say whether it was revoked. */
   readonly whenUnavailable: 'refuse' | 'allow'
 }
 
 export interface Access {
   /**
-   * Verifies an access token, revocation included. A promise is given only where a signature has to be checked or
-   * the store asked.
+   * Verifies an access token, and checks that it was not revoked. Returns a promise only if a signature has to be
+   * checked or the store has to be asked.
    */
   verify(token: string, sender: Sender, policy: AccessPolicy): AccessVerdict | Promise<AccessVerdict>
-  /** Refuses a request that did not get as far as a token, and tells so. */
+  /** Refuses a request that has no readable token, and emits the event. */
   refuse(problem: ProblemCode, sender: Sender): Extract<AccessVerdict, { kind: 'refuse' }>
 }
 
@@ -90,7 +90,7 @@ export function createAccess({ inspect, replica, store, emit }: AccessParts): Ac
   ): AccessVerdict | Promise<AccessVerdict> {
     const judgement = replica.judge(known)
     return judgement instanceof Promise
-      ? judgement.then((answer) => settle(answer, known, sender, policy))
+      ? judgement.then((judged) => settle(judged, known, sender, policy))
       : settle(judgement, known, sender, policy)
   }
 
@@ -118,7 +118,7 @@ export function createAccess({ inspect, replica, store, emit }: AccessParts): Ac
     }
   }
 
-  /** Tells the store that the token's generation reached its client. */
+  /** Tells the store that the token's generation has reached its client. */
   function confirm(known: KnownToken): void {
     known.confirmed = true
     const { sid, gen } = known.claims
@@ -132,7 +132,7 @@ export function createAccess({ inspect, replica, store, emit }: AccessParts): Ac
     verify(token, sender, policy) {
       const inspection = inspect(token, sender)
       return inspection instanceof Promise
-        ? inspection.then((result) => decide(result, sender, policy))
+        ? inspection.then((inspected) => decide(inspected, sender, policy))
         : decide(inspection, sender, policy)
     },
     refuse,

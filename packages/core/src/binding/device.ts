@@ -3,13 +3,13 @@ import Bowser from 'bowser'
 import { LRUCache } from 'lru-cache'
 import { type DeviceBinding, VERSION_FELL } from '../ports/sessions.ts'
 
-/** What a device is recognised by. `version` drifts only when it decreases, since browsers update themselves. */
+/** What a device is recognised by. `version` drifts only when it decreases, because browsers update themselves. */
 export type DeviceComponent = HashedComponent | 'version'
 type HashedComponent = 'family' | 'system' | 'deviceClass'
 
-/** The order of the cells. */
+/** The components in the order of the cells of a {@link DeviceBinding}. */
 const hashedComponents: readonly HashedComponent[] = ['family', 'system', 'deviceClass']
-/** Each component's bit in a drift. */
+/** The bit of each component in a drift. */
 const bits: Readonly<Record<DeviceComponent, number>> = {
   family: 1,
   system: 2,
@@ -17,30 +17,33 @@ const bits: Readonly<Record<DeviceComponent, number>> = {
   version: VERSION_FELL,
 }
 
-/** `enforce`: a session whose component changes is ended. `observe`: the change is told as an event. */
+/**
+ * What happens when a component of a session's device changes. `enforce` ends the session. `observe` only emits an
+ * event. `off` does nothing.
+ */
 export type ComponentPolicy = 'off' | 'observe' | 'enforce'
 
 export type BindingSettings = Readonly<Record<DeviceComponent, ComponentPolicy>>
 
-/** What a User-Agent tells about a device. */
+/** What the User-Agent reveals about a device. */
 export interface Device {
-  /** For people, such as "Firefox on Linux". */
+  /** A name for people, such as "Firefox on Linux". */
   readonly label: string
-  /** Under the current secret first, then under each earlier one. */
+  /** The device, hashed under the current secret first, then under each earlier one. */
   readonly bindings: readonly [DeviceBinding, ...DeviceBinding[]]
 }
 
 export interface Devices {
-  /** Recognises a device by its User-Agent. One that sends none is a kind of its own. */
+  /** Recognises a device by its User-Agent. All devices that send none count as the same. */
   recognise(userAgent: string | undefined): Device
   /** The bits of the components that must not change. */
   readonly enforced: number
-  /** The components of a drift, except those that are off. */
+  /** The components that drifted, except those that are off. */
   drifted(drift: number): DeviceComponent[]
 }
 
 const MAX_CHARS = 512
-const CACHED = 1000
+const DEVICES_REMEMBERED = 1000
 
 interface Traits {
   readonly family: string
@@ -55,31 +58,32 @@ export function createDevices(
   settings: BindingSettings,
 ): Devices {
   const components: readonly DeviceComponent[] = [...hashedComponents, 'version']
-  const seen = new LRUCache<string, Device>({ max: CACHED })
+  const remembered = new LRUCache<string, Device>({ max: DEVICES_REMEMBERED })
 
   function build(userAgent: string): Device {
     const traits = readTraits(userAgent)
-    const under = (key: Uint8Array): DeviceBinding => ({
+    const bindUnder = (key: Uint8Array): DeviceBinding => ({
       cells: Buffer.concat(hashedComponents.map((component) => cell(key, component, traits[component]))),
       version: traits.version,
     })
     const [current, ...earlier] = keys
-    return { label: labelOf(traits), bindings: [under(current), ...earlier.map(under)] }
+    return { label: labelOf(traits), bindings: [bindUnder(current), ...earlier.map(bindUnder)] }
   }
 
   return {
     recognise(userAgent = '') {
-      const text = userAgent.slice(0, MAX_CHARS)
-      const known = seen.get(text)
+      const shortened = userAgent.slice(0, MAX_CHARS)
+      const known = remembered.get(shortened)
       if (known !== undefined) return known
-      const device = build(text)
-      seen.set(text, device)
+      const device = build(shortened)
+      remembered.set(shortened, device)
       return device
     },
     enforced: components
-      .filter((one) => settings[one] === 'enforce')
-      .reduce((sum, one) => sum | bits[one], 0),
-    drifted: (drift) => components.filter((one) => (drift & bits[one]) !== 0 && settings[one] !== 'off'),
+      .filter((component) => settings[component] === 'enforce')
+      .reduce((mask, component) => mask | bits[component], 0),
+    drifted: (drift) =>
+      components.filter((component) => (drift & bits[component]) !== 0 && settings[component] !== 'off'),
   }
 }
 
@@ -89,7 +93,7 @@ function readTraits(userAgent: string): Traits {
   const { browser, os, platform } = Bowser.parse(userAgent)
   const version = Number.parseInt(browser.version ?? '', 10)
   return {
-    // The parser names an unknown client with everything up to the last version.
+    // For an unknown client, the parser returns everything before the last version as the name.
     family: browser.name && !browser.name.includes('/') ? browser.name : productOf(userAgent),
     system: os.name ?? '',
     deviceClass: platform.type ?? '',
@@ -97,7 +101,7 @@ function readTraits(userAgent: string): Traits {
   }
 }
 
-/** Other clients name themselves first (RFC 9110, section 10.1.5). */
+/** The product that a User-Agent names first (RFC 9110, section 10.1.5). */
 function productOf(userAgent: string): string {
   return userAgent.split(/[\s/]/, 1)[0] ?? ''
 }

@@ -1,8 +1,8 @@
 import type { SessionId } from '../ports/ids.ts'
 
-/** Session ids, many of them, in few bytes; ids are added and never removed. */
+/** A compact set of session ids. Ids are added and never removed. */
 export interface IdTable {
-  /** Whether the id was not there yet. */
+  /** Adds an id, and returns whether it is new. */
   add(id: SessionId): boolean
   has(id: SessionId): boolean
   ids(): IterableIterator<SessionId>
@@ -10,14 +10,14 @@ export interface IdTable {
 
 const ID_BYTES = 28
 const ID_WORDS = ID_BYTES / 4
-/** The word that picks the slot: of the random part, so no choice of subjects can crowd a slot. */
+/** The word that selects the slot. It is random, so no choice of subjects can make ids collide. */
 const HASH_WORD = 3
 const IDS_PER_CHUNK = 1024
 const FIRST_SLOTS = 64
 
 /**
- * An open-addressing table of positions over a log of ids. The log grows by chunks and the table holds
- * four bytes a slot, at most half of them taken: some 36 bytes an id, where a `Set` of texts takes 130.
+ * An open-addressing hash table of positions in a log of ids. The log grows in chunks. The table has four bytes per
+ * slot, and at most half of the slots are taken. An id takes about 36 bytes, compared to 130 in a `Set` of strings.
  */
 export function createIdTable(): IdTable {
   const chunks: Uint32Array[] = []
@@ -36,7 +36,9 @@ export function createIdTable(): IdTable {
     return true
   }
 
-  /** The slot of the id in `words`, or the empty one where it belongs. Slots hold positions plus one. */
+  /**
+   * The slot of the id in `words`, or the empty slot for it. A slot holds a position plus one, and 0 if it is empty.
+   */
   function slotOf(): number {
     const mask = slots.length - 1
     let slot = (words[HASH_WORD] ?? 0) & mask

@@ -6,7 +6,7 @@ import { createRevocationSet, type RevocationSet } from './set.ts'
 
 export type Judgement = 'live' | 'revoked' | 'unavailable'
 
-/** A token that may be judged again and again: the replica looks again only when more was revoked since. */
+/** A token that is judged with every request. The replica searches again only if something was revoked since. */
 export interface Candidate extends TokenIdentity {
   /** Written by the replica: its revision when it last found the token live. */
   liveAt?: number
@@ -15,39 +15,39 @@ export interface Candidate extends TokenIdentity {
 export interface ReplicaSettings {
   /** `strict` asks the store about every token. */
   readonly mode: 'replicated' | 'strict'
-  /** How long the replica judges alone after it last heard from the store. */
+  /** How long the replica judges without the store after it last heard from it. */
   readonly maxStalenessMs: number
-  /** How often it asks for news, whether or not it was told of any. */
+  /** The period of the heartbeat, at which each shard is pulled even if no news was announced. */
   readonly pullEveryMs: number
 }
 
 export interface ReplicaEvents {
   /** A revocation became known to this process, wherever it was made. */
   readonly onRevoked: (revocation: Revocation) => void
-  /** The store lost what it had known, and its revocations were put back. Told once, however many shards it concerns. */
+  /** The store lost data, and its revocations were put back. Called once, however many shards lost data. */
   readonly onForgotten: () => void
-  /** Puts back what else the shard lost. Resolves to whether that was done; if not, all is done again. */
+  /** Puts back whatever else the store lost. Resolves to whether it succeeded; if not, the shard is put back again. */
   readonly putBackOthers: (shard: number) => Promise<boolean>
 }
 
 /**
- * This process's copy of all live revocations, and its knowledge of how fresh the copy is.
+ * This process's copy of all live revocations. It knows how fresh it is.
  *
- * Each shard's feed is pulled when news is announced and at every heartbeat besides, so that a lost
- * announcement costs one heartbeat. When a feed does not go on where it was left (the store restarted
- * empty, or failed over to a copy that lagged), everything known here is put back into it: nothing
- * that this process saw revoked is ever good again.
+ * Each shard's feed is pulled when news is announced, and also at every heartbeat, so that a lost announcement delays
+ * a revocation by one heartbeat at most. A feed is broken if the store restarted empty, or failed over to a replica
+ * that lagged. Everything known here is then put back into it, because a token that this process saw revoked must
+ * never become valid again.
  */
 export interface Replica {
-  /** Loads all shards once and begins to follow; resolves also when the store can't be reached. */
+  /** Loads all shards once and starts the heartbeat. Resolves even if the store cannot be reached. */
   start(): Promise<void>
-  /** Judges a token; a promise only where the store has to be asked. */
+  /** Judges a token. Returns a promise only if the store has to be asked. */
   judge(token: Candidate): Judgement | Promise<Judgement>
-  /** Whether a token is known here to be revoked; asks nobody. */
+  /** Whether this process knows that a token is revoked. Does not ask the store. */
   knowsRevoked(token: TokenIdentity): boolean
-  /** Takes in a revocation that this process made itself. */
+  /** Adds a revocation that this process made itself. */
   add(revocation: Revocation): void
-  /** Whether every shard was heard of within `maxStalenessMs`. */
+  /** Whether every shard was pulled within `maxStalenessMs`. */
   isFresh(): boolean
   close(): void
 }
@@ -61,7 +61,7 @@ export function createReplica(
   /** Most revocations are of sessions; all others are rare, and held for all shards together. */
   const sessions: readonly RevocationSet[] = Array.from({ length: store.shards }, createRevocationSet)
   const others = createRevocationSet()
-  /** Counts what became known. */
+  /** Increases with each revocation that becomes known. */
   let revision = 0
   const feed = createFeed(store, settings, clock, { add, heldIn, ...events })
 

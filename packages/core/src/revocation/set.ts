@@ -10,30 +10,32 @@ import {
 } from '../ports/revocations.ts'
 import { createIdTable, type IdTable } from './id-table.ts'
 
-/** Live revocations, held so that a look-up is cheap and forgetting needs no scan. */
+/** The live revocations. Lookups are fast, and old revocations are dropped without a scan. */
 export interface RevocationSet {
-  /** Returns whether the revocation is new. */
+  /** Adds a revocation, and returns whether it is new. */
   add(revocation: Revocation, at: number): boolean
+  /** Whether any of the revocations concerns the token. */
   concerns(token: TokenIdentity): boolean
   all(): Revocation[]
 }
 
 interface Generation {
+  /** When the first revocation was added. Milliseconds since the epoch. */
   readonly since: number
-  /** Sessions of this deployment: nearly all that is ever revoked. */
+  /** Sessions of this deployment, which are nearly all that is ever revoked. */
   readonly sessions: IdTable
-  /** All else but subjects, encoded. */
+  /** All other revocations except those of subjects, encoded. */
   readonly others: Set<string>
   readonly subjects: Map<SubjectTag, SubjectRevocation[]>
 }
 
 const GENERATIONS = 3
-/** One generation is filled while the others live out the retention period. */
+/** While one generation is filled, the others together cover the retention period. */
 const GENERATION_MS = REVOCATION_RETENTION_MS / (GENERATIONS - 1)
 
 /**
- * Three generations, each filled for half the retention period. When the youngest is full the oldest,
- * all of whose entries have outlived their tokens, is dropped whole.
+ * Keeps three generations, each of which is filled for half the retention period. When the youngest is full, the oldest
+ * is dropped as a whole, because all of its entries have outlived the tokens that they concern.
  */
 export function createRevocationSet(): RevocationSet {
   let generations: readonly Generation[] = []
@@ -66,23 +68,23 @@ function holds(generation: Generation, revocation: Revocation): boolean {
     return generation.sessions.has(revocation.session)
   const encoded = encodeRevocation(revocation)
   if (revocation.kind !== 'subject') return generation.others.has(encoded)
-  return generation.subjects.get(revocation.tag)?.some((one) => encodeRevocation(one) === encoded) === true
+  return generation.subjects.get(revocation.tag)?.some((held) => encodeRevocation(held) === encoded) === true
 }
 
 function put(generation: Generation, revocation: Revocation): void {
   if (revocation.kind === 'session' && isSessionId(revocation.session)) {
     generation.sessions.add(revocation.session)
   } else if (revocation.kind === 'subject') {
-    const known = generation.subjects.get(revocation.tag) ?? []
-    generation.subjects.set(revocation.tag, [...known, revocation])
+    const held = generation.subjects.get(revocation.tag) ?? []
+    generation.subjects.set(revocation.tag, [...held, revocation])
   } else generation.others.add(encodeRevocation(revocation))
 }
 
 function concerns({ sessions, subjects, others }: Generation, token: TokenIdentity): boolean {
   const { session } = token
   if (session !== undefined && isSessionId(session) && sessions.has(session)) return true
-  // The tag is computed when it is asked for, which is needed only where a whole subject was revoked.
-  if (subjects.size > 0 && subjects.get(token.tag)?.some((one) => concernsToken(one, token)) === true)
+  // Reading the tag computes it, so it is read only if a whole subject was revoked.
+  if (subjects.size > 0 && subjects.get(token.tag)?.some((held) => concernsToken(held, token)) === true)
     return true
   if (others.size === 0) return false
   return (

@@ -1,8 +1,10 @@
 import { concernsToken, type Revocation, type TokenIdentity } from '../ports/revocations.ts'
 
-/** Open connections, such as WebSockets and event streams, that must end when what let them in is revoked. */
+/**
+ * Open connections, such as WebSockets and event streams, that must end when the token that admitted them is revoked.
+ */
 export interface Connections {
-  /** Adds a connection. Call the returned function when it closes by itself. */
+  /** Adds a connection. Call the returned function when the connection closes on its own. */
   track(token: TokenIdentity, end: () => void): () => void
   /** Ends the connections that a revocation concerns. */
   revoked(revocation: Revocation): void
@@ -14,23 +16,25 @@ interface Connection {
 }
 
 export function createConnections(notice: (message: string) => void): Connections {
-  /** Indexed by session, the common case; other revocations scan. */
+  /** Indexed by session, the common case; revocations of any other kind scan. */
   const bySession = new Map<string | undefined, Set<Connection>>()
 
   function remove(connection: Connection): void {
     const { session } = connection.token
-    const others = bySession.get(session)
-    others?.delete(connection)
-    if (others?.size === 0) bySession.delete(session)
+    const siblings = bySession.get(session)
+    siblings?.delete(connection)
+    if (siblings?.size === 0) bySession.delete(session)
   }
 
-  function endAll(connections: Iterable<Connection>, concerned: (token: TokenIdentity) => boolean): void {
-    for (const connection of [...connections].filter(({ token }) => concerned(token))) {
+  function endAll(connections: Iterable<Connection>, isConcerned: (token: TokenIdentity) => boolean): void {
+    for (const connection of [...connections].filter(({ token }) => isConcerned(token))) {
       remove(connection)
       try {
         connection.end()
       } catch (cause) {
-        notice(`ending a revoked connection threw ${cause instanceof Error ? cause.name : 'something'}`)
+        notice(
+          `the callback of endOnRevocation threw ${cause instanceof Error ? cause.name : 'something'}: its connection may still be open`,
+        )
       }
     }
   }
@@ -42,8 +46,8 @@ export function createConnections(notice: (message: string) => void): Connection
   return {
     track(token, end) {
       const connection = { token, end }
-      const others = bySession.get(token.session) ?? new Set()
-      bySession.set(token.session, others.add(connection))
+      const siblings = bySession.get(token.session) ?? new Set()
+      bySession.set(token.session, siblings.add(connection))
       return () => remove(connection)
     },
     revoked(revocation) {

@@ -16,7 +16,7 @@ export type EventName =
   | 'decision.degraded'
   | 'store.rollback'
 
-/** Something that happened, in the form in which it is audited. Holds no token, cookie, password or user name. */
+/** Something that happened, in the form of the audit trail. Contains no token, cookie, password or user name. */
 export interface SallyportEvent {
   /** ISO 8601, UTC. */
   readonly time: string
@@ -29,23 +29,28 @@ export interface SallyportEvent {
   readonly client_id?: string
   readonly ip?: string
   readonly user_agent?: string
-  /** Why, as a code. */
+  /** Why it happened, as a code. */
   readonly reason?: string
 }
 
 export interface EventMap {
-  /** Everything, for the audit trail. */
+  /** Every event, for the audit trail. */
   readonly event: SallyportEvent
   /** A revocation became known to this process, wherever it was made. */
   readonly revoked: Revocation
 }
 
+/** Adds the time to an event and passes it to the listeners. */
 export type Emit = (event: Omit<SallyportEvent, 'time'>) => void
 
 export interface Events {
   emit: Emit
+  /** Passes a revocation to the listeners. */
   revoked(revocation: Revocation): void
-  /** Adds a listener, and returns a function that removes it. A listener that throws is reported and disturbs nothing else. */
+  /**
+   * Adds a listener, and returns a function that removes it. If a listener throws, this is reported, and neither the
+   * other listeners nor the request are affected.
+   */
   on<Name extends keyof EventMap>(name: Name, listener: (event: EventMap[Name]) => void): () => void
 }
 
@@ -55,12 +60,14 @@ export function createEvents(clock: Clock, notice: (message: string) => void): E
     revoked: new Set(),
   }
 
-  function tell<T>(audience: ReadonlySet<(event: T) => void>, event: T): void {
-    for (const listener of audience) {
+  function dispatch<T>(event: T, receivers: ReadonlySet<(event: T) => void>): void {
+    for (const listener of receivers) {
       try {
         listener(event)
       } catch (cause) {
-        notice(`an event listener threw ${cause instanceof Error ? cause.name : 'something'}`)
+        notice(
+          `an event listener threw ${cause instanceof Error ? cause.name : 'something'}: catch its errors in the listener`,
+        )
       }
     }
   }
@@ -68,9 +75,9 @@ export function createEvents(clock: Clock, notice: (message: string) => void): E
   return {
     emit(event) {
       if (listeners.event.size === 0) return
-      tell(listeners.event, { time: new Date(clock.now()).toISOString(), ...event })
+      dispatch({ time: new Date(clock.now()).toISOString(), ...event }, listeners.event)
     },
-    revoked: (revocation) => tell(listeners.revoked, revocation),
+    revoked: (revocation) => dispatch(revocation, listeners.revoked),
     on(name, listener) {
       listeners[name].add(listener)
       return () => listeners[name].delete(listener)
