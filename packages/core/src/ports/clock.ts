@@ -1,8 +1,8 @@
-/** Time as the core sees it, so that tests can turn it. */
+/** The source of time for the whole library. Tests replace it. */
 export interface Clock {
-  /** Milliseconds since the epoch; may jump. */
+  /** Milliseconds since the epoch. It may jump in either direction. */
   now(): number
-  /** Milliseconds since some instant; never goes back. */
+  /** Milliseconds since an arbitrary instant. It never decreases. */
   monotonic(): number
 }
 

@@ -1,39 +1,39 @@
 import type { Unavailable } from './outcome.ts'
 
-/** A private signing key, encrypted so that only holders of the `secret` can open it. */
+/** A private signing key, encrypted so that only holders of the `secret` can decrypt it. */
 export interface SealedKey {
   readonly kid: string
-  /** Compact JWE. */
+  /** A compact JWE (RFC 7516). */
   readonly sealed: string
 }
 
-/** What is left of a key that somebody else may have: its name, so that it never comes back. */
+/** A mark that replaces a compromised key, so that the key never comes back. */
 export interface CompromisedKey {
   readonly kid: string
   /** Milliseconds since the epoch. */
   readonly compromisedAt: number
 }
 
-/** One key of the ring as the store holds it. */
+/** One key of the ring in its stored form. */
 export type RingEntry = SealedKey | CompromisedKey
 
 export interface KeyRecord {
-  /** Changes with every change of the ring. */
+  /** Increases with every change of the ring. An empty ring has version 0. */
   readonly version: number
   readonly entries: readonly RingEntry[]
 }
 
 export type KeySwapOutcome =
   | { readonly kind: 'swapped'; readonly ring: KeyRecord }
-  /** Somebody else changed the ring; it is as they left it. */
+  /** The ring has another version: another process changed it. Nothing was swapped, and `ring` is the current ring. */
   | { readonly kind: 'changed'; readonly ring: KeyRecord }
   | Unavailable
 
 /** The signing keys that all nodes share. */
 export interface KeyStore {
   read(): Promise<({ readonly kind: 'read' } & KeyRecord) | Unavailable>
-  /** Puts these entries in the place of all, if the ring is still of that version: of racing calls one does. */
+  /** Replaces all entries if the ring still has that version. Of racing calls, exactly one succeeds. */
   swap(entries: readonly RingEntry[], ifVersion: number): Promise<KeySwapOutcome>
-  /** Calls back, as soon as it is known, when the ring may have changed. May miss changes. */
+  /** Calls the listener as soon as the ring may have changed. It may miss changes. */
   onChange(listener: () => void): void
 }

@@ -1,6 +1,6 @@
 /**
- * The store gave no answer in time, or one that says that it can't serve: away, hung, read-only,
- * out of memory, forbidden. Whether the step took effect is not known, so every step may be repeated.
+ * The store did not answer in time, or answered that it cannot serve the call: it may be unreachable, hung, read-only,
+ * out of memory or forbidden. It is not known whether the step took effect, so every step must be safe to repeat.
  */
 export interface Unavailable {
   readonly kind: 'unavailable'

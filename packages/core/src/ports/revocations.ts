@@ -1,7 +1,7 @@
 import type { SessionId, SubjectTag } from './ids.ts'
 import type { Unavailable } from './outcome.ts'
 
-/** What ends tokens before their time. */
+/** A revocation. The tokens that it concerns are refused although they have not expired. */
 export type Revocation =
   | { readonly kind: 'session'; readonly session: string }
   | { readonly kind: 'token'; readonly jti: string }
@@ -11,13 +11,13 @@ export type Revocation =
 export interface SubjectRevocation {
   readonly kind: 'subject'
   readonly tag: SubjectTag
-  /** Tokens issued in this second (since the epoch) or earlier are refused ... */
+  /** Tokens issued in this second (since the epoch) or earlier are refused. */
   readonly notBefore: number
-  /** ... except those of this session. */
+  /** The tokens of this session are not refused. */
   readonly except?: SessionId
 }
 
-/** What of an access token a revocation can concern. Another issuer's token may lack what is `undefined` here. */
+/** The parts of an access token to which revocations refer. A token of another issuer may lack some of them. */
 export interface TokenIdentity {
   readonly session: string | undefined
   readonly tag: SubjectTag
@@ -28,8 +28,8 @@ export interface TokenIdentity {
 }
 
 /**
- * Whether the revocation of a subject concerns a token of that subject: issued in that second or earlier, or at an
- * unknown time, and not in the session that was kept.
+ * Whether the revocation of a subject concerns a token of that subject. It does if the token was issued in that second
+ * or earlier, or at an unknown time, and does not belong to the session that was kept.
  */
 export function concernsToken(
   { notBefore, except }: Pick<SubjectRevocation, 'notBefore' | 'except'>,
@@ -39,67 +39,68 @@ export function concernsToken(
 }
 
 /**
- * Where a shard's feed stands.
+ * The state of a shard's feed, by which a reader notices that the store lost data.
  *
- * A new `epoch` means that the store forgot everything. A `digest` that is not the known one combined
- * (by XOR) with what was read since means that it lost something, as a failover to a replica that
- * lagged does, whatever may have been added in its place.
+ * A new `epoch` means that the store lost everything. The digests are combined by XOR: if `digest` is not the reader's
+ * last known digest combined with that of everything read since, the store lost some revocations, for example in a
+ * failover to a replica that lagged. This shows even if others were added in their place.
  */
 export interface FeedMark {
   readonly epoch: string
-  /** Of all revocations ever put on this shard's feed, in no order. */
+  /** The digest of all revocations ever added to this shard's feed, regardless of their order. */
   readonly digest: bigint
 }
 
-/** Positions become visible in order: after a pull, nothing may appear at or before the position that it gave. */
+/** Positions become visible in order: after a pull, nothing may appear at or before the position that it returned. */
 export type PullOutcome =
   | {
       readonly kind: 'pulled'
       readonly mark: FeedMark
       readonly revocations: readonly Revocation[]
-      /** Of `revocations`, as `mark.digest`. */
+      /** The digest of `revocations`, computed in the same way as `mark.digest`. */
       readonly digest: bigint
-      /** Where to go on from. */
+      /** The position from which to pull next. */
       readonly position: number
+      /** Whether there is more to pull after `position`. */
       readonly more: boolean
     }
   | Unavailable
 
-/** All live revocations, divided into shards. Each shard's feed is read from a position on. */
+/** All live revocations, divided into shards. Each shard has a feed, which is read from a position onwards. */
 export interface RevocationStore {
-  /** The number of shards, which is fixed. */
+  /** The number of shards. It never changes. */
   readonly shards: number
-  /** The shard that a revocation lies in. */
+  /** The shard to which a revocation belongs. */
   shardOf(revocation: Revocation): number
-  /** The same for a session. Cheap, since it is asked for every token. */
+  /** The shard to which the revocation of a session belongs. Called for every token, so it must be fast. */
   shardOfSession(id: SessionId): number
   /** Adds a revocation that ends no session: of one token, or of one key. */
   revoke(revocation: Revocation, at: number): Promise<{ readonly kind: 'revoked' } | Unavailable>
-  /** What was revoked in a shard after `position`. */
+  /** Reads what was revoked in a shard after `position`. */
   pull(shard: number, position: number): Promise<PullOutcome>
-  /** Puts back what the store lost: adds what is missing and ends sessions that came back from the dead. */
+  /** Puts back what the store lost: adds missing revocations, and ends sessions that reappeared. */
   assert(
     shard: number,
     revocations: readonly Revocation[],
     at: number,
   ): Promise<{ readonly kind: 'asserted' } | Unavailable>
-  /** Asks about one token, bypassing all copies. */
+  /** Asks the store itself about one token. */
   check(token: TokenIdentity): Promise<{ readonly kind: 'live' } | { readonly kind: 'revoked' } | Unavailable>
-  /** Calls back as soon as a shard may have news. May miss some: pulling is what counts. */
+  /** Calls the listener as soon as a shard may have news. It may miss some, so readers also pull at intervals. */
   onNews(listener: (shard: number) => void): void
 }
 
-/** The longest that an access token may live, in seconds. */
+/** The longest lifetime that an access token may have, in seconds. */
 export const MAX_ACCESS_SECONDS = 1800
 
 /**
- * How long a revocation is kept: the longest access token, and a minute for tokens that were being
- * signed while it was made. It does not follow the configured lifetime, since tokens issued under a
- * longer, earlier setting must stay revoked too.
+ * How long a revocation is kept: the longest lifetime of an access token, plus a minute for tokens that are being
+ * signed when it is made. It does not depend on the configured lifetime, because tokens that were issued under an
+ * earlier, longer setting must stay revoked.
  */
 export const REVOCATION_RETENTION_MS: number = (MAX_ACCESS_SECONDS + 60) * 1000
 
-/** The one spelling of a revocation: the same thing revoked twice gives the same string. */
+/** Encodes a revocation. Equal revocations give equal strings. */
 export function encodeRevocation(revocation: Revocation): string {
   switch (revocation.kind) {
     case 'session':
@@ -113,10 +114,10 @@ export function encodeRevocation(revocation: Revocation): string {
   }
 }
 
-/** Reads what {@link encodeRevocation} wrote. */
-export function decodeRevocation(text: string): Revocation {
-  const rest = text.slice(2)
-  switch (text.slice(0, 2)) {
+/** Decodes a string that {@link encodeRevocation} made. */
+export function decodeRevocation(encoded: string): Revocation {
+  const rest = encoded.slice(2)
+  switch (encoded.slice(0, 2)) {
     case 's:':
       return { kind: 'session', session: rest }
     case 'j:':

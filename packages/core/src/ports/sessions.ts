@@ -5,19 +5,18 @@ import type { SubjectRevocation } from './revocations.ts'
 /** How a session's refresh token travels: in the cookie, or in the bodies of the token endpoint. */
 export type Transport = 'cookie' | 'body'
 
-/**
- * What a device looked like: one keyed hash of four bytes per component, in a fixed order, and the
- * browser's major version (0 where it has none), which may rise but is no secret.
- */
+/** What is stored about a session's device, in order to recognise it. */
 export interface DeviceBinding {
+  /** One keyed hash of four bytes for each component, in a fixed order. */
   readonly cells: Uint8Array
+  /** The browser's major version, or 0 if it has none. It is compared by size, so it is not hashed. */
   readonly version: number
 }
 
 /** Drift bit: the browser's version decreased. The bits below it say which cells changed. */
 export const VERSION_FELL: number = 1 << 15
 
-/** What was agreed at sign-in. It never changes during the life of the session. */
+/** What was decided at sign-in. It never changes during the life of the session. */
 export interface Grant {
   readonly subject: string
   readonly client: string
@@ -27,27 +26,31 @@ export interface Grant {
   readonly authenticatedAt: number
   readonly acr?: string
   readonly amr?: readonly string[]
-  /** What a person would call the device, such as "Firefox on Linux". */
+  /** The device in words, such as "Firefox on Linux". */
   readonly device: string
 }
 
-/** One session as the store holds it. All instants are milliseconds since the epoch. */
+/** One session. All instants are milliseconds since the epoch. */
 export interface Session extends Grant {
   readonly id: SessionId
+  /** Counts from 1. Each rotation of the refresh token increases it. */
   readonly generation: number
   readonly createdAt: number
-  /** When the current generation was made; the grace counts from here. */
+  /** When the current generation began. The grace period counts from here. */
   readonly rotatedAt: number
+  /** The client's address at sign-in or at the last rotation. */
   readonly ip?: string
 }
 
-/** How long sessions live: `idleMs` since the last refresh, `absoluteMs` since sign-in. */
+/** How long sessions live, in milliseconds. */
 export interface Lifetimes {
+  /** Since the last refresh. */
   readonly idleMs: number
+  /** Since sign-in. */
   readonly absoluteMs: number
 }
 
-/** Whether the idle or the absolute lifetime is over. */
+/** Whether the idle or the absolute lifetime is over at that instant. */
 export function hasExpired(
   { createdAt, rotatedAt }: Pick<Session, 'createdAt' | 'rotatedAt'>,
   at: number,
@@ -65,7 +68,7 @@ export interface Opening {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly lifetimes: Lifetimes
-  /** Sessions that one subject may have at once; over it, those refreshed longest ago end. 0: no limit. */
+  /** The most sessions that one subject may have at once. Beyond it, those refreshed longest ago end. 0: no limit. */
   readonly sessionLimit: number
 }
 
@@ -73,34 +76,38 @@ export type OpenOutcome =
   | {
       readonly kind: 'opened'
       readonly session: Session
-      /** Sessions that were ended to make room for this one, and revoked. */
+      /** The sessions that were ended and revoked because of the limit. */
       readonly ended: readonly SessionId[]
-      /** The earliest second that tokens may say they were issued in; an earlier revocation of the subject would hit them. */
+      /**
+       * The earliest `iat` for tokens, in seconds since the epoch. With an earlier one, a revocation of the subject
+       * would concern them.
+       */
       readonly issueFrom: number
     }
   | Unavailable
 
 export interface Rotation {
   readonly id: SessionId
-  /** The presented refresh token's generation. */
+  /** The generation of the presented refresh token. */
   readonly generation: number
-  /** When given, must be the session's. */
+  /** If given, it must be the client of the session. */
   readonly client?: string | undefined
   readonly transport: Transport
-  /** What the device looks like now, hashed under the current secret first, then under each earlier one. */
+  /** The device of this request, hashed under the current secret first, then under each earlier one. */
   readonly bindings: readonly DeviceBinding[]
   /** Bit n: cell n must be what it was at sign-in. Bit `VERSION_FELL`: the version must not decrease. */
   readonly enforced: number
   readonly ip?: string | undefined
+  /** Milliseconds since the epoch. */
   readonly at: number
   readonly lifetimes: Lifetimes
-  /** How long the previous token still converges on the current one. 0: not at all. */
+  /** How long the previous token still converges on the current one. 0: it does not. */
   readonly graceMs: number
-  /** Whether the previous token also converges while its successor was never seen in use. */
+  /** Whether the previous token also converges while its successor has not been seen in use. */
   readonly recoverLost: boolean
-  /** Refreshes that one subject may make in a window. `count` 0: no limit. */
+  /** The most refreshes of one subject in a window. `count` 0: no limit. */
   readonly refreshLimit: { readonly count: number; readonly windowMs: number }
-  /** Converged answers per generation. 0: no limit. */
+  /** The most converged answers per generation. 0: no limit. */
   readonly convergedLimit: number
 }
 
@@ -110,19 +117,20 @@ export type RotationOutcome =
       readonly session: Session
       /** The presented generation was ahead of the record, so the store had lost writes. */
       readonly rolledBack: boolean
-      /** Bit n: cell n is not what it was at sign-in (and is not enforced). */
+      /** Bit n: cell n, which is not enforced, is not what it was at sign-in. */
       readonly drift: number
+      /** See {@link OpenOutcome}. */
       readonly issueFrom: number
     }
-  /** Nothing changed; `session` is of the current generation. */
+  /** Nothing changed. `session` has the current generation. */
   | { readonly kind: 'converged'; readonly session: Session; readonly issueFrom: number }
   /** A replaced token was presented: the session was ended and revoked. */
   | { readonly kind: 'reused'; readonly session: Session; readonly rolledBack: boolean }
   /** An enforced part of the device differs: the session was ended and revoked. */
   | { readonly kind: 'mismatched'; readonly session: Session; readonly drift: number }
-  /** The session belongs to another client or transport: nothing changed. */
+  /** The session belongs to another client or transport. Nothing changed. */
   | { readonly kind: 'wrong_client' }
-  /** Over a limit: nothing changed. */
+  /** A limit was reached. Nothing changed. */
   | { readonly kind: 'limited'; readonly retryAfterMs: number }
   | { readonly kind: 'expired' }
   | { readonly kind: 'unknown' }
@@ -142,7 +150,10 @@ export interface SubjectEnding {
   readonly tag: SubjectTag
   readonly at: number
   readonly lifetimes: Lifetimes
-  /** This session lives on, two generations later, so that none of its earlier refresh tokens converges. */
+  /**
+   * This session lives on. If its refresh token travels in the cookie, it advances by two generations, so that none of
+   * its earlier refresh tokens converges.
+   */
   readonly except?: SessionId
 }
 
@@ -150,9 +161,9 @@ export type SubjectEndOutcome =
   | {
       readonly kind: 'ended'
       readonly sessions: readonly SessionId[]
-      /** The revocation that reaches the tokens of sessions that the store does not know. */
+      /** The revocation of the subject. It also concerns tokens of sessions that the store does not know. */
       readonly revocation: SubjectRevocation
-      /** The session that was kept, with its new generation; absent where the store does not know it. */
+      /** The session that was kept, with its current generation; absent if the store does not know it. */
       readonly kept?: Session
     }
   | Unavailable
@@ -165,34 +176,33 @@ export type SessionReading =
   | Unavailable
 
 /**
- * Sessions, each method one atomic step.
- *
- * A step that ends a session also puts its revocation on the feed, in the same step.
+ * The sessions of a store. Each method is one atomic step. A step that ends a session also adds its revocation to the
+ * feed.
  */
 export interface SessionStore {
-  /** Makes a session of generation 1. Ends the oldest ones over the limit. */
+  /** Makes a session of generation 1. Ends the sessions beyond the limit that were refreshed longest ago. */
   open(opening: Opening): Promise<OpenOutcome>
-  /** Judges a presented refresh token and swaps it for its successor: of racing calls exactly one gets `rotated`. */
+  /** Judges a presented refresh token and replaces it by its successor. Of racing calls, exactly one gets `rotated`. */
   rotate(rotation: Rotation): Promise<RotationOutcome>
-  /** A session as it is now, expired or not; reference tokens are read by it. */
+  /** Reads a session, expired or not. Needed to verify reference tokens. */
   read(id: SessionId): Promise<SessionReading>
-  /** Notes that the generation was seen in use. Nobody waits for it; it is repeated if it did not reach the store. */
+  /** Records that the generation was seen in use. No request waits for it, and it is repeated if it fails. */
   confirm(confirmation: Confirmation): Promise<{ readonly kind: 'noted' } | Unavailable>
   /**
    * Ends a session and revokes it.
    *
-   * With `evenIfAbsent` it is revoked even if the store does not know it: the store may have forgotten it
-   * while its access tokens live.
+   * With `evenIfAbsent`, the session is revoked even if the store does not know it, because the store may have lost it
+   * while its access tokens are still valid.
    */
   end(ending: {
     readonly id: string
     readonly at: number
     readonly evenIfAbsent: boolean
   }): Promise<EndOutcome>
-  /** Ends every session of a subject, or all but one, and revokes all that was issued to the subject until now. */
+  /** Ends every session of a subject, or all but one, and revokes every token issued to the subject so far. */
   endSubject(ending: SubjectEnding): Promise<SubjectEndOutcome>
-  /** The subject's live sessions, the latest first. */
-  list(asked: {
+  /** Lists the subject's live sessions, the latest sign-in first. */
+  list(query: {
     readonly tag: SubjectTag
     readonly at: number
     readonly lifetimes: Lifetimes

@@ -3,25 +3,25 @@ import type { KeyObject } from 'node:crypto'
 /** Signature algorithms for access tokens: asymmetric ones only. */
 export type SigningAlgorithm = 'EdDSA' | 'ES256' | 'RS256' | 'PS256'
 
-/** The public half of a signing key, which says by itself for what it is good. */
+/** The public half of a signing key, and the one algorithm for which it may be used. */
 export interface VerificationKey {
   readonly kid: string
   readonly alg: SigningAlgorithm
   readonly publicKey: KeyObject
 }
 
-/** A key that signs access tokens, whose private half this process holds. */
+/** A key whose private half this process holds. */
 export interface SigningKey extends VerificationKey {
   readonly privateKey: KeyObject
 }
 
-/** What signs access tokens, wherever the private key is. */
+/** Signs access tokens, wherever the private key is. */
 export interface Signer {
   readonly kid: string
   readonly alg: SigningAlgorithm
   /**
-   * Signs bytes, in the form that JWS takes (RFC 7518, section 3): with ES256 the numbers r and s, 32 bytes
-   * each. Gives a promise only where it would hold up the process for long.
+   * Signs bytes. The signature has the form that JWS requires (RFC 7518, section 3); for ES256 this is r and s with 32
+   * bytes each. Returns a promise only if signing at once would block the process for long.
    */
   sign(input: Uint8Array): Uint8Array | Promise<Uint8Array>
 }

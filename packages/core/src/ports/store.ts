@@ -4,34 +4,34 @@ import type { RevocationStore } from './revocations.ts'
 import type { SessionStore } from './sessions.ts'
 
 /**
- * A place where sessions, revocations and keys are kept; opened by `createSallyport`.
+ * An open store, which keeps sessions, revocations and keys. `createSallyport` opens it.
  *
- * These three are what every store has. A capability that some stores lack becomes an optional member, and whatever
- * needs it says so at start.
+ * Every store has these three. A capability that some stores lack must be an optional member, and a feature that needs
+ * it must refuse to start without it.
  */
 export interface Store {
   readonly sessions: SessionStore
   readonly revocations: RevocationStore
   readonly keys: KeyStore
-  /** Whether the store answers now, within its time-out. */
+  /** Whether the store answers within its timeout. */
   ping(): Promise<boolean>
   close(): Promise<void>
 }
 
 export interface StoreContext {
-  /** Takes what an operator should know, in one line without secrets. */
+  /** Reports something to the operator, in one line without secrets. */
   readonly notice: (message: string) => void
   readonly random: Random
 }
 
-/** What the option `store` takes, such as `memoryStore()` or `redisStore()`. */
+/** The value of the option `store`, such as `memoryStore()` or `redisStore()`. */
 export interface StoreDriver {
   readonly name: string
-  /** Whether several processes can share it. */
+  /** Whether several processes can share the store. */
   readonly shared: boolean
   /**
-   * Opens the store. Resolves even while it cannot be reached. Throws a `ConfigError` when the store itself reports a
-   * wrong set-up, such as a wrong password, missing rights or another kind of server.
+   * Opens the store. Resolves even if it cannot be reached. Rejects with a `ConfigError` if the store itself reports a
+   * wrong configuration, such as a wrong password, missing rights or an unsupported kind of server.
    */
   open(context: StoreContext): Promise<Store>
 }
