@@ -4,10 +4,10 @@ import { createOpaqueTokens, MAC_BYTES } from '../tokens/opaque.ts'
 
 const GENERATION_AT = 1 + SESSION_ID_BYTES
 const TOKEN_BYTES = GENERATION_AT + 4 + MAC_BYTES
-/** The first byte is both the version and the transport, so that neither kind passes for the other. */
+/** The first byte is the version and also the transport, so that a token of one transport is refused by the other. */
 const VERSIONS: Readonly<Record<Transport, number>> = { cookie: 1, body: 2 }
 
-/** What a refresh token contains. */
+/** The content of a refresh token. */
 export interface RefreshTicket {
   readonly session: SessionId
   readonly generation: number
@@ -15,21 +15,21 @@ export interface RefreshTicket {
 }
 
 /**
- * Refresh tokens: a session's id and generation under a MAC. A genuine token of an earlier generation proves that it
- * was once issued. The same generation is always the same string, on which racing holders converge.
+ * Refresh tokens: a session's id and generation under a MAC. Because of the MAC, a token of an earlier generation
+ * proves that it was once issued. One generation always gives the same string, so racing holders converge on it.
  */
 export interface RefreshTokens {
   mint(ticket: RefreshTicket): string
-  /** `undefined` for whatever was never issued. */
+  /** Reads a token; `undefined` if it was never issued. */
   parse(token: string): RefreshTicket | undefined
 }
 
-/** @param keys MAC keys, the current one first; tokens under the others are still read */
+/** @param keys MAC keys, the current one first; tokens under the other keys are still accepted */
 export function createRefreshTokens(keys: readonly [Uint8Array, ...Uint8Array[]]): RefreshTokens {
   const tokens = createOpaqueTokens('spr_', TOKEN_BYTES, keys)
   return {
     mint({ session, generation, transport }) {
-      // Pooled memory may hold anything, and a short id would let it show.
+      // Pooled memory contains old data, which a short id would leave in the token.
       const bytes = Buffer.allocUnsafe(TOKEN_BYTES).fill(0)
       bytes[0] = VERSIONS[transport]
       bytes.write(session, 1, 'base64url')
@@ -37,7 +37,7 @@ export function createRefreshTokens(keys: readonly [Uint8Array, ...Uint8Array[]]
       return tokens.seal(bytes)
     },
     parse(token) {
-      const bytes = tokens.open(token)
+      const bytes = tokens.unseal(token)
       const transport = transportOf(bytes?.[0])
       if (bytes === undefined || transport === undefined) return undefined
       return {

@@ -2,14 +2,14 @@ import { isUtf8 } from 'node:buffer'
 import * as v from 'valibot'
 import type { Claims } from '../seam/auth.ts'
 
-// One check per claim, since this runs for each token that arrives for the first time.
-const isIdentifier = (given: unknown): boolean =>
-  typeof given === 'string' && given.length >= 1 && given.length <= 255
-const isInstant = (given: unknown): boolean => Number.isSafeInteger(given) && Number(given) >= 0
+// Each claim has a single check instead of a pipeline, because this runs for every token that is new to the process.
+const isIdentifier = (claim: unknown): boolean =>
+  typeof claim === 'string' && claim.length >= 1 && claim.length <= 255
+const isInstant = (claim: unknown): boolean => Number.isSafeInteger(claim) && Number(claim) >= 0
 const identifier = v.custom<string>(isIdentifier)
 const instant = v.custom<number>(isInstant)
 
-/** RFC 6749, appendix A.4: printable ASCII without quote and backslash, one space between. */
+/** RFC 6749, appendix A.4: printable ASCII without quotes and backslashes, separated by single spaces. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 const schema = v.object({
@@ -22,20 +22,20 @@ const schema = v.object({
   jti: identifier,
   client_id: identifier,
   sid: identifier,
-  gen: v.optional(v.custom<number>((given) => isInstant(given) && given !== 0)),
-  scope: v.optional(v.custom<string>((given) => typeof given === 'string' && isScope(given))),
+  gen: v.optional(v.custom<number>((claim) => isInstant(claim) && claim !== 0)),
+  scope: v.optional(v.custom<string>((claim) => typeof claim === 'string' && isScope(claim))),
   auth_time: v.optional(instant),
   acr: v.optional(identifier),
   amr: v.optional(v.array(identifier)),
 })
 
 const scopes = v.custom<string | string[]>(
-  (given) =>
-    (typeof given === 'string' && isScope(given)) ||
-    (Array.isArray(given) && given.every((one) => typeof one === 'string' && one !== '' && isScope(one))),
+  (claim) =>
+    (typeof claim === 'string' && isScope(claim)) ||
+    (Array.isArray(claim) && claim.every((name) => typeof name === 'string' && name !== '' && isScope(name))),
 )
 /** Instants of other issuers may have fractions (RFC 7519, section 2). */
-const numericDate = v.custom<number>((given) => Number.isFinite(given) && Number(given) >= 0)
+const numericDate = v.custom<number>((claim) => Number.isFinite(claim) && Number(claim) >= 0)
 const foreignSchema = v.object({
   iss: v.string(),
   sub: identifier,
@@ -54,14 +54,15 @@ const foreignSchema = v.object({
   amr: v.optional(v.array(identifier)),
 })
 
-/** Whether a string is a scope as RFC 6749 spells it. The empty one is. */
+/** Whether a string is a scope (RFC 6749, section 3.3), or empty. */
 export function isScope(scope: string): boolean {
   return scope === '' || SCOPE.test(scope)
 }
 
 /**
- * Reads the payload of a signed token: UTF-8 without a byte order mark, one JSON object, every claim of
- * its type and size. `undefined` for anything else. Says nothing about whether the claims hold.
+ * Reads the payload of a signed token of this deployment. It must be UTF-8 without a byte order mark, and one JSON
+ * object in which every claim has its type and size; anything else gives `undefined`. Does NOT check what the claims
+ * say.
  */
 export function readClaims(payload: Uint8Array): Claims | undefined {
   const json = readJson(payload)
@@ -69,8 +70,8 @@ export function readClaims(payload: Uint8Array): Claims | undefined {
 }
 
 /**
- * The same as {@link readClaims} for a token of another issuer, which may lack `jti`, `sid`, `client_id` and `iat`.
- * `client_id` is also taken from `azp`, and `scope` from `scp` or from an array.
+ * Does the same as {@link readClaims} for a token of another issuer, which may lack `jti`, `sid`, `client_id` and
+ * `iat`. `client_id` may also come from `azp`, and `scope` from `scp`; both `scope` and `scp` may be arrays.
  */
 export function readForeignClaims(payload: Uint8Array): Claims | undefined {
   const json = readJson(payload)
@@ -93,7 +94,7 @@ function readJson(payload: Uint8Array): unknown {
   }
 }
 
-/** Freezes claims, since all requests with a token share them. */
+/** Freezes claims at every level, because all requests with a token share them. */
 export function frozen<T extends object>(value: T): T {
   for (const name in value) {
     const member = value[name]

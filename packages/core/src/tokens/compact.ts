@@ -3,35 +3,40 @@ import { compactVerify } from 'jose/jws/compact/verify'
 import type { VerificationKey } from '../ports/signer.ts'
 
 const MAX_CHARS = 8192
-/** The `e` is the brace that a header begins with: no byte order mark, no white space before it. */
+/**
+ * The `e` encodes the brace with which the header begins. A byte order mark or white space before it does not match.
+ */
 const COMPACT = /^e[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 const MAX_ENCRYPTED_CHARS = 12_288
 const ENCRYPTED = /^e[A-Za-z0-9_-]*\.\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
-/** What may stand last in base64url (RFC 4648, section 3.5), by the length modulo 4. */
+/** Which characters may end a base64url string (RFC 4648, section 3.5), by its length modulo 4. */
 const LAST_CHARS = [/./, undefined, /[AQgw]/, /[AEIMQUYcgkosw048]/] as const
 
-/** Whether a text is a compact JWS (RFC 7515, section 7.1) of at most 8192 characters, in its one spelling. */
-export function isCompact(text: string): boolean {
-  if (text.length > MAX_CHARS || !COMPACT.test(text)) return false
-  // A signature is the only segment that no signature covers.
-  return isCanonical(text.length - text.lastIndexOf('.') - 1, text.slice(-1))
+/** Whether a token is a compact JWS (RFC 7515, section 7.1) of at most 8192 characters, in canonical spelling. */
+export function isCompact(token: string): boolean {
+  if (token.length > MAX_CHARS || !COMPACT.test(token)) return false
+  // The signature covers the other segments, so only its own spelling has to be checked.
+  return isCanonical(token.length - token.lastIndexOf('.') - 1, token.slice(-1))
 }
 
-/** Whether a text looks like a compact JWE (RFC 7516, section 7.1) under a key that both sides have, in its one spelling. */
-export function isEncrypted(text: string): boolean {
-  if (text.length > MAX_ENCRYPTED_CHARS || !ENCRYPTED.test(text)) return false
-  return text.split('.').every((segment) => segment === '' || isCanonical(segment.length, segment.slice(-1)))
+/** Whether a token looks like a compact JWE (RFC 7516, section 7.1) under a shared key, in canonical spelling. */
+export function isEncrypted(token: string): boolean {
+  if (token.length > MAX_ENCRYPTED_CHARS || !ENCRYPTED.test(token)) return false
+  return token.split('.').every((segment) => segment === '' || isCanonical(segment.length, segment.slice(-1)))
 }
 
-/** Decoders forgive spare bits in the last character. */
+/** Whether the unused bits of the last character are zero. Decoders ignore them. */
 function isCanonical(length: number, last: string): boolean {
   return LAST_CHARS[length % 4]?.test(last) === true
 }
 
-/** The payload of a compact JWS; `undefined` unless the key signed it. Its `alg` must have been compared before. */
-export async function signedPayload(text: string, key: VerificationKey): Promise<Uint8Array | undefined> {
+/**
+ * The payload of a compact JWS; `undefined` unless the key signed it. Does NOT compare `alg` with that of the key: the
+ * caller must have done so.
+ */
+export async function signedPayload(token: string, key: VerificationKey): Promise<Uint8Array | undefined> {
   try {
-    return (await compactVerify(text, key.publicKey)).payload
+    return (await compactVerify(token, key.publicKey)).payload
   } catch (cause) {
     if (cause instanceof JOSEError) return undefined
     throw cause

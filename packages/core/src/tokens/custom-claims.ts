@@ -3,10 +3,10 @@ import { ClaimsError, ConfigError } from '../errors.ts'
 import type { Session } from '../ports/sessions.ts'
 import type { ClaimRecipient, ClaimSeal } from './sealed-claim.ts'
 
-/** Whose access token is being issued: what an application chooses its claims by. */
+/** The session for which an access token is issued. `id` is that of the session. */
 export type TokenOwner = Pick<Session, 'id' | 'subject' | 'client' | 'scope' | 'acr' | 'amr'>
 
-/** The application's claims for an access token; asked at sign-in and at each refresh. */
+/** Returns the application's claims for an access token. */
 export type ClaimsOf = (
   owner: TokenOwner,
 ) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>
@@ -23,11 +23,12 @@ export interface CustomClaimsSettings {
 }
 
 /**
- * Asks the application for its claims and judges them.
+ * Makes the function that asks the application for its claims and judges them. That function rejects with a
+ * `ClaimsError` if they must not be in a token.
  *
- * Throws a `ConfigError` where the package that judges them is not installed.
+ * Rejects with a `ConfigError` if the package that judges claims is not installed, or a recipient's key is unusable.
  *
- * @param notice told of leaks where they are let through, once for each claim
+ * @param notice gets a message for each claim that leaks but is let through, once per claim
  */
 export async function createCustomClaims(
   { of, allow, exempt, maxBytes, leaks, sealed }: CustomClaimsSettings,
@@ -37,7 +38,7 @@ export async function createCustomClaims(
   const allowed = allow === undefined ? undefined : new Set(allow)
   const seals = await sealsOf(sealed)
   const policy = { allowed, exempt: new Set([...exempt, ...seals.keys()]), maxBytes }
-  const told = new Set<string>()
+  const reported = new Set<string>()
 
   return async ({ id, subject, client, scope, acr, amr }) => {
     const owner = {
@@ -50,30 +51,30 @@ export async function createCustomClaims(
     if (verdict.kind === 'fit') return claims
     if (verdict.kind !== 'leaking' || leaks === 'refuse') throw errorOf(verdict, maxBytes)
     for (const { claim, kind } of verdict.leaks) {
-      const sentence = `the claim "${claim}" of the access tokens looks like ${NAMES[kind]}, which everybody can read who sees a token`
-      if (!told.has(sentence)) notice(sentence)
-      told.add(sentence)
+      const message = `the claim "${claim}" looks like ${NAMES[kind]}, and whoever sees an access token can read it: remove it, seal it ("claims.sealed") or exempt it ("claims.exempt")`
+      if (!reported.has(message)) notice(message)
+      reported.add(message)
     }
     return claims
   }
 }
 
-/** The package is optional because it is large, and only applications with claims of their own need it. */
+/** The package is optional because it is large and only applications with custom claims need it. */
 async function loadJudge(): Promise<typeof judgeClaims> {
   try {
     return (await import('@sallyport/claims-policy')).judgeClaims
-  } catch (error) {
-    throw isPolicyMissing(error) ? policyMissing() : error
+  } catch (cause) {
+    throw isPolicyMissing(cause) ? policyMissing() : cause
   }
 }
 
-/** Whether the package itself was not found. Without one of its own dependencies it is broken, not missing. */
-function isPolicyMissing(error: unknown): boolean {
+/** Whether the package itself was not found. If one of its dependencies is missing, the package is broken instead. */
+function isPolicyMissing(cause: unknown): boolean {
   return (
-    error instanceof Error &&
-    'code' in error &&
-    error.code === 'ERR_MODULE_NOT_FOUND' &&
-    error.message.includes("'@sallyport/claims-policy'")
+    cause instanceof Error &&
+    'code' in cause &&
+    cause.code === 'ERR_MODULE_NOT_FOUND' &&
+    cause.message.includes("'@sallyport/claims-policy'")
   )
 }
 
@@ -101,10 +102,10 @@ async function sealedBy(
   claims: Readonly<Record<string, unknown>>,
 ): Promise<Readonly<Record<string, unknown>>> {
   if (typeof claims !== 'object' || claims === null) return claims
-  const here = [...seals].filter(([name]) => claims[name] !== undefined)
-  if (here.length === 0) return claims
+  const needed = [...seals].filter(([name]) => claims[name] !== undefined)
+  if (needed.length === 0) return claims
   const values = await Promise.all(
-    here.map(async ([name, seal]) => [name, await seal(claims[name])] as const),
+    needed.map(async ([name, seal]) => [name, await seal(claims[name])] as const),
   )
   return { ...claims, ...Object.fromEntries(values) }
 }
@@ -129,29 +130,32 @@ const NAMES: Readonly<Record<LeakKind, string>> = {
 function errorOf(verdict: Wrong, maxBytes: number): ClaimsError {
   switch (verdict.kind) {
     case 'leaking': {
-      const named = verdict.leaks.map(({ claim }) => claim)
+      const paths = verdict.leaks.map(({ claim }) => claim)
       const reasons = verdict.leaks.map(({ claim, kind }) => `"${claim}" looks like ${NAMES[kind]}`)
-      return new ClaimsError(named, `an access token must not tell this: ${reasons.join(', ')}`)
+      return new ClaimsError(
+        paths,
+        `whoever sees an access token can read its claims: ${reasons.join(', ')}; remove such claims, seal them ("claims.sealed") or exempt them ("claims.exempt")`,
+      )
     }
     case 'not_allowed':
       return new ClaimsError(
         verdict.claims,
-        `the option "claims.allow" does not name the claims ${quoted(verdict.claims)}`,
+        `"claims.allow" does not list ${quoted(verdict.claims)}: add the names there, or remove the claims`,
       )
     case 'reserved':
       return new ClaimsError(
         verdict.claims,
-        `the library itself writes the claims ${quoted(verdict.claims)}: choose other names`,
+        `the library reserves the claim names ${quoted(verdict.claims)}: choose other names`,
       )
     case 'too_large':
       return new ClaimsError(
         [],
-        `the claims have more than ${maxBytes} bytes as JSON (option "claims.maxBytes")`,
+        `the claims have more than ${maxBytes} bytes as JSON: remove some, or raise "claims.maxBytes"`,
       )
     case 'not_json':
       return verdict.claim === ''
-        ? new ClaimsError([], 'the claims are not plain JSON')
-        : new ClaimsError([verdict.claim], `the claim "${verdict.claim}" is not plain JSON`)
+        ? new ClaimsError([], 'the claims must be a plain JSON object')
+        : new ClaimsError([verdict.claim], `the claim "${verdict.claim}" must be plain JSON`)
   }
 }
 

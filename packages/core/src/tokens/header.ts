@@ -1,7 +1,7 @@
-import { decodeProtectedHeader } from 'jose/decode/protected_header'
+import { decodeProtectedHeader, type ProtectedHeaderParameters } from 'jose/decode/protected_header'
 import { LRUCache } from 'lru-cache'
 
-/** What the header of a token says that decides about it. */
+/** The header parameters that matter for verification. */
 export interface TokenHeader {
   readonly kid: string | undefined
   readonly alg: string
@@ -10,39 +10,48 @@ export interface TokenHeader {
 
 export type HeaderReading =
   | { readonly kind: 'read'; readonly header: TokenHeader }
-  /** No header at all. */
+  /** Not a header. */
   | { readonly kind: 'malformed' }
-  /** A header that means nothing here. */
+  /** A header that no token of an accepted issuer has. */
   | { readonly kind: 'unusable' }
 
-const KID_CHARS = 255
-const REMEMBERED = 100
+const MAX_PARAMETER_CHARS = 255
+const HEADERS_REMEMBERED = 100
 
 /**
- * Reads headers (RFC 7515, section 4.1). A header with `crit` is unusable, since no extension is supported. All tokens
- * of one key begin with the same characters, by which the latest headers are remembered.
+ * Makes a reader of headers (RFC 7515, section 4.1). A header with `crit` is unusable, because no extension is
+ * supported. All tokens that one key signed have the same header segment, so the latest headers are remembered by it.
  */
 export function createHeaderReader(): (token: string) => HeaderReading {
-  const known = new LRUCache<string, Extract<HeaderReading, { kind: 'read' }>>({ max: REMEMBERED })
+  const remembered = new LRUCache<string, Extract<HeaderReading, { kind: 'read' }>>({
+    max: HEADERS_REMEMBERED,
+  })
   return (token) => {
-    const text = token.slice(0, token.indexOf('.'))
-    const remembered = known.get(text)
-    if (remembered !== undefined) return remembered
+    const segment = token.slice(0, token.indexOf('.'))
+    const known = remembered.get(segment)
+    if (known !== undefined) return known
     const reading = read(token)
-    if (reading.kind === 'read') known.set(text, reading)
+    if (reading.kind === 'read') remembered.set(segment, reading)
     return reading
   }
 }
 
 function read(token: string): HeaderReading {
+  const decoded = decode(token)
+  if (decoded === undefined) return { kind: 'malformed' }
+  const { kid, alg, typ, crit, b64 } = decoded
+  const isShort = (parameter: unknown): parameter is string | undefined =>
+    parameter === undefined || (typeof parameter === 'string' && parameter.length <= MAX_PARAMETER_CHARS)
+  return isShort(kid) && isShort(typ) && typeof alg === 'string' && crit === undefined && b64 === undefined
+    ? { kind: 'read', header: { kid, alg, typ } }
+    : { kind: 'unusable' }
+}
+
+function decode(token: string): ProtectedHeaderParameters | undefined {
   try {
-    const { kid, alg, typ, crit, b64 } = decodeProtectedHeader(token)
-    const isShort = (given: unknown): given is string | undefined =>
-      given === undefined || (typeof given === 'string' && given.length <= KID_CHARS)
-    return isShort(kid) && isShort(typ) && typeof alg === 'string' && crit === undefined && b64 === undefined
-      ? { kind: 'read', header: { kid, alg, typ } }
-      : { kind: 'unusable' }
-  } catch {
-    return { kind: 'malformed' }
+    return decodeProtectedHeader(token)
+  } catch (cause) {
+    if (cause instanceof TypeError) return undefined
+    throw cause
   }
 }

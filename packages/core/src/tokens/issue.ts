@@ -10,10 +10,10 @@ export interface IssueSettings {
   readonly audience: readonly [string, ...string[]]
 }
 
-/** What names a token in events. */
+/** The names of a token in events. */
 export interface TokenIds {
   readonly jti: string
-  /** The key that signed it, if one did. */
+  /** The key that signed the token; a reference token has none. */
   readonly kid?: string
 }
 
@@ -21,21 +21,22 @@ export interface IssuedToken {
   readonly kind: 'issued'
   readonly token: string
   readonly ids: TokenIds
+  /** Seconds. */
   readonly expiresIn: number
 }
 
-/** The key did not sign; it may be in an HSM that is away. */
+/** The key failed to sign, for example because it is in an HSM that cannot be reached. */
 export type Unsigned = { readonly kind: 'unsigned' }
 
 export interface IssueRequest {
   readonly session: Session
   readonly signer: Signer
   readonly ttlSeconds: number
-  /** Earliest `iat`, in seconds: later than any revocation of the whole subject. */
+  /** The earliest `iat`, in seconds since the epoch, so that no revocation of the whole subject concerns the token. */
   readonly issueFrom: number
 }
 
-/** Makes an access token for a session. Rejects with a `ClaimsError` for claims of the application that must not be in it. */
+/** Issues an access token. Rejects with a `ClaimsError` if claims of the application must not be in it. */
 export type IssueToken = (request: IssueRequest) => Promise<IssuedToken | Unsigned>
 
 export interface IssueParts {
@@ -44,7 +45,7 @@ export interface IssueParts {
   readonly customClaims: CustomClaims | undefined
   readonly clock: Clock
   readonly random: Random
-  /** Told, once for each key, that it failed to sign. */
+  /** Gets a message when a key fails to sign, once per key. */
   readonly notice: (message: string) => void
 }
 
@@ -59,7 +60,7 @@ export function createTokenIssue({
   notice,
 }: IssueParts): IssueToken {
   const failed = new WeakSet<Signer>()
-  /** All tokens of one signer begin with the same header. */
+  /** All tokens of one signer have the same header. */
   const headers = new WeakMap<Signer, string>()
 
   function headerOf(signer: Signer): string {
@@ -70,9 +71,11 @@ export function createTokenIssue({
     return header
   }
 
-  function tellFailure(signer: Signer, cause: unknown): void {
+  function reportFailure(signer: Signer, cause: unknown): void {
     if (!failed.has(signer))
-      notice(`the key ${signer.kid} failed to sign (${cause instanceof Error ? cause.name : 'something'})`)
+      notice(
+        `the key ${signer.kid} failed to sign (${cause instanceof Error ? cause.name : 'not an Error'}): check that it can be reached`,
+      )
     failed.add(signer)
   }
 
@@ -93,7 +96,7 @@ export function createTokenIssue({
       const signature = signer.sign(Buffer.from(input, 'latin1'))
       jwt = compact(input, signature instanceof Promise ? await signature : signature)
     } catch (cause) {
-      tellFailure(signer, cause)
+      reportFailure(signer, cause)
       return { kind: 'unsigned' }
     }
     const token = form.kind === 'jwt' ? jwt : await form.encryption.encrypt(jwt, signer.kid)
@@ -101,7 +104,7 @@ export function createTokenIssue({
   }
 }
 
-/** The claims of an access token of a session (RFC 9068, section 2.2). */
+/** The claims of a session's access token (RFC 9068, section 2.2). */
 export function claimsOf(
   session: Session,
   { issuer, audience: [audience, ...more] }: Pick<IssueSettings, 'issuer' | 'audience'>,
@@ -126,7 +129,7 @@ export function claimsOf(
   }
 }
 
-/** A compact JWS (RFC 7515, section 7.1), put together here because no library reaches a key in an HSM. */
+/** A compact JWS (RFC 7515, section 7.1). It is assembled here because `jose` cannot sign with a key in an HSM. */
 function compact(input: string, signature: Uint8Array): string {
   return `${input}.${base64url(signature)}`
 }

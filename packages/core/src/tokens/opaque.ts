@@ -1,31 +1,31 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 
-/** The bytes of an opaque token's MAC (HMAC with SHA-256, truncated). */
+/** The length of an opaque token's MAC (HMAC with SHA-256, truncated). */
 export const MAC_BYTES = 16
 
 /**
- * Tokens that are bytes under a MAC, in base64url after a prefix: opaque to clients and kept by nobody. A guess never
- * reaches the store.
+ * Tokens that consist of bytes under a MAC, in base64url after a prefix. They are opaque to clients, and nobody stores
+ * them. Because of the MAC, a guessed token is refused without asking the store.
  */
 export interface OpaqueTokens {
-  /** @param bytes the body, and room for the MAC after it, which is filled in */
+  /** @param bytes the body, followed by space for the MAC, which is written into it */
   seal(bytes: Buffer): string
-  /** Body and MAC of a token of ours; `undefined` for whatever was never issued. */
-  open(token: string): Buffer | undefined
+  /** The body and the MAC of a token; `undefined` if it was never issued. */
+  unseal(token: string): Buffer | undefined
 }
 
 /**
- * @param prefix of every token
- * @param size bytes of body and MAC together
- * @param keys MAC keys: the current one first, under which tokens are made; those under the others are still opened
+ * @param prefix the beginning of every token
+ * @param size the length of body and MAC together, in bytes
+ * @param keys MAC keys, the current one first; it seals, and all of them unseal
  */
 export function createOpaqueTokens(
   prefix: string,
   size: number,
-  [first, ...others]: readonly [Uint8Array, ...Uint8Array[]],
+  [currentKey, ...earlierKeys]: readonly [Uint8Array, ...Uint8Array[]],
 ): OpaqueTokens {
-  const current = createSecretKey(first)
-  const keys = [current, ...others.map((key) => createSecretKey(key))]
+  const current = createSecretKey(currentKey)
+  const keys = [current, ...earlierKeys.map((key) => createSecretKey(key))]
   const bodyBytes = size - MAC_BYTES
   const length = prefix.length + Math.ceil((size * 4) / 3)
 
@@ -34,20 +34,20 @@ export function createOpaqueTokens(
       bytes.set(mac(current, bytes.subarray(0, bodyBytes)), bodyBytes)
       return prefix + bytes.toString('base64url')
     },
-    open(token) {
+    unseal(token) {
       if (token.length !== length || !token.startsWith(prefix)) return undefined
       const encoded = token.slice(prefix.length)
       const bytes = Buffer.from(encoded, 'base64url')
-      // One token, one spelling: the decoder forgives padding, spare bits and foreign characters.
+      // A token has only one valid spelling, but the decoder ignores padding, unused bits and invalid characters.
       if (bytes.length !== size || bytes.toString('base64url') !== encoded) return undefined
       const body = bytes.subarray(0, bodyBytes)
-      const sent = bytes.subarray(bodyBytes)
-      return keys.some((key) => timingSafeEqual(mac(key, body), sent)) ? bytes : undefined
+      const presentedMac = bytes.subarray(bodyBytes)
+      return keys.some((key) => timingSafeEqual(mac(key, body), presentedMac)) ? bytes : undefined
     },
   }
 }
 
-/** A digest as bytes would get memory of its own, which costs more than the detour through a string. */
+/** Goes through a string, because a digest as a Buffer gets memory of its own, which costs more. */
 function mac(key: KeyObject, body: Uint8Array): Buffer {
   const digest = createHmac('sha256', key).update(body).digest('binary')
   return Buffer.from(digest.slice(0, MAC_BYTES), 'binary')

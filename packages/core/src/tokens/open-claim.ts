@@ -1,29 +1,43 @@
 export type OpenedClaim =
   | { readonly kind: 'opened'; readonly value: unknown }
-  /** Not for this audience or key, or not as it was written. */
+  /** The claim is not sealed for this audience or for one of these keys, or it was altered. */
   | { readonly kind: 'refused' }
 
 export interface ClaimOpening {
-  /** Whom the claim must be sealed for. */
+  /** The audience for which the claim must be sealed. */
   readonly audience: string
-  /** Private JWKs, in any order: those of earlier rotations too. */
+  /** Private JWKs in any order, including those of earlier rotations. */
   readonly keys: readonly object[]
 }
 
 /**
- * Reads a claim that was sealed for this audience (option `claims.sealed`). Throws a `ConfigError` for keys that are
- * no private keys of such a kind.
+ * Decrypts a claim that was sealed for this audience with the option `claims.sealed`. Rejects with a `ConfigError` if a
+ * key is not a private P-256, X25519 or RSA key.
+ *
+ * Does NOT verify the token that contains the claim: take the claim from `Auth`, or verify the token first.
+ *
+ * @example
+ * ```ts
+ * import { type Auth, openClaim, readKeyFile } from '@sallyport/core'
+ *
+ * const keys = await readKeyFile('/etc/billing/claims.jwk')
+ *
+ * async function emailOf({ claims }: Auth): Promise<unknown> {
+ *   const opened = await openClaim(claims.email, { audience: 'https://billing.example.com', keys })
+ *   return opened.kind === 'opened' ? opened.value : undefined
+ * }
+ * ```
  */
 export async function openClaim(claim: unknown, { audience, keys }: ClaimOpening): Promise<OpenedClaim> {
-  // Who seals and opens nothing does not load what it takes.
+  // Loaded lazily, because few applications seal claims.
   const { decryptClaim, privateKeyOf } = await import('./sealed-claim.ts')
-  const known = await Promise.all(keys.map((key, index) => privateKeyOf(key, `keys.${index}`)))
-  const opened = await decryptClaim(claim, (kid) => known.find((one) => one.kid === kid))
-  if (opened === undefined || opened.audience !== audience) return { kind: 'refused' }
+  const privateKeys = await Promise.all(keys.map((key, index) => privateKeyOf(key, `keys.${index}`)))
+  const decrypted = await decryptClaim(claim, (kid) => privateKeys.find((key) => key.kid === kid))
+  if (decrypted === undefined || decrypted.audience !== audience) return { kind: 'refused' }
   try {
     return {
       kind: 'opened',
-      value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(opened.plain)),
+      value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(decrypted.plain)),
     }
   } catch {
     return { kind: 'refused' }

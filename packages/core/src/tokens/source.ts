@@ -1,23 +1,24 @@
 import type { FoundKey, KeyRing } from '../keys/ring.ts'
 
-/** One issuer whose access tokens are accepted. */
+/** An issuer whose access tokens are accepted. */
 export interface TokenSource {
-  /** Whether it is this deployment, whose tokens belong to the sessions in its store. */
+  /** Whether the issuer is this deployment, whose tokens belong to sessions in its store. */
   readonly own: boolean
-  /** Exact `iss`. */
+  /** The exact `iss`. */
   readonly issuer: string
-  /** `aud` must name one of these. */
+  /** `aud` must contain one of these. */
   readonly audience: readonly string[]
-  /** What `typ` may be; `undefined` stands for a header without it. */
+  /** The accepted values of `typ`; `undefined` stands for a header without it. */
   readonly types: ReadonlySet<string | undefined>
-  /** Tolerance for clock skew at `exp`; `iat` and `nbf` get five seconds. */
+  /** The tolerance for clock skew at `exp`. For `iat` and `nbf` it is five seconds. */
   readonly leewaySeconds: number
-  /** How long a token may be remembered as genuine, since its key may be withdrawn meanwhile. */
+  /** How long a token may be remembered as genuine. It is limited if keys may be withdrawn without an announcement. */
   readonly rememberedMs: number
+  /** Finds the key for a token. Returns a promise only if the issuer or the store has to be asked. */
   find(kid: string | undefined, alg: string): FoundKey | Promise<FoundKey>
 }
 
-/** RFC 9068, section 2.1. */
+/** The values of `typ` that access tokens have (RFC 9068, section 2.1). */
 export const ACCESS_TOKEN_TYPES: ReadonlySet<string | undefined> = new Set(['at+jwt', 'application/at+jwt'])
 
 export interface OwnSource extends TokenSource {
@@ -26,7 +27,7 @@ export interface OwnSource extends TokenSource {
 
 const NO_KEY: FoundKey = { kind: 'unknown' }
 
-/** This deployment as an issuer: the keys of its ring, no tolerance at `exp`. */
+/** This deployment as an issuer: it has the keys of the ring, and no tolerance at `exp`. */
 export function ownSource(
   { issuer, audience }: Pick<OwnSource, 'issuer' | 'audience'>,
   ring: Pick<KeyRing, 'find'>,
@@ -37,7 +38,7 @@ export function ownSource(
     audience,
     types: ACCESS_TOKEN_TYPES,
     leewaySeconds: 0,
-    // Every process is told when a key of the ring is no longer to be trusted.
+    // If a key of the ring is compromised, every process learns of it.
     rememberedMs: Number.POSITIVE_INFINITY,
     find: (kid) => (kid === undefined ? NO_KEY : ring.find(kid)),
   }

@@ -1,3 +1,4 @@
+import { JOSEError } from 'jose/errors'
 import { decodeJwt } from 'jose/jwt/decode'
 import type { FoundKey } from '../keys/ring.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -13,40 +14,41 @@ import type { TokenSource } from './source.ts'
 
 export interface JudgedToken {
   readonly claims: Claims
-  /** A reference token has none. */
+  /** The key that signed the token. A reference token has none. */
   readonly kid: string | undefined
   readonly source: TokenSource
 }
 
 export type VerifiedToken =
   | ({ readonly kind: 'genuine' } & JudgedToken)
-  /** Over. Good for nothing except to name the session that it belonged to. */
+  /** The token is over. It may be used only to name the session to which it belonged. */
   | ({ readonly kind: 'expired' } & JudgedToken)
+  /** The token is not valid yet. */
   | { readonly kind: 'early' }
   | { readonly kind: 'malformed' }
   | { readonly kind: 'invalid' }
-  /** What would have to be asked for the key, or for the session, does not answer. */
+  /** The store or the issuer has to be asked for the key or the session, and does not answer. */
   | { readonly kind: 'unavailable'; readonly of: 'store' | 'issuer' }
 
 /**
- * Verifies an access token (RFC 9068, section 4): one spelling, an issuer that is accepted, algorithm of the
- * key that `kid` names, `typ`, signature, `iss`, `aud`, times. A promise is given only where a signature has
- * to be checked, or a key to be asked for.
+ * Verifies an access token (RFC 9068, section 4). It must have the canonical spelling, an accepted issuer and `typ`,
+ * the algorithm of the key that `kid` names, a good signature, and the right `iss`, `aud` and times. Returns a promise
+ * only if a signature has to be checked or a key has to be fetched.
  *
- * Does NOT ask whether it was revoked.
+ * Does NOT check whether the token was revoked.
  */
 export type VerifyToken = (token: string) => VerifiedToken | Promise<VerifiedToken>
 
-/** For clocks that run apart. */
+/** The tolerance for clock skew at `iat` and `nbf`. */
 const LEEWAY_SECONDS = 5
 
-/** How tokens of our own are verified that are no plain JWT; left out where there are none. */
+/** How tokens of this deployment are verified if they are not plain JWTs. Absent members: there are no such tokens. */
 export interface OwnForms {
   readonly encryption?: TokenEncryption
-  readonly lookUp?: (text: string) => Promise<VerifiedToken>
+  readonly lookUp?: (token: string) => Promise<VerifiedToken>
 }
 
-/** @param sources whose tokens are accepted; with several, the exact `iss` chooses before any key is touched */
+/** @param sources the accepted issuers; if there are several, the exact `iss` selects one before any key is used */
 export function createTokenVerification(
   sources: readonly [TokenSource, ...TokenSource[]],
   { encryption, lookUp }: OwnForms,
@@ -72,8 +74,8 @@ export function createTokenVerification(
     source: TokenSource,
   ): VerifiedToken | Promise<VerifiedToken> {
     if (found.kind === 'unavailable') return { kind: 'unavailable', of: source.own ? 'store' : 'issuer' }
-    // The algorithm is the key's, never the token's to choose (RFC 8725, section 3.1).
-    return found.kind === 'found' && isOf(alg, found.key, source)
+    // The key determines the algorithm; the token must not choose it (RFC 8725, section 3.1).
+    return found.kind === 'found' && isAlgorithmOf(found.key, alg, source)
       ? check(token, found.key, source)
       : { kind: 'invalid' }
   }
@@ -91,45 +93,46 @@ export function createTokenVerification(
       : checkWith(found, token, header, source)
   }
 
-  async function verifyEncrypted(text: string, by: TokenEncryption): Promise<VerifiedToken> {
-    const inner = await by.decrypt(text)
+  async function verifyEncrypted(token: string, { decrypt }: TokenEncryption): Promise<VerifiedToken> {
+    const inner = await decrypt(token)
     const verified = inner === undefined ? undefined : await verify(inner.token)
     if (verified === undefined || verified.kind === 'malformed') return { kind: 'invalid' }
-    // What was signed by one key and encrypted beside another was put together by somebody else.
-    const isOne = !('kid' in verified) || (verified.source.own && verified.kid === inner?.kid)
-    return isOne ? verified : { kind: 'invalid' }
+    // This deployment encrypts a token with the key that belongs to its signing key. Anything else was forged.
+    const isConsistent = !('kid' in verified) || (verified.source.own && verified.kid === inner?.kid)
+    return isConsistent ? verified : { kind: 'invalid' }
   }
 
-  return (text) => {
-    if (lookUp !== undefined && text.startsWith(REFERENCE_PREFIX)) return lookUp(text)
-    if (encryption !== undefined && isEncrypted(text)) return verifyEncrypted(text, encryption)
-    return verify(text)
+  return (token) => {
+    if (lookUp !== undefined && token.startsWith(REFERENCE_PREFIX)) return lookUp(token)
+    if (encryption !== undefined && isEncrypted(token)) return verifyEncrypted(token, encryption)
+    return verify(token)
   }
 }
 
-/** Whom a token says that it is from, before anything of it is verified. */
+/** The `iss` of a token, before any part of it is verified. */
 function claimedIssuer(token: string): string | undefined {
   try {
     return decodeJwt(token).iss
-  } catch {
-    return undefined
+  } catch (cause) {
+    if (cause instanceof JOSEError) return undefined
+    throw cause
   }
 }
 
-/** RFC 9864 renamed EdDSA over Ed25519; other issuers may write either. */
-function isOf(alg: string, key: VerificationKey, { own }: TokenSource): boolean {
+/** RFC 9864 gives EdDSA with Ed25519 the name `Ed25519`; other issuers may write either. */
+function isAlgorithmOf(key: VerificationKey, alg: string, { own }: TokenSource): boolean {
   return alg === key.alg || (!own && alg === 'Ed25519' && key.alg === 'EdDSA')
 }
 
 function isFor(claims: Claims, { issuer, audience }: TokenSource): boolean {
-  const named = typeof claims.aud === 'string' ? [claims.aud] : claims.aud
-  return claims.iss === issuer && named.some((one) => audience.includes(one))
+  const claimed = typeof claims.aud === 'string' ? [claims.aud] : claims.aud
+  return claims.iss === issuer && claimed.some((name) => audience.includes(name))
 }
 
-/** Judges a token that is otherwise good by its times. */
+/** Judges a token by its times. Everything else about it must have been verified. */
 export function judged(token: JudgedToken, clock: Clock): VerifiedToken {
   const { claims, source } = token
-  // A token of ours that outlived the longest lifetime could outlive its own revocation.
+  // A token with more than the longest lifetime could outlive its own revocation.
   if (source.own && claims.exp - (claims.iat ?? 0) > MAX_ACCESS_SECONDS) return { kind: 'invalid' }
   switch (timesOf(claims, source, clock)) {
     case 'early':
@@ -141,7 +144,7 @@ export function judged(token: JudgedToken, clock: Clock): VerifiedToken {
   }
 }
 
-/** Where a token stands between `iat`, `nbf` and `exp`. */
+/** Whether a token is too early, valid or over, according to `iat`, `nbf` and `exp`. */
 export function timesOf(
   { iat = 0, nbf = 0, exp }: Claims,
   { leewaySeconds }: Pick<TokenSource, 'leewaySeconds'>,

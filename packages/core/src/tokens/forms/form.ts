@@ -2,16 +2,16 @@ import type { DerivedKeys } from '../../secrets.ts'
 import type { TokenEncryption } from './nested.ts'
 import { createReferences, type References } from './reference.ts'
 
-/** What access tokens are made of. */
+/** The form of the access tokens that this deployment issues. */
 export type TokenForm =
   /** A signed JWT, which everybody can read. */
   | { readonly kind: 'jwt' }
-  /** The same, encrypted for this deployment alone. */
+  /** A signed JWT, encrypted so that only this deployment can read it. */
   | { readonly kind: 'encrypted'; readonly encryption: TokenEncryption }
-  /** Only the name of a session, under a MAC. */
+  /** The id of a session under a MAC. */
   | { readonly kind: 'reference'; readonly references: References }
 
-/** Makes the form of access tokens. What it does not need is not loaded. */
+/** Makes a form of access tokens. Loads encryption only if it is needed. */
 export async function createTokenForm(
   kind: TokenForm['kind'],
   secrets: readonly [DerivedKeys, ...DerivedKeys[]],
@@ -25,8 +25,8 @@ export async function createTokenForm(
     }
     case 'reference': {
       const [current, ...earlier] = secrets
-      const keys = [current.accessReferences, ...earlier.map((one) => one.accessReferences)] as const
-      return { kind, references: createReferences(keys) }
+      const macKeys = [current.accessReferences, ...earlier.map((keys) => keys.accessReferences)] as const
+      return { kind, references: createReferences(macKeys) }
     }
   }
 }

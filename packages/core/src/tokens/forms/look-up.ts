@@ -17,7 +17,7 @@ export interface LookUpParts {
 }
 
 /**
- * Verifies opaque access tokens: reads the session that the token refers to, and gives the claims that a signed token
+ * Verifies opaque access tokens: reads the session to which the token refers, and builds the claims that a signed token
  * of that session would have.
  */
 export function createLookUp({

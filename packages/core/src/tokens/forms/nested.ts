@@ -4,29 +4,31 @@ import { decryptCompact, encryptCompact, kidOfCompact } from '../../keys/envelop
 import type { DerivedKeys } from '../../secrets.ts'
 
 /**
- * Encrypts access tokens as a whole, for this deployment alone (RFC 7519, section 11.2: signed first). Each key of
- * the ring has a content encryption key of its own, derived from the secret, so that one rotates with the other.
+ * Encrypts signed access tokens so that only this deployment can read them (RFC 7519, section 11.2: sign first). Each
+ * signing key of the ring has its own encryption key, derived from the secret, so that both rotate together.
  */
 export interface TokenEncryption {
   /** @param kid the key that signed the token */
   encrypt(token: string, kid: string): Promise<string>
-  /** The signed token, and the key that it was encrypted beside; `undefined` for what was not encrypted here. */
+  /**
+   * The signed token, and the `kid` that was passed to `encrypt`; `undefined` if this deployment did not encrypt it.
+   */
   decrypt(token: string): Promise<{ readonly token: string; readonly kid: string } | undefined>
 }
 
 const KEYS_REMEMBERED = 100
 
-/** @param secrets the current one first; it encrypts, all of them decrypt */
+/** @param secrets the current one first; it encrypts, and all of them decrypt */
 export function createTokenEncryption(secrets: readonly [DerivedKeys, ...DerivedKeys[]]): TokenEncryption {
   const [current] = secrets
   const keys = new LRUCache<string, Uint8Array>({ max: KEYS_REMEMBERED })
 
   function keyOf({ id, accessEncryption }: DerivedKeys, kid: string): Uint8Array {
-    const name = `${id}.${kid}`
-    const known = keys.get(name)
+    const keyId = `${id}.${kid}`
+    const known = keys.get(keyId)
     if (known !== undefined) return known
     const key = new Uint8Array(hkdfSync('sha256', accessEncryption, new Uint8Array(0), kid, 32))
-    keys.set(name, key)
+    keys.set(keyId, key)
     return key
   }
 
@@ -37,10 +39,10 @@ export function createTokenEncryption(secrets: readonly [DerivedKeys, ...Derived
         kid: `${current.id}.${kid}`,
       }),
     async decrypt(token) {
-      const name = kidOfCompact(token)
-      const secret = secrets.find(({ id }) => name?.startsWith(`${id}.`))
-      if (name === undefined || secret === undefined) return undefined
-      const kid = name.slice(secret.id.length + 1)
+      const keyId = kidOfCompact(token)
+      const secret = secrets.find(({ id }) => keyId?.startsWith(`${id}.`))
+      if (keyId === undefined || secret === undefined) return undefined
+      const kid = keyId.slice(secret.id.length + 1)
       const plain = await decryptCompact(token, keyOf(secret, kid))
       return plain && { token: Buffer.from(plain).toString('latin1'), kid }
     },

@@ -2,7 +2,7 @@ import type { OwnForms } from '../verify.ts'
 import type { TokenForm } from './form.ts'
 import { createLookUp, type LookUpParts } from './look-up.ts'
 
-/** How this deployment's tokens are verified where they are not plain JWTs. */
+/** How this deployment's tokens are verified if they are not plain JWTs. */
 export function ownFormsOf(form: TokenForm, parts: Omit<LookUpParts, 'references'>): OwnForms {
   switch (form.kind) {
     case 'jwt':

@@ -1,7 +1,7 @@
 import { SESSION_ID_BYTES, type SessionId } from '../../ports/ids.ts'
 import { createOpaqueTokens, MAC_BYTES } from '../opaque.ts'
 
-/** What an opaque access token refers to. Instants are seconds since the epoch. */
+/** The content of an opaque access token. Instants are seconds since the epoch. */
 export interface Reference {
   readonly session: SessionId
   readonly generation: number
@@ -10,12 +10,13 @@ export interface Reference {
 }
 
 /**
- * Opaque access tokens: a session, a generation and two instants under a MAC. They tell nothing about the user; the
- * claims are read from the session's record, and die with it.
+ * Opaque access tokens: a session, a generation and two instants under a MAC. They reveal nothing about the user. The
+ * claims come from the session's record, so they end with it.
  */
 export interface References {
+  /** Makes a token. Its `jti` is its MAC. */
   mint(reference: Reference): { readonly token: string; readonly jti: string }
-  /** `undefined` for whatever was never issued. `jti` names the token. */
+  /** Reads a token; `undefined` if it was never issued. */
   parse(token: string): (Reference & { readonly jti: string }) | undefined
 }
 
@@ -27,7 +28,7 @@ const EXPIRES_AT = ISSUED_AT + 6
 const MAC_AT = EXPIRES_AT + 6
 const BYTES = MAC_AT + MAC_BYTES
 
-/** @param keys MAC keys, the current one first; tokens under the others are still read */
+/** @param keys MAC keys, the current one first; tokens under the other keys are still accepted */
 export function createReferences(keys: readonly [Uint8Array, ...Uint8Array[]]): References {
   const tokens = createOpaqueTokens(REFERENCE_PREFIX, BYTES, keys)
   const jtiOf = (bytes: Buffer): string => bytes.toString('base64url', MAC_AT)
@@ -43,7 +44,7 @@ export function createReferences(keys: readonly [Uint8Array, ...Uint8Array[]]): 
       return { token, jti: jtiOf(bytes) }
     },
     parse(token) {
-      const bytes = tokens.open(token)
+      const bytes = tokens.unseal(token)
       if (bytes?.[0] !== VERSION) return undefined
       return {
         session: bytes.toString('base64url', 1, GENERATION_AT) as SessionId,
