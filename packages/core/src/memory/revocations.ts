@@ -8,30 +8,31 @@ interface Entry {
 }
 
 export interface MemoryRevocations extends RevocationStore {
-  /** Adds a revocation, unless it is there already, as part of a greater step. */
+  /** Adds a revocation unless it is there already. For use within a step that does more. */
   add(revocation: Revocation, at: number): void
 }
 
-/** Revocations in one shard; the insertion order of the map is the order of the feed. */
+/** Revocations in memory, in a single shard. */
 export function createMemoryRevocations(epoch: string): MemoryRevocations {
+  /** By their encoding. The insertion order is the order of the feed. */
   const entries = new Map<string, Entry>()
   const live = createRevocationSet()
   const listeners: ((shard: number) => void)[] = []
   let position = 0
 
   function dropOld(at: number): void {
-    for (const [text, entry] of entries) {
+    for (const [encoded, entry] of entries) {
       if (entry.position > at - REVOCATION_RETENTION_MS) break
-      entries.delete(text)
+      entries.delete(encoded)
     }
   }
 
   function add(revocation: Revocation, at: number): void {
     dropOld(at)
-    const text = encodeRevocation(revocation)
-    if (entries.has(text)) return
+    const encoded = encodeRevocation(revocation)
+    if (entries.has(encoded)) return
     position = Math.max(at, position + 1)
-    entries.set(text, { revocation, position })
+    entries.set(encoded, { revocation, position })
     live.add(revocation, at)
     for (const listener of listeners) listener(0)
   }
@@ -49,7 +50,7 @@ export function createMemoryRevocations(epoch: string): MemoryRevocations {
       const news = [...entries.values()].filter((entry) => entry.position > after)
       return Promise.resolve({
         kind: 'pulled',
-        // Nothing is ever lost here, so there is nothing to tell by a digest.
+        // Memory loses nothing, so the digest has nothing to reveal.
         mark: { epoch, digest: 0n },
         digest: 0n,
         revocations: news.map((entry) => entry.revocation),

@@ -12,27 +12,24 @@ import {
 import { judgeRotation, type RefreshWindow, type RotationState, sessionsToEnd } from '../sessions/rotate.ts'
 import type { MemoryRevocations } from './revocations.ts'
 
-type Held = Session & RotationState
+type SessionRecord = Session & RotationState
 
 interface Subject {
-  readonly sessions: Map<SessionId, Held>
-  /** The second of the latest revocation of the whole subject. */
+  readonly sessions: Map<SessionId, SessionRecord>
+  /** The second of the latest revocation of the whole subject, or 0. */
   notBefore: number
   window: RefreshWindow
 }
 
-/** How many other subjects are searched for expired sessions at each sign-in. */
+/** How many subjects are searched for expired sessions at each sign-in. */
 const SWEPT_PER_OPENING = 8
 
 export interface MemorySessions extends SessionStore {
-  /** Refuses what was issued to the subject in this second or earlier. The latest such mark counts. */
+  /** From now on, tokens of the subject are issued later than this second. The latest mark counts. */
   markSubject(tag: SubjectTag, notBefore: number): void
 }
 
-/**
- * Sessions in memory. Each method runs to its end without giving up the thread, which makes it one
- * atomic step.
- */
+/** Sessions in memory. Each method runs to its end without yielding, which makes it one atomic step. */
 export function createMemorySessions(revocations: MemoryRevocations): MemorySessions {
   const subjects = new Map<SubjectTag, Subject>()
   let sweeper = subjects.entries()
@@ -51,7 +48,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
   }
 
   function sweep(at: number, lifetimes: Lifetimes): void {
-    for (let looked = 0; looked < SWEPT_PER_OPENING; looked++) {
+    for (let swept = 0; swept < SWEPT_PER_OPENING; swept++) {
       const next = sweeper.next()
       if (next.done === true) {
         sweeper = subjects.entries()
@@ -59,7 +56,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       }
       const [tag, subject] = next.value
       dropExpired(subject, at, lifetimes)
-      // A subject's not-before second matters only while an equal second could still be issued.
+      // The mark of a subject matters only while a token could still be issued in the same second.
       if (subject.sessions.size === 0 && subject.window.endsAt <= at && (subject.notBefore + 2) * 1000 < at)
         subjects.delete(tag)
     }
@@ -71,13 +68,13 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
   }
 
   function makeRoom(subject: Subject, { id, sessionLimit, at }: Opening): SessionId[] {
-    const others = [...subject.sessions.values()].filter((one) => one.id !== id)
-    const ended = sessionsToEnd(others, sessionLimit).map((one) => one.id)
-    for (const one of ended) end(one, at)
+    const others = [...subject.sessions.values()].filter((record) => record.id !== id)
+    const ended = sessionsToEnd(others, sessionLimit).map((record) => record.id)
+    for (const endedId of ended) end(endedId, at)
     return ended
   }
 
-  function settle(subject: Subject, record: Held, rotation: Rotation): RotationOutcome {
+  function carryOut(subject: Subject, record: SessionRecord, rotation: Rotation): RotationOutcome {
     const verdict = judgeRotation(record, subject.window, rotation)
     const issueFrom = subject.notBefore + 1
     switch (verdict.kind) {
@@ -94,17 +91,17 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
         end(record.id, rotation.at)
         return { kind: 'reused', session: portSession(record), rolledBack: verdict.rolledBack }
       case 'converge': {
-        const session = { ...record, converged: verdict.converged }
-        subject.sessions.set(record.id, session)
-        return { kind: 'converged', session: portSession(session), issueFrom }
+        const converged = { ...record, converged: verdict.converged }
+        subject.sessions.set(record.id, converged)
+        return { kind: 'converged', session: portSession(converged), issueFrom }
       }
       case 'rotate': {
         subject.window = verdict.window
-        const session = rotated(record, rotation, verdict.generation, verdict.binding)
-        subject.sessions.set(record.id, session)
+        const next = rotated(record, rotation, verdict.generation, verdict.binding)
+        subject.sessions.set(record.id, next)
         return {
           kind: 'rotated',
-          session: portSession(session),
+          session: portSession(next),
           rolledBack: verdict.rolledBack,
           drift: verdict.drift,
           issueFrom,
@@ -119,7 +116,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       const subject = subjectOf(opening.tag)
       dropExpired(subject, opening.at, opening.lifetimes)
       const ended = makeRoom(subject, opening)
-      const session: Held = {
+      const record: SessionRecord = {
         ...opening.grant,
         id: opening.id,
         generation: 1,
@@ -130,11 +127,11 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
         binding: opening.binding,
         ...(opening.ip === undefined ? {} : { ip: opening.ip }),
       }
-      subject.sessions.set(opening.id, session)
+      subject.sessions.set(opening.id, record)
       sweep(opening.at, opening.lifetimes)
       return Promise.resolve({
         kind: 'opened',
-        session: portSession(session),
+        session: portSession(record),
         ended,
         issueFrom: subject.notBefore + 1,
       })
@@ -143,7 +140,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       const subject = subjects.get(tagOfSession(rotation.id))
       const record = subject?.sessions.get(rotation.id)
       if (subject === undefined || record === undefined) return Promise.resolve({ kind: 'unknown' })
-      return Promise.resolve(settle(subject, record, rotation))
+      return Promise.resolve(carryOut(subject, record, rotation))
     },
     read(id) {
       const record = subjects.get(tagOfSession(id))?.sessions.get(id)
@@ -162,10 +159,10 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
         if (evenIfAbsent) revocations.add({ kind: 'session', session: id }, at)
         return Promise.resolve({ kind: 'absent' })
       }
-      const known = subjects.get(tagOfSession(id))?.sessions.get(id)
-      if (known !== undefined || evenIfAbsent) end(id, at)
+      const record = subjects.get(tagOfSession(id))?.sessions.get(id)
+      if (record !== undefined || evenIfAbsent) end(id, at)
       return Promise.resolve(
-        known === undefined ? { kind: 'absent' } : { kind: 'ended', subject: known.subject },
+        record === undefined ? { kind: 'absent' } : { kind: 'ended', subject: record.subject },
       )
     },
     endSubject({ tag, at, lifetimes, except }) {
@@ -184,10 +181,10 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       revocations.add(revocation, at)
       const survivor = except === undefined ? undefined : subject.sessions.get(except)
       if (survivor === undefined) return Promise.resolve({ kind: 'ended', sessions: ended, revocation })
-      // Two generations on: its last token is not the previous one, and so never converges. A session
-      // whose tokens travel in bodies keeps its own, since no new one can be handed out here.
+      // After two generations, its last token is no longer the previous one, so it cannot converge. A session whose
+      // tokens travel in bodies keeps its token, because this call cannot hand out a new one.
       const renewed = { generation: survivor.generation + 2, rotatedAt: at, confirmed: false, converged: 0 }
-      const kept: Held = survivor.transport === 'body' ? survivor : { ...survivor, ...renewed }
+      const kept: SessionRecord = survivor.transport === 'body' ? survivor : { ...survivor, ...renewed }
       subject.sessions.set(kept.id, kept)
       return Promise.resolve({ kind: 'ended', sessions: ended, revocation, kept: portSession(kept) })
     },
@@ -204,13 +201,23 @@ function mark(subject: Subject, notBefore: number): void {
   subject.notBefore = Math.max(subject.notBefore, notBefore)
 }
 
-/** What of a record the port gives. */
-function portSession({ binding: _b, confirmed: _f, converged: _c, ...session }: Held): Session {
+/** The part of a record that leaves the store. */
+function portSession({
+  binding: _binding,
+  confirmed: _confirmed,
+  converged: _converged,
+  ...session
+}: SessionRecord): Session {
   return session
 }
 
-function rotated(record: Held, rotation: Rotation, generation: number, binding: DeviceBinding): Held {
-  const { ip: _gone, ...rest } = record
+function rotated(
+  record: SessionRecord,
+  rotation: Rotation,
+  generation: number,
+  binding: DeviceBinding,
+): SessionRecord {
+  const { ip: _ip, ...rest } = record
   return {
     ...rest,
     generation,

@@ -4,8 +4,15 @@ import { createMemoryRevocations } from './revocations.ts'
 import { createMemorySessions } from './sessions.ts'
 
 /**
- * Keeps everything in the memory of this process: for development, tests and servers of one process.
- * Sessions and revocations are gone when the process ends.
+ * A store in the memory of this process, for development, tests and servers of a single process. Sessions, revocations
+ * and signing keys end with the process.
+ *
+ * @example
+ * ```ts
+ * import { createSallyport, memoryStore } from '@sallyport/core'
+ *
+ * const sallyport = await createSallyport({ store: memoryStore() })
+ * ```
  */
 export function memoryStore(): StoreDriver {
   return {

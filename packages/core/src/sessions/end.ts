@@ -7,8 +7,9 @@ import type { Replica } from '../revocation/replica.ts'
 import type { Caller } from '../seam/caller.ts'
 import type { Emit } from '../watch/events.ts'
 
-/** Why sessions end, and at whose request; told in each `session.ended`. */
+/** Why sessions end, and at whose request. Each `session.ended` event says so. */
 export interface Ending {
+  /** A code for the audit trail, such as `logout`. */
   readonly reason: string
   readonly caller: Caller
 }
@@ -22,19 +23,19 @@ export interface EndedSession {
 export type OneEnded = { readonly kind: 'ended' } | { readonly kind: 'absent' } | Unavailable
 
 /**
- * Ends sessions. Every path by which a session ends takes one of these: the store's step, then this process's
- * replica, then the event. What ended nothing tells nothing.
+ * Ends sessions. Every session that ends passes through here: the store ends it, then this process's replica learns of
+ * it, then an event is emitted. A call that ends no session emits no event.
  */
 export interface SessionEnd {
-  /** Ends one session. With an unknown one, its access tokens are refused all the same. */
+  /** Ends one session. Even if the store does not know it, its access tokens are refused from now on. */
   one(id: string, ending: Ending): Promise<OneEnded>
-  /** Ends one session of this subject; `absent` for anybody else's, which is left alone. */
+  /** Ends one session of this subject. A session of any other subject is `absent`, and stays as it is. */
   oneOf(subject: string, id: string, ending: Ending): Promise<OneEnded>
-  /** Ends all sessions of a subject, and refuses every access token issued to the subject until now. */
+  /** Ends all sessions of a subject, and refuses every access token issued to the subject so far. */
   all(subject: string, ending: Ending): Promise<SubjectEndOutcome>
-  /** The same, except for one session, which goes on with a new refresh token. */
+  /** Does the same except for one session, which continues with a new refresh token. */
   others(subject: string, kept: string | undefined, ending: Ending): Promise<SubjectEndOutcome>
-  /** Settles what the store ended as a part of another step. */
+  /** Completes the end of sessions that the store has already ended as part of another step. */
   settle(ended: readonly EndedSession[], ending: Ending): void
 }
 
@@ -96,7 +97,7 @@ export function createSessionEnd({ store, replica, emit, lifetimes, clock }: Ses
   }
 }
 
-/** A session that the store ended, as {@link SessionEnd.settle} takes it. */
+/** Converts a session that the store has ended for {@link SessionEnd.settle}. */
 export function ended({ id, subject, client }: Session): EndedSession {
   return { id, subject, client }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.ts'
 import { tagOf } from '../ports/ids.ts'
 import type { Lifetimes, ListOutcome, SessionStore } from '../ports/sessions.ts'
 
-/** The live sessions of a subject, the latest sign-in first. */
+/** Lists the live sessions of a subject, the latest sign-in first. */
 export type ListSessions = (subject: string) => Promise<ListOutcome>
 
 export interface SessionListParts {

@@ -11,17 +11,17 @@ import type { SessionEnd } from './end.ts'
 import type { SessionSettings } from './settings.ts'
 import type { TokenSet, TokenSets } from './token-set.ts'
 
-/** Who signed in, and for what. Your application has checked it. */
+/** A user whom the application has authenticated, and what the session is for. */
 export interface SignIn {
-  /** Opaque, stable and not personal, since it is in every token. 1 to 255 characters. */
+  /** The id of the user: opaque, stable and not personal, because it is in every token. 1 to 255 characters. */
   readonly subject: string
-  /** Default: none. */
+  /** Scopes of the access tokens. Default: none. */
   readonly scope?: readonly string[] | undefined
-  /** The OAuth client. Default: the one of the transport (option `clients`). */
+  /** The OAuth client. Default: the one that the option `clients` has for the transport. */
   readonly client?: string | undefined
-  /** How sure it is who this is (OpenID Connect `acr`). */
+  /** How certain the authentication is (`acr` of OpenID Connect Core 1.0). Default: not stated. */
   readonly acr?: string | undefined
-  /** How the user was authenticated (RFC 8176). */
+  /** How the user was authenticated, such as `['pwd', 'otp']` (RFC 8176). Default: not stated. */
   readonly amr?: readonly string[] | undefined
 }
 
@@ -31,7 +31,7 @@ export type OpenSession = (
   visit: Visit,
 ) => Promise<TokenSet | KeyUnavailable | Unavailable>
 
-/** No key is there to sign with, or the key did not sign. */
+/** There is no key to sign with, or the key failed to sign. */
 export type KeyUnavailable = { readonly kind: 'key_unavailable' }
 
 export interface SessionOpeningParts {
@@ -48,7 +48,7 @@ export interface SessionOpeningParts {
 
 /**
  * Opens a session for a user whom the application has authenticated, and issues its first tokens. Ends the sessions
- * over the limit. Throws a `TypeError` for a wrong member of `SignIn`.
+ * beyond the limit. Rejects with a `TypeError` for a wrong member of `SignIn`.
  */
 export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
   const { store, tokenSets, settings, emit, clock } = parts
@@ -98,11 +98,11 @@ const PRINTABLE = /^[\x20-\x7e]{1,255}$/
 function check({ subject, scope, client, acr, amr }: SignIn): void {
   if (typeof subject !== 'string' || subject === '' || subject.length > 255)
     throw new TypeError('signIn: "subject" must be a string of 1 to 255 characters')
-  if (scope !== undefined && (!Array.isArray(scope) || !scope.every((one) => one !== '' && isScope(one))))
+  if (scope !== undefined && (!Array.isArray(scope) || !scope.every((name) => name !== '' && isScope(name))))
     throw new TypeError('signIn: "scope" must be an array of scope tokens (RFC 6749, section 3.3)')
   for (const [name, value] of Object.entries({ client, acr }))
     if (value !== undefined && !PRINTABLE.test(value))
       throw new TypeError(`signIn: "${name}" must be 1 to 255 printable ASCII characters`)
-  if (amr !== undefined && !(Array.isArray(amr) && amr.every((one) => PRINTABLE.test(one))))
+  if (amr !== undefined && !(Array.isArray(amr) && amr.every((method) => PRINTABLE.test(method))))
     throw new TypeError('signIn: "amr" must be an array of printable ASCII strings')
 }

@@ -14,15 +14,15 @@ import type { TokenSet, TokenSets } from './token-set.ts'
 
 export type RefreshOutcome =
   | TokenSet
-  /** The session ended, just now or earlier. */
+  /** The session is over. `reused` and `mismatched` have just ended it. */
   | { readonly kind: 'reused' | 'mismatched' | 'expired' | 'unknown' }
-  /** Nothing changed. */
+  /** The session belongs to another client or transport. Nothing changed. */
   | { readonly kind: 'wrong_client' }
   | { readonly kind: 'limited'; readonly retryAfterSeconds: number }
   | KeyUnavailable
   | Unavailable
 
-/** @param client when given, must be the session's */
+/** @param client if given, it must be the client of the session */
 export type RefreshSession = (
   ticket: RefreshTicket,
   client: string | undefined,
@@ -40,12 +40,15 @@ export interface SessionRefreshParts {
   readonly clock: Clock
 }
 
-/** Swaps a genuine refresh token for the next one and a new access token, or ends the session that it was stolen from. */
+/**
+ * Exchanges a genuine refresh token for the next one and a new access token. Ends the session if the token may have
+ * been stolen.
+ */
 export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession {
   const { store, tokenSets, devices, settings, emit, clock } = parts
 
   return async (ticket, client, { caller, userAgent }) => {
-    // Signing comes after the swap, so its key must be there before.
+    // The access token is signed after the rotation, which cannot be undone, so the key must be available before.
     const signer = parts.signer()
     if (signer === undefined) return { kind: 'key_unavailable' }
     const outcome = await store.rotate({
@@ -68,33 +71,33 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
       case 'rotated':
       case 'converged': {
         const tokens = await tokenSets.issue(outcome.session, signer, outcome.issueFrom)
-        // The presented token still converges, since its successor was never seen in use.
+        // The client can retry: the presented token still converges, because its successor was never seen in use.
         if (tokens.kind === 'unsigned') return { kind: 'key_unavailable' }
-        tellRefreshed(outcome, tokens.ids, caller)
+        emitRefreshed(outcome, tokens.ids, caller)
         return tokens
       }
       case 'reused':
       case 'mismatched':
-        tellTheft(outcome, caller)
+        endStolen(outcome, caller)
         return { kind: outcome.kind }
       case 'limited':
-        tellRefused('refresh_limited', ticket, caller)
+        emitRefused('refresh_limited', ticket, caller)
         return { kind: 'limited', retryAfterSeconds: Math.ceil(outcome.retryAfterMs / 1000) }
       case 'wrong_client':
       case 'expired':
       case 'unknown':
-        tellRefused(`refresh_${outcome.kind}`, ticket, caller)
+        emitRefused(`refresh_${outcome.kind}`, ticket, caller)
         return outcome
       case 'unavailable':
         return outcome
     }
   }
 
-  function tellRefused(reason: string, { session: sid }: RefreshTicket, caller: Caller): void {
+  function emitRefused(reason: string, { session: sid }: RefreshTicket, caller: Caller): void {
     emit({ event: 'token.refused', outcome: 'failure', sid, reason, ...caller })
   }
 
-  function tellRefreshed(
+  function emitRefreshed(
     outcome: Extract<RotationOutcome, { kind: 'rotated' | 'converged' }>,
     ids: TokenIds,
     caller: Caller,
@@ -119,8 +122,8 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
     emit({ event: 'store.rollback', outcome: result, reason: 'generation_ahead', ...about })
   }
 
-  /** The store ended and revoked the session in the same step. */
-  function tellTheft(
+  /** The store has already ended and revoked the session. What is left is this process's replica and the events. */
+  function endStolen(
     outcome: Extract<RotationOutcome, { kind: 'reused' | 'mismatched' }>,
     caller: Caller,
   ): void {

@@ -7,27 +7,34 @@ import {
   VERSION_FELL,
 } from '../ports/sessions.ts'
 
-/** What of a session decides about a presented refresh token. */
+/** The part of a session's record that decides about a presented refresh token. */
 export interface RotationState {
   readonly generation: number
-  /** The current generation was seen in use. */
+  /** Whether the current generation was seen in use. */
   readonly confirmed: boolean
+  /** Milliseconds since the epoch. */
   readonly createdAt: number
+  /** Milliseconds since the epoch. */
   readonly rotatedAt: number
-  /** Answers that the current generation gave to holders of the previous token. */
+  /** How often the current generation was handed to a holder of the previous token. */
   readonly converged: number
   readonly client: string
   readonly transport: Transport
   readonly binding: DeviceBinding
 }
 
-/** The running window in which a subject's refreshes are counted. */
+/**
+ * The current window in which a subject's refreshes are counted. A subject without one has `{ endsAt: 0, count: 0 }`.
+ */
 export interface RefreshWindow {
+  /** Milliseconds since the epoch. */
   readonly endsAt: number
   readonly count: number
 }
 
+/** What a store must do with the session. Every kind except `rotate` and `converge` refuses the token. */
 export type RotationVerdict =
+  /** Write the generation, the binding and the window; reset `confirmed` and `converged`; set `rotatedAt`. */
   | {
       readonly kind: 'rotate'
       readonly generation: number
@@ -36,28 +43,61 @@ export type RotationVerdict =
       readonly binding: DeviceBinding
       readonly window: RefreshWindow
     }
-  /** `converged` counts this answer too. */
+  /** Write `converged`, which counts this answer, too. */
   | { readonly kind: 'converge'; readonly converged: number }
+  /** End and revoke the session. */
   | { readonly kind: 'reuse'; readonly rolledBack: boolean }
+  /** End and revoke the session. */
   | { readonly kind: 'mismatch'; readonly drift: number }
+  /** Change nothing. */
   | { readonly kind: 'limited'; readonly retryAfterMs: number }
+  /** Change nothing. */
   | { readonly kind: 'wrong_client' }
+  /** Drop the session. */
   | { readonly kind: 'expired' }
 
 const RETRY_CONVERGED_MS = 1000
 
 /**
- * The whole rule of rotation, limits included: what becomes of a session when a refresh token is presented that was
- * once issued for it. Pure; a store carries the verdict out in the same atomic step.
+ * The complete rule of rotation, including the limits: what happens to a session when a refresh token that was once
+ * issued for it is presented. A pure function; the store reads the state, asks for the verdict and carries it out in
+ * one atomic step.
  *
- * The previous token converges on the current one while its successor was never seen in use (its answer may have
- * been lost) or within the grace (tabs race). Any other earlier token was used by two parties. Which of them is
- * honest cannot be told, so it is reuse.
+ * The previous token converges on the current one in two cases: while its successor has not been seen in use, because
+ * the answer may have been lost; and within the grace period, because tabs race. Any other earlier token was used by
+ * two parties. The server cannot tell which of them is honest, so it counts as reuse.
  *
- * A generation ahead of the record proves that the store lost writes. The presented token is then the true one, and
- * the line goes on from it. Strict mode, which trusts nothing, ends the session.
+ * A generation ahead of the record proves that the store lost writes. The presented token is then the newest one, and
+ * the session continues from it. Strict mode (no recovery and no grace) trusts nothing and ends the session.
  *
- * Stores with a language of their own mirror this in it (`rotate.lua`); one contract checks both.
+ * A store whose atomic step runs in another language repeats this rule there, as `rotate.lua` does. The same contract
+ * tests check every store.
+ *
+ * @example
+ * ```ts
+ * import { judgeRotation, type RefreshWindow, type Rotation, type RotationState } from '@sallyport/core/store'
+ *
+ * // In one transaction, for a session that the store knows:
+ * function rotate(record: RotationState, refreshes: RefreshWindow, rotation: Rotation) {
+ *   const verdict = judgeRotation(record, refreshes, rotation)
+ *   switch (verdict.kind) {
+ *     case 'rotate': {
+ *       const { generation, binding, window } = verdict
+ *       return { generation, binding, window, rotatedAt: rotation.at, confirmed: false, converged: 0 }
+ *     }
+ *     case 'converge':
+ *       return { converged: verdict.converged }
+ *     case 'reuse':
+ *     case 'mismatch':
+ *       return 'end and revoke the session'
+ *     case 'expired':
+ *       return 'drop the session'
+ *     case 'limited':
+ *     case 'wrong_client':
+ *       return 'change nothing'
+ *   }
+ * }
+ * ```
  */
 export function judgeRotation(
   state: RotationState,
@@ -72,23 +112,26 @@ export function judgeRotation(
   const drift = cells | (versionFell(state.binding, presented.bindings) ? VERSION_FELL : 0)
   if ((drift & presented.enforced) !== 0) return { kind: 'mismatch', drift }
 
-  const rotateTo = (generation: number, rolledBack: boolean): RotationVerdict => {
-    const next = nextWindow(window, presented)
-    if (next.count > presented.refreshLimit.count)
-      return { kind: 'limited', retryAfterMs: next.endsAt - presented.at }
+  const rotateTo = (next: { readonly generation: number; readonly rolledBack: boolean }): RotationVerdict => {
+    const counted = nextWindow(window, presented)
+    if (counted.count > presented.refreshLimit.count)
+      return { kind: 'limited', retryAfterMs: counted.endsAt - presented.at }
     const binding = rebind(state.binding, presented.bindings, cells)
-    return { kind: 'rotate', generation, rolledBack, drift, binding, window: next }
+    return { kind: 'rotate', ...next, drift, binding, window: counted }
   }
 
-  if (presented.generation === state.generation) return rotateTo(state.generation + 1, false)
+  if (presented.generation === state.generation)
+    return rotateTo({ generation: state.generation + 1, rolledBack: false })
   if (presented.generation > state.generation) {
-    const strict = !presented.recoverLost && presented.graceMs === 0
-    return strict ? { kind: 'reuse', rolledBack: true } : rotateTo(presented.generation + 1, true)
+    const isStrict = !presented.recoverLost && presented.graceMs === 0
+    return isStrict
+      ? { kind: 'reuse', rolledBack: true }
+      : rotateTo({ generation: presented.generation + 1, rolledBack: true })
   }
   if (presented.generation === state.generation - 1) {
-    const lost = presented.recoverLost && !state.confirmed
-    const racing = presented.graceMs > 0 && presented.at - state.rotatedAt <= presented.graceMs
-    if (lost || racing) return converge(state, presented)
+    const mayBeLost = presented.recoverLost && !state.confirmed
+    const isRacing = presented.graceMs > 0 && presented.at - state.rotatedAt <= presented.graceMs
+    if (mayBeLost || isRacing) return converge(state, presented)
   }
   return { kind: 'reuse', rolledBack: false }
 }
@@ -99,7 +142,7 @@ function converge({ converged }: RotationState, { convergedLimit }: Rotation): R
     : { kind: 'converge', converged: converged + 1 }
 }
 
-/** The window with this refresh counted. Without a limit nothing is counted. */
+/** The window after this refresh. Without a limit, refreshes are not counted. */
 function nextWindow(window: RefreshWindow, { at, refreshLimit }: Rotation): RefreshWindow {
   if (refreshLimit.count === 0) return { endsAt: window.endsAt, count: 0 }
   return at >= window.endsAt
@@ -107,7 +150,7 @@ function nextWindow(window: RefreshWindow, { at, refreshLimit }: Rotation): Refr
     : { endsAt: window.endsAt, count: window.count + 1 }
 }
 
-/** Of a subject's live sessions, those that must end before another one opens: the ones refreshed longest ago. */
+/** The live sessions of a subject that must end before another one opens: those that were refreshed longest ago. */
 export function sessionsToEnd<S extends Pick<Session, 'rotatedAt'>>(
   live: readonly S[],
   sessionLimit: number,
@@ -117,7 +160,7 @@ export function sessionsToEnd<S extends Pick<Session, 'rotatedAt'>>(
   return longestAgoFirst.slice(0, Math.max(0, live.length - sessionLimit + 1))
 }
 
-/** A device that fits is hashed under the current secret from now on. One that drifted stays what it was. */
+/** A device without drift is stored under the current secret from now on. A device that drifted keeps its old cells. */
 function rebind(bound: DeviceBinding, candidates: readonly DeviceBinding[], drift: number): DeviceBinding {
   const [current = bound] = candidates
   return {
@@ -127,13 +170,13 @@ function rebind(bound: DeviceBinding, candidates: readonly DeviceBinding[], drif
 }
 
 function versionFell(bound: DeviceBinding, candidates: readonly DeviceBinding[]): boolean {
-  const version = candidates[0]?.version ?? 0
-  return version !== 0 && version < bound.version
+  const [current] = candidates
+  return current !== undefined && current.version !== 0 && current.version < bound.version
 }
 
 /**
- * Which cells differ, as bits, from the candidate that differs least. The device is hashed under each secret in
- * force, and the session was bound under one of them.
+ * The cells that differ, as bits, for the candidate that differs least. There is one candidate for each accepted
+ * secret, and the session was bound under one of those.
  */
 function driftOf(bound: DeviceBinding, candidates: readonly DeviceBinding[]): number {
   let least = -1
@@ -155,6 +198,6 @@ function differingCells(bound: Uint8Array, presented: Uint8Array): number {
 
 function bitCount(bits: number): number {
   let count = 0
-  for (let rest = bits; rest !== 0; rest &= rest - 1) count++
+  for (let remaining = bits; remaining !== 0; remaining &= remaining - 1) count++
   return count
 }

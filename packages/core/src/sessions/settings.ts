@@ -1,16 +1,16 @@
-import type { Lifetimes } from '../ports/sessions.ts'
+import type { Lifetimes, Rotation } from '../ports/sessions.ts'
 
-/** How sessions live: the parsed options `refresh`, `limits` and `clients`. */
+/** The parsed options `refresh`, `limits` and `clients`. See {@link Rotation} for those that have no comment. */
 export interface SessionSettings {
   readonly lifetimes: Lifetimes
   readonly graceMs: number
   readonly recoverLost: boolean
-  /** 0: no limit. */
+  /** The most sessions of one subject. 0: no limit. */
   readonly sessionLimit: number
-  readonly refreshLimit: { readonly count: number; readonly windowMs: number }
+  readonly refreshLimit: Rotation['refreshLimit']
   readonly convergedLimit: number
   /** The `client_id` of sessions whose sign-in names none, by transport. */
   readonly clients: { readonly cookie: string; readonly body: string }
-  /** An access token lives this long, but not beyond its session. */
+  /** How long an access token lives. It never outlives its session. */
   readonly accessSeconds: number
 }

@@ -5,7 +5,7 @@ import type { IssueToken, TokenIds, Unsigned } from '../tokens/issue.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 import type { SessionSettings } from './settings.ts'
 
-/** A session's refresh token, and how its client is to keep it. */
+/** A session's refresh token, how it travels, and how long the client should keep it. */
 export interface RefreshGrant {
   readonly transport: Transport
   readonly refreshToken: string
@@ -13,25 +13,26 @@ export interface RefreshGrant {
   readonly refreshSeconds: number
 }
 
-/** What a sign-in or a refresh hands out. */
+/** The tokens that a sign-in or a refresh issues. */
 export interface TokenSet extends RefreshGrant {
   readonly kind: 'issued'
   readonly accessToken: string
+  /** Seconds until the access token expires. */
   readonly expiresIn: number
   readonly scope: string
-  /** Identify the access token in events. */
+  /** The names of the access token in events. */
   readonly ids: TokenIds
 }
 
 export interface TokenSets {
   /**
-   * Issues the tokens of the session's generation; `unsigned` when the key does not sign. Rejects with a
-   * `ClaimsError` for claims of the application that must not be in a token.
+   * Issues the tokens of the session's current generation; `unsigned` if the key fails to sign. Rejects with a
+   * `ClaimsError` if claims of the application must not be in a token.
    *
-   * @param issueFrom earliest second that the access token may say it was issued in
+   * @param issueFrom the earliest `iat` of the access token, in seconds since the epoch
    */
   issue(session: Session, signer: Signer, issueFrom: number): Promise<TokenSet | Unsigned>
-  /** The refresh token of the session's generation. */
+  /** The refresh token of the session's current generation. */
   refreshGrant(session: Session): RefreshGrant
 }
 
@@ -46,10 +47,10 @@ export function createTokenSets({ issueToken, refreshTokens, settings, clock }: 
   const { lifetimes, accessSeconds } = settings
   const idleSeconds = Math.floor(lifetimes.idleMs / 1000)
 
-  /** Nothing that a session hands out outlives its absolute end. */
+  /** Shortens a lifetime, so that no token outlives the absolute end of its session. */
   function within({ createdAt }: Session, seconds: number): number {
-    const left = Math.floor((createdAt + lifetimes.absoluteMs - clock.now()) / 1000)
-    return Math.max(1, Math.min(seconds, left))
+    const remaining = Math.floor((createdAt + lifetimes.absoluteMs - clock.now()) / 1000)
+    return Math.max(1, Math.min(seconds, remaining))
   }
 
   function refreshGrant(session: Session): RefreshGrant {
