@@ -43,7 +43,7 @@ async function kindsOf(settings: IssuerSettings): Promise<readonly string[]> {
 function reason(): string {
   expect(notices).toHaveLength(1)
   const [notice = ''] = notices
-  const before = `the keys of the issuer "${issuer.origin}" can't be fetched: `
+  const before = `the keys of the issuer "${issuer.origin}" cannot be fetched: `
   expect(notice.slice(0, before.length)).toBe(before)
   return notice.slice(before.length)
 }
@@ -60,7 +60,7 @@ const bom = '\ufeff'
 const padded = (length: number): string => JSON.stringify(good).padEnd(length)
 const late = 'it did not answer in time'
 const long = 'its answer is longer than 524288 bytes'
-const noJson = 'its answer is no JSON'
+const noJson = 'its answer is not JSON'
 const noSet = 'its answer is no JWK Set'
 const unusable = 'its JWK Set has no key that can be used'
 const many = 'its JWK Set has more than 100 keys'
@@ -90,15 +90,15 @@ const refused: readonly Refused[] = [
   { name: '300,000 keys', answer: json({ keys: Array(300_000).fill(key) }), reason: long },
   { name: 'one byte too much', answer: text(padded(CAP + 1)), reason: long },
   { name: 'a compressed bomb', answer: text(gzipSync(Buffer.alloc(64 * MIB, ' ')), { 'content-encoding': 'gzip' }), reason: long },
-  { name: 'a body that is not what its encoding says', answer: text(padded(0), { 'content-encoding': 'gzip' }), reason: "it can't be reached (Z_DATA_ERROR)" },
+  { name: 'a body that is not what its encoding says', answer: text(padded(0), { 'content-encoding': 'gzip' }), reason: "it cannot be reached (Z_DATA_ERROR)" },
   { name: 'a body without end', answer: endless(64 * 1024), reason: long },
   { name: 'a body without end in small pieces', answer: endless(100), reason: long },
   { name: 'no answer', answer: silence, reason: late, timeoutMs: 100 },
   { name: 'half a body', answer: halfBody, reason: late, timeoutMs: 300 },
   { name: 'a byte now and then', answer: drip, reason: late, timeoutMs: 300 },
-  { name: 'a broken connection', answer: reset, reason: "it can't be reached (ECONNRESET)" },
-  { name: 'a connection that breaks in the body', answer: cutOff, reason: "it can't be reached (UND_ERR_SOCKET)" },
-  { name: 'headers without end', answer: status(200, { huge: 'x'.repeat(MIB) }), reason: "it can't be reached (UND_ERR_HEADERS_OVERFLOW)" },
+  { name: 'a broken connection', answer: reset, reason: "it cannot be reached (ECONNRESET)" },
+  { name: 'a connection that breaks in the body', answer: cutOff, reason: "it cannot be reached (UND_ERR_SOCKET)" },
+  { name: 'headers without end', answer: status(200, { huge: 'x'.repeat(MIB) }), reason: "it cannot be reached (UND_ERR_HEADERS_OVERFLOW)" },
 ]
 
 describe('an issuer is unavailable that gives for its JWK Set', () => {
@@ -116,7 +116,7 @@ describe('an issuer is unavailable that gives for its JWK Set', () => {
     const settings = settingsFor(issuer)
     await issuer.close()
     expect(await kindsOf(settings)).toEqual(['unavailable', 'unavailable'])
-    expect(reason()).toBe("it can't be reached (ECONNREFUSED)")
+    expect(reason()).toBe('it cannot be reached (ECONNREFUSED)')
   })
 })
 

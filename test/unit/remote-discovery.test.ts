@@ -101,7 +101,7 @@ const always = (answer: Answer) => () => answer
 const another = 'its metadata names another issuer'
 const none = 'its metadata names no JWK Set'
 const plain = 'its metadata names a JWK Set that is not on https'
-const unread = "its metadata can't be read:"
+const unread = 'its metadata cannot be read:'
 
 // biome-ignore format: one row, one line
 const refused: readonly Refused[] = [
@@ -124,7 +124,7 @@ const refused: readonly Refused[] = [
   { name: 'a JWK Set with a password', answer: jwksUri('https://user:password@jwks.example/'), reason: plain },
   { name: 'a redirect', answer: always(status(302, { location: '/good' })), reason: `${unread} it answered 302` },
   { name: '500', answer: always(status(500)), reason: `${unread} it answered 500` },
-  { name: 'no JSON', answer: always(text('<!doctype html>')), reason: `${unread} its answer is no JSON` },
+  { name: 'no JSON', answer: always(text('<!doctype html>')), reason: `${unread} its answer is not JSON` },
   { name: 'a body without end', answer: always(endless(65_536)), reason: `${unread} its answer is longer than 524288 bytes` },
   { name: 'no answer', answer: always(silence), reason: `${unread} it did not answer in time`, timeoutMs: 100 },
   { name: 'half a body', answer: always(halfBody), reason: `${unread} it did not answer in time`, timeoutMs: 300 },
@@ -137,13 +137,13 @@ describe('an issuer is unavailable, and asked for nothing more, whose metadata i
       issuer.answers.set(OAUTH, metadata())
       issuer.answers.set(OPENID, row.answer(issuer.origin))
       expect(await kindOf(issuer.origin, row.timeoutMs)).toBe('unavailable')
-      expect(notices).toEqual([`the keys of the issuer "${issuer.origin}" can't be fetched: ${row.reason}`])
+      expect(notices).toEqual([`the keys of the issuer "${issuer.origin}" cannot be fetched: ${row.reason}`])
       expect(issuer.asked).toEqual([OPENID])
     })
 
   test('nowhere', async () => {
     expect(await kindOf()).toBe('unavailable')
-    expect(notices.join()).toMatch(/can't be fetched: its metadata can't be read: it answered 404$/)
+    expect(notices.join()).toMatch(/cannot be fetched: its metadata cannot be read: it answered 404$/)
     expect(issuer.asked).toEqual([OPENID, OAUTH])
   })
 })
@@ -168,5 +168,5 @@ test('one deadline holds for metadata and keys together', async () => {
   issuer.answers.set(OPENID, metadata())
   issuer.answers.set('/jwks', silence)
   expect(await kindOf(issuer.origin, 300)).toBe('unavailable')
-  expect(notices.join()).toMatch(/can't be fetched: it did not answer in time$/)
+  expect(notices.join()).toMatch(/cannot be fetched: it did not answer in time$/)
 })

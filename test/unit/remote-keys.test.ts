@@ -160,7 +160,7 @@ describe('500 tokens with random names while the issuer answers 500', () => {
       expect(issuer.asked).toHaveLength(round)
       clock.turn(1)
     }
-    expect(notices).toEqual([`the keys of the issuer "${issuer.origin}" can't be fetched: it answered 500`])
+    expect(notices).toEqual([`the keys of the issuer "${issuer.origin}" cannot be fetched: it answered 500`])
   })
 
   test('warm: are unavailable, for one request in a cool-down, and known keys are found', async () => {

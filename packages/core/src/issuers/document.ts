@@ -1,7 +1,7 @@
-/** What came of asking for a JSON document. A `reason` follows the name of whose document it is. */
+/** The outcome of fetching a JSON document. A `reason` is a clause about the issuer, such as `it answered 500`. */
 export type FetchedDocument =
   | { readonly kind: 'read'; readonly json: unknown }
-  /** The server answered that there is none (404). */
+  /** The server has no such document (404). */
   | { readonly kind: 'absent'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string }
 
@@ -9,9 +9,9 @@ const MAX_BYTES = 512 * 1024
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,63}$/
 
 /**
- * Fetches a JSON document of at most 512 KiB; follows no redirect.
+ * Fetches a JSON document of at most 512 KiB. Does not follow redirects.
  *
- * @param signal ends all of it: the wait for the answer, and the reading of its body
+ * @param signal aborts the wait for the answer as well as the reading of its body
  */
 export async function fetchDocument(url: URL, signal: AbortSignal): Promise<FetchedDocument> {
   try {
@@ -35,11 +35,11 @@ async function readDocument(body: ReadableStream<Uint8Array>): Promise<FetchedDo
   try {
     return { kind: 'read', json: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) }
   } catch {
-    return { kind: 'failed', reason: 'its answer is no JSON' }
+    return { kind: 'failed', reason: 'its answer is not JSON' }
   }
 }
 
-/** `undefined` for a body that is too long; what is left of it is not read. */
+/** Reads a body; `undefined` if it is too long, and then the rest of it is not read. */
 async function readBounded(body: ReadableStream<Uint8Array>): Promise<Uint8Array | undefined> {
   const bytes = new Uint8Array(MAX_BYTES)
   let length = 0
@@ -51,10 +51,13 @@ async function readBounded(body: ReadableStream<Uint8Array>): Promise<Uint8Array
   return bytes.subarray(0, length)
 }
 
-/** The code of a failed connection; other texts of an error may hold what the server sent. */
+/**
+ * Why a connection failed, by its error code. The message of the error is left out, because it may repeat what the
+ * server sent.
+ */
 function reasonOf(cause: unknown): string {
   const { code } = Object(Object(cause).cause)
   return typeof code === 'string' && ERROR_CODE.test(code)
-    ? `it can't be reached (${code})`
-    : `it can't be reached`
+    ? `it cannot be reached (${code})`
+    : 'it cannot be reached'
 }

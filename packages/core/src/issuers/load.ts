@@ -3,7 +3,7 @@ import type { TrustedIssuer, TrustedIssuers } from './trusted.ts'
 
 const NONE: TrustedIssuers = { sources: [], start: () => Promise.resolve(), close: () => {} }
 
-/** The other issuers of the options. What fetches keys is loaded only where there are some. */
+/** Makes the other issuers in the options. The code that fetches keys is loaded only if there are any. */
 export async function loadTrustedIssuers(
   issuers: readonly TrustedIssuer[],
   ownIssuer: string,

@@ -5,53 +5,54 @@ import { discoverKeys } from './discovery.ts'
 import { fetchDocument } from './document.ts'
 import { type ReadKeys, readJwkSet } from './jwk-set.ts'
 
-/** Whose keys are fetched, from where and how often. */
+/** Another issuer, and how its keys are fetched. */
 export interface IssuerSettings {
-  /** `iss` of its tokens; its metadata must name exactly this. */
+  /** The `iss` of its tokens. Its metadata must name exactly this. */
   readonly issuer: string
-  /** The URL of its JWK Set, or its own, under which its metadata is looked for. */
+  /** The URL of its JWK Set, or the URL of the issuer, from which that of its metadata follows. */
   readonly keys:
     | { readonly kind: 'jwks'; readonly url: URL }
     | { readonly kind: 'discovery'; readonly url: URL }
-  /** What its tokens may be signed with. A key that names no algorithm is for the first that fits it. */
+  /** Accepted signature algorithms. A key that names no algorithm is used for the first one that it supports. */
   readonly algorithms: readonly SigningAlgorithm[]
-  /** For one fetch as a whole: metadata and JWK Set, headers and bodies. */
+  /** The time limit for one complete fetch: metadata and JWK Set, headers and bodies. */
   readonly timeoutMs: number
-  /** Between the end of a fetch, good or failed, and the begin of the next. */
+  /** The least time between the end of a fetch, whether or not it succeeded, and the start of the next. */
   readonly cooldownSeconds: number
-  /** A set older than this is fetched anew, and meanwhile still answers. */
+  /** The age at which a JWK Set is fetched again. The old one is used meanwhile. */
   readonly maxAgeSeconds: number
-  /** A set older than this answers no more. */
+  /** The age from which a JWK Set is no longer used. */
   readonly maxStaleSeconds: number
 }
 
-/** The public keys of somebody else's issuer. */
+/** The public keys of another issuer. */
 export interface RemoteKeys {
-  /** Fetches the keys once; resolves also when the issuer can't be reached. */
+  /** Fetches the keys once. Resolves even if the issuer cannot be reached. */
   start(): Promise<void>
   /**
-   * The key of that name if it is for this algorithm; without a name, the only one for it. `EdDSA` and
-   * `Ed25519` are the same (RFC 9864). Never rejects.
+   * Finds the key with this name and algorithm; without a name, the only key for the algorithm. `EdDSA` and `Ed25519`
+   * count as the same (RFC 9864). Never rejects.
    *
-   * Asks the issuer about a key not known here, all callers together at most once in `cooldownSeconds`.
-   * It is `unavailable` while the issuer might know it and fails.
+   * Asks the issuer about a key that is not known here, but at most once in `cooldownSeconds` for all callers together.
+   * The key is `unavailable` if the issuer may know it but cannot be asked now.
    */
   find(kid: string | undefined, alg: string): FoundKey | Promise<FoundKey>
-  /** Ends a fetch under way. */
+  /** Aborts a running fetch. */
   close(): void
 }
 
 /**
- * When nobody asked for so many times the age at which a set is fetched anew, the next one waits for that:
- * what was withdrawn meanwhile must not answer once more.
+ * After this many maximum ages without a fetch, a lookup waits for the next fetch instead of using the old keys,
+ * because a key that was withdrawn meanwhile must not verify another token.
  */
 const AGES_UNASKED = 2
 
 /**
- * Keeps the keys of one issuer: what it published last, for as long as the issuer fails, but no longer
- * than `maxStaleSeconds`.
+ * Keeps the keys that one issuer published last. While the issuer fails, they are used until they are older than
+ * `maxStaleSeconds`.
  *
- * @param notice told, once each, of the keys that are left out, and of the reason why fetching fails
+ * @param notice gets a message for each key that is left out, and when fetching starts to fail or fails for a new
+ * reason
  */
 export function createRemoteKeys(
   settings: IssuerSettings,
@@ -65,40 +66,40 @@ export function createRemoteKeys(
   let fetchedAt = Number.NEGATIVE_INFINITY
   let triedAt = Number.NEGATIVE_INFINITY
   let failure: string | undefined
-  let told: ReadonlySet<string> = new Set()
+  let reported: ReadonlySet<string> = new Set()
   let fetching: Promise<void> | undefined
   let abort = new AbortController()
   let closed = false
 
   async function fetchKeys(): Promise<void> {
-    const asked = clock.monotonic()
+    const askedAt = clock.monotonic()
     abort = new AbortController()
     const timer = setTimeout(() => abort.abort(), settings.timeoutMs)
     timer.unref()
     const read = await readKeys(settings, abort.signal)
     clearTimeout(timer)
     triedAt = clock.monotonic()
-    if (read.kind === 'read') tellLeftOut(read.leftOut)
+    if (read.kind === 'read') reportLeftOut(read.leftOut)
     if (read.kind === 'failed') return fail(read.reason)
     if (read.keys.size === 0) return fail('its JWK Set has no key that can be used')
     keys = read.keys
-    fetchedAt = asked
+    fetchedAt = askedAt
     failure = undefined
   }
 
   function fail(reason: string): void {
     if (!closed && failure !== reason)
-      notice(`the keys of the issuer "${settings.issuer}" can't be fetched: ${reason}`)
+      notice(`the keys of the issuer "${settings.issuer}" cannot be fetched: ${reason}`)
     failure = reason
   }
 
-  function tellLeftOut(leftOut: ReadonlySet<string>): void {
+  function reportLeftOut(leftOut: ReadonlySet<string>): void {
     for (const sentence of leftOut)
-      if (!told.has(sentence)) notice(`of the issuer "${settings.issuer}", ${sentence}`)
-    told = leftOut
+      if (!reported.has(sentence)) notice(`of the issuer "${settings.issuer}", ${sentence}`)
+    reported = leftOut
   }
 
-  /** Joins a fetch under way, or begins one unless the last is too short ago. */
+  /** Joins a running fetch, or starts one unless the last one was too recent. */
   function refresh(): Promise<void> | undefined {
     if (fetching === undefined && !closed && clock.monotonic() - triedAt >= cooldownMs)
       fetching = fetchKeys().finally(() => {
@@ -107,7 +108,7 @@ export function createRemoteKeys(
     return fetching
   }
 
-  function look(kid: string | undefined, alg: SigningAlgorithm): FoundKey {
+  function findHere(kid: string | undefined, alg: SigningAlgorithm): FoundKey {
     const age = clock.monotonic() - fetchedAt
     if (age > maxStaleMs) return { kind: 'unavailable' }
     const key = kid === undefined ? onlyKey(keys, alg) : keys.get(kid)
@@ -121,15 +122,15 @@ export function createRemoteKeys(
     },
     find(kid, alg) {
       const name = alg === 'Ed25519' ? 'EdDSA' : alg
-      const allowed = settings.algorithms.find((one) => one === name)
+      const allowed = settings.algorithms.find((algorithm) => algorithm === name)
       if (allowed === undefined) return { kind: 'unknown' }
-      const found = look(kid, allowed)
+      const found = findHere(kid, allowed)
       const now = clock.monotonic()
       if (found.kind === 'found' && now - fetchedAt <= maxAgeMs) return found
-      const wasAsked = now - triedAt <= maxAgeMs * AGES_UNASKED
+      const wasAskedRecently = now - triedAt <= maxAgeMs * AGES_UNASKED
       const refreshed = refresh()
-      if (refreshed === undefined || (found.kind === 'found' && wasAsked)) return found
-      return refreshed.then(() => look(kid, allowed))
+      if (refreshed === undefined || (found.kind === 'found' && wasAskedRecently)) return found
+      return refreshed.then(() => findHere(kid, allowed))
     },
     close() {
       closed = true
@@ -156,6 +157,6 @@ function onlyKey(
   keys: ReadonlyMap<string, VerificationKey>,
   alg: SigningAlgorithm,
 ): VerificationKey | undefined {
-  const [key, ...more] = [...keys.values()].filter((one) => one.alg === alg)
-  return more.length === 0 ? key : undefined
+  const [first, ...more] = [...keys.values()].filter((key) => key.alg === alg)
+  return more.length === 0 ? first : undefined
 }

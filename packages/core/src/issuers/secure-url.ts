@@ -1,9 +1,13 @@
 import ipaddr from 'ipaddr.js'
 
-/** A URL that may be fetched from: https (http on loopback), without user, password and fragment. */
-export function secureUrl(given: string): URL | undefined {
-  const url = URL.canParse(given) ? new URL(given) : undefined
-  if (url === undefined || /[\s#]/.test(given) || url.username !== '' || url.password !== '') return undefined
+/**
+ * Parses a URL from which keys may be fetched: https, or http on loopback, without user, password, fragment and white
+ * space. `undefined` for anything else.
+ */
+export function secureUrl(address: string): URL | undefined {
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  if (url === undefined || /[\s#]/.test(address) || url.username !== '' || url.password !== '')
+    return undefined
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)) ? url : undefined
 }
 

@@ -3,34 +3,36 @@ import type { Clock } from '../ports/clock.ts'
 import { ACCESS_TOKEN_TYPES, type TokenSource } from '../tokens/source.ts'
 import { createRemoteKeys, type IssuerSettings } from './remote.ts'
 
-/** An issuer whose access tokens are accepted, and for whom they must be. */
+/** Another issuer whose access tokens are accepted. */
 export interface TrustedIssuer extends IssuerSettings {
+  /** `aud` of its tokens must contain one of these. */
   readonly audience: readonly [string, ...string[]]
+  /** Whether `typ` may also be `JWT` or absent. */
   readonly untyped: boolean
 }
 
 export interface TrustedIssuers {
   readonly sources: readonly TokenSource[]
-  /** Fetches the keys once. Resolves also where an issuer cannot be reached. */
+  /** Fetches the keys of each issuer once. Resolves even if an issuer cannot be reached. */
   start(): Promise<void>
   close(): void
 }
 
 const LEEWAY_SECONDS = 5
 
-/** The other issuers of the options. Throws a `ConfigError` where one of them is this deployment. */
+/** Makes the other issuers in the options. Throws a `ConfigError` if one of them is this deployment. */
 export function createTrustedIssuers(
   issuers: readonly TrustedIssuer[],
   ownIssuer: string,
   clock: Clock,
   notice: (message: string) => void,
 ): TrustedIssuers {
-  const own = issuers.findIndex(({ issuer }) => issuer === ownIssuer)
-  if (own !== -1)
-    throw new ConfigError(`issuers.${own}.issuer`, {
-      sentence: `"issuers.${own}.issuer" is this deployment's own "issuer"`,
+  const index = issuers.findIndex(({ issuer }) => issuer === ownIssuer)
+  if (index !== -1)
+    throw new ConfigError(`issuers.${index}.issuer`, {
+      sentence: `"issuers.${index}.issuer" is the "issuer" of this deployment, which is always accepted: remove it`,
     })
-  const both = issuers.map((trusted) => {
+  const issuersWithKeys = issuers.map((trusted) => {
     const { issuer, audience, untyped } = trusted
     const keys = createRemoteKeys(trusted, clock, notice)
     const source: TokenSource = {
@@ -45,12 +47,12 @@ export function createTrustedIssuers(
     return { source, keys }
   })
   return {
-    sources: both.map(({ source }) => source),
+    sources: issuersWithKeys.map(({ source }) => source),
     async start() {
-      await Promise.all(both.map(({ keys }) => keys.start()))
+      await Promise.all(issuersWithKeys.map(({ keys }) => keys.start()))
     },
     close() {
-      for (const { keys } of both) keys.close()
+      for (const { keys } of issuersWithKeys) keys.close()
     },
   }
 }

@@ -4,8 +4,8 @@ import { compactDecrypt } from 'jose/jwe/compact/decrypt'
 import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 
 /**
- * Encrypts for this deployment: a compact JWE (RFC 7516) by A256GCM directly under a key of 32 bytes, which `kid`
- * names in its header.
+ * Encrypts bytes as a compact JWE (RFC 7516), with A256GCM and the given key of 32 bytes (`dir`). The `kid` in its
+ * header names the key.
  */
 export function encryptCompact(
   plain: Uint8Array,
@@ -15,7 +15,7 @@ export function encryptCompact(
   return new CompactEncrypt(plain).setProtectedHeader({ alg: 'dir', enc: 'A256GCM', ...header }).encrypt(key)
 }
 
-/** What {@link encryptCompact} encrypted; `undefined` for anything else. */
+/** Decrypts what {@link encryptCompact} encrypted; `undefined` for anything else. */
 export async function decryptCompact(jwe: string, key: Uint8Array): Promise<Uint8Array | undefined> {
   try {
     const { plaintext } = await compactDecrypt(jwe, key, {
@@ -29,7 +29,7 @@ export async function decryptCompact(jwe: string, key: Uint8Array): Promise<Uint
   }
 }
 
-/** The `kid` in the header of a compact JWE, before anything of it is verified. */
+/** The `kid` in the header of a compact JWE, before any part of it is verified. */
 export function kidOfCompact(jwe: string): string | undefined {
   try {
     return decodeProtectedHeader(jwe).kid
@@ -38,7 +38,7 @@ export function kidOfCompact(jwe: string): string | undefined {
   }
 }
 
-/** What is wrong with a text is a refusal; what is wrong with the code is not. */
+/** Bad input gives `undefined`. Any other error is a bug and is thrown. */
 function unreadable(cause: unknown): undefined {
   if (cause instanceof JOSEError || cause instanceof TypeError) return undefined
   throw cause

@@ -9,7 +9,7 @@ import { createSharedRing, type SharedRingSettings } from './shared-ring.ts'
 export interface RingParts {
   readonly givenKeys: GivenKeysSettings
   readonly newKeys: SharedRingSettings
-  /** Encrypt the keys in the store; the current one first. */
+  /** They encrypt the keys in the store. The current one is first. */
   readonly secrets: readonly [DerivedKeys, ...DerivedKeys[]]
   readonly clock: Clock
   readonly random: Random
@@ -17,8 +17,8 @@ export interface RingParts {
 }
 
 /**
- * Reads the keys of the options, and returns what makes the ring on a store: of those keys, or else of keys that the
- * store keeps. Throws a `ConfigError` for keys that cannot be used.
+ * Reads the keys in the options, and returns a function that makes the ring: of those keys, or, if there are none, of
+ * keys in the store. Rejects with a `ConfigError` for keys that cannot be used.
  */
 export async function prepareRing({
   givenKeys,
@@ -30,7 +30,7 @@ export async function prepareRing({
 }: RingParts): Promise<(store: KeyStore) => KeyRing> {
   const given = await readGivenKeys(givenKeys)
   if (given !== undefined) return (store) => createGivenRing(given, store, clock, watch)
-  // What encrypts keys is loaded only where keys are kept.
+  // Loaded lazily, because keys in the options are not encrypted.
   const { createKeySeal } = await import('./seal.ts')
   return (store) => createSharedRing(store, createKeySeal(secrets), newKeys, { clock, random, watch })
 }

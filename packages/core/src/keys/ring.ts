@@ -5,25 +5,28 @@ import type { KeyState } from './schedule.ts'
 
 /** The keys that sign and verify access tokens. */
 export interface KeyRing {
-  /** Loads the shared keys, or makes the first one. Resolves even when the store cannot be reached. */
+  /** Loads the shared keys, or makes the first one. Resolves even if the store cannot be reached. */
   start(): Promise<void>
-  /** What signs now; `undefined` while no key could be loaded. */
+  /** The signer of the active key; `undefined` while no key could be loaded. */
   signer(): Signer | undefined
-  /** The key of that name. Asks the store, at most once a second, about a name not known here. */
+  /** Finds a key by its name. Asks the store about a name that is not known here, at most once a second. */
   find(kid: string): FoundKey | Promise<FoundKey>
-  /** Public keys, for the JWK Set: those that will sign, the one that does and those that did. */
+  /** The public keys for the JWK Set: pending, active and retiring ones. */
   published(): readonly JWK[]
-  /** All keys, those that sign later first. */
+  /** Lists all keys; those that start to sign later come first. */
   list(): readonly KeyInfo[]
-  /** Makes a new key, which signs once everybody can know it; gives the one under way if there is one. */
+  /**
+   * Makes a new key, which starts to sign once every cached JWK Set contains it. Resolves to the pending key if there
+   * is one.
+   */
   rotate(): Promise<RotateOutcome>
-  /** Takes a key out of use at once, for ever, and has another one sign. */
+  /** Takes a key out of use, at once and for good. If it was active, another key signs. */
   compromise(kid: string): Promise<CompromiseOutcome>
-  /** Another node says that a key is compromised. */
+  /** Takes a key out of use on this node, because another node reported it as compromised. */
   distrust(kid: string): void
-  /** Puts the keys known here back into a store that forgot them. Resolves to whether the store took them. */
+  /** Puts the keys known here back into a store that forgot them. Resolves to whether the store accepted them. */
   putBack(): Promise<boolean>
-  /** Whether there is a key to sign with; tries to get one if there is none. */
+  /** Whether there is a key to sign with. Tries to load one if there is none. */
   ready(): Promise<boolean>
   close(): void
 }
@@ -32,13 +35,13 @@ export interface KeyInfo {
   readonly kid: string
   readonly alg: SigningAlgorithm
   readonly state: KeyState
-  /** Milliseconds since the epoch; `undefined` for keys that are given by the options. */
+  /** When the key starts to sign. Milliseconds since the epoch; `undefined` for keys in the options. */
   readonly signsFrom: number | undefined
 }
 
 export type RotateOutcome =
   | { readonly kind: 'pending'; readonly key: KeyInfo }
-  /** The keys are given by the options, and change there. */
+  /** The keys are set in the options, so only the options can change them. */
   | { readonly kind: 'given' }
   | Unavailable
 
@@ -47,13 +50,15 @@ export type CompromiseOutcome = { readonly kind: 'compromised' } | Unavailable
 export type FoundKey =
   | { readonly kind: 'found'; readonly key: VerificationKey }
   | { readonly kind: 'unknown' }
-  /** Not known here, and whoever might know it does not answer. */
+  /** The key is not known here, and the store or the issuer that may know it does not answer. */
   | { readonly kind: 'unavailable' }
 
-/** Is told what becomes of keys. */
+/** Receives what happens in a ring. */
 export interface RingWatch {
   notice(message: string): void
+  /** This node has added a key to the ring. */
   rotated(kid: string): void
+  /** A key was taken out of use at the request of this node. */
   compromised(kid: string): void
 }
 

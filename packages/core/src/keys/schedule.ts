@@ -1,19 +1,19 @@
 import { REVOCATION_RETENTION_MS } from '../ports/revocations.ts'
 
-/** Seconds for which anybody may keep the JWK Set. */
+/** How long caches may keep the JWK Set. */
 export const JWKS_MAX_AGE_SECONDS = 300
-/** How long a key is published before it signs: every copy of the set has it by then, and a minute to spare. */
+/** How long a key is published before it signs: until every cached JWK Set contains it, and a minute longer. */
 export const PUBLISHED_BEFORE_MS: number = (JWKS_MAX_AGE_SECONDS + 60) * 1000
 
 /**
- * Where a key stands. `pending`: published, not yet signing. `active`: signs. `retiring`: verifies what it
- * signed. `gone`: the last token that it signed is dead.
+ * The state of a key. `pending`: it is published but does not sign yet. `active`: it signs. `retiring`: it only
+ * verifies what it has signed. `gone`: the last token that it signed has expired.
  */
 export type KeyState = 'pending' | 'active' | 'retiring' | 'gone'
 
 export interface Scheduled {
   readonly kid: string
-  /** Milliseconds since the epoch. */
+  /** When the key starts to sign. Milliseconds since the epoch. */
   readonly signsFrom: number
 }
 
@@ -23,15 +23,15 @@ export interface KeyWithState<Key> {
 }
 
 export interface Schedule<Key> {
-  /** Those that sign later first. */
+  /** Keys that start to sign later come first. */
   readonly keys: readonly KeyWithState<Key>[]
-  /** When a state changes next; `Infinity` for never. */
+  /** When a state changes next. Milliseconds since the epoch; `Infinity` if none does. */
   readonly until: number
 }
 
 /**
- * The state of each key at an instant, which follows from when each of them begins to sign: so all nodes
- * that know the same keys agree, whatever they were doing meanwhile.
+ * The state of each key at an instant. It depends only on when each key starts to sign, so all nodes that know the same
+ * keys agree on their states.
  */
 export function scheduleAt<Key extends Scheduled>(keys: Iterable<Key>, now: number): Schedule<Key> {
   const latestFirst = [...keys].sort((a, b) => b.signsFrom - a.signsFrom || (a.kid < b.kid ? -1 : 1))

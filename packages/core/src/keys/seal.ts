@@ -6,15 +6,18 @@ import { decryptCompact, encryptCompact, kidOfCompact } from './envelope.ts'
 import { privateJwk, readJwk } from './jwk.ts'
 import type { Scheduled } from './schedule.ts'
 
-/** A key of the ring, and from when on it signs: both are sealed, so that whoever can write to the store can't choose either. */
+/**
+ * A key of the ring, and when it starts to sign. Both are sealed, so that write access to the store cannot forge
+ * either.
+ */
 export interface ScheduledKey extends SigningKey, Scheduled {}
 
-/** Encrypts private keys for the store, and decrypts what was encrypted under any secret in force. */
+/** Encrypts private keys for the store, and decrypts them under every accepted secret. */
 export interface KeySeal {
   seal(key: ScheduledKey): Promise<SealedKey>
-  /** `undefined` for a key that none of the secrets unseals. */
+  /** Decrypts a key; `undefined` if none of the secrets does. */
   unseal(sealed: SealedKey): Promise<ScheduledKey | undefined>
-  /** Whether it is sealed under the current secret. */
+  /** Whether the key is sealed under the current secret. */
   isCurrent(sealed: SealedKey): boolean
 }
 
@@ -23,7 +26,7 @@ interface SealedContent {
   readonly signsFrom: number
 }
 
-/** @param secrets the current one first: it seals, all of them unseal */
+/** @param secrets the current one first; it seals, and all of them unseal */
 export function createKeySeal(secrets: readonly [DerivedKeys, ...DerivedKeys[]]): KeySeal {
   const [current] = secrets
   return {
@@ -33,7 +36,7 @@ export function createKeySeal(secrets: readonly [DerivedKeys, ...DerivedKeys[]])
       return { kid: key.kid, sealed: await encryptCompact(plain, current.keyEncryption, { kid: current.id }) }
     },
     async unseal({ kid, sealed }) {
-      const secret = secrets.find((one) => one.id === kidOfCompact(sealed))
+      const secret = secrets.find(({ id }) => id === kidOfCompact(sealed))
       const plain = secret && (await decryptCompact(sealed, secret.keyEncryption))
       const content = plain && contentOf(plain)
       if (content?.jwk?.kid !== kid || content.signsFrom === undefined) return undefined
@@ -45,8 +48,9 @@ export function createKeySeal(secrets: readonly [DerivedKeys, ...DerivedKeys[]])
 }
 
 function contentOf(plain: Uint8Array): Partial<SealedContent> | undefined {
+  const json = new TextDecoder().decode(plain)
   try {
-    return JSON.parse(new TextDecoder().decode(plain)) as Partial<SealedContent>
+    return JSON.parse(json) as Partial<SealedContent>
   } catch {
     return undefined
   }

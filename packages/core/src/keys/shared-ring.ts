@@ -9,9 +9,9 @@ import { PUBLISHED_BEFORE_MS, scheduleAt } from './schedule.ts'
 import type { KeySeal, ScheduledKey } from './seal.ts'
 
 export interface SharedRingSettings {
-  /** Of new keys. */
+  /** The algorithm of new keys. */
   readonly alg: SigningAlgorithm
-  /** How long a key signs until the next one does. */
+  /** How long a key signs before the next one does. */
   readonly rotateEveryMs: number
 }
 
@@ -22,33 +22,38 @@ export interface SharedRingParts {
 }
 
 const RELOAD_EVERY_MS = 1000
-/** News of changes may be lost. */
+/** The ring is also read at this interval, because announcements of changes may be lost. */
 const REREAD_EVERY_MS = 10_000
 const TICK_MS = 250
-/** Nodes begin a rotation so much apart at most, so that mostly one of them makes a key. */
+/** Nodes start a due rotation at different times within this period, so that usually only one of them makes a key. */
 const JITTER_MS = 30_000
 
-/** What is to be changed besides what is always put right. */
-interface Wish {
+/** What a step has to change, in addition to what is due anyway. */
+interface Change {
   readonly rotate?: boolean
   readonly compromise?: string
-  /** The store lost what it held: what is known here is put back. */
+  /** The store lost data, so the keys that are known here are put back. */
   readonly putBack?: boolean
 }
 
-/** What one step on the store found out and made on its way. */
+/** One step on the store, which may need several attempts to swap the ring. */
 interface Step {
-  readonly wish: Wish
-  /** The first that succeeds: keys sealed under an earlier secret are sealed anew, another algorithm gets its key. */
-  readonly renew: boolean
+  readonly change: Change
+  /**
+   * Whether no step of this node has succeeded yet. If so, keys that are sealed under an earlier secret are resealed,
+   * and a key is made if the configured algorithm has changed.
+   */
+  readonly isFirst: boolean
+  /** The key that an attempt made. The next attempt uses it again. */
   made: ScheduledKey | undefined
 }
 
 /**
- * A ring in the store, shared by all nodes. Who finds it wanting (no key yet, a rotation due, a key gone)
- * makes the ring that there should be and swaps it for the one that was read: of several nodes one does,
- * the others begin again from what that one left, and find nothing to do. A node that dies has changed
- * nothing or everything.
+ * A ring in the store, shared by all nodes.
+ *
+ * A node that finds something due (no key yet, a rotation, an expired key) drafts the ring as it should be and swaps it
+ * for the ring that it read. Of several nodes, one succeeds; the others start again from its result and find nothing to
+ * do. Because the swap is atomic, a node that crashes leaves no partial change.
  */
 export function createSharedRing(
   store: KeyStore,
@@ -63,28 +68,33 @@ export function createSharedRing(
   let puttingBack: Promise<boolean> | undefined
   let loadedAt = Number.NEGATIVE_INFINITY
   let askedAt = Number.NEGATIVE_INFINITY
-  /** From when on a key signed that is compromised: the one that signs now must be a later one. */
-  let lostSince = Number.NEGATIVE_INFINITY
+  /**
+   * When the compromised key that was active had started to sign. A key that started earlier must not become active.
+   */
+  let minSignsFrom = Number.NEGATIVE_INFINITY
   let ticking: NodeJS.Timeout | undefined
   let lastStep: Promise<unknown> = Promise.resolve()
 
   function current(): RingSnapshot {
     const now = clock.now()
-    if (now >= snapshot.schedule.until || now < snapshot.from) snapshot = snapshotOf(known.members(), now)
+    const isOutdated = now >= snapshot.schedule.until || now < snapshot.takenAt
+    if (isOutdated) snapshot = snapshotOf(known.members(), now)
     return snapshot
   }
 
-  /** One change after the other: each begins from what the one before left. */
+  /** Runs one step after the other, so that each starts from the result of the previous one. */
   function inTurn<T>(step: () => Promise<T>): Promise<T> {
     const result = lastStep.then(step)
     lastStep = result.catch(() => {})
     return result
   }
 
-  /** Swaps the ring for the one that there should be, until that is the one that there is. */
-  async function putRight(step: Step): Promise<boolean> {
+  /**
+   * Drafts the ring as it should be and swaps it in, until the store holds it. Resolves to whether the store answered.
+   */
+  async function reconcile(step: Step): Promise<boolean> {
     for (;;) {
-      const draft = await draftOf(step)
+      const draft = await draftFor(step)
       if (draft === undefined) break
       const outcome = await store.swap(draft, known.version())
       if (outcome.kind === 'unavailable') return false
@@ -100,57 +110,59 @@ export function createSharedRing(
     return true
   }
 
-  /** The entries that there should be; nothing when they are there. */
-  async function draftOf(step: Step): Promise<readonly RingEntry[] | undefined> {
+  /** The entries that the ring should have; `undefined` if it has them. */
+  async function draftFor(step: Step): Promise<readonly RingEntry[] | undefined> {
     const now = clock.now()
-    const { rotate = false, compromise } = step.wish
+    const { rotate = false, compromise } = step.change
     if (compromise !== undefined) distrust(compromise)
     const kept = scheduleAt(known.members(), now).keys.filter(({ state }) => state !== 'gone')
     const pending = kept.find(({ state }) => state === 'pending')?.key
     const active = kept.find(({ state }) => state === 'active')?.key
     const members = kept.map(({ key }) => key)
+    const options = { reseal: step.isFirst }
 
-    if (active === undefined || active.signsFrom < lostSince) {
-      // Tokens are needed now, and nobody can know a key before it is there.
-      const signsFrom = Math.max(now, lostSince)
-      const next = pending === undefined ? await make(step, signsFrom) : { ...pending, signsFrom }
-      return known.draft([...members.filter((key) => key !== pending), next], step.renew)
+    if (active === undefined || active.signsFrom < minSignsFrom) {
+      // Tokens are needed now, so the next key signs at once, although caches do not have it yet.
+      const signsFrom = Math.max(now, minSignsFrom)
+      const next = pending === undefined ? await makeKey(step, signsFrom) : { ...pending, signsFrom }
+      return known.draft([...members.filter((key) => key !== pending), next], options)
     }
-    const isOther = step.renew && active.alg !== alg
-    if (pending === undefined && (rotate || isOther || now >= dueAfter(active)))
-      members.push(await make(step, now + PUBLISHED_BEFORE_MS))
-    return known.draft(members, step.renew)
+    const hasOtherAlgorithm = step.isFirst && active.alg !== alg
+    if (pending === undefined && (rotate || hasOtherAlgorithm || now >= successorDueAt(active)))
+      members.push(await makeKey(step, now + PUBLISHED_BEFORE_MS))
+    return known.draft(members, options)
   }
 
-  async function make(step: Step, signsFrom: number): Promise<ScheduledKey> {
+  async function makeKey(step: Step, signsFrom: number): Promise<ScheduledKey> {
     const key = step.made ?? (await generateSigningKey(alg))
     step.made = { ...key, signsFrom }
     return step.made
   }
 
-  /** When the key that is to follow must be published. */
-  function dueAfter({ signsFrom }: ScheduledKey): number {
+  /** When the successor of a key must be published. */
+  function successorDueAt({ signsFrom }: ScheduledKey): number {
     return signsFrom + rotateEveryMs - PUBLISHED_BEFORE_MS + jitter
   }
 
-  /** Answers whether it was news. */
+  /** Takes a compromised key out of use on this node. Returns whether the compromise is news. */
   function distrust(kid: string): boolean {
     const found = current().schedule.keys.find(({ key }) => key.kid === kid)
-    if (found?.state === 'active') lostSince = found.key.signsFrom
+    if (found?.state === 'active') minSignsFrom = found.key.signsFrom
     const isNews = known.distrust(kid, clock.now())
     snapshot = snapshotOf(known.members(), clock.now())
     return isNews
   }
 
-  function load(wish: Wish): Promise<boolean> {
+  /** Reads the ring and changes what has to be changed. Resolves to whether the store answered. */
+  function load(change: Change): Promise<boolean> {
     return inTurn(async () => {
       askedAt = clock.monotonic()
-      const read = await store.read()
-      if (read.kind === 'unavailable') return false
-      await known.adopt(read, wish.putBack)
+      const reading = await store.read()
+      if (reading.kind === 'unavailable') return false
+      await known.adopt(reading, { storeForgot: change.putBack })
       snapshot = snapshotOf(known.members(), clock.now())
-      const renew = loadedAt === Number.NEGATIVE_INFINITY
-      if (!(await putRight({ wish, renew, made: undefined }))) return false
+      const isFirst = loadedAt === Number.NEGATIVE_INFINITY
+      if (!(await reconcile({ change, isFirst, made: undefined }))) return false
       loadedAt = clock.monotonic()
       return true
     })
@@ -163,23 +175,23 @@ export function createSharedRing(
     return loading
   }
 
-  async function look(kid: string): Promise<FoundKey> {
+  async function findInStore(kid: string): Promise<FoundKey> {
     const loaded = await loadOnce()
     const found = foundIn(current().byKid, kid)
     return found.kind === 'unknown' && !loaded ? { kind: 'unavailable' } : found
   }
 
-  /** Whether something is to be done that only a step on the store can do. */
-  function isWanting(): boolean {
-    const { schedule } = current()
-    const newest = schedule.keys[0]?.key
-    const isDue = newest === undefined || clock.now() >= dueAfter(newest)
-    return isDue || schedule.keys.some(({ state }) => state === 'gone')
+  /** Whether something is due: a key, or the removal of one. */
+  function needsStep(): boolean {
+    const { keys } = current().schedule
+    const [latest] = keys
+    const isKeyDue = latest === undefined || clock.now() >= successorDueAt(latest.key)
+    return isKeyDue || keys.some(({ state }) => state === 'gone')
   }
 
   function tick(): void {
-    const since = clock.monotonic() - askedAt
-    if (since >= REREAD_EVERY_MS || (since >= RELOAD_EVERY_MS && isWanting())) void loadOnce()
+    const elapsedMs = clock.monotonic() - askedAt
+    if (elapsedMs >= REREAD_EVERY_MS || (elapsedMs >= RELOAD_EVERY_MS && needsStep())) void loadOnce()
   }
 
   return {
@@ -196,16 +208,16 @@ export function createSharedRing(
     find(kid) {
       const found = foundIn(current().byKid, kid)
       if (found.kind === 'found' || clock.monotonic() - loadedAt < RELOAD_EVERY_MS) return found
-      return look(kid)
+      return findInStore(kid)
     },
     published: () => current().jwks,
     list: () => current().schedule.keys.map(({ key, state }) => infoOf(key, state)),
     async rotate() {
       if (!(await load({ rotate: true }))) return { kind: 'unavailable' }
-      const next = current().schedule.keys[0]
-      return next === undefined
+      const [latest] = current().schedule.keys
+      return latest === undefined
         ? { kind: 'unavailable' }
-        : { kind: 'pending', key: infoOf(next.key, next.state) }
+        : { kind: 'pending', key: infoOf(latest.key, latest.state) }
     },
     async compromise(kid) {
       if (!(await load({ compromise: kid }))) return { kind: 'unavailable' }
@@ -216,7 +228,7 @@ export function createSharedRing(
       if (distrust(kid)) void loadOnce()
     },
     putBack() {
-      // One that runs already may have read before the store forgot.
+      // A step that is already running may have read the ring before the store forgot it, so this is a step of its own.
       puttingBack ??= load({ putBack: true }).finally(() => {
         puttingBack = undefined
       })
