@@ -9,34 +9,48 @@ import type { TokenForm } from '../tokens/forms/form.ts'
 import { callable, filledArray, group, oneOf, parse, wholeNumber } from './schema.ts'
 
 export interface AccessOptions {
-  /** Seconds that an access token lives. Default 900; at most 1800. */
+  /** The lifetime of an access token, in seconds. Default 900; 1 to 1800. */
   readonly ttlSeconds?: number | undefined
-  /** Algorithm of the key that is made at first start; with `keys`, that of the first of them. Default `EdDSA`. */
+  /**
+   * The algorithm of the keys that are made in the store. Default `EdDSA`. If `keys` or `signers` are given, it must be
+   * that of the first key; a key that names no algorithm then gets this one if it supports it.
+   */
   readonly algorithm?: SigningAlgorithm | undefined
   /**
-   * Seconds that a key of the store signs before the next one does. Default 2,592,000 (30 days); 3,600 (1 hour) to
-   * 7,776,000 (90 days). The next one is published six minutes before. An earlier one verifies until the last token
-   * that it signed is dead.
+   * How long a key in the store signs before the next one does, in seconds. Default 2,592,000 (30 days); 3600 (1 hour)
+   * to 7,776,000 (90 days). The next key is published six minutes before it signs. An earlier key verifies until the
+   * last token that it signed has expired.
    */
   readonly rotationSeconds?: number | undefined
   /**
-   * Private JWKs to use instead of keys in the store: the first signs, all of them verify. Those after it may be
-   * public. With `signers` all of them may be, and none signs.
+   * JWKs to use instead of keys in the store (see `readKeyFile`). The first signs, so it must be private; all of them
+   * verify. With `signers`, none of them signs, and all of them may be public. Default: keys in the store.
+   *
+   * @example
+   * ```ts
+   * import { createSallyport, readKeyFile } from '@sallyport/core'
+   *
+   * const keys = await readKeyFile('/etc/sallyport/keys.pem')
+   * const sallyport = await createSallyport({ access: { keys } })
+   * ```
    */
   readonly keys?: readonly object[] | undefined
   /**
    * Keys that never leave an HSM or a key management service, to use instead of keys in the store: `pkcs11Signer()`,
-   * `awsKmsSigner()`. The first signs, all of them verify.
+   * `awsKmsSigner()`. The first signs; all of them verify. Default: keys in the store.
    */
   readonly signers?: readonly (Signer & VerificationKey)[] | undefined
-  /** What a process remembers of the access tokens that it verified. */
+  /** The cache of access tokens that a process has verified. */
   readonly cache?: CacheOptions | undefined
 }
 
 export interface CacheOptions {
-  /** Tokens at most. Make room for those of fifteen minutes' users. Default 100,000; at least 1. */
+  /**
+   * The most tokens to keep. There should be room for the tokens of all users who are active within fifteen minutes.
+   * Default 100,000; 1 to 10,000,000.
+   */
   readonly entries?: number | undefined
-  /** Bytes at most, by estimate. Default 167,772,160 (160 MiB); at least 65,536. */
+  /** The most bytes to use, by estimate. Default 167,772,160 (160 MiB); 65,536 (64 KiB) to 68,719,476,736 (64 GiB). */
   readonly bytes?: number | undefined
 }
 
@@ -84,7 +98,7 @@ const schema = v.object({
   ),
 })
 
-/** Private keys are never shown. */
+/** Errors must not show private keys. */
 const mayShow = (path: string): boolean => !path.startsWith('access.keys')
 
 export function parseAccess(given: object): AccessSettings {

@@ -3,8 +3,8 @@ import type { BindingSettings } from '../binding/device.ts'
 import { group, oneOf, parse } from './schema.ts'
 
 /**
- * What becomes of a session whose device changes, component by component. Default: `enforce` for `family`, `system`
- * and `deviceClass`, `observe` for `version`.
+ * What happens to a session when a component of its device changes. Default: `enforce` for `family`, `system` and
+ * `deviceClass`, `observe` for `version`.
  */
 export type BindingOptions = {
   readonly [Component in keyof BindingSettings]?: BindingSettings[Component] | undefined

@@ -3,21 +3,21 @@ import type { OriginSettings } from '../gate/csrf.ts'
 import { group, oneOf, parse, string } from './schema.ts'
 
 export interface CookieOptions {
-  /** Must begin with `__Host-`. Default `__Host-refresh`. */
+  /** The name of the refresh cookie. It must begin with `__Host-`. Default `__Host-refresh`. */
   readonly name?: string | undefined
 }
 
 export interface OriginOptions {
-  /** Further web origins that may call the cookie routes, such as `https://app.example.com`. Default: none. */
+  /** Other web origins whose pages may call the cookie routes, such as `https://app.example.com`. Default: none. */
   readonly allowed?: readonly string[] | undefined
   /**
-   * What to do at a cookie route with a request that has neither `Origin` nor `Sec-Fetch-Site`. Every current browser
-   * sends one of them; other clients send none. Default `accept`.
+   * What a cookie route does with a request that has neither `Origin` nor `Sec-Fetch-Site`. Every current browser sends
+   * at least one of them; clients that are not browsers usually send neither. Default `accept`.
    */
   readonly missing?: 'accept' | 'refuse' | undefined
 }
 
-/** Where you mount the routers, as told to others in the metadata (RFC 8414). */
+/** Where you mount the routers. The server's metadata (RFC 8414) publishes it. */
 export interface PathOptions {
   /** The path before `/token`. Default `/auth`. */
   readonly auth?: string | undefined

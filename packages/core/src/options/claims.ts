@@ -5,25 +5,38 @@ import type { ClaimRecipient } from '../tokens/sealed-claim.ts'
 import { callable, group, oneAudience, oneOf, parse, wholeNumber } from './schema.ts'
 
 /**
- * Claims of your own in access tokens. They are signed, not encrypted: whoever sees a token can read them, so what
- * looks like personal data or a secret is refused with a `ClaimsError` that names the claim. They need the package
- * `@sallyport/claims-policy`, which is installed separately.
+ * Custom claims in access tokens. They are signed, not encrypted, so whoever sees a token can read them. A claim that
+ * looks like personal data or a secret is therefore refused with a `ClaimsError` that names the claim.
+ *
+ * They need the package `@sallyport/claims-policy`, which is installed separately.
  */
 export interface ClaimsOptions {
-  /** Gives the claims for one token. Asked at sign-in and at each refresh. */
+  /**
+   * Returns the claims for one token. Called at sign-in and at each refresh; for reference tokens, it is called when a
+   * process verifies one for the first time.
+   */
   readonly of: ClaimsOf
-  /** The names that are allowed. Default: any but those that the library writes. */
+  /** The allowed names. Default: all names except those of claims that the library writes. */
   readonly allow?: readonly string[] | undefined
-  /** Claims, by name or path, whose content is not looked at, such as ids that look like a card's. Default: none. */
+  /**
+   * Claims, by name or path, whose content is not searched for leaks, such as ids that look like card numbers.
+   * Default: none.
+   */
   readonly exempt?: readonly string[] | undefined
-  /** Bytes of all of them as JSON, at most; sealed ones count as they are sent. Default 1024; 1 to 4096. */
+  /**
+   * The most bytes that the claims may have as JSON. Sealed claims count in their encrypted form. Default 1024; 1 to
+   * 4096.
+   */
   readonly maxBytes?: number | undefined
   /**
-   * Claims that only one audience can read, by name. Each is encrypted for its key (ECDH-ES+A256KW or RSA-OAEP-256,
-   * A256GCM) and read there by `openClaim`. Default: none.
+   * Claims that only one audience can read, by name. Each is encrypted with A256GCM for the audience's key
+   * (ECDH-ES+A256KW or RSA-OAEP-256), and the audience decrypts it with `openClaim`. Default: none.
    */
   readonly sealed?: Readonly<Record<string, ClaimRecipient>> | undefined
-  /** What becomes of leaks. `warn` lets them through with a notice, and is refused in production. Default `refuse`. */
+  /**
+   * What to do with claims that look like leaks. `warn` lets them through with a process warning, and is not allowed in
+   * production. Default `refuse`.
+   */
   readonly leaks?: 'refuse' | 'warn' | undefined
 }
 

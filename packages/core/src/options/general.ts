@@ -5,25 +5,30 @@ import type { Clock, Random } from '../ports/clock.ts'
 import type { StoreDriver } from '../ports/store.ts'
 import { audience, boolean, callable, issuer, nonEmpty, parse } from './schema.ts'
 
-/** What stands by itself: who the deployment is, its secret, its store. */
+/** The options that belong to no group. */
 export interface GeneralOptions {
-  /** `iss` of the access tokens: an https URL (http on loopback). Required in production. */
+  /**
+   * `iss` of the access tokens: an https URL (or http on loopback). Required in production. Default `http://localhost`.
+   */
   readonly issuer?: string | undefined
-  /** `aud` of the access tokens, and what is accepted. Required in production. */
+  /**
+   * `aud` of the access tokens. A token is accepted if its `aud` contains at least one of these. Required in
+   * production. Default `http://localhost`.
+   */
   readonly audience?: string | readonly string[] | undefined
   /**
-   * At least 32 random bytes, from which every internal key is derived; a string counts as its UTF-8 bytes. Processes
-   * that share a store need the same one. Of an array, the first is used and the others are still accepted. Required
-   * in production; otherwise made at start.
+   * At least 32 random bytes, from which all internal keys are derived. A string counts as its UTF-8 bytes. Processes
+   * that share a store need the same secret. If it is an array, the first secret is used, and the others, from before a
+   * change, are still accepted. Required in production. Default: a random secret that lasts as long as the process.
    */
   readonly secret?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
-  /** Where sessions live. Required in production. Default: the memory of this process. */
+  /** Where sessions are kept. Required in production. Default: in the memory of this process. */
   readonly store?: StoreDriver | undefined
-  /** Refuse to start without what production needs. Default: whether `NODE_ENV` is `production`. */
+  /** Whether to require the options that production needs. Default: whether `NODE_ENV` is `production`. */
   readonly production?: boolean | undefined
-  /** For tests. Default: the system's. */
+  /** The source of time, for tests. Default: the system clock. */
   readonly clock?: Clock | undefined
-  /** For tests. Default: the system's. */
+  /** The source of random bytes, for tests. Default: that of Node.js. */
   readonly random?: Random | undefined
 }
 
@@ -35,7 +40,7 @@ export interface GeneralSettings {
   readonly store: StoreDriver | undefined
   readonly clock: Clock | undefined
   readonly random: Random | undefined
-  /** What was left out and replaced, to be told at start. */
+  /** Messages about missing options that were replaced by defaults for development. */
   readonly notices: readonly string[]
 }
 
@@ -75,14 +80,14 @@ const requiredInProduction: Readonly<Record<'issuer' | 'audience' | 'secret' | '
   store: 'set it to a store that all processes share, such as redisStore() of @sallyport/redis',
 }
 
-/** The secret is never shown. */
+/** Errors must not show the secret. */
 const mayShow = (path: string): boolean => !path.startsWith('secret')
 
-/** @param production whether what production needs is required, if the options do not say */
+/** @param production the default of the option `production` */
 export function parseGeneral(given: object, production: boolean): GeneralSettings {
   const options = parse(schema, given, { mayShow })
   const isProduction = options.production ?? production
-  if (isProduction) demandForProduction(options)
+  if (isProduction) checkForProduction(options)
   return {
     production: isProduction,
     issuer: options.issuer ?? 'http://localhost',
@@ -95,7 +100,7 @@ export function parseGeneral(given: object, production: boolean): GeneralSetting
   }
 }
 
-function demandForProduction(options: Parsed): void {
+function checkForProduction(options: Parsed): void {
   for (const name of ['issuer', 'audience', 'secret', 'store'] as const)
     if (options[name] === undefined)
       throw new ConfigError(name, {
@@ -106,8 +111,12 @@ function demandForProduction(options: Parsed): void {
 function noticesOf({ secret, store }: Parsed): readonly string[] {
   const notices: string[] = []
   if (secret === undefined)
-    notices.push('no "secret" was given: one was made, and refresh tokens end with this process')
+    notices.push(
+      '"secret" is not set, so a random one is used and refresh tokens end with this process: set it to the output of "openssl rand -base64 32"',
+    )
   if (store === undefined)
-    notices.push('no "store" was given: sessions live in the memory of this process and end with it')
+    notices.push(
+      '"store" is not set, so sessions are in the memory of this process and end with it: set it to a store such as redisStore() of @sallyport/redis',
+    )
   return notices
 }

@@ -24,28 +24,15 @@ import {
   type SessionsSettings,
 } from './sessions.ts'
 
-export type { CacheOptions } from './access.ts'
-export type {
-  AccessOptions,
-  BindingOptions,
-  ClaimsOptions,
-  ClientOptions,
-  CookieOptions,
-  GeneralOptions,
-  IssuerOptions,
-  LimitOptions,
-  OriginOptions,
-  PathOptions,
-  RefreshOptions,
-  RevocationOptions,
-}
-
-/** What `createSallyport` takes. Every option is checked at start and refused by its path. */
+/** The options of `createSallyport`. All of them are checked at start, and an error names the wrong one by its path. */
 export interface SallyportOptions extends GeneralOptions {
   /**
-   * What access tokens are. `jwt`: signed, and everybody can read them. `encrypted`: the same, but only this
-   * deployment can read them. `reference`: opaque, read from the session's record by each process that sees one for
-   * the first time; such a token is good only while that record is there. Default `jwt`.
+   * The form of access tokens. Default `jwt`.
+   *
+   * - `jwt`: a signed JWT, which everybody can read
+   * - `encrypted`: a signed JWT that only this deployment can read
+   * - `reference`: an opaque token; a process that sees it for the first time reads the session's record in the store,
+   *   so it is valid only while the record exists
    */
   readonly accessToken?: 'jwt' | 'encrypted' | 'reference' | undefined
   readonly access?: AccessOptions | undefined
@@ -54,7 +41,7 @@ export interface SallyportOptions extends GeneralOptions {
   readonly binding?: BindingOptions | undefined
   readonly limits?: LimitOptions | undefined
   readonly claims?: ClaimsOptions | undefined
-  /** Other issuers whose access tokens are accepted, besides those of sessions here. Default: none. */
+  /** Other issuers whose access tokens are accepted in addition to this deployment's own. Default: none. */
   readonly issuers?: readonly IssuerOptions[] | undefined
   readonly cookie?: CookieOptions | undefined
   readonly origins?: OriginOptions | undefined
@@ -62,16 +49,16 @@ export interface SallyportOptions extends GeneralOptions {
   readonly paths?: PathOptions | undefined
 }
 
-/** The options, parsed: complete, checked, frozen. */
-interface Settings extends GeneralSettings, AccessSettings, SessionsSettings, BrowserSettings {
+/** The parsed options: complete, checked and frozen. */
+export interface Settings extends GeneralSettings, AccessSettings, SessionsSettings, BrowserSettings {
   readonly revocation: Pick<ReplicaSettings, 'mode' | 'maxStalenessMs'>
   readonly binding: BindingSettings
   readonly customClaims: CustomClaimsSettings | undefined
   readonly issuers: readonly TrustedIssuer[]
 }
 
-/** Every option, so that none is forgotten when unknown ones are refused. */
-const known: Readonly<Record<keyof SallyportOptions, true>> = {
+/** The names of all options. As a record, it does not compile if one is missing. */
+const optionNames: Readonly<Record<keyof SallyportOptions, true>> = {
   issuer: true,
   audience: true,
   secret: true,
@@ -94,14 +81,14 @@ const known: Readonly<Record<keyof SallyportOptions, true>> = {
 }
 
 /**
- * Parses the options, each room its own. Throws a `ConfigError` that names the first wrong one.
+ * Parses the options. Throws a `ConfigError` that names the first wrong one.
  *
- * @param production whether what production needs is required, if the options do not say
+ * @param production the default of the option `production`
  */
 export function parseOptions(given: SallyportOptions, production: boolean): Settings {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new ConfigError('options', 'an object', describeValue(given))
-  const names = Object.keys(known)
+  const names = Object.keys(optionNames)
   const unknown = Object.keys(given).find((name) => !names.includes(name))
   if (unknown !== undefined) throw unknownOption(unknown, names)
   const general = parseGeneral(given, production)

@@ -16,36 +16,45 @@ import {
   wholeNumber,
 } from './schema.ts'
 
-/** Somebody else's issuer whose access tokens are accepted. Give either `jwks` or `discovery`. */
+/** Another issuer whose access tokens are accepted. Set either `jwks` or `discovery`. */
 export interface IssuerOptions {
-  /** `iss` of its access tokens, letter by letter: an https URL (http on loopback). */
+  /** The exact `iss` of its access tokens: an https URL (or http on loopback). */
   readonly issuer: string
-  /** `aud` that its access tokens must name; of a list, one. */
+  /** The `aud` that its access tokens must have. If it is an array, one of these. */
   readonly audience: string | readonly string[]
-  /** URL of its JWK Set: https (http on loopback). */
+  /** The URL of its JWK Set: https, or http on loopback. */
   readonly jwks?: string | undefined
   /**
-   * Find its JWK Set by its metadata: OpenID Connect Discovery 1.0, else RFC 8414. What the metadata
-   * names must be on https, too, unless the issuer itself is not.
+   * Whether to find the JWK Set in the issuer's metadata (OpenID Connect Discovery 1.0, or else RFC 8414). The URL
+   * there must use https, unless the issuer itself uses http.
    */
   readonly discovery?: true | undefined
   /**
-   * What its access tokens may be signed with; `EdDSA` is good for `Ed25519` too. A key in its set that
-   * names no algorithm is for the first of them that fits it.
+   * The accepted signature algorithms; `EdDSA` includes `Ed25519`. A key that names no algorithm is used for the first
+   * one that it supports.
    */
   readonly algorithms: readonly SigningAlgorithm[]
   /**
-   * Accept tokens whose `typ` is `JWT` or left out, too, as many issuers write them; nothing then tells its access
-   * tokens from its ID tokens but the audience. Default: only `at+jwt` (RFC 9068).
+   * Whether to accept also tokens whose `typ` is `JWT` or absent, which many issuers write. Then only the audience
+   * distinguishes the issuer's access tokens from its ID tokens. Default: false; `typ` must be `at+jwt` (RFC 9068).
    */
   readonly untyped?: boolean | undefined
-  /** Milliseconds for one fetch of its keys as a whole. Default 3000; 100 to 30,000. */
+  /** The time limit for one complete fetch of its keys, in milliseconds. Default 3000; 100 to 30,000. */
   readonly timeoutMs?: number | undefined
-  /** Seconds between two fetches, good or failed, whatever is asked for. Default 30; 1 to 3600, at most `maxAgeSeconds`. */
+  /**
+   * The least time between two fetches, whether or not they succeed, in seconds. Default 30; 1 to 3600, and at most
+   * `maxAgeSeconds`.
+   */
   readonly cooldownSeconds?: number | undefined
-  /** Seconds after which its keys are fetched anew; the old ones answer meanwhile. Default 600; 1 to 86,400. */
+  /**
+   * The age at which its keys are fetched again, in seconds. The old keys are used meanwhile. Default 600; 1 to 86,400
+   * (1 day).
+   */
   readonly maxAgeSeconds?: number | undefined
-  /** Seconds that its keys are good for while it fails. Default 86,400 (1 day); at least `maxAgeSeconds`, at most 604,800 (7 days). */
+  /**
+   * How long its keys may be used while fetches fail, in seconds. Default 86,400 (1 day); from `maxAgeSeconds` to
+   * 604,800 (7 days).
+   */
   readonly maxStaleSeconds?: number | undefined
 }
 
@@ -79,24 +88,25 @@ type Parsed = v.InferOutput<typeof list>[number]
 
 export function parseIssuers(given: object): readonly TrustedIssuer[] {
   const { issuers } = parse(schema, given)
-  return issuers.map((one, index) => {
+  return issuers.map((parsed, index) => {
     const path = `issuers.${index}`
-    if (issuers.findIndex((other) => other.issuer === one.issuer) < index)
-      throw new ConfigError(`${path}.issuer`, 'different from the others', describeValue(one.issuer))
-    if (one.cooldownSeconds > one.maxAgeSeconds)
+    const { issuer, audience, cooldownSeconds, maxAgeSeconds, maxStaleSeconds } = parsed
+    if (issuers.findIndex((sibling) => sibling.issuer === issuer) < index)
+      throw new ConfigError(`${path}.issuer`, 'different from the others', describeValue(issuer))
+    if (cooldownSeconds > maxAgeSeconds)
       throw new ConfigError(
         `${path}.cooldownSeconds`,
-        `at most maxAgeSeconds (${one.maxAgeSeconds})`,
-        describeValue(one.cooldownSeconds),
+        `at most maxAgeSeconds (${maxAgeSeconds})`,
+        describeValue(cooldownSeconds),
       )
-    if (one.maxStaleSeconds < one.maxAgeSeconds)
+    if (maxStaleSeconds < maxAgeSeconds)
       throw new ConfigError(
         `${path}.maxStaleSeconds`,
-        `at least maxAgeSeconds (${one.maxAgeSeconds})`,
-        describeValue(one.maxStaleSeconds),
+        `at least maxAgeSeconds (${maxAgeSeconds})`,
+        describeValue(maxStaleSeconds),
       )
-    const { jwks: _jwks, discovery: _discovery, ...settings } = one
-    return Object.freeze({ ...settings, audience: nonEmpty(one.audience), keys: sourceOf(one, path) })
+    const { jwks: _jwks, discovery: _discovery, ...settings } = parsed
+    return Object.freeze({ ...settings, audience: nonEmpty(audience), keys: sourceOf(parsed, path) })
   })
 }
 

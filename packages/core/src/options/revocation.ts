@@ -3,9 +3,12 @@ import type { ReplicaSettings } from '../revocation/replica.ts'
 import { group, oneOf, parse, wholeNumber } from './schema.ts'
 
 export interface RevocationOptions {
-  /** `replicated`: each process holds the live revocations. `strict`: the store is asked on every request. Default `replicated`. */
+  /**
+   * `replicated`: each process keeps a copy of the live revocations. `strict`: the store is asked about every request.
+   * Default `replicated`.
+   */
   readonly mode?: 'replicated' | 'strict' | undefined
-  /** Seconds that a process judges by its copy alone while the store is away. Default 10; 0 to 300. */
+  /** How long a process may rely on its copy while the store does not answer, in seconds. Default 10; 0 to 300. */
   readonly maxStalenessSeconds?: number | undefined
 }
 

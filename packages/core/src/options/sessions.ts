@@ -4,39 +4,51 @@ import type { SessionSettings } from '../sessions/settings.ts'
 import { callable, group, oneOf, parse, string, wholeNumber } from './schema.ts'
 
 export interface RefreshOptions {
-  /** Seconds that a session lives without a refresh. Default 604,800 (7 days); at most 2,592,000 (30 days). */
+  /** How long a session lives without a refresh, in seconds. Default 604,800 (7 days); 1 to 2,592,000 (30 days). */
   readonly idleSeconds?: number | undefined
-  /** Seconds that a session lives in all. Default and at most 2,592,000 (30 days). */
+  /** How long a session lives in total, in seconds. Default 2,592,000 (30 days), which is also the maximum. */
   readonly absoluteSeconds?: number | undefined
-  /** Seconds in which the previous refresh token still converges on the current one. Default 10; at most 60; 0 turns it off. */
+  /**
+   * How long the previous refresh token still gets the current one, in seconds, so that racing tabs agree. Default 10;
+   * at most 60; 0 turns it off.
+   */
   readonly graceSeconds?: number | undefined
   /**
-   * Whether the previous refresh token also converges while its successor was never seen in use, since the answer may
-   * have been lost. Default `recover`. With `refuse` and `graceSeconds: 0` a token works exactly once.
+   * Whether the previous refresh token still gets the current one until the current one has been seen in use, because
+   * the answer that carried it may have been lost. Default `recover`. With `refuse` and `graceSeconds: 0`, each token
+   * works exactly once.
    */
   readonly lostResponse?: 'recover' | 'refuse' | undefined
 }
 
 export interface LimitOptions {
-  /** Sessions that one user may have at once. Over it, the one refreshed longest ago ends. Default 0: no limit. */
+  /**
+   * The most sessions that one user may have at once. Beyond it, the session that was refreshed longest ago ends.
+   * Default 0 (no limit); at most 10,000.
+   */
   readonly sessions?: number | undefined
-  /** Refreshes that one user may make in a window. Default: no limit. */
+  /**
+   * The most refreshes that one user may make in a window: `count` from 1 to 1,000,000, `windowSeconds` from 1 to
+   * 86,400 (1 day). Beyond it, a refresh is answered 429. Default: no limit.
+   */
   readonly refreshes?: { readonly count: number; readonly windowSeconds: number } | undefined
-  /** Answers that one generation gives to holders of the previous refresh token. Default 0: no limit. */
+  /**
+   * How often one generation may be handed to holders of the previous refresh token. Beyond it, a refresh is answered
+   * 429. Default 0 (no limit); at most 65,535.
+   */
   readonly converged?: number | undefined
   /**
-   * Asked before an access token is verified that this process has not found genuine yet, with the address and the
-   * User-Agent that sent it. Gives the seconds after which to come again (429), or 0 to go on. A promise of them costs
-   * more than a number. Default: no limit.
+   * Limits how many unknown access tokens a caller may send: see {@link SignatureLimit}. It gets the address and the
+   * User-Agent of the sender. Default: no limit.
    */
   readonly signatures?: SignatureLimit | undefined
 }
 
-/** `client_id` of sessions whose sign-in names none, by how their refresh token travels. */
+/** The `client_id` of sessions whose sign-in names none, by how their refresh token travels. */
 export interface ClientOptions {
-  /** Default `web`. */
+  /** For tokens in the cookie. Default `web`. */
   readonly cookie?: string | undefined
-  /** Default `native`. */
+  /** For tokens in bodies. Default `native`. */
   readonly body?: string | undefined
 }
 
