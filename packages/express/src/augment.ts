@@ -3,7 +3,7 @@ import type { Auth } from '@sallyport/core'
 declare global {
   namespace Express {
     interface Request {
-      /** The verified caller, behind `authMiddleware`. */
+      /** The verified caller, set by `authMiddleware`. */
       auth?: Auth
     }
   }

@@ -4,14 +4,31 @@ import { type Adapted, adapt, requireAuth, whenSettled } from '@sallyport/core/a
 import { type NextFunction, Router } from 'express'
 import { read, send, setCookies, type WithAuth } from './view.ts'
 
-/** A middleware, whatever the route's parameters and body. */
+/** A middleware for routes with any parameters and body. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: NextFunction) => unknown
 type Exchange = [req: IncomingMessage, res: ServerResponse]
 
-/** `Sallyport` in the form of Express 5: middlewares and routers; the caller is on `req.auth`. */
+/** A `Sallyport` for Express 5. Its calls return middleware and routers, and the caller is on `req.auth`. */
 export type ExpressSallyport = Adapted<Exchange, void, Middleware, Middleware, Router>
 
-/** See `createSallyport` of `@sallyport/core`; throws as it does. */
+/**
+ * Creates a `Sallyport` for Express 5. Rejects in the same cases as `createSallyport` of `@sallyport/core`.
+ *
+ * @example
+ * ```ts
+ * import { createSallyport, getAuth } from '@sallyport/express'
+ * import express from 'express'
+ *
+ * const { authMiddleware, logoutRouter, refreshRouter, signIn } = await createSallyport()
+ *
+ * const app = express()
+ * app.use('/auth', refreshRouter(), logoutRouter())
+ * app.post('/login', (req, res) => signIn(req, res, { subject: 'user-1' }))
+ * app.get('/me', authMiddleware(), (req, res) => {
+ *   res.json({ sub: getAuth(req).subject })
+ * })
+ * ```
+ */
 export async function createSallyport(options?: SallyportOptions): Promise<ExpressSallyport> {
   return adapt<Exchange, void, Middleware, Middleware, Router, never>(await createCore(options), {
     exchangeLength: 2,
@@ -26,8 +43,8 @@ export async function createSallyport(options?: SallyportOptions): Promise<Expre
         next()
       }),
     guard: (check) => (req: WithAuth, res, next) =>
-      whenSettled(check(req.auth, read(req)), (refused) =>
-        refused === undefined ? next() : send(res, refused),
+      whenSettled(check(req.auth, read(req)), (refusal) =>
+        refusal === undefined ? next() : send(res, refusal),
       ),
     router(routes) {
       const router = Router({ caseSensitive: true, strict: true })
@@ -38,7 +55,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Expre
   })
 }
 
-/** The verified caller of a request behind `authMiddleware`. Throws a `TypeError` for any other request. */
+/** Returns the verified caller of a request behind `authMiddleware`. Throws a `TypeError` for any other request. */
 export function getAuth(req: IncomingMessage): Auth {
   return requireAuth((req as WithAuth).auth)
 }

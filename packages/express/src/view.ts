@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Answer, type Auth, type NodeRequest, NodeView, type RequestView } from '@sallyport/core/adapter'
 import type { Request, Response } from 'express'
 
-/** A request with its verified caller. */
+/** A request to which `authMiddleware` attaches the verified caller. */
 export type WithAuth = IncomingMessage & { auth?: Auth }
 
 class ExpressView extends NodeView<Request> {
@@ -17,16 +17,16 @@ class ExpressView extends NodeView<Request> {
   }
 }
 
-/** Reads a request. */
+/** Returns the view of a request. */
 export const read = (req: IncomingMessage): RequestView => new ExpressView(req as Request)
 
-/** Sends an answer as it is. */
+/** Sends an answer unchanged. */
 export function send(res: ServerResponse, { status, headers, cookies, body }: Answer): void {
   setCookies(res, cookies)
   ;(res as Response).status(status).set(headers).end(body)
 }
 
-/** Adds finished `Set-Cookie` values to a response. */
+/** Appends complete `Set-Cookie` values to a response. */
 export function setCookies(res: ServerResponse, cookies: readonly string[]): void {
   for (const cookie of cookies) res.appendHeader('Set-Cookie', cookie)
 }

@@ -4,16 +4,16 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from 
 import fp from 'fastify-plugin'
 import { type AnyReply, type AnyRequest, read, send, setCookies } from './view.ts'
 
-/** An `onRequest` hook, whatever the server's logger and schemas are. */
+/** An `onRequest` hook for servers with any logger and schemas. */
 export type Hook = (request: AnyRequest, reply: AnyReply, done: (error?: Error) => void) => void
-/** A plugin for all routes of a scope, and the hook of a single route: `{ onRequest: authMiddleware() }`. */
+/** Both a plugin for all routes of a scope and a hook for a single route: `{ onRequest: authMiddleware() }`. */
 export type PluginAndHook = FastifyPluginCallback & Hook
 type Exchange = [request: AnyRequest, reply: AnyReply]
 
-/** `Sallyport` in the form of Fastify 5: plugins and hooks; the caller is on `request.auth`. */
+/** A `Sallyport` for Fastify 5. Its calls return plugins and hooks, and the caller is on `request.auth`. */
 export type FastifySallyport = Adapted<Exchange, AnyReply, PluginAndHook, Hook, FastifyPluginAsync>
 
-/** See `createSallyport` of `@sallyport/core`; throws as it does. A server that uses it closes it when it closes. */
+/** See `createSallyport` of `@sallyport/core`. Closing a server that registered one of its plugins closes it, too. */
 export async function createSallyport(options?: SallyportOptions): Promise<FastifySallyport> {
   const core = await createCore(options)
   return adapt<Exchange, AnyReply, PluginAndHook, Hook, FastifyPluginAsync, never>(core, {
@@ -28,11 +28,11 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
         request.auth = decision.auth
         done()
       })
-      const both = (one: FastifyInstance | AnyRequest, reply: AnyReply, done: () => void) => {
-        if (!('addHook' in one)) return protect(one, reply, done)
-        // Gives every request the same shape; several scopes may ask for it.
-        if (!one.hasRequestDecorator('auth')) one.decorateRequest('auth', null)
-        one.addHook('onRequest', protect).addHook('onClose', core.close)
+      const both = (target: FastifyInstance | AnyRequest, reply: AnyReply, done: () => void) => {
+        if (!('addHook' in target)) return protect(target, reply, done)
+        // All requests get the same shape. Another scope may have decorated them already.
+        if (!target.hasRequestDecorator('auth')) target.decorateRequest('auth', null)
+        target.addHook('onRequest', protect).addHook('onClose', core.close)
         done()
       }
       return fp(both as PluginAndHook, { name: '@sallyport/fastify', fastify: '5.x' }) as PluginAndHook
@@ -40,11 +40,11 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
     guard: (check) =>
       hook(
         (view, { auth }) => check(auth, view),
-        (refused, _request, reply, done) => (refused === undefined ? done() : send(reply, refused)),
+        (refusal, _request, reply, done) => (refusal === undefined ? done() : send(reply, refusal)),
       ),
     router: (routes) => async (fastify) => {
       fastify.addHook('onClose', core.close)
-      // Answered before Fastify parses a body: the gate reads what it needs by its own limits.
+      // A hook answers before Fastify parses the body, because the gate reads bodies within its own limits.
       for (const { path, handle } of routes) {
         const onRequest = hook(handle, (answer, _request, reply) => send(reply, answer))
         fastify.all(path, { exposeHeadRoute: false, onRequest }, async () => undefined)
@@ -53,19 +53,19 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
   })
 }
 
-/** The verified caller of a request behind `authMiddleware`. Throws a `TypeError` for any other request. */
+/** Returns the verified caller of a request behind `authMiddleware`. Throws a `TypeError` for any other request. */
 export function getAuth(request: object): Auth {
   return requireAuth((request as AnyRequest).auth)
 }
 
-/** A hook calls back: one that returns a promise would cost every request one. */
+/** The hook calls back instead of returning a promise, which would cost every request one. */
 function hook<T>(
   ask: (view: RequestView, request: AnyRequest) => T | Promise<T>,
   use: (value: T, request: AnyRequest, reply: AnyReply, done: () => void) => void,
 ): Hook {
   return (request, reply, done) => {
     const value = ask(read(request), request)
-    if (value instanceof Promise) void value.then((it) => use(it, request, reply, done)).catch(done)
+    if (value instanceof Promise) void value.then((result) => use(result, request, reply, done)).catch(done)
     else use(value, request, reply, done)
   }
 }

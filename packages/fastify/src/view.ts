@@ -1,12 +1,12 @@
 import { type Answer, type Auth, type NodeRequest, NodeView, type RequestView } from '@sallyport/core/adapter'
 import type { FastifyRequest } from 'fastify'
 
-/** A request of any server, with any logger and schemas. */
+/** A request to a server with any logger and schemas. */
 export type AnyRequest = Pick<FastifyRequest, 'originalUrl' | 'ip' | 'protocol' | 'body' | 'params'> & {
   readonly raw: NodeRequest
   auth?: Auth | null
 }
-/** The reply to one. */
+/** The reply to such a request. */
 export interface AnyReply {
   code(status: number): AnyReply
   headers(fields: Record<string, string>): AnyReply
@@ -26,10 +26,10 @@ class FastifyView extends NodeView<AnyRequest> {
   }
 }
 
-/** Reads a request. */
+/** Returns the view of a request. */
 export const read = (request: AnyRequest): RequestView => new FastifyView(request)
 
-/** Sends an answer as it is. */
+/** Sends an answer unchanged. */
 export function send(reply: AnyReply, { status, headers, cookies, body }: Answer): AnyReply {
   setCookies(reply, cookies)
   return reply
@@ -38,7 +38,7 @@ export function send(reply: AnyReply, { status, headers, cookies, body }: Answer
     .send(body)
 }
 
-/** Adds finished `Set-Cookie` values to a response. */
+/** Appends complete `Set-Cookie` values to a response. */
 export function setCookies(reply: AnyReply, cookies: readonly string[]): void {
   for (const cookie of cookies) reply.header('Set-Cookie', cookie)
 }

@@ -2,7 +2,7 @@ import type { Auth } from '@sallyport/core'
 
 declare module 'koa' {
   interface DefaultState {
-    /** The verified caller, behind `authMiddleware`. */
+    /** The verified caller, set by `authMiddleware`. */
     auth?: Auth
   }
 }

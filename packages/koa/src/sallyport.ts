@@ -4,17 +4,36 @@ import { type Adapted, adapt, requireAuth, whenSettled } from '@sallyport/core/a
 import type { Context, Middleware } from 'koa'
 import { read, send, setCookies } from './view.ts'
 
-/** Where routes are mounted. */
 export interface MountOptions {
-  /** The path before the routes, such as `/auth`. Default: none. */
+  /** The path before those of the routes, such as `/auth`. Default: none. */
   readonly prefix?: string | undefined
 }
 type Exchange = [ctx: Context]
 
-/** `Sallyport` in the form of Koa 3: middlewares; the caller is on `ctx.state.auth`. */
+/** A `Sallyport` for Koa 3. Its calls return middleware, and the caller is on `ctx.state.auth`. */
 export type KoaSallyport = Adapted<Exchange, void, Middleware, Middleware, Middleware, MountOptions>
 
-/** See `createSallyport` of `@sallyport/core`; throws as it does. */
+/**
+ * Creates a `Sallyport` for Koa 3. Rejects in the same cases as `createSallyport` of `@sallyport/core`.
+ *
+ * @example
+ * ```ts
+ * import Router from '@koa/router'
+ * import { createSallyport, getAuth } from '@sallyport/koa'
+ * import Koa from 'koa'
+ *
+ * const { authMiddleware, router, signIn } = await createSallyport()
+ *
+ * const routes = new Router()
+ * routes.post('/login', (ctx) => signIn(ctx, { subject: 'user-1' }))
+ * routes.get('/me', authMiddleware(), (ctx) => {
+ *   ctx.body = { sub: getAuth(ctx).subject }
+ * })
+ *
+ * const app = new Koa()
+ * app.use(router('refresh', 'logout', { prefix: '/auth' })).use(routes.routes())
+ * ```
+ */
 export async function createSallyport(options?: SallyportOptions): Promise<KoaSallyport> {
   return adapt<Exchange, void, Middleware, Middleware, Middleware, MountOptions>(await createCore(options), {
     exchangeLength: 1,
@@ -29,8 +48,8 @@ export async function createSallyport(options?: SallyportOptions): Promise<KoaSa
         return next()
       }),
     guard: (check) => (ctx: Context, next) =>
-      whenSettled(check(ctx.state.auth, read(ctx)), (refused) =>
-        refused === undefined ? next() : send(ctx, refused),
+      whenSettled(check(ctx.state.auth, read(ctx)), (refusal) =>
+        refusal === undefined ? next() : send(ctx, refusal),
       ),
     router(routes, { prefix = '' } = {}) {
       const router = new Router({ prefix, sensitive: true, strict: true })
@@ -41,7 +60,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<KoaSa
   })
 }
 
-/** The verified caller of a request behind `authMiddleware`. Throws a `TypeError` for any other request. */
+/** Returns the verified caller of a request behind `authMiddleware`. Throws a `TypeError` for any other request. */
 export function getAuth(ctx: Pick<Context, 'state'>): Auth {
   return requireAuth(ctx.state.auth)
 }

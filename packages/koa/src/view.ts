@@ -19,19 +19,19 @@ class KoaView extends NodeView<Context & Extras> {
   }
 }
 
-/** Reads a request. */
+/** Returns the view of a request. */
 export const read = (ctx: Context): RequestView => new KoaView(ctx)
 
-/** Sends an answer as it is. */
+/** Sends an answer unchanged. */
 export function send(ctx: Context, { status, headers, cookies, body }: Answer): void {
-  // Setting the body chooses a status and a type, so it comes first.
+  // Koa sets a status and a type with the body, so the body comes first.
   ctx.body = body ?? null
   ctx.status = status
   ctx.set({ ...headers })
   setCookies(ctx, cookies)
 }
 
-/** Adds finished `Set-Cookie` values to a response. */
+/** Appends complete `Set-Cookie` values to a response. */
 export function setCookies(ctx: Context, cookies: readonly string[]): void {
   for (const cookie of cookies) ctx.append('Set-Cookie', cookie)
 }
