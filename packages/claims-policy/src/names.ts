@@ -1,6 +1,6 @@
 import type { LeakKind } from './leak.ts'
 
-/** The words at the end of a name that tell the kind of its value, written without separators. */
+/** The words at the end of a name that indicate the kind of its value, written without separators. */
 // biome-ignore format: one row, one line
 const endings: Readonly<Record<LeakKind | 'harmless', string>> = {
   email: 'email emailid emailaddress emailaddresses mail mailaddress upn userprincipalname',
@@ -48,17 +48,17 @@ const descriptiveWords: ReadonlySet<string> = new Set(
 )
 
 /**
- * The kind of leak that the names on a path tell of. Items of a list and members of an object inherit the kind of the
- * name above them, unless their own name says otherwise.
+ * The kind of leak that the names on a path indicate. Items of an array and members of an object inherit the kind of
+ * the name above them, unless their own name indicates another.
  */
 export function kindOfPath(path: readonly string[]): LeakKind | undefined {
   let kind: LeakKind | undefined
   let container: readonly string[] = []
   for (const words of path.filter((name) => !/^\d+$/.test(name)).map(wordsOf)) {
-    const own = isNameOfThing(words, container) ? 'harmless' : kindOfWords(words)
-    if (own === 'harmless' || (own === undefined && descriptiveWords.has(words.at(-1) ?? '')))
+    const named = isNameOfThing(words, container) ? 'harmless' : kindOfWords(words)
+    if (named === 'harmless' || (named === undefined && descriptiveWords.has(words.at(-1) ?? '')))
       kind = undefined
-    else kind = own ?? kind
+    else kind = named ?? kind
     container = words
   }
   return kind
@@ -77,8 +77,8 @@ function kindOfWords(words: readonly string[]): LeakKind | 'harmless' | undefine
     const kind = kinds.get(words.slice(at).join('')) ?? kinds.get([...words.slice(at, -1), last].join(''))
     if (kind !== undefined) return kind
   }
-  const written = words.join('')
-  const ending = fused.find((one) => written.endsWith(one))
+  const joined = words.join('')
+  const ending = fused.find((candidate) => joined.endsWith(candidate))
   return ending === undefined ? undefined : kinds.get(ending)
 }
 
@@ -89,8 +89,8 @@ function kindOfWords(words: readonly string[]): LeakKind | 'harmless' | undefine
 function wordsOf(name: string): readonly string[] {
   // NFKD splits a word at each accent. The callers join the parts again.
   const spelled = name.slice(-MAX_NAME_CHARS).normalize('NFKD')
-  const own = spelled.split(/[/:#|.]/).findLast((part) => part !== '') ?? ''
-  const words = own
+  const lastPart = spelled.split(/[/:#|.]/).findLast((part) => part !== '') ?? ''
+  const words = lastPart
     .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1 $2')
     .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
     .replaceAll('ß', 'ss')

@@ -6,9 +6,9 @@ const MAX_MEMBERS = 1000
 
 type Scalar = string | number | boolean | null
 
-/** A member of the claims at any depth. An item of a list is a member, too. */
+/** A member of the claims at any depth. An item of an array is a member, too. */
 export interface Member {
-  /** The names that lead to it. The name of an item of a list is its index. */
+  /** The names that lead to it. The name of an item of an array is its index. */
   readonly path: readonly string[]
   readonly value: Scalar | object
 }
@@ -41,13 +41,15 @@ export function walk(root: object): Walk {
       if (member === undefined || member.get !== undefined || member.set !== undefined) return below
       if (member.value === undefined && !Array.isArray(value)) continue
       chars += name.length
-      const wrong = visit(member.value, below)
-      if (wrong !== undefined) return wrong
+      const faultyPath = visit(member.value, below)
+      if (faultyPath !== undefined) return faultyPath
     }
     return undefined
   }
-  const wrong = visit(root, [])
-  return wrong === undefined ? { kind: 'walked', members, chars } : { kind: 'not_json', path: wrong }
+  const faultyPath = visit(root, [])
+  return faultyPath === undefined
+    ? { kind: 'walked', members, chars }
+    : { kind: 'not_json', path: faultyPath }
 }
 
 function isScalar(value: unknown): value is Scalar {
