@@ -4,7 +4,7 @@ import proxyAddr from 'proxy-addr'
 import * as v from 'valibot'
 import { type Address, parseAddresses, type RedisSource } from './redis.ts'
 
-/** A variable of the environment is wrong. */
+/** An environment variable is wrong. */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError'
 
@@ -18,14 +18,14 @@ interface Sentinels {
   readonly sentinels: readonly Address[]
 }
 
-/** What all three frameworks take as their own option. */
+/** Whether a proxy is trusted, by its address and its distance in hops. All three frameworks take such a function. */
 export type TrustProxy = (address: string, hop: number) => boolean
 
-/** What the environment says of the server around the library. */
+/** The settings of an example server, from its environment variables. */
 export interface Environment {
   readonly port: number
   readonly host: string
-  /** Which proxies are believed what they say of the client; takes an address and its distance in hops. */
+  /** Which proxies are trusted to report the client's address and protocol. `undefined`: none. */
   readonly trustProxy: TrustProxy | undefined
   readonly auditFile: string | undefined
   readonly redis: RedisSource | undefined
@@ -48,11 +48,11 @@ const seconds = (min: number, max: number) => {
 }
 const oneOf = <const T extends readonly string[]>(...names: T) =>
   v.optional(v.picklist(names, `one of ${names.join(', ')}`))
-const commaList = (text: string): string[] => text.split(',').map((one) => one.trim())
-const decodedSecret = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64url'))
-const isSecret = (text: string): boolean =>
-  /^[A-Za-z0-9_-]+={0,2}$/.test(text) && decodedSecret(text).length >= 32
-const isThere = (value: unknown): boolean => value !== undefined
+const splitAtCommas = (list: string): string[] => list.split(',').map((item) => item.trim())
+const decodeSecret = (encoded: string): Uint8Array => new Uint8Array(Buffer.from(encoded, 'base64url'))
+const isSecret = (encoded: string): boolean =>
+  /^[A-Za-z0-9_-]+={0,2}$/.test(encoded) && decodeSecret(encoded).length >= 32
+const isDefined = (value: unknown): boolean => value !== undefined
 const portMessage = 'a port number from 0 to 65535'
 
 const schema = v.object({
@@ -66,19 +66,19 @@ const schema = v.object({
     '3000',
   ),
   HOST: v.optional(v.pipe(v.string(), v.regex(/^\S+$/, 'a host name or address')), '127.0.0.1'),
-  REDIS_URL: v.optional(v.pipe(v.string(), v.check(isRedisUrl, 'an address as redis://127.0.0.1:6379/0'))),
+  REDIS_URL: v.optional(v.pipe(v.string(), v.check(isRedisUrl, 'a URL such as redis://127.0.0.1:6379/0'))),
   REDIS_CLUSTER: v.optional(
     v.pipe(
       v.string(),
       v.transform(parseAddresses),
-      v.custom<readonly Address[]>(isThere, 'host:port,host:port of nodes of a Cluster'),
+      v.custom<readonly Address[]>(isDefined, 'the nodes of a Cluster as host:port,host:port'),
     ),
   ),
   REDIS_SENTINEL: v.optional(
     v.pipe(
       v.string(),
       v.transform(parseSentinel),
-      v.custom<Sentinels>(isThere, 'name@host:port,host:port of sentinels'),
+      v.custom<Sentinels>(isDefined, 'a name and its Sentinels as name@host:port,host:port'),
     ),
   ),
   DURABILITY: oneOf('acknowledged', 'replicated'),
@@ -89,9 +89,12 @@ const schema = v.object({
   SECRET: v.optional(
     v.pipe(
       v.string(),
-      v.transform(commaList),
-      v.check((parts) => parts.every(isSecret), 'at least 32 bytes in base64url, or a comma list of such'),
-      v.transform((parts) => parts.map(decodedSecret)),
+      v.transform(splitAtCommas),
+      v.check(
+        (parts) => parts.every(isSecret),
+        'at least 32 bytes in base64url, or several such secrets separated by commas',
+      ),
+      v.transform((parts) => parts.map(decodeSecret)),
     ),
   ),
   ISSUER: v.optional(v.string(), 'https://auth.example.test'),
@@ -109,15 +112,18 @@ const schema = v.object({
     v.pipe(
       v.string(),
       v.transform(proxiesOf),
-      v.check((it) => it !== undefined, 'a number of hops, or a comma list of addresses and subnets'),
+      v.check(
+        (trusted) => trusted !== undefined,
+        'a number of hops, or addresses and subnets separated by commas',
+      ),
     ),
   ),
-  ALLOWED_ORIGINS: v.optional(v.pipe(v.string(), v.transform(commaList))),
+  ALLOWED_ORIGINS: v.optional(v.pipe(v.string(), v.transform(splitAtCommas))),
   AUDIT_FILE: v.optional(v.pipe(v.string(), v.minLength(1, 'the path of a file'))),
 })
 
-/** Which variable gave which option of the library. */
-const variables: Readonly<Record<string, string>> = {
+/** The environment variable behind each option of the library. */
+const variableOf: Readonly<Record<string, string>> = {
   issuer: 'ISSUER',
   audience: 'AUDIENCE',
   secret: 'SECRET',
@@ -126,92 +132,95 @@ const variables: Readonly<Record<string, string>> = {
   origins: 'ALLOWED_ORIGINS',
 }
 
-/** What later versions of the examples read; to start without them would be to ignore what was meant. */
-const NOT_YET = ['DATABASE_URL']
+/** Variables that only later versions of the examples read. To ignore them would hide a mistake. */
+const NOT_SUPPORTED = ['DATABASE_URL']
 
 /** Reads the environment. An empty variable counts as unset. Throws an `EnvironmentError` or a `ConfigError`. */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  for (const name of NOT_YET)
+  for (const name of NOT_SUPPORTED)
     if (given[name] !== undefined)
-      throw new EnvironmentError(name, 'unset: this example has no such store yet')
+      throw new EnvironmentError(name, 'unset: this example does not support such a store')
   const parsed = v.safeParse(schema, given, { abortEarly: true })
   if (!parsed.success) {
     const [issue] = parsed.issues
     throw new EnvironmentError(v.getDotPath(issue) ?? 'the environment', issue.message)
   }
-  const it = parsed.output
+  const variables = parsed.output
   return {
-    port: it.PORT,
-    host: it.HOST,
-    trustProxy: it.TRUST_PROXY,
-    auditFile: it.AUDIT_FILE,
-    redis: redisOf(it),
-    durability: it.DURABILITY,
-    keyPrefix: it.KEY_PREFIX,
+    port: variables.PORT,
+    host: variables.HOST,
+    trustProxy: variables.TRUST_PROXY,
+    auditFile: variables.AUDIT_FILE,
+    redis: redisOf(variables),
+    durability: variables.DURABILITY,
+    keyPrefix: variables.KEY_PREFIX,
     options: {
-      issuer: it.ISSUER,
-      audience: it.AUDIENCE,
-      secret: it.SECRET,
+      issuer: variables.ISSUER,
+      audience: variables.AUDIENCE,
+      secret: variables.SECRET,
       access: {
-        ttlSeconds: it.ACCESS_TTL,
-        algorithm: it.SIGNING_ALG,
-        keys: it.SIGNING_KEYS === undefined ? undefined : readKeys(it.SIGNING_KEYS),
+        ttlSeconds: variables.ACCESS_TTL,
+        algorithm: variables.SIGNING_ALG,
+        keys: variables.SIGNING_KEYS === undefined ? undefined : readKeys(variables.SIGNING_KEYS),
       },
       refresh: {
-        idleSeconds: it.REFRESH_TTL,
-        absoluteSeconds: it.SESSION_TTL,
-        graceSeconds: it.REUSE_GRACE,
-        lostResponse: it.LOST_RESPONSE,
+        idleSeconds: variables.REFRESH_TTL,
+        absoluteSeconds: variables.SESSION_TTL,
+        graceSeconds: variables.REUSE_GRACE,
+        lostResponse: variables.LOST_RESPONSE,
       },
-      revocation: { mode: it.REVOCATION, maxStalenessSeconds: it.MAX_STALENESS },
-      origins: { allowed: it.ALLOWED_ORIGINS },
+      revocation: { mode: variables.REVOCATION, maxStalenessSeconds: variables.MAX_STALENESS },
+      origins: { allowed: variables.ALLOWED_ORIGINS },
       production: false,
     },
   }
 }
 
-/** The one clear line that a wrong set-up gets; `undefined` for any other fault. */
+/** The message for a wrong configuration, in one line; `undefined` for any other error. */
 export function setupFault(cause: unknown, env: NodeJS.ProcessEnv): string | undefined {
   if (cause instanceof EnvironmentError) return cause.message
   if (!(cause instanceof ConfigError)) return undefined
   const top = cause.option.split('.')[0] ?? ''
   const redis = ['REDIS_CLUSTER', 'REDIS_SENTINEL', 'REDIS_URL'].find((name) => env[name])
-  const variable = top === 'redis' ? redis : (variables[cause.option] ?? variables[top])
+  const variable = top === 'redis' ? redis : (variableOf[cause.option] ?? variableOf[top])
   return `${variable ?? cause.option}: ${cause.message}`
 }
 
-function isRedisUrl(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+function isRedisUrl(address: string): boolean {
+  const url = URL.canParse(address) ? new URL(address) : undefined
   return (url?.protocol === 'redis:' || url?.protocol === 'rediss:') && url.hostname !== ''
 }
 
-function parseSentinel(text: string): Sentinels | undefined {
-  const [, name = '', addresses = ''] = /^([\w.-]+)@(.+)$/.exec(text) ?? []
+function parseSentinel(value: string): Sentinels | undefined {
+  const [, name = '', addresses = ''] = /^([\w.-]+)@(.+)$/.exec(value) ?? []
   const sentinels = parseAddresses(addresses)
   return name === '' || sentinels === undefined ? undefined : { name, sentinels }
 }
 
-function redisOf(it: v.InferOutput<typeof schema>): RedisSource | undefined {
-  const given = [it.REDIS_URL, it.REDIS_CLUSTER, it.REDIS_SENTINEL].filter((one) => one !== undefined)
-  if (given.length > 1)
+function redisOf({
+  REDIS_URL: url,
+  REDIS_CLUSTER: nodes,
+  REDIS_SENTINEL: sentinel,
+}: v.InferOutput<typeof schema>): RedisSource | undefined {
+  if ([url, nodes, sentinel].filter(isDefined).length > 1)
     throw new EnvironmentError('REDIS_URL', 'the only one of REDIS_URL, REDIS_CLUSTER, REDIS_SENTINEL')
-  if (it.REDIS_URL !== undefined) return { variable: 'REDIS_URL', url: it.REDIS_URL }
-  if (it.REDIS_CLUSTER !== undefined) return { variable: 'REDIS_CLUSTER', nodes: it.REDIS_CLUSTER }
-  return it.REDIS_SENTINEL === undefined ? undefined : { variable: 'REDIS_SENTINEL', ...it.REDIS_SENTINEL }
+  if (url !== undefined) return { variable: 'REDIS_URL', url }
+  if (nodes !== undefined) return { variable: 'REDIS_CLUSTER', nodes }
+  return sentinel === undefined ? undefined : { variable: 'REDIS_SENTINEL', ...sentinel }
 }
 
-function proxiesOf(text: string): TrustProxy | undefined {
-  if (/^\d{1,2}$/.test(text)) return (_address, hop) => hop < Number(text)
+function proxiesOf(value: string): TrustProxy | undefined {
+  if (/^\d{1,2}$/.test(value)) return (_address, hop) => hop < Number(value)
   try {
-    return proxyAddr.compile(commaList(text))
+    return proxyAddr.compile(splitAtCommas(value))
   } catch {
     return undefined
   }
 }
 
 function readKeys(file: string): object[] {
-  const expected = 'a file with a JWK Set whose first key is private (RFC 7517)'
+  const expected = 'the path of a file with a JWK Set whose first key is private (RFC 7517)'
   let set: unknown
   try {
     set = JSON.parse(readFileSync(file, 'utf8'))

@@ -1,21 +1,21 @@
 import { UnavailableError } from '@sallyport/core'
 import { type Answer, emptyAnswer, jsonAnswer, type Route, refusal } from '@sallyport/core/adapter'
 
-/** The application's own routes that the frameworks serve in their own manner, with their methods. */
-const native: Readonly<Record<string, readonly string[]>> = {
+/** The routes that each framework serves with its own router, and their methods. */
+const frameworkRoutes: Readonly<Record<string, readonly string[]>> = {
   '/api/me': ['GET', 'HEAD'],
   '/api/profile': ['PUT'],
   '/api/admin': ['GET', 'HEAD'],
 }
 
-/** Answers what no route should see; `undefined` for the rest. */
+/** Answers a request that no route may see; returns `undefined` for any other. */
 export type Front = (method: string, target: string) => Answer | undefined
 
 /**
- * Answers paths that are not there or not spelled in the one way that they are known by, and methods that a route does
- * not have, so that the frameworks' routers need not agree about them.
+ * Answers requests for unknown paths, for known paths in another spelling, and with methods that a route does not have.
+ * The frameworks' routers treat such requests differently.
  *
- * @param mounted all routes that the application mounts, below their prefixes
+ * @param mounted all routes that the application mounts, with their prefixes
  */
 export function createFront(
   mounted: readonly (readonly [prefix: string, routes: readonly Route[]])[],
@@ -27,7 +27,7 @@ export function createFront(
   return (method, target) => {
     const path = target.split('?', 1)[0] ?? ''
     if (known.has(path) || patterns.some((pattern) => pattern.test(path))) return undefined
-    const methods = Object.hasOwn(native, path) ? native[path] : undefined
+    const methods = Object.hasOwn(frameworkRoutes, path) ? frameworkRoutes[path] : undefined
     if (methods === undefined) return refusal('route_unknown')
     if (methods.includes(method)) return undefined
     const allow = [...methods, 'OPTIONS']
@@ -37,12 +37,14 @@ export function createFront(
   }
 }
 
-/** A parameter is one segment of plain characters. */
+/** A pattern for a path with parameters, each of which is one segment of plain characters. */
 function patternOf(path: string): RegExp {
   return new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:[a-z]+/g, '[A-Za-z0-9_-]{1,64}')}$`)
 }
 
-/** The answer to a fault that reached the framework's error handler. Faults that are not the client's are logged. */
+/**
+ * The answer to an error that reached the framework's error handler. Errors that the client did not cause are logged.
+ */
 export function faultAnswer(fault: unknown): Answer {
   if (fault instanceof UnavailableError) return refusal('store_unavailable')
   const status = fault instanceof Error && 'statusCode' in fault ? Number(fault.statusCode) : 500

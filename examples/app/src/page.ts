@@ -7,7 +7,7 @@ const files: readonly (readonly [path: string, file: string, type: string])[] = 
   ['/demo.css', 'demo.css', 'text/css; charset=utf-8'],
 ]
 
-/** The demo page: signs in, shows the devices, signs them out. */
+/** The routes of the demo page, which signs in, lists the devices and signs them out. */
 export function pageRoutes(route: RouteMaker): Route[] {
   return files.map(([path, file, type]) => {
     const answer: Answer = {
@@ -20,12 +20,12 @@ export function pageRoutes(route: RouteMaker): Route[] {
   })
 }
 
-/** What all forms of helmet take. */
+/** Options that every framework's version of helmet takes. */
 export interface HelmetOptions {
   contentSecurityPolicy: { useDefaults: false; directives: Record<string, string[]> }
 }
 
-/** The page may run and fetch what comes from this server, and nothing else. */
+/** The page may load scripts, styles, images and data from this server only. */
 export const helmetOptions: HelmetOptions = {
   contentSecurityPolicy: {
     useDefaults: false,

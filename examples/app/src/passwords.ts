@@ -4,10 +4,11 @@ export type ReadOutcome =
   | { readonly kind: 'read'; readonly hash: string | undefined }
   | { readonly kind: 'unavailable' }
 
-/** Password hashes of users who changed theirs. */
+/** The password hashes of users who have changed their passwords. */
 export interface Passwords {
+  /** Reads a user's hash; `undefined` if the user has never changed the password. */
   read(subject: string): Promise<ReadOutcome>
-  /** Writes a hash if the known one is still there: of two racing changes one wins. */
+  /** Replaces a hash if it is still the known one. Of two racing changes, one wins. */
   replace(
     subject: string,
     known: string | undefined,
@@ -33,7 +34,7 @@ if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return 1`
 
-/** In the Redis of the sessions, so that several nodes are one system. */
+/** Keeps the hashes in the Redis of the sessions, so that all nodes share them. */
 export function redisPasswords(client: RedisClient, prefix: string): Passwords {
   const key = (subject: string): string => `${prefix}:demo:password:${subject}`
   return {

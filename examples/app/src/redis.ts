@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis'
 
-/** Where Redis is: one of the variables `REDIS_URL`, `REDIS_CLUSTER`, `REDIS_SENTINEL`. */
+/** Where Redis is, from one of the variables `REDIS_URL`, `REDIS_CLUSTER` and `REDIS_SENTINEL`. */
 export type RedisSource =
   | { readonly variable: 'REDIS_URL'; readonly url: string }
   | { readonly variable: 'REDIS_CLUSTER'; readonly nodes: readonly Address[] }
@@ -13,7 +13,7 @@ export interface Address {
 
 export type RedisClient = Redis | Cluster
 
-const quick = {
+const failFast = {
   lazyConnect: true,
   maxRetriesPerRequest: 0,
   commandTimeout: 1000,
@@ -21,7 +21,7 @@ const quick = {
   enableReadyCheck: false,
 } as const
 
-/** A client that fails what it can't send at once, and goes on trying to connect. */
+/** Makes a client that rejects a command at once if it cannot send it, and keeps trying to connect. */
 export function createClient(source: RedisSource): RedisClient {
   const client = make(source)
   client.on('error', () => {})
@@ -33,14 +33,14 @@ function make(source: RedisSource): RedisClient {
   const common = { enableOfflineQueue: false, retryStrategy: () => 50 }
   switch (source.variable) {
     case 'REDIS_URL':
-      return new Redis(source.url, { ...quick, ...common })
+      return new Redis(source.url, { ...failFast, ...common })
     case 'REDIS_SENTINEL': {
-      const sentinels = source.sentinels.map((one) => ({ ...one }))
+      const sentinels = source.sentinels.map((address) => ({ ...address }))
       return new Redis({
         sentinels,
         name: source.name,
         sentinelRetryStrategy: () => 50,
-        ...quick,
+        ...failFast,
         ...common,
       })
     }
@@ -49,15 +49,15 @@ function make(source: RedisSource): RedisClient {
         lazyConnect: true,
         enableOfflineQueue: false,
         clusterRetryStrategy: () => 50,
-        redisOptions: quick,
+        redisOptions: failFast,
       })
   }
 }
 
-/** Reads `host:port,host:port`; `undefined` for anything else. */
-export function parseAddresses(text: string): readonly Address[] | undefined {
-  const addresses = text.split(',').map((one) => {
-    const [, host = '', port = ''] = /^\s*(\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})\s*$/.exec(one) ?? []
+/** Parses `host:port,host:port`; `undefined` for anything else. */
+export function parseAddresses(list: string): readonly Address[] | undefined {
+  const addresses = list.split(',').map((address) => {
+    const [, host = '', port = ''] = /^\s*(\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})\s*$/.exec(address) ?? []
     return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
   })
   return addresses.every(({ host, port }) => host !== '' && port > 0 && port < 65_536) ? addresses : undefined

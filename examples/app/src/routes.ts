@@ -18,13 +18,13 @@ import { createFront, type Front } from './front.ts'
 import { pageRoutes } from './page.ts'
 import type { Users } from './users.ts'
 
-/** What the application mounts, the same on every framework: the library's endpoints and routes of its own. */
+/** What the application mounts on every framework: endpoints of the library, and its own routes. */
 export interface AppRoutes {
-  /** Below `/auth`: among them `POST /login` and `POST /password`. */
+  /** Below `/auth`. Its own routes are `POST /login` and `POST /password`. */
   readonly auth: readonly (EndpointName | Route)[]
-  /** At the root: among them `GET /healthz`, `GET /readyz` and the demo page. */
+  /** At the root. Its own routes are `GET /healthz`, `GET /readyz` and the demo page. */
   readonly root: readonly (EndpointName | Route)[]
-  /** Answers what none of the routes should see. */
+  /** Goes before all routes. */
   readonly front: Front
 }
 
@@ -57,7 +57,7 @@ export function createRoutes(sallyport: Sallyport, users: Users): AppRoutes {
 const AUTH_ENDPOINTS: readonly EndpointName[] = ['refresh', 'token', 'logout', 'sessions']
 const ROOT_ENDPOINTS: readonly EndpointName[] = ['well-known']
 
-/** `PUT /api/profile`: takes any JSON object. */
+/** `PUT /api/profile`: accepts any JSON object. */
 export async function updateProfile(view: RequestView): Promise<Answer> {
   const body = await readJsonObject(view)
   return body.kind === 'refused' ? refusal(body.problem) : jsonAnswer(200, { updated: true })
@@ -118,7 +118,7 @@ function badRequest(description: string): Answer {
   return jsonAnswer(400, { error: 'invalid_request', error_description: description })
 }
 
-/** Does not tell which of the two was wrong. */
+/** The answer does not reveal which of the two is wrong. */
 function invalidCredentials(): Answer {
   return jsonAnswer(401, {
     error: 'invalid_credentials',

@@ -9,10 +9,10 @@ import { createClient } from './redis.ts'
 import { type AppRoutes, createRoutes } from './routes.ts'
 import { createUsers } from './users.ts'
 
-/** A framework's part: it makes the library's form of itself, and a listening server from that and the routes. */
+/** What each framework's example supplies. */
 export interface Framework<S extends Sallyport> {
   createSallyport(options: SallyportOptions): Promise<S>
-  /** Makes the application; the server is not listening yet. */
+  /** Makes the application and its server, which does not listen yet. */
   createServer(sallyport: S, routes: AppRoutes, environment: Environment): Promise<Server>
 }
 
@@ -20,20 +20,23 @@ const EX_CONFIG = 78
 const DRAIN_MS = 5000
 const IDLE_EVERY_MS = 50
 
-/** A server that listens. */
+/** A listening server. */
 export interface Running {
   readonly url: string
   close(): Promise<void>
 }
 
-/** Starts an example server in this process. Rejects with what {@link setupFault} understands for a wrong set-up. */
+/**
+ * Starts an example server in this process. For a wrong configuration, rejects with an error that {@link setupFault}
+ * knows.
+ */
 export async function start<S extends Sallyport>(
   framework: Framework<S>,
   env: NodeJS.ProcessEnv,
 ): Promise<Running> {
   const environment = readEnvironment(env)
   const audit = openAudit(environment.auditFile)
-  await makeSureOf(environment)
+  await checkAddress(environment)
   const redis = environment.redis === undefined ? undefined : createClient(environment.redis)
   const sallyport = await framework.createSallyport({
     ...environment.options,
@@ -81,7 +84,7 @@ export async function main<S extends Sallyport>(framework: Framework<S>): Promis
   }
 }
 
-/** One JSON object a line, appended. */
+/** Opens the audit trail, to which each event is appended as one line of JSON. */
 function openAudit(file: string | undefined): (event: object) => void {
   if (file === undefined) return (event) => void process.stdout.write(`${JSON.stringify(event)}\n`)
   let opened: number
@@ -93,8 +96,8 @@ function openAudit(file: string | undefined): (event: object) => void {
   return (event) => appendFileSync(opened, `${JSON.stringify(event)}\n`)
 }
 
-/** Refuses an address that can't be listened on before anything else is begun. */
-async function makeSureOf(environment: Environment): Promise<void> {
+/** Checks that the server can listen on the address, before anything else is started. */
+async function checkAddress(environment: Environment): Promise<void> {
   const trial = createServer()
   await listen(trial, environment).catch((cause: NodeJS.ErrnoException) => {
     const isPort = cause.code === 'EADDRINUSE' || cause.code === 'EACCES'
@@ -116,21 +119,21 @@ function listen(server: Server, { port, host }: Environment): Promise<number> {
   })
 }
 
-/** Lets running requests end, but not for ever. */
+/** Stops a server. Running requests may finish within the time limit. */
 function drain(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    // A kept connection is idle once its last request is answered.
-    const idle = setInterval(() => server.closeIdleConnections(), IDLE_EVERY_MS)
-    const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+    // A kept-alive connection becomes idle when its last request is answered, so idle ones are closed again and again.
+    const idleCheck = setInterval(() => server.closeIdleConnections(), IDLE_EVERY_MS)
+    const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
     server.close(() => {
-      clearInterval(idle)
-      clearTimeout(late)
+      clearInterval(idleCheck)
+      clearTimeout(deadline)
       resolve()
     })
   })
 }
 
-/** What Node's parser refuses is answered alike by every framework. */
+/** Answers a request that the HTTP parser of Node.js refuses, in the same way for every framework. */
 export function refuseUnreadable(fault: NodeJS.ErrnoException, socket: Socket): void {
   if (fault.code === 'ECONNRESET' || !socket.writable) return
   const status =

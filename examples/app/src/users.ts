@@ -4,10 +4,10 @@ import type { Passwords } from './passwords.ts'
 
 /** A user of the demo. */
 export interface User {
-  /** Opaque and stable: the name stands in no token. */
+  /** Opaque and stable, because it is in every token. */
   readonly subject: string
   readonly scope: readonly string[]
-  /** One of the many for load tests, whose password check may be cheap. */
+  /** Whether this is a user for load tests, whose password check may be fast. */
   readonly cheap: boolean
 }
 
@@ -18,9 +18,9 @@ export type SignInOutcome =
 
 export type ChangeOutcome = 'changed' | 'refused' | 'unavailable'
 
-/** The users of the demo, and their passwords. */
+/** The users of the demo. */
 export interface Users {
-  /** Checks a name and a password; a name that does not exist takes as long as one that does. */
+  /** Checks a name and a password. An unknown name takes as long as a known one. */
   authenticate(name: string, password: string): Promise<SignInOutcome>
   /** Changes the password of a user who knows the current one. */
   changePassword(subject: string, current: string, next: string): Promise<ChangeOutcome>
@@ -40,7 +40,7 @@ export async function createUsers(passwords: Passwords): Promise<Users> {
   const initial = await hashPassword(DEMO_PASSWORD)
   const initialDigest = digest(DEMO_PASSWORD)
 
-  /** An unknown user's check is done in full, and fails. */
+  /** Checks a password. For an unknown user the check is also done in full, so that its duration reveals nothing. */
   async function check(
     user: User | undefined,
     password: string,
@@ -53,17 +53,24 @@ export async function createUsers(passwords: Passwords): Promise<Users> {
   return {
     async authenticate(name, password) {
       const user = userNamed(name)
-      const read = await passwords.read(user?.subject ?? 'nobody')
-      if (read.kind === 'unavailable') return read
-      const fits = await check(user, password, read.hash)
-      return fits && user !== undefined ? { kind: 'user', user } : { kind: 'refused' }
+      const reading = await passwords.read(user?.subject ?? 'nobody')
+      if (reading.kind === 'unavailable') return reading
+      const isCorrect = await check(user, password, reading.hash)
+      return isCorrect && user !== undefined ? { kind: 'user', user } : { kind: 'refused' }
     },
     async changePassword(subject, current, next) {
-      const read = await passwords.read(subject)
-      if (read.kind === 'unavailable') return 'unavailable'
-      if (!(await verifyPassword(current, read.hash ?? initial))) return 'refused'
-      const written = await passwords.replace(subject, read.hash, await hashPassword(next))
-      return written === 'replaced' ? 'changed' : written === 'changed' ? 'refused' : 'unavailable'
+      const reading = await passwords.read(subject)
+      if (reading.kind === 'unavailable') return 'unavailable'
+      if (!(await verifyPassword(current, reading.hash ?? initial))) return 'refused'
+      const outcome = await passwords.replace(subject, reading.hash, await hashPassword(next))
+      switch (outcome) {
+        case 'replaced':
+          return 'changed'
+        case 'changed':
+          return 'refused'
+        case 'unavailable':
+          return outcome
+      }
     },
   }
 }
@@ -78,8 +85,8 @@ function subjectOf(name: string): string {
   return `usr_${createHash('sha256').update(`sallyport demo user ${name}`).digest('base64url').slice(0, 16)}`
 }
 
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+function digest(password: string): Buffer {
+  return createHash('sha256').update(password).digest()
 }
 
 async function hashPassword(password: string): Promise<string> {

@@ -29,7 +29,7 @@ export const framework: Framework<FastifySallyport> = {
           return send(reply, jsonAnswer(200, { sub: subject, scope: scopes.join(' '), sid: session }))
         })
         api.put('/profile', {
-          // The body is read by this server's own limits, so before Fastify would parse it.
+          // A hook reads the body within the library's limits, before Fastify parses it.
           onRequest: [
             sallyport.requireScope('profile:write'),
             async (request, reply) => send(reply, await updateProfile(read(request))),
@@ -50,14 +50,15 @@ export const framework: Framework<FastifySallyport> = {
 async function createApp({ trustProxy }: Environment, { front }: AppRoutes): Promise<FastifyInstance> {
   const app = fastify({
     ...(trustProxy === undefined ? {} : { trustProxy }),
-    // Node's own time-outs, as under the other frameworks.
+    // The timeouts of Node.js, which the other frameworks keep.
     keepAliveTimeout: 5000,
     requestTimeout: 300_000,
     clientErrorHandler: refuseUnreadable,
-    // Paths that its router can't read would be answered before any hook; front() refuses them behind the hooks.
+    // Fastify answers a path that its router cannot decode before any hook runs, so such a path is rewritten; the hook
+    // below then refuses the original one.
     rewriteUrl: ({ method = '', url = '/' }) => (front(method, url) === undefined ? url : '/'),
   })
-  // Fastify knows only the usual methods until it is told; what it does not know it answers by itself.
+  // Fastify answers methods that it does not know on its own, and at first it knows only the common ones.
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   app.setNotFoundHandler((_request, reply) => send(reply, refusal('route_unknown')))
   app.setErrorHandler((fault, _request, reply) => send(reply, faultAnswer(fault)))

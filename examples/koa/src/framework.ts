@@ -56,7 +56,7 @@ function createApp({ trustProxy }: Environment, { front }: AppRoutes): Koa {
   return app
 }
 
-/** Koa by itself trusts all proxies or none. */
+/** Makes Koa trust some proxies. On its own, it trusts all of them or none. */
 function trust(app: Koa, trusted: TrustProxy): void {
   Object.defineProperties(app.request, {
     ip: {
@@ -72,10 +72,10 @@ function trust(app: Koa, trusted: TrustProxy): void {
   })
 }
 
-/** As the other frameworks have it: what the nearest proxy says, if that is trusted. */
+/** The protocol that the nearest proxy reports if it is trusted, as in the other frameworks. */
 function protocolOf({ req, socket }: Koa.Request, trusted: TrustProxy): string {
-  const own = 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http'
-  const said = req.headers['x-forwarded-proto']
-  if (typeof said !== 'string' || !trusted(socket.remoteAddress ?? '', 0)) return own
-  return said.split(',', 1)[0]?.trim() ?? own
+  const direct = 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http'
+  const forwarded = req.headers['x-forwarded-proto']
+  if (typeof forwarded !== 'string' || !trusted(socket.remoteAddress ?? '', 0)) return direct
+  return forwarded.split(',', 1)[0]?.trim() ?? direct
 }

@@ -1,4 +1,4 @@
-// An event stream that ends as soon as its session is revoked, on whichever server that happens.
+// An event stream that ends as soon as its session is revoked, on any server that shares the store.
 //
 //   PORT=3000 node examples/live/dist/server.js
 //   TOKEN=$(curl -sX POST localhost:3000/login | …access_token)
