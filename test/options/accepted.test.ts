@@ -85,14 +85,14 @@ const right: Readonly<Record<string, SallyportOptions | undefined>> = {
   'http on ::1': { issuer: 'http://[::1]:3000' },
   'an audience of one character': { audience: 'a' },
   'an audience of 255 characters': { audience: 'x'.repeat(255) },
-  'a list of audiences': { audience: ['https://a.example', 'urn:b'] },
+  'an array of audiences': { audience: ['https://a.example', 'urn:b'] },
   'a secret of 32 characters': { secret },
   'a secret of 16 characters of two bytes': { secret: 'äöüßéèêëàâîïôûùç' },
   'a secret with eight different bytes': { secret: 'abcdefgh'.repeat(4) },
   'a secret of 32 bytes': { secret: new TextEncoder().encode(secret) },
   'a secret as a Buffer': { secret: randomBytes(32) },
-  'a list of one secret': { secret: [secret] },
-  'a list of texts and bytes': { secret: [secret, randomBytes(64), secret.toUpperCase()] },
+  'an array of one secret': { secret: [secret] },
+  'an array of strings and bytes': { secret: [secret, randomBytes(64), secret.toUpperCase()] },
   'the shortest lives': { access: { ttlSeconds: 1 }, refresh: { idleSeconds: 1, absoluteSeconds: 1 } },
   'the longest lives': { access: { ttlSeconds: 1800 }, refresh: { idleSeconds: 2_592_000, absoluteSeconds: 2_592_000 } },
   'a session that ends before it is idle': { refresh: { idleSeconds: 100, absoluteSeconds: 50 } },
@@ -159,13 +159,19 @@ describe('what is left to chance', () => {
 
 describe('production', () => {
   const order = ['issuer', 'audience', 'secret', 'store'] as const
+  const advice: Readonly<Record<(typeof order)[number], string>> = {
+    issuer: 'set it to the URL of this deployment, such as "https://auth.example.com"',
+    audience: 'set it to the URL of your API, such as "https://api.example.com"',
+    secret: 'set it to the output of "openssl rand -base64 32"',
+    store: 'set it to a store that all processes share, such as redisStore() of @sallyport/redis',
+  }
 
   for (const [index, option] of order.entries())
     test(`without ${option} is refused by its name`, async () => {
       const given = Object.fromEntries(order.slice(0, index).map((name) => [name, complete[name]]))
       const fault = await configFault(() => createSallyport({ ...given, production: true }))
       expect(fault.option).toBe(option)
-      expect(fault.message).toBe(`option "${option}" must be given in production, but is missing`)
+      expect(fault.message).toBe(`"${option}" is required in production: ${advice[option]}`)
       expect(notices).toEqual([])
     })
 

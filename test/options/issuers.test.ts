@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseIssuers } from '../../packages/core/src/options/issuers.ts'
 import { configFault } from '../support/config-fault.ts'
+import { expectRefusal, type WrongOption } from '../support/wrong-option.ts'
 
 const issuer = 'https://login.example.com'
 const jwks = 'https://login.example.com/jwks'
@@ -69,24 +70,17 @@ describe('an issuer', () => {
 
   test('is one of several', () => {
     const several = [good, { ...bare, issuer: 'https://other.example.com', discovery: true }]
-    expect(parseIssuers(several).map((one) => one.keys.kind)).toEqual(['jwks', 'discovery'])
+    expect(parseIssuers({ issuers: several }).map((one) => one.keys.kind)).toEqual(['jwks', 'discovery'])
   })
 })
 
-interface WrongOption {
-  readonly name: string
-  readonly given: unknown
-  readonly option: string
-  readonly allowed: string
-  readonly said?: string
-}
-
-const none = 'left out, since there is no such option'
 const name = 'an https URL without query and fragment (http on loopback)'
 const url = 'an https URL without user, password and fragment (http on loopback)'
-const text = 'a text of 1 to 255 characters without white space, or a list of such'
-const algorithms = 'a list of "EdDSA", "ES256", "RS256", "PS256"'
+const audiences = 'a string of 1 to 255 characters without white space, or an array of them'
+const algorithms = 'an array of "EdDSA", "ES256", "RS256", "PS256"'
 const oneAlgorithm = 'one of "EdDSA", "ES256", "RS256", "PS256"'
+const known =
+  'issuer, audience, jwks, discovery, algorithms, untyped, timeoutMs, cooldownSeconds, maxAgeSeconds, maxStaleSeconds'
 const on = (more: object) => [{ ...good, ...more }]
 const without = (left: keyof typeof good) => [
   Object.fromEntries(Object.entries(good).filter(([key]) => key !== left)),
@@ -94,63 +88,61 @@ const without = (left: keyof typeof good) => [
 
 // biome-ignore format: one row, one line
 const wrong: readonly WrongOption[] = [
-  { name: 'no list', given: good, option: 'issuers', allowed: 'a list of issuers', said: 'a value of type object' },
-  { name: 'null', given: null, option: 'issuers', allowed: 'a list of issuers', said: 'null' },
-  { name: 'a list of texts', given: [issuer], option: 'issuers.0', allowed: 'an object with issuer, audience, jwks', said: '"https://login.example.com"' },
-  { name: 'a list in a list', given: [[]], option: 'issuers.0', allowed: 'an object with issuer', said: 'a list' },
-  { name: 'misspelled', given: on({ jwksUri: jwks }), option: 'issuers.0.jwksUri', allowed: none },
-  { name: 'the second of two', given: [good, { ...good, issuer: 5 }], option: 'issuers.1.issuer', allowed: 'an https URL', said: '5' },
-  { name: 'twice', given: [good, good], option: 'issuers.1.issuer', allowed: 'different from the others', said: `"${issuer}"` },
+  { name: 'no array', options: good, option: 'issuers', allowed: 'an array of issuers', given: 'a value of type object' },
+  { name: 'null', options: null, option: 'issuers', allowed: 'an array of issuers', given: 'null' },
+  { name: 'an array of strings', options: [issuer], option: 'issuers.0', allowed: 'an object with issuer, audience, jwks', given: '"https://login.example.com"' },
+  { name: 'an array in an array', options: [[]], option: 'issuers.0', allowed: 'an object with issuer', given: 'an empty array' },
+  { name: 'misspelled', options: on({ jwksUri: jwks }), option: 'issuers.0.jwksUri', says: 'unknown option "issuers.0.jwksUri" (did you mean "issuers.0.jwks"?)' },
+  { name: 'misspelled, in other letters', options: on({ Untyped: true }), option: 'issuers.0.Untyped', says: 'unknown option "issuers.0.Untyped" (did you mean "issuers.0.untyped"?)' },
+  { name: 'like no other', options: [good, { ...good, keys: [] }], option: 'issuers.1.keys', says: `unknown option "issuers.1.keys"; there are ${known}` },
+  { name: 'the second of two', options: [good, { ...good, issuer: 5 }], option: 'issuers.1.issuer', allowed: 'an https URL', given: '5' },
+  { name: 'twice', options: [good, good], option: 'issuers.1.issuer', allowed: 'different from the others', given: `"${issuer}"` },
 
-  { name: 'missing', given: without('issuer'), option: 'issuers.0.issuer', allowed: 'given', said: 'missing' },
-  { name: 'a host', given: on({ issuer: 'login.example.com' }), option: 'issuers.0.issuer', allowed: name, said: '"login.example.com"' },
-  { name: 'http', given: on({ issuer: 'http://a.example' }), option: 'issuers.0.issuer', allowed: name, said: '"http://a.example"' },
-  { name: 'http, nearly on loopback', given: on({ issuer: 'http://127.0.0.1.example' }), option: 'issuers.0.issuer', allowed: name, said: '"http://127.0.0.1.example"' },
-  { name: 'http in a private network', given: on({ issuer: 'http://10.0.0.1' }), option: 'issuers.0.issuer', allowed: name, said: '"http://10.0.0.1"' },
-  { name: 'a query', given: on({ issuer: 'https://a/?x' }), option: 'issuers.0.issuer', allowed: name, said: '"https://a/?x"' },
-  { name: 'a fragment', given: on({ issuer: 'https://a/#x' }), option: 'issuers.0.issuer', allowed: name, said: '"https://a/#x"' },
-  { name: 'a user and a password', given: on({ issuer: 'https://u:p@a' }), option: 'issuers.0.issuer', allowed: name, said: '"https://…@a"' },
-  { name: 'white space', given: on({ issuer: `${issuer} ` }), option: 'issuers.0.issuer', allowed: name, said: `"${issuer} "` },
+  { name: 'missing', options: without('issuer'), option: 'issuers.0.issuer', says: '"issuers.0.issuer" is required: give an https URL' },
+  { name: 'a host', options: on({ issuer: 'login.example.com' }), option: 'issuers.0.issuer', allowed: name, given: '"login.example.com"' },
+  { name: 'http', options: on({ issuer: 'http://a.example' }), option: 'issuers.0.issuer', allowed: name, given: '"http://a.example"' },
+  { name: 'http, nearly on loopback', options: on({ issuer: 'http://127.0.0.1.example' }), option: 'issuers.0.issuer', allowed: name, given: '"http://127.0.0.1.example"' },
+  { name: 'http in a private network', options: on({ issuer: 'http://10.0.0.1' }), option: 'issuers.0.issuer', allowed: name, given: '"http://10.0.0.1"' },
+  { name: 'a query', options: on({ issuer: 'https://a/?x' }), option: 'issuers.0.issuer', allowed: name, given: '"https://a/?x"' },
+  { name: 'a fragment', options: on({ issuer: 'https://a/#x' }), option: 'issuers.0.issuer', allowed: name, given: '"https://a/#x"' },
+  { name: 'a user and a password', options: on({ issuer: 'https://u:p@a' }), option: 'issuers.0.issuer', allowed: name, given: '"https://…@a"' },
+  { name: 'white space', options: on({ issuer: `${issuer} ` }), option: 'issuers.0.issuer', allowed: name, given: `"${issuer} "` },
 
-  { name: 'missing', given: without('audience'), option: 'issuers.0.audience', allowed: 'given', said: 'missing' },
-  { name: 'empty', given: on({ audience: '' }), option: 'issuers.0.audience', allowed: text, said: '""' },
-  { name: 'an empty list', given: on({ audience: [] }), option: 'issuers.0.audience', allowed: text, said: 'a list' },
+  { name: 'missing', options: without('audience'), option: 'issuers.0.audience', says: `"issuers.0.audience" is required: give ${audiences}` },
+  { name: 'empty', options: on({ audience: '' }), option: 'issuers.0.audience', allowed: audiences, given: '""' },
+  { name: 'an empty array', options: on({ audience: [] }), option: 'issuers.0.audience', allowed: audiences, given: 'an empty array' },
 
-  { name: 'neither it nor discovery', given: without('jwks'), option: 'issuers.0.jwks', allowed: 'given, unless "discovery" is', said: 'missing' },
-  { name: 'http', given: on({ jwks: 'http://a.example/jwks' }), option: 'issuers.0.jwks', allowed: url, said: '"http://a.example/jwks"' },
-  { name: 'a file', given: on({ jwks: 'file:///jwks.json' }), option: 'issuers.0.jwks', allowed: url, said: '"file:///jwks.json"' },
-  { name: 'a user', given: on({ jwks: 'https://user@a/jwks' }), option: 'issuers.0.jwks', allowed: url, said: '"https://…@a/jwks"' },
-  { name: 'a password alone', given: on({ jwks: 'https://:secret@a/jwks' }), option: 'issuers.0.jwks', allowed: url, said: '"https://…@a/jwks"' },
-  { name: 'an empty fragment', given: on({ jwks: `${jwks}#` }), option: 'issuers.0.jwks', allowed: url, said: `"${jwks}#"` },
-  { name: 'a URL object', given: on({ jwks: new URL(jwks) }), option: 'issuers.0.jwks', allowed: url, said: 'a value of type object' },
-  { name: 'beside a JWK Set', given: on({ discovery: true }), option: 'issuers.0.discovery', allowed: 'left out, since "jwks" is given' },
-  { name: 'a URL', given: [{ ...bare, discovery: issuer }], option: 'issuers.0.discovery', allowed: 'true, or left out', said: `"${issuer}"` },
-  { name: 'false', given: on({ discovery: false }), option: 'issuers.0.discovery', allowed: 'true, or left out', said: 'false' },
+  { name: 'neither it nor discovery', options: without('jwks'), option: 'issuers.0.jwks', says: '"issuers.0.jwks" is required, unless "issuers.0.discovery" is true' },
+  { name: 'http', options: on({ jwks: 'http://a.example/jwks' }), option: 'issuers.0.jwks', allowed: url, given: '"http://a.example/jwks"' },
+  { name: 'a file', options: on({ jwks: 'file:///jwks.json' }), option: 'issuers.0.jwks', allowed: url, given: '"file:///jwks.json"' },
+  { name: 'a user', options: on({ jwks: 'https://user@a/jwks' }), option: 'issuers.0.jwks', allowed: url, given: '"https://…@a/jwks"' },
+  { name: 'a password alone', options: on({ jwks: 'https://:secret@a/jwks' }), option: 'issuers.0.jwks', allowed: url, given: '"https://…@a/jwks"' },
+  { name: 'an empty fragment', options: on({ jwks: `${jwks}#` }), option: 'issuers.0.jwks', allowed: url, given: `"${jwks}#"` },
+  { name: 'a URL object', options: on({ jwks: new URL(jwks) }), option: 'issuers.0.jwks', allowed: url, given: 'a value of type object' },
+  { name: 'beside a JWK Set', options: on({ discovery: true }), option: 'issuers.0.discovery', says: 'give either "issuers.0.jwks" or "issuers.0.discovery"' },
+  { name: 'a URL', options: [{ ...bare, discovery: issuer }], option: 'issuers.0.discovery', allowed: 'true or left out', given: `"${issuer}"` },
+  { name: 'false', options: on({ discovery: false }), option: 'issuers.0.discovery', allowed: 'true or left out', given: 'false' },
 
-  { name: 'missing', given: without('algorithms'), option: 'issuers.0.algorithms', allowed: 'given', said: 'missing' },
-  { name: 'none', given: on({ algorithms: [] }), option: 'issuers.0.algorithms', allowed: algorithms, said: 'a list' },
-  { name: 'no list', given: on({ algorithms: 'RS256' }), option: 'issuers.0.algorithms', allowed: algorithms, said: '"RS256"' },
-  { name: 'symmetric', given: on({ algorithms: ['RS256', 'HS256'] }), option: 'issuers.0.algorithms.1', allowed: oneAlgorithm, said: '"HS256"' },
-  { name: 'none at all', given: on({ algorithms: ['none'] }), option: 'issuers.0.algorithms.0', allowed: oneAlgorithm, said: '"none"' },
+  { name: 'missing', options: without('algorithms'), option: 'issuers.0.algorithms', says: `"issuers.0.algorithms" is required: give ${algorithms}` },
+  { name: 'none', options: on({ algorithms: [] }), option: 'issuers.0.algorithms', allowed: algorithms, given: 'an empty array' },
+  { name: 'no array', options: on({ algorithms: 'RS256' }), option: 'issuers.0.algorithms', allowed: algorithms, given: '"RS256"' },
+  { name: 'symmetric', options: on({ algorithms: ['RS256', 'HS256'] }), option: 'issuers.0.algorithms.1', allowed: oneAlgorithm, given: '"HS256"' },
+  { name: 'none at all', options: on({ algorithms: ['none'] }), option: 'issuers.0.algorithms.0', allowed: oneAlgorithm, given: '"none"' },
 
-  { name: 'too short', given: on({ timeoutMs: 99 }), option: 'issuers.0.timeoutMs', allowed: 'a whole number from 100 to 30000', said: '99' },
-  { name: 'too long', given: on({ timeoutMs: 30_001 }), option: 'issuers.0.timeoutMs', allowed: 'a whole number from 100 to 30000', said: '30001' },
-  { name: 'zero', given: on({ cooldownSeconds: 0 }), option: 'issuers.0.cooldownSeconds', allowed: 'a whole number from 1 to 3600', said: '0' },
-  { name: 'too long', given: on({ cooldownSeconds: 3601 }), option: 'issuers.0.cooldownSeconds', allowed: 'a whole number from 1 to 3600', said: '3601' },
-  { name: 'longer than the age', given: on({ cooldownSeconds: 601 }), option: 'issuers.0.cooldownSeconds', allowed: 'at most maxAgeSeconds (600)', said: '601' },
-  { name: 'zero', given: on({ maxAgeSeconds: 0 }), option: 'issuers.0.maxAgeSeconds', allowed: 'a whole number from 1 to 86400', said: '0' },
-  { name: 'over a day', given: on({ maxAgeSeconds: 86_401 }), option: 'issuers.0.maxAgeSeconds', allowed: 'a whole number from 1 to 86400', said: '86401' },
-  { name: 'over a week', given: on({ maxStaleSeconds: 604_801 }), option: 'issuers.0.maxStaleSeconds', allowed: 'a whole number from 1 to 604800', said: '604801' },
-  { name: 'less than the age', given: on({ maxStaleSeconds: 599 }), option: 'issuers.0.maxStaleSeconds', allowed: 'at least maxAgeSeconds (600)', said: '599' },
+  { name: 'too short', options: on({ timeoutMs: 99 }), option: 'issuers.0.timeoutMs', allowed: 'a whole number from 100 to 30000', given: '99' },
+  { name: 'too long', options: on({ timeoutMs: 30_001 }), option: 'issuers.0.timeoutMs', allowed: 'a whole number from 100 to 30000', given: '30001' },
+  { name: 'zero', options: on({ cooldownSeconds: 0 }), option: 'issuers.0.cooldownSeconds', allowed: 'a whole number from 1 to 3600', given: '0' },
+  { name: 'too long', options: on({ cooldownSeconds: 3601 }), option: 'issuers.0.cooldownSeconds', allowed: 'a whole number from 1 to 3600', given: '3601' },
+  { name: 'longer than the age', options: on({ cooldownSeconds: 601 }), option: 'issuers.0.cooldownSeconds', allowed: 'at most maxAgeSeconds (600)', given: '601' },
+  { name: 'zero', options: on({ maxAgeSeconds: 0 }), option: 'issuers.0.maxAgeSeconds', allowed: 'a whole number from 1 to 86400', given: '0' },
+  { name: 'over a day', options: on({ maxAgeSeconds: 86_401 }), option: 'issuers.0.maxAgeSeconds', allowed: 'a whole number from 1 to 86400', given: '86401' },
+  { name: 'over a week', options: on({ maxStaleSeconds: 604_801 }), option: 'issuers.0.maxStaleSeconds', allowed: 'a whole number from 1 to 604800', given: '604801' },
+  { name: 'less than the age', options: on({ maxStaleSeconds: 599 }), option: 'issuers.0.maxStaleSeconds', allowed: 'at least maxAgeSeconds (600)', given: '599' },
 ]
 
 describe('a wrong option is refused by its path:', () => {
   for (const row of wrong)
     test(`${row.option}: ${row.name}`, async () => {
-      const fault = await configFault(() => parseIssuers({ issuers: row.given }))
-      expect(fault).toMatchObject({ name: 'ConfigError', option: row.option })
-      expect(fault.expected).toContain(row.allowed)
-      const but = row.said === undefined ? '' : `; got ${row.said}`
-      expect(fault.message).toBe(`"${row.option}" must be ${fault.expected}${but}`)
+      expectRefusal(await configFault(() => parseIssuers({ issuers: row.options })), row)
     })
 })

@@ -61,32 +61,55 @@ export class ClaimsError extends SallyportError {
   }
 }
 
-/** The error for an option that does not exist. Suggests the known option that is nearest to it, if any is near. */
+/**
+ * The error for an option that does not exist. Suggests the one that was probably meant, or else lists those that
+ * exist.
+ *
+ * @param path of the unknown option, such as `redis.keyprefix`
+ * @param known the names of the options in the same group, such as `keyPrefix`
+ */
 export function unknownOption(path: string, known: readonly string[]): ConfigError {
-  const [name = '', ...groups] = path.split('.').reverse()
-  const prefix = groups.length === 0 ? '' : `${groups.reverse().join('.')}.`
-  const suggested = suggestion(
-    path,
-    known.map((sibling) => prefix + sibling),
-  )
-  const hint = suggested === '' && known.length > 0 ? `; known options: ${known.join(', ')}` : suggested
-  return new ConfigError(path, { sentence: `unknown option "${prefix}${name}"${hint}` })
+  const nameAt = path.lastIndexOf('.') + 1
+  const meant = nearest(path.slice(nameAt), known)
+  const all = `; there ${known.length === 1 ? 'is only' : 'are'} ${known.join(', ')}`
+  const hint = meant === undefined ? all : suggestionOf(path.slice(0, nameAt) + meant)
+  return new ConfigError(path, { sentence: `unknown option "${path}"${hint}` })
 }
+
+/** ` (did you mean "…"?)` for the known name that is nearest to a wrong one; empty where none is near. */
+export function suggestion(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known)
+  return meant === undefined ? '' : suggestionOf(meant)
+}
+
+const suggestionOf = (name: string): string => ` (did you mean "${name}"?)`
 
 const MAX_EDITS = 3
+const MIN_BEGINNING = 3
 
-/** ` (did you mean "…"?)` with the known name that is nearest to a wrong one; empty if none is near. */
-export function suggestion(wrong: string, known: readonly string[]): string {
-  const [nearest] = known
-    .map((name) => ({ name, edits: leven(wrong.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, edits }) => edits <= Math.min(MAX_EDITS, Math.floor(name.length / 2)))
+/** The known name that was probably meant: it is nearly the same, or one begins with the other (`ttl`, `ttlSeconds`). */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const given = name.toLowerCase()
+  const [best] = known
+    .map((one) => ({ one, edits: leven(given, one.toLowerCase()) }))
+    .filter(
+      ({ one, edits }) =>
+        edits <= Math.min(MAX_EDITS, Math.floor(one.length / 2)) || beginsWith(given, one.toLowerCase()),
+    )
     .sort((a, b) => a.edits - b.edits)
-  return nearest === undefined ? '' : ` (did you mean "${nearest.name}"?)`
+  return best?.one
 }
 
-/** Describes a wrong value for a `ConfigError`: short, on one line, and without the credentials of a URL. */
+function beginsWith(a: string, b: string): boolean {
+  return Math.min(a.length, b.length) >= MIN_BEGINNING && (a.startsWith(b) || b.startsWith(a))
+}
+
+/**
+ * How a wrong value may be shown in a `ConfigError`: a string in quotes, on one line, at most 64 characters of it;
+ * other values by their type. Whatever could be a user and a password in an address is left out.
+ */
 export function describeValue(given: unknown): string {
-  if (typeof given === 'string') return JSON.stringify(given.replace(/\/\/[^/]*@/, '//…@').slice(0, 64))
+  if (typeof given === 'string') return JSON.stringify(given.replace(/\/\/.*@/s, '//…@').slice(0, 64))
   if (given === undefined) return 'nothing'
   if (Array.isArray(given)) return given.length === 0 ? 'an empty array' : 'an array'
   if (given === null || typeof given === 'number' || typeof given === 'boolean') return String(given)

@@ -6,7 +6,7 @@ import type { SharedRingSettings } from '../keys/shared-ring.ts'
 import { MAX_ACCESS_SECONDS } from '../ports/revocations.ts'
 import type { Signer, SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
 import type { TokenForm } from '../tokens/forms/form.ts'
-import { callable, filledArray, group, oneOf, parse, wholeNumber } from './schema.ts'
+import { callable, filledArray, group, oneOf, parse, signingAlgorithm, wholeNumber } from './schema.ts'
 
 export interface AccessOptions {
   /** The lifetime of an access token, in seconds. Default 900; 1 to 1800. */
@@ -82,7 +82,7 @@ const schema = v.object({
   access: v.optional(
     group({
       ttlSeconds: v.optional(wholeNumber(1, MAX_ACCESS_SECONDS), 900),
-      algorithm: v.optional(oneOf('EdDSA', 'ES256', 'RS256', 'PS256')),
+      algorithm: v.optional(signingAlgorithm),
       rotationSeconds: v.optional(wholeNumber(3600, 90 * DAY), 30 * DAY),
       keys: v.optional(filledArray(jwk, 'an array of JWKs')),
       signers: v.optional(filledArray(signer, 'an array of signers')),

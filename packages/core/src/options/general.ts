@@ -86,10 +86,8 @@ const mayShow = (path: string): boolean => !path.startsWith('secret')
 /** @param production the default of the option `production` */
 export function parseGeneral(given: object, production: boolean): GeneralSettings {
   const options = parse(schema, given, { mayShow })
-  const isProduction = options.production ?? production
-  if (isProduction) checkForProduction(options)
   return {
-    production: isProduction,
+    production: options.production ?? production,
     issuer: options.issuer ?? 'http://localhost',
     audience: nonEmpty(options.audience ?? 'http://localhost'),
     secrets: nonEmpty(options.secret ?? new Uint8Array(randomBytes(MIN_SECRET_BYTES))),
@@ -100,7 +98,8 @@ export function parseGeneral(given: object, production: boolean): GeneralSetting
   }
 }
 
-function checkForProduction(options: Parsed): void {
+/** Throws a `ConfigError` for the first option that production needs and that was not given. */
+export function demandForProduction(options: GeneralOptions): void {
   for (const name of ['issuer', 'audience', 'secret', 'store'] as const)
     if (options[name] === undefined)
       throw new ConfigError(name, {

@@ -13,7 +13,7 @@ import {
   parseBrowser,
 } from './browser.ts'
 import { type ClaimsOptions, parseClaims } from './claims.ts'
-import { type GeneralOptions, type GeneralSettings, parseGeneral } from './general.ts'
+import { demandForProduction, type GeneralOptions, type GeneralSettings, parseGeneral } from './general.ts'
 import { type IssuerOptions, parseIssuers } from './issuers.ts'
 import { parseRevocation, type RevocationOptions } from './revocation.ts'
 import {
@@ -23,6 +23,22 @@ import {
   type RefreshOptions,
   type SessionsSettings,
 } from './sessions.ts'
+
+export type { CacheOptions } from './access.ts'
+export type {
+  AccessOptions,
+  BindingOptions,
+  ClaimsOptions,
+  ClientOptions,
+  CookieOptions,
+  GeneralOptions,
+  IssuerOptions,
+  LimitOptions,
+  OriginOptions,
+  PathOptions,
+  RefreshOptions,
+  RevocationOptions,
+}
 
 /** The options of `createSallyport`. All of them are checked at start, and an error names the wrong one by its path. */
 export interface SallyportOptions extends GeneralOptions {
@@ -50,7 +66,7 @@ export interface SallyportOptions extends GeneralOptions {
 }
 
 /** The parsed options: complete, checked and frozen. */
-export interface Settings extends GeneralSettings, AccessSettings, SessionsSettings, BrowserSettings {
+interface Settings extends GeneralSettings, AccessSettings, SessionsSettings, BrowserSettings {
   readonly revocation: Pick<ReplicaSettings, 'mode' | 'maxStalenessMs'>
   readonly binding: BindingSettings
   readonly customClaims: CustomClaimsSettings | undefined
@@ -93,7 +109,7 @@ export function parseOptions(given: SallyportOptions, production: boolean): Sett
   if (unknown !== undefined) throw unknownOption(unknown, names)
   const general = parseGeneral(given, production)
   const access = parseAccess(given)
-  return Object.freeze({
+  const settings = {
     ...general,
     ...access,
     ...parseSessions(given, access.accessSeconds),
@@ -102,5 +118,8 @@ export function parseOptions(given: SallyportOptions, production: boolean): Sett
     binding: parseBinding(given),
     customClaims: parseClaims(given, general.production),
     issuers: parseIssuers(given),
-  })
+  }
+  // Last, so that a missing option does not hide a wrong one.
+  if (general.production) demandForProduction(given)
+  return Object.freeze(settings)
 }

@@ -11,8 +11,8 @@ import {
   group,
   issuer,
   nonEmpty,
-  oneOf,
   parse,
+  signingAlgorithm,
   wholeNumber,
 } from './schema.ts'
 
@@ -73,7 +73,7 @@ const list = v.array(
       ),
     ),
     discovery: v.optional(v.literal(true, 'true or left out')),
-    algorithms: filledArray(oneOf('EdDSA', 'ES256', 'RS256', 'PS256'), algorithmsMessage),
+    algorithms: filledArray(signingAlgorithm, algorithmsMessage),
     untyped: v.optional(boolean, false),
     timeoutMs: v.optional(wholeNumber(100, 30_000), 3000),
     cooldownSeconds: v.optional(wholeNumber(1, 3600), 30),

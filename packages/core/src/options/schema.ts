@@ -1,35 +1,70 @@
 import * as v from 'valibot'
 import { ConfigError, describeValue, unknownOption } from '../errors.ts'
 import { secureUrl } from '../issuers/secure-url.ts'
+import { isKid, type SigningAlgorithm } from '../ports/signer.ts'
+
+// Every message here is a noun phrase: it has to follow both `"x" must be` and `"x" is required: give`.
+
+/** From valibot: a check of your own, and an option that may be left out. */
+export { custom, optional } from 'valibot'
 
 type Schema<T> = v.GenericSchema<T>
-type Group<T extends v.ObjectEntries> = v.GenericSchema<
-  object,
-  v.InferOutput<v.StrictObjectSchema<T, string>>
->
+type Group<T extends v.ObjectEntries> = v.GenericSchema<object, v.InferOutput<v.ObjectSchema<T, undefined>>>
 
+/** A whole number between two bounds, both included. */
 export function wholeNumber(min: number, max: number): Schema<number> {
   const message = `a whole number from ${min} to ${max}`
   return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message))
 }
 
+/** One of these words. */
 export function oneOf<const T extends readonly string[]>(...names: T): Schema<T[number]> {
   return v.picklist(names, `one of ${names.map((name) => `"${name}"`).join(', ')}`)
 }
 
+/** A string that matches a pattern. */
 export function string(pattern: RegExp, message: string): Schema<string> {
   return v.pipe(v.string(message), v.regex(pattern, message))
 }
 
 export const boolean: Schema<boolean> = v.boolean('true or false')
 
-/** Options that belong together; an unknown one is refused. */
+/** An algorithm for access tokens. */
+export const signingAlgorithm: Schema<SigningAlgorithm> = oneOf('EdDSA', 'ES256', 'RS256', 'PS256')
+
+/** The name of a key. */
+export const kid: Schema<string> = v.custom<string>(isKid, '1 to 128 printable ASCII characters')
+
+/**
+ * An object with these options and no others. Unknown options are looked for first: one may be a misspelling of an
+ * option that is then missing. A missing option is reported in the words of its own schema.
+ */
 export function group<const T extends v.ObjectEntries>(entries: T): Group<T> {
-  const message = `an object with ${Object.keys(entries).join(', ')}`
+  const names = Object.keys(entries)
   return v.pipe(
-    v.custom<object>((given) => !Array.isArray(given), message),
-    v.strictObject(entries, message),
+    v.custom<object>(isObject, `an object with ${names.join(', ')}`),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return
+      const input: Readonly<Record<string, unknown>> = { ...dataset.value }
+      const key = Object.keys(input).find((name) => !names.includes(name))
+      if (key === undefined) return
+      // The message only carries the known names to `configError`.
+      addIssue({
+        message: names.join(),
+        path: [{ type: 'object', origin: 'key', input, key, value: input[key] }],
+      })
+    }),
+    v.object(entries, ({ path }) => messageIfMissing(entries[String(path?.[0]?.key)])),
   )
+}
+
+function isObject(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && !Array.isArray(given)
+}
+
+function messageIfMissing(schema: v.GenericSchema | undefined): string {
+  const result = schema && v.safeParse(schema, undefined, { abortEarly: true })
+  return result?.issues?.[0].message ?? 'a value'
 }
 
 /** An array with at least one element. */
@@ -37,7 +72,7 @@ export function filledArray<T>(element: Schema<T>, message: string): v.GenericSc
   return v.pipe(v.array(element, message), v.minLength(1, message))
 }
 
-/** A function, or an object with functions of these names. */
+/** A function; with names, an object that has methods of these names. */
 export function callable<T>(message: string, ...names: readonly string[]): Schema<T> {
   return v.custom<T>(
     (given) =>
@@ -51,12 +86,15 @@ export function callable<T>(message: string, ...names: readonly string[]): Schem
 }
 
 const audienceMessage = 'a string of 1 to 255 characters without white space, or an array of them'
+/** One `aud` value. */
 export const oneAudience: Schema<string> = string(/^\S{1,255}$/, audienceMessage)
+/** One audience, or an array with at least one. */
 export const audience: Schema<string | string[]> = v.union(
   [oneAudience, filledArray(oneAudience, audienceMessage)],
   audienceMessage,
 )
 
+/** An `iss` value. */
 export const issuer: Schema<string> = v.pipe(
   v.string('an https URL'),
   v.check(
@@ -65,14 +103,17 @@ export const issuer: Schema<string> = v.pipe(
   ),
 )
 
+/** How `parse` names and shows options in its errors. */
 export interface ParseMode {
-  /** Goes before each path in an error, such as `redis`. */
+  /** Goes before the path of each option, such as `redis`. Default: nothing. */
   readonly path?: string
-  /** Whether the value of an option may be shown in an error. Default: every one's may. */
+  /** Whether the value at a path may be shown. Answer `false` for secrets. Default: every value may be. */
   readonly mayShow?: (path: string) => boolean
 }
 
-/** Checks options against a schema. Throws a `ConfigError` that names the first wrong one. */
+/**
+ * Checks options against a schema and fills in defaults. Throws a `ConfigError` that names the first wrong option.
+ */
 export function parse<T>(schema: v.GenericSchema<unknown, T>, given: unknown, mode: ParseMode = {}): T {
   const result = v.safeParse(schema, given, { abortEarly: true })
   if (!result.success) throw configError(result.issues[0], mode)
@@ -81,10 +122,9 @@ export function parse<T>(schema: v.GenericSchema<unknown, T>, given: unknown, mo
 
 function configError(issue: v.BaseIssue<unknown>, { path: root, mayShow }: ParseMode): ConfigError {
   const path = [root, v.getDotPath(issue)].filter(Boolean).join('.') || 'options'
-  if (issue.type === 'strict_object' && issue.expected === 'never')
-    return unknownOption(path, siblingsOf(issue))
-  if (issue.type === 'strict_object' && path.includes('.') && issue.input === undefined)
-    return new ConfigError(path, { sentence: `"${path}" is required` })
+  if (issue.type === 'raw_check') return unknownOption(path, issue.message.split(','))
+  if (issue.input === undefined && issue.path?.at(-1)?.type === 'object')
+    return new ConfigError(path, { sentence: `"${path}" is required: give ${issue.message}` })
   return new ConfigError(
     path,
     issue.message,
@@ -92,12 +132,7 @@ function configError(issue: v.BaseIssue<unknown>, { path: root, mayShow }: Parse
   )
 }
 
-/** The options that there are beside an unknown one; known from the message of their group. */
-function siblingsOf(issue: v.BaseIssue<unknown>): readonly string[] {
-  const [, names = ''] = /^an object with (.+)$/.exec(issue.message) ?? []
-  return names.split(', ').filter(Boolean)
-}
-
+/** One value or an array, as an array. Throws a `RangeError` for an empty one, which the schema must rule out. */
 export function nonEmpty<T>(given: T | readonly T[]): readonly [T, ...T[]] {
   const [first, ...more] = (Array.isArray(given) ? given : [given]) as readonly T[]
   if (first === undefined) throw new RangeError('an empty array passed the schema')

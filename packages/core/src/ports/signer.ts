@@ -3,6 +3,13 @@ import type { KeyObject } from 'node:crypto'
 /** Signature algorithms for access tokens: asymmetric ones only. */
 export type SigningAlgorithm = 'EdDSA' | 'ES256' | 'RS256' | 'PS256'
 
+const KID = /^[\x21-\x7e]{1,128}$/
+
+/** Whether a value may name a key: 1 to 128 printable ASCII characters. */
+export function isKid(given: unknown): given is string {
+  return typeof given === 'string' && KID.test(given)
+}
+
 /** The public half of a signing key, and the one algorithm for which it may be used. */
 export interface VerificationKey {
   readonly kid: string
