@@ -52,24 +52,33 @@ describe('a file with keys', () => {
 
   test.each([0o640, 0o604, 0o644, 0o660, 0o610])('that others can reach is refused: %o', async (mode) => {
     const path = await file(pem('pkcs8'), mode)
-    await expect(readKeyFile(path)).rejects.toMatchObject({ option: 'access.keys', message: /chmod 600/ })
+    await expect(readKeyFile(path)).rejects.toMatchObject({
+      option: 'access.keys',
+      message: `the key file "${path}" can be reached by others than its owner (mode ${mode.toString(8)}): run chmod 600 on it`,
+    })
   })
 
   test.each([
     ['nothing', ''],
     ['no key', 'hello'],
-    ['a list', '[1]'],
-    ['a text', '"key"'],
+    ['an array', '[1]'],
+    ['a string', '"key"'],
     ['PEM of something else', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'],
     ['broken PEM', '-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----'],
   ])('with %s is refused, without showing it', async (_what, content) => {
-    const fault = await readKeyFile(await file(content)).catch((error) => error)
+    const path = await file(content)
+    const fault = await readKeyFile(path).catch((error) => error)
     expect(fault).toMatchObject({ name: 'ConfigError', option: 'access.keys' })
-    expect(fault.message).not.toContain('secret')
+    expect(fault.message).toBe(
+      `the key file "${path}" holds no key that can be read: put a JWK, a JWK Set or PEM in it`,
+    )
   })
 
   test('that is not there, or too long, is refused', async () => {
-    await expect(readKeyFile(join(folder, 'none'))).rejects.toMatchObject({ option: 'access.keys' })
+    await expect(readKeyFile(join(folder, 'none'))).rejects.toMatchObject({
+      option: 'access.keys',
+      message: /"[^"]+none" cannot be opened: check its path and its permissions$/,
+    })
     await expect(readKeyFile(await file(' '.repeat(300_000)))).rejects.toMatchObject({ message: /256 KiB/ })
   })
 })

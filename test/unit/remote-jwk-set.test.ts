@@ -56,45 +56,46 @@ function told(): readonly string[] {
   })
 }
 
-const weak = 'jwk must be an RSA key of at least 2048 bits'
-const exponent = 'jwk must be an RSA key with an exponent of at least 65537'
+const weak = 'it must be an RSA key of at least 2048 bits'
+const exponent = 'it must be an RSA key with a public exponent of at least 65537'
 const leaked = 'its private half is public'
-const rsaAlg = 'jwk.alg must be RS256 or PS256'
-const notAllowed = 'jwk.alg must be RS256 or ES256 or EdDSA'
-const operations = 'jwk.key_ops must be a list with "verify"'
-const unreadable = 'jwk must be a readable EC, OKP or RSA key'
-const noJwk = 'jwk must be a JWK (RFC 7517)'
-const badName = 'jwk.kid must be 1 to 128 printable ASCII characters'
+const rsaAlg = 'its "alg" must be "RS256" or "PS256", or left out'
+const notAllowed = 'its "alg" must be "RS256" or "ES256" or "EdDSA"'
+const operations = 'its "key_ops" must be an array with "verify", or left out'
+const unreadable = 'it must be a complete and valid EC, OKP or RSA key'
+const noJwk = 'it must be a JWK (RFC 7517)'
+const badName = 'its "kid" must be 1 to 128 printable ASCII characters'
 
 // biome-ignore format: one row, one line
 const leftOut: readonly (readonly [string, unknown, string])[] = [
-  ['for encryption', { ...open(RSA), kid: 'x', use: 'enc' }, 'key "x" is left out: jwk.use must be "sig"'],
+  ['for encryption', { ...open(RSA), kid: 'x', use: 'enc' }, 'key "x" is left out: its "use" must be "sig" or left out'],
   ['for operations of encryption', { ...open(RSA), kid: 'x', key_ops: ['encrypt'] }, `key "x" is left out: ${operations}`],
   ['for signing alone', { ...open(RSA), kid: 'x', key_ops: ['sign'] }, `key "x" is left out: ${operations}`],
   ['of an algorithm not supported', { ...open(RSA), kid: 'x', alg: 'RS512' }, `key "x" is left out: ${rsaAlg}`],
   ['of an algorithm of encryption', { ...open(RSA), kid: 'x', alg: 'RSA-OAEP' }, `key "x" is left out: ${rsaAlg}`],
-  ['of an algorithm that is no text', { ...open(RSA), kid: 'x', alg: ['RS256'] }, `key "x" is left out: ${rsaAlg}`],
+  ['of an algorithm that is no string', { ...open(RSA), kid: 'x', alg: ['RS256'] }, `key "x" is left out: ${rsaAlg}`],
   ['of an algorithm that is not allowed', { ...open(RSA), kid: 'x', alg: 'PS256' }, `key "x" is left out: ${notAllowed}`],
-  ['of another kind than its algorithm', { ...open(EC), kid: 'x', alg: 'RS256' }, 'key "x" is left out: jwk.alg must be ES256'],
-  ['symmetric', { kty: 'oct', k: 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0', kid: 'x', alg: 'HS256' }, 'key "x" is left out: jwk must be an asymmetric key'],
-  ['symmetric under an asymmetric name', { kty: 'oct', k: 'c2VjcmV0', kid: 'x', alg: 'RS256' }, 'key "x" is left out: jwk must be an asymmetric key'],
+  ['of another kind than its algorithm', { ...open(EC), kid: 'x', alg: 'RS256' }, 'key "x" is left out: its "alg" must be "ES256", or left out'],
+  ['symmetric', { kty: 'oct', k: 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0', kid: 'x', alg: 'HS256' }, 'key "x" is left out: it must be an asymmetric key (EC, OKP or RSA)'],
+  ['symmetric under an asymmetric name', { kty: 'oct', k: 'c2VjcmV0', kid: 'x', alg: 'RS256' }, 'key "x" is left out: it must be an asymmetric key (EC, OKP or RSA)'],
   ['private on Ed25519', { ...whole(ED), kid: 'x' }, `key "x" is left out: ${leaked}`],
   ['private on P-256', { ...whole(ec('P-256')), kid: 'x' }, `key "x" is left out: ${leaked}`],
   ['private RSA', { ...whole(RSA), kid: 'x' }, `key "x" is left out: ${leaked}`],
   ['RSA with its primes alone', { ...open(RSA), p: whole(RSA).p, kid: 'x' }, `key "x" is left out: ${leaked}`],
+  ['RSA with a third prime alone', { ...open(RSA), oth: [{ r: whole(RSA).p }], kid: 'x' }, `key "x" is left out: ${leaked}`],
   ['RSA of 1024 bits', { ...open(rsa(1024)), kid: 'x' }, `key "x" is left out: ${weak}`],
   ['RSA of 2040 bits', { ...open(rsa(2040)), kid: 'x' }, `key "x" is left out: ${weak}`],
   ['RSA with the exponent 1', { ...open(RSA), e: 'AQ', kid: 'x' }, `key "x" is left out: ${exponent}`],
   ['RSA with the exponent 3', { ...open(rsa(2048, 3)), kid: 'x' }, `key "x" is left out: ${exponent}`],
-  ['on P-384', { ...open(ec('P-384')), kid: 'x' }, 'key "x" is left out: jwk must be an EC key on the curve P-256'],
-  ['on Ed448', { ...open(keyPair('ed448')), kid: 'x' }, 'key "x" is left out: jwk must be an Ed25519, P-256 or RSA key'],
-  ['on X25519', { ...open(keyPair('x25519')), kid: 'x' }, 'key "x" is left out: jwk must be an Ed25519, P-256 or RSA key'],
+  ['on P-384', { ...open(ec('P-384')), kid: 'x' }, 'key "x" is left out: it must be an EC key on the curve P-256'],
+  ['on Ed448', { ...open(keyPair('ed448')), kid: 'x' }, 'key "x" is left out: it must be an Ed25519, P-256 or RSA key'],
+  ['on X25519', { ...open(keyPair('x25519')), kid: 'x' }, 'key "x" is left out: it must be an Ed25519, P-256 or RSA key'],
   ['a point that is not on its curve', { ...open(EC), y: open(EC).x, kid: 'x' }, `key "x" is left out: ${unreadable}`],
   ['without its members', { kty: 'RSA', kid: 'x' }, `key "x" is left out: ${unreadable}`],
   ['of no type', { kid: 'x' }, `key "x" is left out: ${unreadable}`],
   ['null', null, `key number 1 is left out: ${noJwk}`],
-  ['a list', [open(ED)], `key number 1 is left out: ${noJwk}`],
-  ['a text', 'x', `key number 1 is left out: ${noJwk}`],
+  ['an array', [open(ED)], `key number 1 is left out: ${noJwk}`],
+  ['a string', 'x', `key number 1 is left out: ${noJwk}`],
   ['with an empty name', { ...open(ED), kid: '' }, `key number 1 is left out: ${badName}`],
   ['with a name that is a number', { ...open(ED), kid: 5 }, `key number 1 is left out: ${badName}`],
   ['with a name that ends a line', { ...open(ED), kid: 'x\n\u001b[2J' }, `key number 1 is left out: ${badName}`],
@@ -122,7 +123,7 @@ describe('a key of a set is left out, and told of by its name alone, that is', (
     issuer.answers.set('/jwks', status(500))
     clock.turn(COOLDOWN_MS)
     await keys.find('other', 'ES256')
-    const fault = 'key "x" is left out: jwk.use must be "sig"'
+    const fault = 'key "x" is left out: its "use" must be "sig" or left out'
     expect(notices.pop()).toMatch(/it answered 500$/)
     expect(told()).toEqual([fault, fault])
   })

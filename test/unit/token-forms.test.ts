@@ -314,6 +314,20 @@ describe('claims of the application', () => {
         expect(await openClaim(text, { audience: HR, keys: [own] })).toEqual(refused)
     })
 
+    test('are not opened with keys for something else, which are refused by their path', async () => {
+      const { privateKey, publicKey } = generateKeyPairSync('x25519')
+      const own = privateKey.export({ format: 'jwk' })
+      const opened = (key: object) => openClaim('x', { audience: HR, keys: [own, key] })
+      await expect(opened({ ...own, use: 'sig' })).rejects.toMatchObject({
+        option: 'keys.1.use',
+        message: '"keys.1.use" must be "enc" or left out; got "sig"',
+      })
+      await expect(opened(publicKey.export({ format: 'jwk' }))).rejects.toMatchObject({
+        option: 'keys.1',
+        message: '"keys.1" must be a private JWK',
+      })
+    })
+
     test.each([
       ['no key', {}],
       ['a symmetric key', { kty: 'oct', k: 'AAAA' }],

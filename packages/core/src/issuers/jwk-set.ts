@@ -1,26 +1,25 @@
 import { ConfigError } from '../errors.ts'
 import { readJwk } from '../keys/jwk.ts'
-import type { SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
+import { PRIVATE_JWK_MEMBERS } from '../keys/jwk-members.ts'
+import { isKid, type SigningAlgorithm, type VerificationKey } from '../ports/signer.ts'
 
 export type ReadKeys =
   | {
       readonly kind: 'read'
       readonly keys: ReadonlyMap<string, VerificationKey>
-      /** A sentence for each key that was left out, without anything of the key but its name. */
+      /** One sentence for each key that was left out. It shows nothing of the key but its name. */
       readonly leftOut: ReadonlySet<string>
     }
   | { readonly kind: 'failed'; readonly reason: string }
 
 const MAX_KEYS = 100
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'] as const
-const PRINTABLE = /^[\x21-\x7e]{1,128}$/
 
 /**
- * Reads the keys of somebody else's JWK Set (RFC 7517, section 5) that verify signatures by one of the
- * algorithms; a key that names none is for the first of them that fits.
+ * Reads the keys of another issuer's JWK Set (RFC 7517, section 5) that verify signatures by one of the algorithms. A
+ * key that names no algorithm is for the first of them that fits.
  *
- * Leaves out keys for anything else, weak ones, and those that can't be told apart: a `kid` that two keys
- * have names neither of them. Leaves out private keys, and with them whatever has the same `kid`.
+ * Leaves out keys for other purposes and weak keys. If two different keys have the same `kid`, both are left out. A
+ * private key is left out, together with every key of the same `kid`.
  */
 export async function readJwkSet(json: unknown, algorithms: readonly SigningAlgorithm[]): Promise<ReadKeys> {
   const jwks: unknown = Object(json).keys
@@ -45,8 +44,10 @@ export async function readJwkSet(json: unknown, algorithms: readonly SigningAlgo
 }
 
 function isPrivate(jwk: unknown): boolean {
-  return PRIVATE_MEMBERS.some((member) => Object(jwk)[member] !== undefined)
+  return PRIVATE_JWK_MEMBERS.some((member) => Object(jwk)[member] !== undefined)
 }
+
+const PATH = 'jwk'
 
 async function readKey(
   jwk: unknown,
@@ -55,10 +56,13 @@ async function readKey(
   // Only an RSA key leaves a choice.
   const preferred = algorithms.find((alg) => alg === 'RS256' || alg === 'PS256')
   try {
-    const key = await readJwk(jwk, 'jwk', preferred)
-    return algorithms.includes(key.alg) ? key : `jwk.alg must be ${algorithms.join(' or ')}`
+    const key = await readJwk(jwk, PATH, preferred)
+    const accepted = algorithms.map((alg) => `"${alg}"`).join(' or ')
+    return algorithms.includes(key.alg) ? key : `its "alg" must be ${accepted}`
   } catch (cause) {
-    return cause instanceof ConfigError ? `${cause.option} must be ${cause.expected}` : 'it is malformed'
+    if (!(cause instanceof ConfigError)) return 'it is malformed'
+    const member = cause.option.slice(PATH.length + 1)
+    return `${member === '' ? 'it' : `its "${member}"`} must be ${cause.expected}`
   }
 }
 
@@ -66,8 +70,8 @@ function isOther(held: VerificationKey | undefined, key: VerificationKey): boole
   return held !== undefined && !(held.alg === key.alg && held.publicKey.equals(key.publicKey))
 }
 
-/** A `kid` that could be taken for something else in a log is not shown. */
+/** A `kid` that could be mistaken for something else in a log is not shown. */
 function nameOf(jwk: unknown, index: number): string {
   const { kid } = Object(jwk)
-  return typeof kid === 'string' && PRINTABLE.test(kid) ? `"${kid}"` : `number ${index + 1}`
+  return isKid(kid) ? `"${kid}"` : `number ${index + 1}`
 }

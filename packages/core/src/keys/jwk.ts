@@ -9,20 +9,15 @@ import {
 } from 'node:crypto'
 import type { JWK } from 'jose'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
-import { ConfigError } from '../errors.ts'
-import type { SigningAlgorithm, SigningKey, VerificationKey } from '../ports/signer.ts'
+import { ConfigError, describeValue } from '../errors.ts'
+import { isKid, type SigningAlgorithm, type SigningKey, type VerificationKey } from '../ports/signer.ts'
+import { publicPart } from './jwk-members.ts'
 import { isRoca } from './roca.ts'
 
 const MIN_RSA_BITS = 2048
 const MIN_RSA_EXPONENT = 65537n
 const PRIVATE = { type: 'pkcs8', format: 'der' } as const
 const PUBLIC = { type: 'spki', format: 'der' } as const
-const KID = /^[\x21-\x7e]{1,128}$/
-
-/** Whether a value may name a key: 1 to 128 printable ASCII characters. */
-export function isKid(given: unknown): given is string {
-  return typeof given === 'string' && KID.test(given)
-}
 
 /** Makes a fresh key; its `kid` is its RFC 7638 thumbprint. */
 export async function generateSigningKey(alg: SigningAlgorithm): Promise<SigningKey> {
@@ -32,8 +27,8 @@ export async function generateSigningKey(alg: SigningAlgorithm): Promise<Signing
 }
 
 /**
- * The pair is read from its encoding, since a generated one shares a lock with the job that made it: in
- * Node 20 an export during which that job is collected as garbage waits for itself for ever.
+ * Generates encoded keys and reads them back. A generated key object shares a lock with the job that made it: in Node
+ * 20 an export deadlocks if that job is garbage collected meanwhile.
  */
 async function generatePair(alg: SigningAlgorithm): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
   const privateKey = createPrivateKey({ key: await generateEncoded(alg), ...PRIVATE })
@@ -43,8 +38,8 @@ async function generatePair(alg: SigningAlgorithm): Promise<{ publicKey: KeyObje
 function generateEncoded(alg: SigningAlgorithm): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const encodings = { privateKeyEncoding: PRIVATE, publicKeyEncoding: PUBLIC }
-    const done = (error: Error | null, _open: Buffer, secret: Buffer): void =>
-      error === null ? resolve(secret) : reject(error)
+    const done = (error: Error | null, _publicKey: Buffer, privateKey: Buffer): void =>
+      error === null ? resolve(privateKey) : reject(error)
     switch (alg) {
       case 'EdDSA':
         return generateKeyPair('ed25519', encodings, done)
@@ -62,17 +57,18 @@ export function publicJwk(key: VerificationKey): JWK {
   return { ...(key.publicKey.export({ format: 'jwk' }) as JWK), kid: key.kid, alg: key.alg, use: 'sig' }
 }
 
-/** The private JWK of a key; to be sealed, never to be shown. */
+/** The private JWK of a key. Seal it; never show it. */
 export function privateJwk(key: SigningKey): JWK {
   return { ...(key.privateKey.export({ format: 'jwk' }) as JWK), kid: key.kid, alg: key.alg }
 }
 
 /**
- * Reads a private or public JWK, and refuses what must not sign or verify: symmetric keys, foreign
- * curves, RSA keys under 2048 bits or with a small exponent, an `alg`, `use` or `key_ops` for something else.
+ * Reads a private or public JWK. Throws a `ConfigError` for a key that must not sign or verify: a symmetric one, one
+ * on an unsupported curve, an RSA key under 2048 bits or with a small exponent, or an `alg`, `use` or `key_ops` for
+ * another purpose. Each error has an `expected` text, which shows nothing of the key.
  *
  * @param path of the key in the options, for the error
- * @param preferred the algorithm of a key that names none, if it is good for it
+ * @param preferred the algorithm for a key that names none, if the key fits it
  */
 export async function readJwk(
   jwk: unknown,
@@ -83,7 +79,7 @@ export async function readJwk(
     throw new ConfigError(path, 'a JWK (RFC 7517)')
   const given: JWK = jwk
   if (given.kty === 'oct' || given.k !== undefined)
-    throw new ConfigError(path, 'an asymmetric key', 'a symmetric one')
+    throw new ConfigError(path, 'an asymmetric key (EC, OKP or RSA)', 'a symmetric one')
   const publicKey = importPublic(given, path)
   const alg = algorithmOf(given, publicKey, path, preferred)
   checkPurpose(given, path)
@@ -97,11 +93,10 @@ export async function readJwk(
 }
 
 function importPublic(jwk: JWK, path: string): KeyObject {
-  const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...open } = jwk
   try {
-    return createPublicKey({ key: open as JsonWebKey, format: 'jwk' })
+    return createPublicKey({ key: publicPart(jwk) as JsonWebKey, format: 'jwk' })
   } catch {
-    throw new ConfigError(path, 'a readable EC, OKP or RSA key')
+    throw new ConfigError(path, 'a complete and valid EC, OKP or RSA key')
   }
 }
 
@@ -110,14 +105,14 @@ function importPrivate(jwk: JWK, publicKey: KeyObject, path: string): KeyObject 
   try {
     privateKey = createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' })
   } catch {
-    throw new ConfigError(path, 'a readable EC, OKP or RSA private key')
+    throw new ConfigError(path, 'a complete and valid EC, OKP or RSA private key')
   }
   if (!createPublicKey(privateKey).equals(publicKey) || !belongTogether(privateKey, publicKey))
-    throw new ConfigError(path, 'a key whose private and public parts belong together')
+    throw new ConfigError(path, 'a key whose private and public members belong together')
   return privateKey
 }
 
-/** An import takes the public members as they are given: only a signature shows that they fit. */
+/** An import does not check that the public members fit the private ones; a signature does. */
 function belongTogether(privateKey: KeyObject, publicKey: KeyObject): boolean {
   const digest = publicKey.asymmetricKeyType === 'ed25519' ? null : 'sha256'
   const text = Buffer.from('sallyport')
@@ -139,7 +134,12 @@ function algorithmOf(
   if (jwk.alg === undefined) return fitting.find((alg) => alg === preferred) ?? standard
   // RFC 9864 renamed EdDSA over Ed25519; keys under either name are the same keys.
   const named = fitting.find((alg) => alg === jwk.alg || (alg === 'EdDSA' && jwk.alg === 'Ed25519'))
-  if (named === undefined) throw new ConfigError(`${path}.alg`, fitting.join(' or '), JSON.stringify(jwk.alg))
+  if (named === undefined)
+    throw new ConfigError(
+      `${path}.alg`,
+      `${fitting.map((alg) => `"${alg}"`).join(' or ')}, or left out`,
+      describeValue(jwk.alg),
+    )
   return named
 }
 
@@ -159,7 +159,7 @@ function algorithmsOf(key: KeyObject, path: string): readonly [SigningAlgorithm,
           `${details?.modulusLength} bits`,
         )
       if ((details?.publicExponent ?? 0n) < MIN_RSA_EXPONENT)
-        throw new ConfigError(path, `an RSA key with an exponent of at least ${MIN_RSA_EXPONENT}`)
+        throw new ConfigError(path, `an RSA key with a public exponent of at least ${MIN_RSA_EXPONENT}`)
       if (isRoca(key)) throw new ConfigError(path, 'an RSA key without the ROCA flaw (CVE-2017-15361)')
       return ['RS256', 'PS256']
     default:
@@ -168,10 +168,15 @@ function algorithmsOf(key: KeyObject, path: string): readonly [SigningAlgorithm,
 }
 
 function checkPurpose(jwk: JWK, path: string): void {
-  if (jwk.use !== undefined && jwk.use !== 'sig') throw new ConfigError(`${path}.use`, '"sig"')
+  if (jwk.use !== undefined && jwk.use !== 'sig')
+    throw new ConfigError(`${path}.use`, '"sig" or left out', describeValue(jwk.use))
   const operations = jwk.key_ops
   if (operations === undefined) return
   const needed = jwk.d === undefined ? 'verify' : 'sign'
   if (!Array.isArray(operations) || !operations.includes(needed))
-    throw new ConfigError(`${path}.key_ops`, `a list with "${needed}"`)
+    throw new ConfigError(
+      `${path}.key_ops`,
+      `an array with "${needed}", or left out`,
+      describeValue(operations),
+    )
 }

@@ -5,11 +5,12 @@ import { compactDecrypt } from 'jose/jwe/compact/decrypt'
 import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { importJWK } from 'jose/key/import'
-import { ConfigError } from '../errors.ts'
+import { ConfigError, describeValue } from '../errors.ts'
+import { publicPart } from '../keys/jwk-members.ts'
 
-/** Who alone is to read a claim. */
+/** The only one who can read a claim. */
 export interface ClaimRecipient {
-  /** Told in the clear, so that a recipient takes no claim that was meant for another. */
+  /** Sent in the clear, so that a recipient can refuse a claim that was meant for another. */
   readonly audience: string
   /** Its public key as a JWK: P-256, X25519, or RSA of at least 2048 bits. */
   readonly key: object
@@ -18,19 +19,19 @@ export interface ClaimRecipient {
 export type ClaimSeal = (value: unknown) => Promise<string>
 
 const ENCRYPTION = 'A256GCM'
-/** No key that is a password (PBES2), none of PKCS #1 v1.5, nothing compressed (RFC 8725, sections 3.2 and 3.6). */
+/** No passwords as keys (PBES2), no PKCS #1 v1.5, and no compression (RFC 8725, sections 3.2 and 3.6). */
 const MANAGEMENTS = ['ECDH-ES+A256KW', 'RSA-OAEP-256'] as const
 type Management = (typeof MANAGEMENTS)[number]
 const MAX_CHARS = 65_536
 const MIN_RSA_BITS = 2048
 
 /**
- * Encrypts one claim for one audience (RFC 7516, compact).
+ * Encrypts one claim for one audience (RFC 7516, compact). Throws a `ConfigError` for a key that cannot be used.
  *
- * @param path of the recipient in the options; throws a `ConfigError` there for a key that can't be used
+ * @param path of the recipient in the options, for the error
  */
 export async function createClaimSeal({ audience, key }: ClaimRecipient, path: string): Promise<ClaimSeal> {
-  const jwk = publicPart(key, path)
+  const jwk = encryptionKey(key, `${path}.key`)
   const alg = managementOf(jwk, `${path}.key`)
   const publicKey = await importJWK(jwk, alg)
   const kid = await nameOf(jwk)
@@ -46,7 +47,7 @@ export interface RecipientKey {
   readonly key: CryptoKey | Uint8Array
 }
 
-/** What a compact JWE holds, by the key that it names; whatever is wrong with it, the answer is the same. */
+/** Decrypts a compact JWE with the key that it names. Whatever is wrong with it, the answer is `undefined`. */
 export async function decryptClaim(
   text: unknown,
   find: (kid: string | undefined) => RecipientKey | undefined,
@@ -75,22 +76,29 @@ export async function decryptClaim(
 
 class Refused extends Error {}
 
-/** Reads a private key by which claims are opened. Throws a `ConfigError` at that path. */
+/**
+ * Reads a private key that opens claims. Throws a `ConfigError` for a key that cannot.
+ *
+ * @param path of the key, for the error
+ */
 export async function privateKeyOf(given: object, path: string): Promise<RecipientKey> {
   const jwk = given as JWK
   if (typeof jwk.d !== 'string') throw new ConfigError(path, 'a private JWK')
-  const alg = managementOf(publicPart(given, path), path)
+  const publicJwk = encryptionKey(given, path)
+  const alg = managementOf(publicJwk, path)
   try {
-    return { kid: jwk.kid ?? (await nameOf(publicPart(given, path))), alg, key: await importJWK(jwk, alg) }
+    return { kid: await nameOf(publicJwk), alg, key: await importJWK(jwk, alg) }
   } catch {
-    throw new ConfigError(path, 'a readable private JWK')
+    throw new ConfigError(path, 'a complete and valid private JWK')
   }
 }
 
-function publicPart(given: object, path: string): JWK {
-  const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...open } = given as JWK
-  if (open.use !== undefined && open.use !== 'enc') throw new ConfigError(`${path}.key.use`, '"enc"')
-  return open
+/** The public part of a key that may encrypt. */
+function encryptionKey(given: object, path: string): JWK {
+  const jwk = publicPart(given)
+  if (jwk.use !== undefined && jwk.use !== 'enc')
+    throw new ConfigError(`${path}.use`, '"enc" or left out', describeValue(jwk.use))
+  return jwk
 }
 
 function managementOf(jwk: JWK, path: string): Management {
@@ -98,14 +106,14 @@ function managementOf(jwk: JWK, path: string): Management {
   const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {}
   if (key.asymmetricKeyType === 'x25519' || namedCurve === 'prime256v1') return 'ECDH-ES+A256KW'
   if (key.asymmetricKeyType === 'rsa' && modulusLength >= MIN_RSA_BITS) return 'RSA-OAEP-256'
-  throw new ConfigError(path, 'a P-256, X25519 or RSA key (from 2048 bits)')
+  throw new ConfigError(path, 'a P-256 or X25519 key, or an RSA key of at least 2048 bits')
 }
 
 function publicKeyOf(jwk: JWK, path: string): KeyObject {
   try {
     return createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
   } catch {
-    throw new ConfigError(path, 'a readable EC, OKP or RSA key')
+    throw new ConfigError(path, 'a complete and valid EC, OKP or RSA key')
   }
 }
 

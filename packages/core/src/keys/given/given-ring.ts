@@ -5,14 +5,14 @@ import type { Signer, VerificationKey } from '../../ports/signer.ts'
 import { publicJwk } from '../jwk.ts'
 import { foundIn, type KeyInfo, type KeyRing, type RingWatch } from '../ring.ts'
 
-/** A key of the options: one that signs, here or far away, or one that only verifies. */
+/** A key of the options. It signs, in this process or elsewhere, or it only verifies. */
 export interface GivenKey extends VerificationKey {
   readonly signer?: Signer
 }
 
 /**
- * A ring of given keys: the first that can sign does, all of them verify. They change in the options; only
- * that one of them is compromised is learnt from the store, and remembered there.
+ * A ring of given keys. The first one that can sign does; all of them verify. Keys are added and removed in the options
+ * alone, but the store records which of them are compromised.
  */
 export function createGivenRing(
   keys: readonly GivenKey[],
@@ -43,7 +43,7 @@ export function createGivenRing(
     if (ring.kind === 'read') take(ring.entries)
   }
 
-  /** Whether the store knows now that the key is compromised. */
+  /** Records in the store that a key is compromised. Gives whether that worked. */
   async function remember(kid: string): Promise<boolean> {
     const ring = await store.read()
     if (ring.kind === 'unavailable') return false

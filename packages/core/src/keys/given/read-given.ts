@@ -1,6 +1,6 @@
 import { ConfigError, describeValue } from '../../errors.ts'
-import type { Signer, SigningAlgorithm, VerificationKey } from '../../ports/signer.ts'
-import { isKid, readJwk } from '../jwk.ts'
+import { isKid, type Signer, type SigningAlgorithm, type VerificationKey } from '../../ports/signer.ts'
+import { readJwk } from '../jwk.ts'
 import { localSigner } from '../local-signer.ts'
 import type { GivenKey } from './given-ring.ts'
 
@@ -12,8 +12,8 @@ export interface GivenKeysSettings {
 }
 
 /**
- * Reads the keys of the options; `undefined` where none are given, and the ring is kept in the store. Throws a
- * `ConfigError` for keys that can't be used, and for different ones of one name (RFC 7517, section 4.5).
+ * Reads the keys of the options. Gives `undefined` if there are none: the store then keeps the keys. Throws a
+ * `ConfigError` for keys that cannot be used, and for two keys with the same `kid` (RFC 7517, section 4.5).
  */
 export async function readGivenKeys({
   keys = [],
@@ -21,16 +21,20 @@ export async function readGivenKeys({
   algorithm,
 }: GivenKeysSettings): Promise<readonly GivenKey[] | undefined> {
   if (keys.length + signers.length === 0) return undefined
-  const far = signers.map((signer, index): GivenKey => {
+  const remote = signers.map((signer, index): GivenKey => {
     const { kid, alg, publicKey } = signer
     if (!isKid(kid))
-      throw new ConfigError(`access.signers.${index}.kid`, '1 to 128 printable ASCII characters')
+      throw new ConfigError(
+        `access.signers.${index}.kid`,
+        '1 to 128 printable ASCII characters',
+        describeValue(kid),
+      )
     return { kid, alg, publicKey, signer }
   })
-  const near = await Promise.all(keys.map((jwk, index) => readJwk(jwk, `access.keys.${index}`, algorithm)))
+  const local = await Promise.all(keys.map((jwk, index) => readJwk(jwk, `access.keys.${index}`, algorithm)))
   const all = [
-    ...far,
-    ...near.map(
+    ...remote,
+    ...local.map(
       ({ privateKey, ...key }): GivenKey =>
         privateKey === undefined ? key : { ...key, signer: localSigner({ ...key, privateKey }) },
     ),
@@ -39,11 +43,16 @@ export async function readGivenKeys({
   if (first !== undefined && algorithm !== undefined && first.alg !== algorithm)
     throw new ConfigError(
       'access.algorithm',
-      `that of the first key (${first.alg})`,
+      `"${first.alg}", the algorithm of the first key, or left out`,
       describeValue(algorithm),
     )
-  if (first?.signer === undefined) throw new ConfigError('access.keys.0', 'a private key', 'a public one')
-  if (new Set(all.map(({ kid }) => kid)).size !== all.length)
-    throw new ConfigError(keys.length === 0 ? 'access.signers' : 'access.keys', 'keys with different kids')
+  if (first?.signer === undefined)
+    throw new ConfigError('access.keys.0', 'a private key, since the first key signs', 'a public one')
+  if (new Set(all.map(({ kid }) => kid)).size !== all.length) {
+    const option = keys.length === 0 ? 'access.signers' : 'access.keys'
+    throw new ConfigError(option, {
+      sentence: `two keys in "${option}" have the same "kid": give each key a "kid" of its own`,
+    })
+  }
   return all
 }
