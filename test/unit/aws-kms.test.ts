@@ -180,9 +180,9 @@ describe('KMS learns', () => {
 })
 
 describe('a key that does not fit is refused at start:', () => {
-  const p256 = 'a key of ECC_NIST_P256 for ES256'
-  const rsa = 'a key of RSA_2048 or RSA_3072 or RSA_4096 for'
-  const ed = 'a key of ECC_NIST_EDWARDS25519 for EdDSA'
+  const p256 = 'a key of the spec ECC_NIST_P256 for ES256'
+  const rsa = 'a key of the spec RSA_2048 or RSA_3072 or RSA_4096 for'
+  const ed = 'a key of the spec ECC_NIST_EDWARDS25519 for EdDSA'
   // biome-ignore format: one row, one line
   const misfits = [
     { keySpec: 'ECC_NIST_P384', algorithm: 'ES256', allowed: p256 },
@@ -199,7 +199,7 @@ describe('a key that does not fit is refused at start:', () => {
     test(`${keySpec} for ${algorithm}`, async () => {
       const { option, message } = await configFault(() => signerOf({ algorithm }, keySpec))
       expect(option).toBe('awsKms.keyId')
-      expect(message).toBe(`option "awsKms.keyId" must be ${allowed}, but is "${keySpec}"`)
+      expect(message).toBe(`"awsKms.keyId" must be ${allowed}; got "${keySpec}"`)
     })
 
   test.each([
@@ -209,7 +209,7 @@ describe('a key that does not fit is refused at start:', () => {
     const { keyId } = kms.addKey(keySpec, { keyUsage })
     const { option, message } = await configFault(() => awsKmsSigner(optionsOf(keyId, { algorithm })))
     expect(option).toBe('awsKms.keyId')
-    expect(message).toContain(`a key whose usage is SIGN_VERIFY, but is "${keyUsage}"`)
+    expect(message).toContain(`a key whose usage is SIGN_VERIFY; got "${keyUsage}"`)
   })
 
   const spkiOf = (keySpec: string): string =>
@@ -219,12 +219,14 @@ describe('a key that does not fit is refused at start:', () => {
     kms.next({ give: { PublicKey: spkiOf('RSA_2048') } })
     const { option, message } = await configFault(() => signerOf())
     expect(option).toBe('awsKms.keyId')
-    expect(message).toContain('a key for ES256, but is one for RS256')
+    expect(message).toContain('a key for ES256; got one for RS256')
   })
 
   test('one on another curve than it says', async () => {
     kms.next({ give: { PublicKey: spkiOf('ECC_NIST_P384') } })
-    expect((await configFault(() => signerOf())).message).toContain('on the curve P-256')
+    const { option, message } = await configFault(() => signerOf())
+    expect(option).toBe('awsKms.keyId')
+    expect(message).toContain('on the curve P-256')
   })
 
   test.each([
@@ -232,7 +234,9 @@ describe('a key that does not fit is refused at start:', () => {
     ['bytes that are no key', 'c2FsbHlwb3J0'],
   ])('one whose public half is %s', async (_what, PublicKey) => {
     kms.next({ give: { PublicKey } })
-    expect((await refusalOf(signerOf())).message).toBe('AWS KMS: GetPublicKey gave what is no public key')
+    expect((await refusalOf(signerOf())).message).toBe(
+      'AWS KMS: GetPublicKey gave something that is not a public key',
+    )
   })
 
   test.each(['', 'a b', 'k'.repeat(129), 5, null])('one by the name %j', async (kid) => {
@@ -362,7 +366,7 @@ describe('while KMS is troubled', () => {
     const underWay = ['a', 'b', 'c'].map((payload) => signer.sign(Buffer.from(payload)))
     for (const payload of ['d', 'e']) {
       const { message } = await refusalOf(signer.sign(Buffer.from(payload)))
-      expect(message).toBe('AWS KMS: 3 signatures are under way already')
+      expect(message).toBe('AWS KMS: 3 signatures are in progress already')
     }
     release()
     expect(await Promise.all(underWay)).toHaveLength(3)
@@ -382,7 +386,7 @@ describe('no signature is handed out', () => {
     const signer = await awsKmsSigner(optionsOf(keyId, { algorithm }))
     kms.next({ give: { Signature: given?.toString('base64') } })
     const { message } = await refusalOf(signer.sign(input))
-    expect(message).toBe('AWS KMS: Sign gave what is no signature of this key')
+    expect(message).toBe('AWS KMS: Sign gave something that is not a signature by this key')
   }
 
   describe.each(algorithms.slice(0, 4))('with $algorithm', ({ algorithm, keySpec }) => {

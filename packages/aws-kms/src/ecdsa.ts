@@ -3,9 +3,9 @@ const INTEGER = 0x02
 const NUMBER_BYTES = 32
 
 /**
- * Turns an ECDSA signature over P-256 from its DER form (RFC 3279, section 2.2.3) into r and s of 32 bytes
- * each (RFC 7518, section 3.4). Gives `undefined` for all but the one DER encoding (X.690, sections 8.3 and 10.1)
- * of two numbers from 1 to 2^256 - 1. Does not check the signature.
+ * Converts an ECDSA signature over P-256 from DER (RFC 3279, section 2.2.3) to r and s of 32 bytes each (RFC 7518,
+ * section 3.4). Gives `undefined` unless the input is the one valid DER encoding (X.690, sections 8.3 and 10.1) of
+ * two numbers from 1 to 2^256 - 1. Does not verify the signature.
  */
 export function rawFromDer(der: Uint8Array): Uint8Array | undefined {
   if (der[0] !== SEQUENCE || der[1] !== der.length - 2) return undefined
@@ -24,7 +24,9 @@ interface Integer {
   readonly end: number
 }
 
-/** A long form of the length reads as a number of more than 127 bytes, and so is none. */
+/**
+ * Lengths over 127 have a form of their own. Read as plain lengths they exceed any valid number, so they are refused.
+ */
 function integerAt(der: Uint8Array, start: number): Integer | undefined {
   const length = der[start + 1] ?? 0
   const end = start + 2 + length
@@ -33,6 +35,6 @@ function integerAt(der: Uint8Array, start: number): Integer | undefined {
   const isPadded = content[0] === 0
   const bytes = isPadded ? content.subarray(1) : content
   const hasHighBit = (bytes[0] ?? 0) >= 0x80
-  // A zero byte stands in front if, and only if, the number would be negative without it.
+  // There is a leading zero byte if, and only if, the number would be negative without it.
   return isPadded === hasHighBit && bytes.length <= NUMBER_BYTES ? { bytes, end } : undefined
 }

@@ -3,20 +3,20 @@ import type { KeySpec, SigningAlgorithmSpec } from '@aws-sdk/client-kms'
 import type { SigningAlgorithm } from '@sallyport/core/signer'
 import { rawFromDer } from './ecdsa.ts'
 
-/** How KMS makes the signatures of an algorithm. */
+/** How KMS signs with an algorithm. */
 interface Scheme {
   readonly name: SigningAlgorithmSpec
   readonly keySpecs: readonly KeySpec[]
-  /** What is hashed here instead of in KMS. Ed25519 reads its message twice, so it takes no digest. */
+  /** The hash that is computed here, so that KMS gets a digest; `null` for Ed25519, which needs the whole message. */
   readonly hash: 'sha256' | null
   readonly verification: Omit<VerifyKeyObjectInput, 'key'>
-  /** A signature of KMS in the form that JWS takes. */
+  /** Converts a signature of KMS to the form that JWS uses; `undefined` if it is malformed. */
   jwsForm(signature: Uint8Array): Uint8Array | undefined
 }
 
 const RSA: readonly KeySpec[] = ['RSA_2048', 'RSA_3072', 'RSA_4096']
 const SALT_BYTES = 32
-const asItIs = (signature: Uint8Array): Uint8Array => signature
+const unchanged = (signature: Uint8Array): Uint8Array => signature
 
 export const schemes: Readonly<Record<SigningAlgorithm, Scheme>> = {
   EdDSA: {
@@ -24,7 +24,7 @@ export const schemes: Readonly<Record<SigningAlgorithm, Scheme>> = {
     keySpecs: ['ECC_NIST_EDWARDS25519'],
     hash: null,
     verification: {},
-    jwsForm: asItIs,
+    jwsForm: unchanged,
   },
   ES256: {
     name: 'ECDSA_SHA_256',
@@ -38,13 +38,13 @@ export const schemes: Readonly<Record<SigningAlgorithm, Scheme>> = {
     keySpecs: RSA,
     hash: 'sha256',
     verification: { padding: constants.RSA_PKCS1_PADDING },
-    jwsForm: asItIs,
+    jwsForm: unchanged,
   },
   PS256: {
     name: 'RSASSA_PSS_SHA_256',
     keySpecs: RSA,
     hash: 'sha256',
     verification: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: SALT_BYTES },
-    jwsForm: asItIs,
+    jwsForm: unchanged,
   },
 }

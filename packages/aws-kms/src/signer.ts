@@ -7,38 +7,41 @@ import {
   type Signer,
   type VerificationKey,
 } from '@sallyport/core/signer'
+import { callKms } from './call.ts'
 import { AwsKmsError } from './error.ts'
 import { type AwsKmsSettings, type AwsKmsSignerOptions, parseAwsKmsOptions } from './options.ts'
-import { ask } from './question.ts'
 import { schemes } from './schemes.ts'
 
 /** Signs access tokens with a key that never leaves AWS KMS. */
 export interface AwsKmsSigner extends Signer {
-  /** The public half, with which the signatures verify. */
+  /** Verifies the signatures. */
   readonly publicKey: KeyObject
-  /** Rejects with an `AwsKmsError` while KMS does not sign; there is no queue and no retry but the client's own. */
+  /**
+   * Signs bytes, in the form that JWS uses. Rejects with an `AwsKmsError` if KMS does not sign, or if too many
+   * signatures are in progress. Only the client retries, and nothing is queued.
+   */
   sign(input: Uint8Array): Promise<Uint8Array>
 }
 
 /**
- * A signer over a key in AWS KMS.
+ * Makes a signer with a key in AWS KMS.
  *
- * Asks KMS for the public key once, and then for each signature, always of the key that was found at start,
- * also when its alias points elsewhere by then. Each signature is verified with the public key before it is
- * handed out, so one by another key or algorithm never is. Nothing is signed at start: a missing right to
- * sign shows at the first signature.
+ * Fetches the public key once, and calls KMS for each signature. It always uses the key that was found at start, even
+ * if the alias points to another one later. Each signature is verified before it is returned, so a signature by
+ * another key or algorithm never is. Nothing is signed at start: if the permission to sign is missing, the first
+ * signature fails.
  *
- * Rejects with a `ConfigError` for a wrong option and for a key that does not fit, and with an
- * `AwsKmsError` when KMS is away or refuses.
+ * Rejects with a `ConfigError` for a wrong option or a key that does not fit, and with an `AwsKmsError` if KMS does
+ * not answer or refuses.
  *
- * @see [Sign](https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html), of KMS
+ * @see [Sign](https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html) in the API reference of KMS
  */
 export async function awsKmsSigner(options: AwsKmsSignerOptions): Promise<AwsKmsSigner> {
   const settings = parseAwsKmsOptions(options)
   const { client, keyId, algorithm, timeoutMs, concurrency } = settings
-  // Not before it is needed: the client is by far the largest thing that a process with this package loads.
+  // Loaded only when needed: it is by far the largest module that a process with this package loads.
   const { GetPublicKeyCommand, SignCommand } = await import('@aws-sdk/client-kms')
-  const found = await ask('GetPublicKey', timeoutMs, async (abortSignal) =>
+  const found = await callKms('GetPublicKey', timeoutMs, async (abortSignal) =>
     client.send(new GetPublicKeyCommand({ KeyId: keyId }), { abortSignal }),
   )
   const { kid, alg, publicKey } = await readKey(found, settings)
@@ -48,16 +51,16 @@ export async function awsKmsSigner(options: AwsKmsSignerOptions): Promise<AwsKms
     SigningAlgorithm: name,
     MessageType: hash === null ? 'RAW' : 'DIGEST',
   } as const
-  let underWay = 0
+  let inProgress = 0
 
-  /** Counts as under way until the client is done with it, which may be later than it is waited for. */
+  /** A signature counts as in progress until the client is done with it, which may be after we gave it up. */
   async function send(input: Uint8Array, abortSignal: AbortSignal): Promise<Uint8Array | undefined> {
-    underWay++
+    inProgress++
     try {
       const Message = hash === null ? input : createHash(hash).update(input).digest()
       return (await client.send(new SignCommand({ ...fixed, Message }), { abortSignal })).Signature
     } finally {
-      underWay--
+      inProgress--
     }
   }
 
@@ -66,17 +69,18 @@ export async function awsKmsSigner(options: AwsKmsSignerOptions): Promise<AwsKms
     alg,
     publicKey,
     async sign(input) {
-      if (underWay >= concurrency) throw new AwsKmsError(`${concurrency} signatures are under way already`)
-      const given = await ask('Sign', timeoutMs, (abortSignal) => send(input, abortSignal))
-      const signature = given && jwsForm(given)
+      if (inProgress >= concurrency)
+        throw new AwsKmsError(`${concurrency} signatures are in progress already`)
+      const answer = await callKms('Sign', timeoutMs, (abortSignal) => send(input, abortSignal))
+      const signature = answer && jwsForm(answer)
       if (!signature || !verify(hash, input, { key: publicKey, ...verification }, signature))
-        throw new AwsKmsError('Sign gave what is no signature of this key')
+        throw new AwsKmsError('Sign gave something that is not a signature by this key')
       return signature
     },
   }
 }
 
-/** The public key, if it is one for signatures of the algorithm. */
+/** Throws a `ConfigError` if the key cannot sign with the algorithm. */
 async function readKey(
   { KeyUsage, KeySpec, PublicKey }: GetPublicKeyCommandOutput,
   { algorithm, kid }: AwsKmsSettings,
@@ -87,10 +91,10 @@ async function readKey(
   if (KeySpec === undefined || !keySpecs.includes(KeySpec))
     throw new ConfigError(
       'awsKms.keyId',
-      `a key of ${keySpecs.join(' or ')} for ${algorithm}`,
+      `a key of the spec ${keySpecs.join(' or ')} for ${algorithm}`,
       describeValue(KeySpec),
     )
-  const key = await readJwk({ ...jwkOf(PublicKey), kid }, 'awsKms', algorithm)
+  const key = await readJwk({ ...jwkOf(PublicKey), kid }, 'awsKms.keyId', algorithm)
   if (key.alg !== algorithm)
     throw new ConfigError('awsKms.keyId', `a key for ${algorithm}`, `one for ${key.alg}`)
   return key
@@ -100,6 +104,6 @@ function jwkOf(spki: Uint8Array = new Uint8Array()): JsonWebKey {
   try {
     return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }).export({ format: 'jwk' })
   } catch {
-    throw new AwsKmsError('GetPublicKey gave what is no public key')
+    throw new AwsKmsError('GetPublicKey gave something that is not a public key')
   }
 }

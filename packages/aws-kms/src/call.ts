@@ -1,34 +1,36 @@
 import { AwsKmsError } from './error.ts'
 
-const PLAIN = /^[A-Za-z_]{1,64}$/
+const PLAIN_NAME = /^[A-Za-z_]{1,64}$/
 
 /**
- * Asks KMS, and gives up after a time: also where the client does not heed the signal, as while it looks
- * for credentials. Rejects with an `AwsKmsError`.
+ * Calls KMS and gives up after some milliseconds, even if the client ignores the abort signal, as it does while it
+ * looks for credentials. Rejects with an `AwsKmsError`.
  *
  * @param operation name of the operation, for the error
  * @param send must not throw but reject
  */
-export function ask<T>(
+export function callKms<T>(
   operation: string,
   timeoutMs: number,
   send: (abortSignal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const deadline = new AbortController()
-    const late = setTimeout(() => {
+    const abort = new AbortController()
+    const timer = setTimeout(() => {
       reject(new AwsKmsError(`${operation} was not answered within ${timeoutMs} ms`))
-      deadline.abort()
+      abort.abort()
     }, timeoutMs).unref()
-    void send(deadline.signal)
+    void send(abort.signal)
       .then(resolve, (cause) => reject(new AwsKmsError(`${operation} failed with ${nameOf(cause)}`)))
-      .finally(() => clearTimeout(late))
+      .finally(() => clearTimeout(timer))
   })
 }
 
-/** The code of a lost connection, or the name of the error, as AccessDeniedException; nothing besides may be shown. */
+/**
+ * The code of a lost connection, or the name of an error such as AccessDeniedException. Nothing else may be shown.
+ */
 function nameOf(cause: unknown): string {
   const { code, name }: { readonly code?: unknown; readonly name?: unknown } = Object(cause)
-  for (const one of [code, name]) if (typeof one === 'string' && PLAIN.test(one)) return one
+  for (const one of [code, name]) if (typeof one === 'string' && PLAIN_NAME.test(one)) return one
   return 'an error without a name'
 }
