@@ -54,7 +54,7 @@ test('the library is initialised once for all signers, and finalised by the last
 })
 
 test('a signer that is not made leaves the library as it was', async () => {
-  await expect(pkcs11Signer({ ...options, key: { label: 'other' } })).rejects.toThrow('that of none')
+  await expect(pkcs11Signer({ ...options, key: { label: 'other' } })).rejects.toThrow('the name of none')
   expect(isInitialised()).toBe(false)
 })
 

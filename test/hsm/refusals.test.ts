@@ -91,24 +91,24 @@ const exactlyOne = 'the name of exactly one private key in the token'
 
 // biome-ignore format: one row, one line
 const wrong: readonly Wrong[] = [
-  { name: 'a path with nothing there', options: { module: '/nowhere/lib.so' }, option: 'module', says: '"/nowhere/lib.so" (not there)' },
+  { name: 'a path with nothing there', options: { module: '/nowhere/lib.so' }, option: 'module', says: '"/nowhere/lib.so" (there is no such file)' },
   { name: 'a file that is no library', options: { module: import.meta.filename }, option: 'module', says: 'must be a PKCS#11 library' },
   { name: 'a library of another kind', options: { module: process.execPath }, option: 'module', says: 'must be a PKCS#11 library' },
-  { name: 'no such token', options: { token: 'other' }, option: 'token', says: 'the label of exactly one token, but is "other", the label of 0' },
-  { name: 'two tokens of that label', options: { token: 'twin' }, option: 'token', says: 'the label of exactly one token, but is "twin", the label of 2' },
-  { name: 'a part of a label', options: { token: 'sally' }, option: 'token', says: 'the label of 0' },
-  { name: 'no such slot', options: { token: undefined, slot: 4_000_000_000 }, option: 'slot', says: 'a slot with a token in it, but is 4000000000' },
-  { name: 'a wrong PIN', options: { pin: () => wrongPin }, option: 'pin', says: "the PIN of the token's user, but is one that gives CKR_PIN_INCORRECT" },
+  { name: 'no such token', options: { token: 'other' }, option: 'token', says: 'the label of exactly one token; got "other", the label of no token' },
+  { name: 'two tokens of that label', options: { token: 'twin' }, option: 'token', says: 'the label of exactly one token; got "twin", the label of 2 tokens' },
+  { name: 'a part of a label', options: { token: 'sally' }, option: 'token', says: 'the label of no token' },
+  { name: 'no such slot', options: { token: undefined, slot: 4_000_000_000 }, option: 'slot', says: 'a slot with a token in it; got 4000000000' },
+  { name: 'a wrong PIN', options: { pin: () => wrongPin }, option: 'pin', says: 'the token refuses the PIN (CKR_PIN_INCORRECT)' },
   { name: 'a short PIN', options: { pin: () => '1' }, option: 'pin', says: 'CKR_PIN_' },
-  { name: 'no PIN, as of an unset variable', options: { pin: () => undefined }, option: 'pin', says: 'one that gives none' },
-  { name: 'a PIN that can not be had', options: { pin: () => Promise.reject(new Error(wrongPin)) }, option: 'pin', says: 'one that fails' },
-  { name: 'no key of that label', options: { key: { label: 'other' } }, option: 'key', says: `${exactlyOne}, but is that of none` },
-  { name: 'no key of that id', options: { key: { id: 'ff' } }, option: 'key', says: 'that of none' },
-  { name: 'a key of that label with another id', options: { key: { label: 'twins', id: '03' } }, option: 'key', says: 'that of none' },
-  { name: 'two keys of that label', options: { key: { label: 'twins' } }, option: 'key', says: `${exactlyOne}, but is that of several` },
+  { name: 'no PIN, as of an unset variable', options: { pin: () => undefined }, option: 'pin', says: 'a function that returns none' },
+  { name: 'a PIN that can not be had', options: { pin: () => Promise.reject(new Error(wrongPin)) }, option: 'pin', says: 'a function that fails' },
+  { name: 'no key of that label', options: { key: { label: 'other' } }, option: 'key', says: `${exactlyOne}; got the name of none` },
+  { name: 'no key of that id', options: { key: { id: 'ff' } }, option: 'key', says: 'the name of none' },
+  { name: 'a key of that label with another id', options: { key: { label: 'twins', id: '03' } }, option: 'key', says: 'the name of none' },
+  { name: 'two keys of that label', options: { key: { label: 'twins' } }, option: 'key', says: `${exactlyOne}; got the name of several` },
   { name: 'a key of another type', options: { algorithm: 'EdDSA' }, option: 'key', says: 'a key for EdDSA' },
   { name: 'a key on another curve', options: { key: { label: 'P-384' } }, option: 'key', says: 'a key on the curve P-256' },
-  { name: 'a short RSA key', options: { key: { label: 'short' }, algorithm: 'RS256' }, option: 'key', says: 'an RSA key of at least 2048 bits, but is 1024 bits' },
+  { name: 'a short RSA key', options: { key: { label: 'short' }, algorithm: 'RS256' }, option: 'key', says: 'an RSA key of at least 2048 bits; got 1024 bits' },
   { name: 'an extractable key', options: { key: { label: 'extractable' } }, option: 'key', says: 'CKA_EXTRACTABLE' },
   { name: 'a key that is not sensitive', options: { key: { label: 'readable' } }, option: 'key', says: 'CKA_SENSITIVE' },
   { name: 'a key that works without the PIN', options: { key: { label: 'public' } }, option: 'key', says: 'CKA_PRIVATE' },
@@ -164,7 +164,7 @@ describe('a new key is not made', () => {
     test(name, async () => {
       const fault = await configFault(() => generatePkcs11Key({ ...good, key }))
       expect(fault).toMatchObject({ option })
-      expect(fault.message).toContain('one that no private key of the token has')
+      expect(fault.message).toContain(`has this "${option}" already: choose another`)
     })
 
   test('with a wrong PIN', async () => {

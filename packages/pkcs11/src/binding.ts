@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { ConfigError } from '@sallyport/core/signer'
 
-/** A number of the library's: of a slot, a session or an object. */
+/** A number by which the library knows a slot, a session or an object. */
 export type Handle = Buffer
 
 export interface Attribute {
@@ -14,7 +14,9 @@ export interface Mechanism {
   readonly parameter?: { readonly type: number; readonly [member: string]: number }
 }
 
-/** What is used of the class `PKCS11` of pkcs11js 2, which is no dependency, so that only its users build it. */
+/**
+ * The methods we use of the class `PKCS11` of pkcs11js 2. That is an optional peer dependency, so it may be missing.
+ */
 export interface Cryptoki {
   load(path: string): void
   C_Initialize(args: { readonly flags: number }): void
@@ -38,30 +40,30 @@ export interface Cryptoki {
   C_GenerateKeyPairAsync(
     session: Handle,
     mechanism: Mechanism,
-    open: readonly Attribute[],
-    secret: readonly Attribute[],
+    publicTemplate: readonly Attribute[],
+    privateTemplate: readonly Attribute[],
   ): Promise<unknown>
 }
 
 const require = createRequire(import.meta.url)
 
-/** Loads the native binding. Throws a `ConfigError` where it is not installed, or was not built. */
+/** Loads the native binding. Throws a `ConfigError` if it is not installed or does not load. */
 export function newCryptoki(): Cryptoki {
   let binding: { readonly PKCS11: new () => Cryptoki }
   try {
     binding = require('pkcs11js')
   } catch (cause) {
-    const missing = cause instanceof Error && 'code' in cause && cause.code === 'MODULE_NOT_FOUND'
-    throw new ConfigError(
-      'pkcs11.module',
-      'used with the package pkcs11js beside it',
-      missing ? 'used without: it is not installed, or was not built' : 'used with one that does not load',
-    )
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'MODULE_NOT_FOUND'
+    throw new ConfigError('pkcs11.module', {
+      sentence: isMissing
+        ? '"pkcs11.module" needs the package pkcs11js, which is not installed or was not built: run "npm install pkcs11js"'
+        : '"pkcs11.module" needs the package pkcs11js, which does not load: run "npm rebuild pkcs11js"',
+    })
   }
   return new binding.PKCS11()
 }
 
-/** The number that a handle, or an attribute of the type CK_ULONG, stands for. */
+/** The number in a handle, or in an attribute of the type CK_ULONG. */
 export function numberOf(bytes: Buffer): number {
   const { buffer } = Uint8Array.from(bytes)
   const [value = 0] = bytes.length === 8 ? new BigUint64Array(buffer) : new Uint32Array(buffer)

@@ -1,4 +1,5 @@
-/** Values of PKCS #11 2.40, and of 3.0 for curves of Edwards, under their names there. */
+// Constants of PKCS #11 2.40 (3.0 for Edwards curves), under the names that they have there.
+
 export const CKF_OS_LOCKING_OK = 0x2
 export const CKF_RW_SESSION = 0x2
 export const CKF_SERIAL_SESSION = 0x4
@@ -41,5 +42,5 @@ export const CKM_EC_EDWARDS_KEY_PAIR_GEN = 0x1055
 export const CKM_EDDSA = 0x1057
 export const CKG_MGF1_SHA256 = 0x2
 
-/** Of pkcs11js: the form of a mechanism's parameter. */
+/** From pkcs11js: the type of a mechanism's parameter. */
 export const CK_PARAMS_RSA_PSS = 5

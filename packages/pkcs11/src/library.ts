@@ -7,29 +7,29 @@ import { returnedBy } from './errors.ts'
 /** A PKCS#11 library, loaded and initialised. */
 export interface Library {
   readonly cryptoki: Cryptoki
-  /** Initialises it again if somebody finalised it. */
+  /** Initialises it again if it was finalised by other code. */
   initialize(): void
-  /** To be called once, when no call of it is under way; the last one finalises it. */
+  /** Call this once, when no call of the library is in progress. The last user to do so finalises it. */
   release(): void
 }
 
 interface Loaded {
   readonly cryptoki: Cryptoki
   users: number
-  /** Whether it was us who initialised it, and so may finalise it. */
+  /** Whether we initialised it, and so may finalise it. */
   ours: boolean
 }
 
 /**
- * A library is initialised once for the whole process (PKCS #11, C_Initialize), so who uses it is counted for
- * the process too. It stays loaded: it may have threads, which must not lose their code.
+ * A library is initialised once for the whole process (PKCS #11, C_Initialize), so its users are counted for the
+ * whole process too. It stays loaded: it may have threads, whose code must not be unloaded.
  */
 const libraries = new Map<string, Loaded>()
 
-/** Throws a `ConfigError` where there is no such library. */
+/** Loads and initialises a library. Throws a `ConfigError` if that does not work. */
 export async function openLibrary(path: string): Promise<Library> {
   const name = await realpath(path).catch(() => {
-    throw wrong(path, 'not there')
+    throw wrongModule(path, 'there is no such file')
   })
   const loaded = libraries.get(name) ?? { cryptoki: load(name), users: 0, ours: false }
   initialize(loaded, name)
@@ -52,20 +52,20 @@ function load(path: string): Cryptoki {
   try {
     cryptoki.load(path)
   } catch (cause) {
-    throw wrong(path, cause instanceof Error ? cause.message : 'not one')
+    throw wrongModule(path, cause instanceof Error ? cause.message : 'it does not load')
   }
   return cryptoki
 }
 
 function initialize(loaded: Loaded, path: string): void {
   try {
-    // Signatures are made on other threads.
+    // Signatures are made on other threads, so the library must lock.
     loaded.cryptoki.C_Initialize({ flags: CKF_OS_LOCKING_OK })
     loaded.ours = true
   } catch (cause) {
     const returned = returnedBy(cause)
     if (returned !== 'CKR_CRYPTOKI_ALREADY_INITIALIZED')
-      throw wrong(path, `one that does not start: ${returned ?? 'it does not say why'}`)
+      throw wrongModule(path, `C_Initialize returned ${returned ?? 'an unknown error'}`)
   }
 }
 
@@ -77,6 +77,6 @@ function finalize(cryptoki: Cryptoki): void {
   }
 }
 
-function wrong(path: string, why: string): ConfigError {
-  return new ConfigError('pkcs11.module', 'a PKCS#11 library', `${describeValue(path)} (${why})`)
+function wrongModule(path: string, reason: string): ConfigError {
+  return new ConfigError('pkcs11.module', 'a PKCS#11 library', `${describeValue(path)} (${reason})`)
 }

@@ -3,29 +3,29 @@ import type { SigningAlgorithm } from '@sallyport/core/signer'
 import type { Attribute, Mechanism } from './binding.ts'
 import * as ck from './constants.ts'
 
-/** How an algorithm of JOSE is spoken in PKCS#11. */
+/** How to use a JOSE algorithm through PKCS#11. */
 export interface Algorithm {
   readonly keyType: number
   readonly signing: Mechanism
-  /** What is signed: the input itself, or its digest where the mechanism makes none. A copy, in any case. */
+  /** Gives the bytes to sign: a copy of the input, or its digest if the mechanism does not hash. */
   readonly prepare: (input: Uint8Array) => Buffer
   readonly generation: Mechanism
-  /** What a new public key is told. */
+  /** Further attributes for a new public key. */
   readonly template: readonly Attribute[]
 }
 
 const SALT_BYTES = 32
 const RSA_BITS = 2048
 
-const whole = (input: Uint8Array): Buffer => Buffer.from(input)
+const copy = (input: Uint8Array): Buffer => Buffer.from(input)
 const digest = (input: Uint8Array): Buffer => createHash('sha256').update(input).digest()
-/** An object identifier in DER. */
+/** @param oid the object identifier of the curve, in DER and hexadecimal digits */
 const curve = (oid: string): readonly Attribute[] => [
   { type: ck.CKA_EC_PARAMS, value: Buffer.from(oid, 'hex') },
 ]
 const rsa = {
   keyType: ck.CKK_RSA,
-  prepare: whole,
+  prepare: copy,
   generation: { mechanism: ck.CKM_RSA_PKCS_KEY_PAIR_GEN },
   template: [
     { type: ck.CKA_MODULUS_BITS, value: RSA_BITS },
@@ -44,7 +44,7 @@ export const algorithms: Readonly<Record<SigningAlgorithm, Algorithm>> = {
   EdDSA: {
     keyType: ck.CKK_EC_EDWARDS,
     signing: { mechanism: ck.CKM_EDDSA },
-    prepare: whole,
+    prepare: copy,
     generation: { mechanism: ck.CKM_EC_EDWARDS_KEY_PAIR_GEN },
     template: curve('06032b6570'), // Ed25519
   },
@@ -63,12 +63,12 @@ export const algorithms: Readonly<Record<SigningAlgorithm, Algorithm>> = {
   },
 }
 
-/** Bytes of a signature. */
+/** How many bytes a signature has. */
 export function signatureBytes(publicKey: KeyObject): number {
   return Math.ceil((publicKey.asymmetricKeyDetails?.modulusLength ?? 512) / 8)
 }
 
-/** Whether a signature is one that other parties accept. */
+/** Whether a signature is valid, in the form that JWS uses. */
 export function isSignature(
   alg: SigningAlgorithm,
   publicKey: KeyObject,

@@ -3,14 +3,14 @@ import * as ck from './constants.ts'
 import { returnedBy } from './errors.ts'
 import type { Pkcs11KeyName } from './options.ts'
 
-/** An object in the token, seen through a session. */
+/** An object in the token, and the session to read it with. */
 export interface TokenObject {
   readonly cryptoki: Cryptoki
   readonly session: Handle
   readonly handle: Handle
 }
 
-/** What a key of that name has in its template. */
+/** The attributes that name a key. */
 export function attributesOf({ label, id }: Pkcs11KeyName): readonly Attribute[] {
   return [
     ...(label === undefined ? [] : [{ type: ck.CKA_LABEL, value: label }]),
@@ -18,7 +18,7 @@ export function attributesOf({ label, id }: Pkcs11KeyName): readonly Attribute[]
   ]
 }
 
-/** The objects that have these attributes: the first two of them, since one is wanted. */
+/** The first two objects with these attributes: enough to tell none, one and several. */
 export function findObjects(
   cryptoki: Cryptoki,
   session: Handle,
@@ -32,8 +32,8 @@ export function findObjects(
   }
 }
 
-/** The value of an attribute; `undefined` where it is empty or not there. */
-export function read({ cryptoki, session, handle }: TokenObject, type: number): Buffer | undefined {
+/** The value of an attribute; `undefined` if it is empty or missing. */
+export function readAttribute({ cryptoki, session, handle }: TokenObject, type: number): Buffer | undefined {
   try {
     const [attribute] = cryptoki.C_GetAttributeValue(session, handle, [{ type }])
     return attribute === undefined || attribute.value.length === 0 ? undefined : attribute.value
@@ -43,8 +43,8 @@ export function read({ cryptoki, session, handle }: TokenObject, type: number): 
   }
 }
 
-/** Whether a flag has this value; one that is not there has neither. */
+/** Whether a flag has this value. A missing flag has neither. */
 export function isFlag(object: TokenObject, type: number, wanted: boolean): boolean {
-  const value = read(object, type)
+  const value = readAttribute(object, type)
   return value !== undefined && (value[0] !== 0) === wanted
 }

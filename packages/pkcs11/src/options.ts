@@ -1,20 +1,19 @@
 import { isAbsolute } from 'node:path'
-import { ConfigError, describeValue, isKid, type SigningAlgorithm } from '@sallyport/core/signer'
-import * as v from 'valibot'
+import { ConfigError, type SigningAlgorithm, schema } from '@sallyport/core/signer'
 
-/** Where the HSM is, and what opens it. */
+/** Where the HSM is, and how to log in. Give either `token` or `slot`. */
 export interface Pkcs11TokenOptions {
-  /** Absolute path of the PKCS#11 module (a library) that came with the HSM. */
+  /** Absolute path of the PKCS#11 module, a library that comes with the HSM. */
   readonly module: string
-  /** Label of the token; this or `slot`. */
+  /** Label of the token. */
   readonly token?: string | undefined
-  /** Number of the slot that the token is in, as the HSM's own tools show it. */
+  /** Number of the token's slot, as the HSM's own tools show it. */
   readonly slot?: number | undefined
-  /** Gives the PIN of the token's user. Asked at start, and again when a lost log-in is renewed; not kept. */
+  /** Returns the PIN of the token's user. Called at start, and again to renew a lost log-in. The PIN is not kept. */
   readonly pin: () => string | undefined | Promise<string | undefined>
 }
 
-/** What a key in the token is found by: a label, an id, or both. */
+/** How to find a key in the token: by its label, its id, or both. */
 export interface Pkcs11KeyName {
   /** `CKA_LABEL`. */
   readonly label?: string | undefined
@@ -24,33 +23,42 @@ export interface Pkcs11KeyName {
 
 /** What `pkcs11Signer` takes. */
 export interface Pkcs11SignerOptions extends Pkcs11TokenOptions {
+  /** Must name exactly one private key. */
   readonly key: Pkcs11KeyName
+  /**
+   * Algorithm of the tokens. `EdDSA` needs an Ed25519 key, `ES256` a P-256 key, the others an RSA key from 2048 bits.
+   */
   readonly algorithm: SigningAlgorithm
-  /** Name of the key in tokens and in the JWK Set. Default: its thumbprint (RFC 7638). */
+  /**
+   * Name of the key in tokens and in the JWK Set: 1 to 128 printable ASCII characters. Default: its RFC 7638
+   * thumbprint.
+   */
   readonly kid?: string | undefined
-  /** Takes a key that could be read out of the token, too. Default `false`. */
+  /** Accept a key that could leave the token. Default `false`. */
   readonly allowExtractable?: boolean | undefined
   /**
-   * Signatures made at the same time. Default 2; 1 to 64. Each holds one thread of the process's pool (four,
-   * unless `UV_THREADPOOL_SIZE` says otherwise) for as long as the HSM takes, and who verifies tokens and looks
-   * up names needs that pool too.
+   * How many signatures are made at the same time. Default 2; 1 to 64. Each occupies one thread of the process's pool
+   * (four threads unless `UV_THREADPOOL_SIZE` is set) for as long as the HSM takes. Token verification and DNS
+   * look-ups need that pool too.
    */
   readonly sessions?: number | undefined
-  /** Milliseconds after which a signature that is not there is given up. Default 1000; 50 to 60,000. */
+  /** Milliseconds that a signature may take before it is given up. Default 1000; 50 to 60,000. */
   readonly timeoutMs?: number | undefined
 }
 
 /** What `generatePkcs11Key` takes. */
 export interface Pkcs11KeyOptions extends Pkcs11TokenOptions {
   readonly key: {
+    /** `CKA_LABEL`, 1 to 255 bytes. */
     readonly label: string
-    /** Default: 16 random bytes. */
+    /** `CKA_ID`, 1 to 64 bytes in hexadecimal digits. Default: 16 random bytes. */
     readonly id?: string | undefined
   }
+  /** Algorithm that the key is for. RSA keys get 2048 bits. */
   readonly algorithm: SigningAlgorithm
 }
 
-/** What all options have in common, parsed: one of `token` and `slot` is there. */
+/** The options that signers and new keys share, parsed. Exactly one of `token` and `slot` is set. */
 export interface TokenSettings {
   readonly module: string
   readonly token?: string | undefined
@@ -73,84 +81,63 @@ export interface KeySettings extends TokenSettings {
   readonly key: Pkcs11KeyOptions['key']
 }
 
-const MAX_TEXT = 255
+const { boolean, callable, custom, group, kid, optional, parse, signingAlgorithm, string, wholeNumber } =
+  schema
 
-const label = v.pipe(
-  v.string('a text'),
-  v.check(
-    (given) => given !== '' && Buffer.byteLength(given) <= MAX_TEXT,
-    `a text of 1 to ${MAX_TEXT} bytes`,
-  ),
-)
-const id = v.pipe(
-  v.string('hexadecimal digits'),
-  v.regex(/^(?:[0-9a-f]{2}){1,64}$/i, '1 to 64 bytes in hexadecimal digits'),
-)
-const wholeNumber = (min: number, max: number) => {
-  const message = `a whole number from ${min} to ${max}`
-  return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message))
-}
-const group = <const T extends v.ObjectEntries>(entries: T) =>
-  v.pipe(
-    v.custom<object>((given) => !Array.isArray(given), 'an object'),
-    v.strictObject(entries, 'an object'),
-  )
+const MAX_LABEL_BYTES = 255
 
-const token = {
-  module: v.pipe(v.string('an absolute path'), v.check(isAbsolute, 'an absolute path')),
-  token: v.optional(label),
-  slot: v.optional(wholeNumber(0, 0xffffffff)),
-  pin: v.custom<Pkcs11TokenOptions['pin']>(
-    (given) => typeof given === 'function',
-    'a function that gives the PIN',
-  ),
-  algorithm: v.picklist(['EdDSA', 'ES256', 'RS256', 'PS256'], 'one of "EdDSA", "ES256", "RS256", "PS256"'),
+const label = custom<string>(isLabel, `a string of 1 to ${MAX_LABEL_BYTES} bytes`)
+const id = string(/^(?:[0-9a-f]{2}){1,64}$/i, '1 to 64 bytes in hexadecimal digits')
+const common = {
+  module: custom<string>((given) => typeof given === 'string' && isAbsolute(given), 'an absolute path'),
+  token: optional(label),
+  slot: optional(wholeNumber(0, 0xffffffff)),
+  pin: callable<Pkcs11TokenOptions['pin']>('a function that returns the PIN'),
+  algorithm: signingAlgorithm,
 }
 const signer = group({
-  ...token,
-  key: group({ label: v.optional(label), id: v.optional(id) }),
-  kid: v.optional(v.custom<string>(isKid, '1 to 128 printable ASCII characters')),
-  allowExtractable: v.optional(v.boolean('true or false'), false),
-  sessions: v.optional(wholeNumber(1, 64), 2),
-  timeoutMs: v.optional(wholeNumber(50, 60_000), 1000),
+  ...common,
+  key: group({ label: optional(label), id: optional(id) }),
+  kid: optional(kid),
+  allowExtractable: optional(boolean, false),
+  sessions: optional(wholeNumber(1, 64), 2),
+  timeoutMs: optional(wholeNumber(50, 60_000), 1000),
 })
-const key = group({ ...token, key: group({ label, id: v.optional(id) }) })
+const key = group({ ...common, key: group({ label, id: optional(id) }) })
+
+/** The PIN itself may be given in these places by mistake. */
+const secret: readonly string[] = ['pkcs11', 'pkcs11.pin']
+const mode = { path: 'pkcs11', mayShow: (path: string) => !secret.includes(path) }
 
 /** Throws a `ConfigError` that names the wrong option. */
 export function parseSignerOptions(given: Pkcs11SignerOptions): SignerSettings {
-  const settings = checked(v.safeParse(signer, given, { abortEarly: true }))
+  const settings = parse(signer, given, mode)
+  demandOneToken(settings)
   if (settings.key.label === undefined && settings.key.id === undefined)
-    throw new ConfigError('pkcs11.key', 'an object with label, id or both')
-  return settings
+    throw new ConfigError('pkcs11.key', {
+      sentence: '"pkcs11.key" is empty: give "pkcs11.key.label", "pkcs11.key.id" or both',
+    })
+  return Object.freeze(settings)
 }
 
 /** Throws a `ConfigError` that names the wrong option. */
 export function parseKeyOptions(given: Pkcs11KeyOptions): KeySettings {
-  return checked(v.safeParse(key, given, { abortEarly: true }))
+  const settings = parse(key, given, mode)
+  demandOneToken(settings)
+  return Object.freeze(settings)
 }
 
-type Parsed<T> =
-  | { readonly success: true; readonly output: T }
-  | { readonly success: false; readonly issues: readonly [v.BaseIssue<unknown>, ...unknown[]] }
-
-function checked<T extends TokenSettings>(result: Parsed<T>): Readonly<T> {
-  if (!result.success) throw configError(result.issues[0])
-  const { token, slot } = result.output
+function demandOneToken({ token, slot }: TokenSettings): void {
   if (token !== undefined && slot !== undefined)
-    throw new ConfigError('pkcs11.slot', 'left out where a token is given')
+    throw new ConfigError('pkcs11.slot', {
+      sentence: 'give either "pkcs11.token" or "pkcs11.slot", not both',
+    })
   if (token === undefined && slot === undefined)
-    throw new ConfigError('pkcs11.token', 'the label of a token, unless a slot is given', 'missing')
-  return Object.freeze(result.output)
+    throw new ConfigError('pkcs11.token', {
+      sentence: '"pkcs11.token" is required: give the label of a token, or give "pkcs11.slot"',
+    })
 }
 
-function configError(issue: v.BaseIssue<unknown>): ConfigError {
-  const path = v.getDotPath(issue)
-  const option = path === null ? 'pkcs11' : `pkcs11.${path}`
-  if (issue.type === 'strict_object' && issue.expected === 'never')
-    return new ConfigError(option, 'left out, since there is no such option')
-  if (issue.type === 'strict_object' && path !== null && issue.input === undefined)
-    return new ConfigError(option, 'given', 'missing')
-  // Who mistakes this option gives the PIN itself.
-  const isSecret = path === null || path === 'pin'
-  return new ConfigError(option, issue.message, isSecret ? undefined : describeValue(issue.input))
+function isLabel(given: unknown): boolean {
+  return typeof given === 'string' && given !== '' && Buffer.byteLength(given) <= MAX_LABEL_BYTES
 }

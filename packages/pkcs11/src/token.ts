@@ -14,32 +14,36 @@ export function findSlot(cryptoki: Cryptoki, { token, slot }: TokenSettings): Ha
   if (only !== undefined && more.length === 0) return only
   if (slot !== undefined)
     throw new ConfigError('pkcs11.slot', 'the number of a slot with a token in it', String(slot))
-  const expected = 'the label of exactly one token'
-  throw new ConfigError('pkcs11.token', expected, `${describeValue(token)}, the label of ${found.length}`)
+  const owners = found.length === 0 ? 'no token' : `${found.length} tokens`
+  throw new ConfigError(
+    'pkcs11.token',
+    'the label of exactly one token',
+    `${describeValue(token)}, the label of ${owners}`,
+  )
 }
 
-/** A label is padded to 32 bytes: with blanks as the standard says, or with what a library wrote there. */
+/** A label is padded to 32 bytes, with blanks (as the standard says) or with zero bytes. */
 function labelOf(cryptoki: Cryptoki, slot: Handle): string {
   return cryptoki.C_GetTokenInfo(slot).label.replace(/[ \0]+$/, '')
 }
 
-/** Asks for the PIN. Throws a `ConfigError` if there is none. */
+/** Gets the PIN from the application. Throws a `ConfigError` if it gives none. */
 export async function askPin(ask: TokenSettings['pin']): Promise<string> {
   let pin: unknown
   try {
     pin = await ask()
   } catch {
-    throw wrongPin('one that fails')
+    throw wrongPin('a function that fails')
   }
-  if (typeof pin !== 'string' || pin === '') throw wrongPin('one that gives none')
+  if (typeof pin !== 'string' || pin === '') throw wrongPin('a function that returns none')
   return pin
 }
 
 function wrongPin(given: string): ConfigError {
-  return new ConfigError('pkcs11.pin', 'a function that gives the PIN', given)
+  return new ConfigError('pkcs11.pin', 'a function that returns the PIN', given)
 }
 
-/** Opens sessions and logs them in; all of a process's sessions with a token share the log-in. */
+/** Opens sessions and logs in once: all sessions of a process with the same token share the log-in. */
 export function openSessions(
   cryptoki: Cryptoki,
   slot: Handle,
@@ -56,14 +60,16 @@ export function openSessions(
   } catch (cause) {
     closeSessions(cryptoki, sessions)
     if (returnedBy(cause) !== 'CKR_SESSION_COUNT') throw cause
-    throw new ConfigError('pkcs11.sessions', 'as many as the token allows', String(count))
+    throw new ConfigError('pkcs11.sessions', 'no more than the token allows', String(count))
   }
 }
 
-/** The token did not take the PIN; it counts that, and will lock it. */
+/** The token refused the PIN. It counts that, and locks after some more. */
 export class PinRefused extends ConfigError {
   constructor(returned: string) {
-    super('pkcs11.pin', "the PIN of the token's user", `one that gives ${returned}`)
+    super('pkcs11.pin', {
+      sentence: `the token refuses the PIN (${returned}): return the PIN of the token's user from "pkcs11.pin"`,
+    })
   }
 }
 
