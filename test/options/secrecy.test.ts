@@ -1,5 +1,7 @@
 import { inspect } from 'node:util'
+import { type AwsKmsSignerOptions, awsKmsSigner } from '@sallyport/aws-kms'
 import { createSallyport, type SallyportOptions } from '@sallyport/core'
+import { type Pkcs11SignerOptions, pkcs11Signer } from '@sallyport/pkcs11'
 import { type RedisStoreOptions, redisStore } from '@sallyport/redis'
 import { describe, expect, test } from 'vitest'
 import { configFault } from '../support/config-fault.ts'
@@ -9,18 +11,29 @@ const address = `redis://sallyport:${hidden}@redis.example`
 const encoded = new TextEncoder().encode(hidden)
 
 const core = (options: object) => () => createSallyport(options as SallyportOptions)
+const kms = (options: unknown) => () => awsKmsSigner(options as AwsKmsSignerOptions)
+const hsm = (options: unknown) => () => pkcs11Signer(options as Pkcs11SignerOptions)
 const redis = (options: unknown) => () => redisStore(options as RedisStoreOptions)
 
 const slips: Readonly<Record<string, () => unknown>> = {
   'a secret that is too short': core({ secret: hidden }),
   'a secret as bytes that is too short': core({ secret: encoded }),
-  'a short secret in a list': core({ secret: ['abcdefghijklmnopqrstuvwxyz012345', hidden] }),
-  'a list in a list': core({ secret: [[`${hidden}${hidden}`]] }),
+  'a short secret in an array': core({ secret: ['abcdefghijklmnopqrstuvwxyz012345', hidden] }),
+  'an array in an array': core({ secret: [[`${hidden}${hidden}`]] }),
   'a secret in an object': core({ secret: { value: `${hidden}${hidden}` } }),
   'a misspelled secret': core({ secrets: `${hidden}${hidden}` }),
   'a secret in the wrong place': core({ refresh: { secret: `${hidden}${hidden}` } }),
   'a JWK in place of its group': core({ access: { kty: 'OKP', d: hidden } }),
   'the address of a store for the store': core({ store: address }),
+  'the address of a store with a slash in its password': core({
+    store: `redis://user:a/${hidden}@redis.example`,
+  }),
+  'a private JWK as the key of a recipient, as a string': core({
+    claims: {
+      of: () => ({}),
+      sealed: { pay: { audience: 'a', key: JSON.stringify({ d: hidden, kty: 'OKP' }) } },
+    },
+  }),
   'an issuer with a user and a password': core({ issuer: `https://user:${hidden}@auth.example.com` }),
   'an issuer with a password alone': core({ issuer: `https://:${hidden}@auth.example.com` }),
   'a Redis address for the options': redis(address),
@@ -29,9 +42,22 @@ const slips: Readonly<Record<string, () => unknown>> = {
   'a Redis address with a query': redis({ url: `${address}/0?db=1` }),
   'a Redis address that can not be read': redis({ url: address.replace('@', ':') }),
   'a Redis address that is a URL object': redis({ url: new URL(address) }),
-  'a Redis address in a list': redis({ url: [address] }),
-  'a Redis address beside a client': redis({ url: address, client: { duplicate: () => undefined } }),
+  'a Redis address in an array': redis({ url: [address] }),
+  'a Redis address beside a client': redis({ url: address, client: { duplicate() {}, defineCommand() {} } }),
+  'a Redis address for the client': redis({ client: address }),
+  'a Redis address for the client, with a slash in its password': redis({
+    client: `redis://:a/${hidden}@redis.example`,
+  }),
   'a password beside the Redis address': redis({ url: 'redis://redis.example', password: hidden }),
+  'an id for the options of KMS': kms(hidden),
+  'a key of KMS whose id has a blank': kms({
+    client: { send() {} },
+    algorithm: 'ES256',
+    keyId: `${hidden} `,
+  }),
+  'credentials for the client of KMS': kms({ client: hidden, algorithm: 'ES256', keyId: 'a' }),
+  'the PIN for the options of an HSM': hsm(hidden),
+  'the PIN itself': hsm({ module: '/a', token: 'a', algorithm: 'ES256', key: { label: 'a' }, pin: hidden }),
 }
 
 describe('no part of the error shows', () => {
