@@ -1,15 +1,16 @@
--- Notes that generations were seen in use.
--- KEYS  user of each
--- ARGV  own, generation of each
+-- Records that generations of refresh tokens were seen in use.
+-- KEYS  the user of each session
+-- ARGV  field and generation of each session
+-- returns how many were recorded
 local noted = 0
 for i, user in ipairs(KEYS) do
-  local own, generation = ARGV[2 * i - 1], tonumber(ARGV[2 * i])
-  local packed = redis.call('HGET', user, own)
-  if packed then
-    local s = unpack_session(packed)
-    if not s.confirmed and s.generation == generation then
-      s.confirmed = true
-      redis.call('HSET', user, own, pack_session(s))
+  local field, generation = ARGV[2 * i - 1], tonumber(ARGV[2 * i])
+  local state = redis.call('HGET', user, field)
+  if state then
+    local session = unpack_session(state)
+    if not session.confirmed and session.generation == generation then
+      session.confirmed = true
+      redis.call('HSET', user, field, pack_session(session))
       noted = noted + 1
     end
   end

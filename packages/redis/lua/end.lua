@@ -1,9 +1,9 @@
 -- Ends a session and revokes it.
 -- KEYS  user, feed, meta
--- ARGV  beginning, tag, own, even if absent (1)
--- returns the subject if the session was there, else nothing
+-- ARGV  header, tag, field, whether to revoke it even if it is absent (1)
+-- returns the subject if the session was there, or else nil
 local at = begin()
-if not at then return late() end
+if not at then return too_late() end
 local known = redis.call('HEXISTS', KEYS[1], ARGV[3]) == 1
 if not known and ARGV[4] ~= '1' then return false end
 local subject = known and redis.call('HGET', KEYS[1], '@')

@@ -1,16 +1,17 @@
--- Makes a session of generation 1; ends the oldest ones over the limit.
+-- Creates a session of generation 1, and ends those refreshed longest ago if there are too many.
 -- KEYS  user, feed, meta
--- ARGV  beginning, tag, own, packed (instants filled in here), lasting part, subject, idle, absolute, session limit
--- returns {packed, issue_from, ended own parts ...}
+-- ARGV  header, tag, field, state (its times are filled in here), grant, subject, idle, absolute, session limit
+--       (0: none)
+-- returns {state, issue_from, fields of the ended sessions ...}
 local at = begin()
-if not at then return late() end
+if not at then return too_late() end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
-local tag, own = ARGV[2], ARGV[3]
+local tag, field = ARGV[2], ARGV[3]
 local idle, absolute, limit = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 
 local subject = redis.call('HGET', user, '@')
 if subject and subject ~= ARGV[6] then
-  return redis.error_reply('ERR two subjects of one tag')
+  return redis.error_reply('ERR two subjects have the same tag')
 end
 
 local ended = {}
@@ -18,23 +19,23 @@ local threshold = tonumber(redis.call('HGET', user, 'p') or 64)
 if limit > 0 or redis.call('HLEN', user) >= threshold then
   local live = {}
   for _, one in ipairs(live_sessions(user, at, idle, absolute)) do
-    if one.own ~= own then live[#live + 1] = one end
+    if one.field ~= field then live[#live + 1] = one end
   end
   if limit > 0 and #live >= limit then
     table.sort(live, function(a, b) return a.rotated_at < b.rotated_at end)
     for i = 1, #live - limit + 1 do
-      revoke(feed, meta, 'S' .. tag .. live[i].own, at)
-      drop_session(user, live[i].own)
-      ended[#ended + 1] = live[i].own
+      revoke(feed, meta, 'S' .. tag .. live[i].field, at)
+      drop_session(user, live[i].field)
+      ended[#ended + 1] = live[i].field
     end
   elseif limit == 0 then
     redis.call('HSET', user, 'p', math.max(64, 2 * redis.call('HLEN', user)))
   end
 end
 
-local s = unpack_session(ARGV[4])
-s.rotated_at, s.created_at = at, at
-local packed = pack_session(s)
-redis.call('HSET', user, '@', ARGV[6], own, packed, '.' .. own, ARGV[5])
-keep(user, expires_at(s, idle, absolute) - at)
-return { packed, text(issue_from(redis.call('HGET', user, 'n'))), unpack(ended) }
+local session = unpack_session(ARGV[4])
+session.rotated_at, session.created_at = at, at
+local state = pack_session(session)
+redis.call('HSET', user, '@', ARGV[6], field, state, '.' .. field, ARGV[5])
+keep(user, expires_at(session, idle, absolute) - at)
+return { state, text(issue_from(redis.call('HGET', user, 'n'))), unpack(ended) }

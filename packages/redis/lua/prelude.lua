@@ -1,47 +1,49 @@
--- Shared by all scripts, which are sent with this text before their own.
+-- Sent before the text of every script.
 --
--- One hash per subject holds all that belongs to it:
+-- One hash per subject holds everything about it:
 --   @           the subject
---   n           <second>:<session>  earlier tokens of the subject are refused, but for that session's
---   w           <end>:<count>       the running window of refreshes
---   p           how many fields there must be before expired sessions are looked for again
---   <own>       a session's moving part, packed (see unpack_session); <own> is the session's own 16 bytes
---   .<own>      its lasting part, as the client wrote it
--- Values stay short, so that the hash keeps Redis's compact form.
+--   n           <second>:<session>  tokens issued up to this second are refused, except those of the session
+--   w           <end>:<count>       the current window in which refreshes are counted
+--   p           the number of fields from which on a sign-in looks for expired sessions
+--   <field>     the state of a session, packed (see unpack_session); <field> is the random part of its id, 16 bytes
+--   .<field>    its grant, as the client wrote it
+-- Values stay short so that Redis keeps the hash in its compact encoding.
 --
--- A revoked session stands on the feed as S<tag><own>, in bytes; other revocations as texts of the client's.
+-- On the feed a revoked session is S<tag><field>, in bytes. Other revocations are strings that the client made.
 
 local RETENTION = 1860000
 local META_TTL = 6048000000
 local CONFIRMED, BODY = 1, 2
-local OWN_BYTES = 16
+local FIELD_BYTES = 16
 
-local read_time
+local cached_time
 local function server_time()
-  if not read_time then
+  if not cached_time then
     local time = redis.call('TIME')
-    read_time = time[1] * 1000 + math.floor(time[2] / 1000)
+    cached_time = time[1] * 1000 + math.floor(time[2] / 1000)
   end
-  return read_time
+  return cached_time
 end
 
--- The instant to judge by, in milliseconds: the caller's, or else this server's.
+-- The time to judge by, in milliseconds: the caller's if given, or else this server's.
 local function instant(given)
   if given ~= '' then return tonumber(given) end
   return server_time()
 end
 
--- Every step that changes something is given, first of all, one text: the instant of this server until which its
--- caller waits ('': not known), the instant to judge by, the shard, a fresh epoch in case there is none, and the
--- channel for news. Gives the instant; nothing when it is too late: a step that its caller has given up must not be
--- taken, since it would happen after it was said to have failed.
+-- Reads the header, which is the first argument of every step that changes something. Its parts are separated by
+-- blanks: the server time until which the caller waits ('': unknown), the time to judge by, the shard, an epoch to use
+-- if the shard has none yet, and the channel for news.
+--
+-- Returns the time to judge by, or nil if the caller no longer waits. The script must then do nothing, since its caller
+-- has already reported the step as failed.
 local function begin()
   local deadline, at = string.match(ARGV[1], '^(%S*) (%S*)')
   if deadline ~= '' and server_time() > tonumber(deadline) then return nil end
   return instant(at)
 end
 
-local function late()
+local function too_late()
   return redis.error_reply('LATE the caller no longer waits')
 end
 
@@ -49,18 +51,20 @@ local function text(number)
   return string.format('%.0f', number)
 end
 
+-- Makes a key live at least so long.
 local function keep(key, milliseconds)
   if redis.call('PTTL', key) < milliseconds then
     redis.call('PEXPIRE', key, text(milliseconds))
   end
 end
 
--- flags, generation, rotated at, created at, converged, browser version, cells, address
+-- flags, generation, rotated at, created at, converged answers, browser version, length of the cells; then the cells
+-- themselves and the IP address
 local FORMAT = '>BI4I6I6I2I2B'
 local CELLS_AT = 23
 
-local function unpack_session(packed)
-  local flags, generation, rotated_at, created_at, converged, version, size = struct.unpack(FORMAT, packed)
+local function unpack_session(state)
+  local flags, generation, rotated_at, created_at, converged, version, size = struct.unpack(FORMAT, state)
   return {
     confirmed = flags % 2 == CONFIRMED,
     body = flags >= BODY,
@@ -69,33 +73,35 @@ local function unpack_session(packed)
     created_at = created_at,
     converged = converged,
     version = version,
-    cells = string.sub(packed, CELLS_AT, CELLS_AT + size - 1),
-    ip = string.sub(packed, CELLS_AT + size)
+    cells = string.sub(state, CELLS_AT, CELLS_AT + size - 1),
+    ip = string.sub(state, CELLS_AT + size)
   }
 end
 
-local function pack_session(s)
-  local flags = (s.confirmed and CONFIRMED or 0) + (s.body and BODY or 0)
-  return struct.pack(FORMAT, flags, s.generation, s.rotated_at, s.created_at, s.converged, s.version, #s.cells)
-    .. s.cells .. s.ip
+local function pack_session(session)
+  local flags = (session.confirmed and CONFIRMED or 0) + (session.body and BODY or 0)
+  local head = struct.pack(FORMAT, flags, session.generation, session.rotated_at, session.created_at,
+    session.converged, session.version, #session.cells)
+  return head .. session.cells .. session.ip
 end
 
-local function expires_at(s, idle, absolute)
-  return math.min(s.rotated_at + idle, s.created_at + absolute)
+local function expires_at(session, idle, absolute)
+  return math.min(session.rotated_at + idle, session.created_at + absolute)
 end
 
 local NO_DIGEST = '0000000000000000'
 
--- The digest of a set and one member more: 64 bits of each member's SHA-1, combined by XOR.
+-- Adds a member to the digest of a set: 64 bits of each member's SHA-1, combined by XOR.
 local function fold(digest, member)
   local hash = redis.sha1hex(member)
   local function half(from)
-    return bit.tohex(bit.bxor(tonumber(string.sub(digest, from, from + 7), 16), tonumber(string.sub(hash, from, from + 7), 16)))
+    local before = tonumber(string.sub(digest, from, from + 7), 16)
+    return bit.tohex(bit.bxor(before, tonumber(string.sub(hash, from, from + 7), 16)))
   end
   return half(1) .. half(9)
 end
 
--- Puts a revocation on the feed, once.
+-- Puts a revocation on the feed, unless it is there already.
 local function revoke(feed, meta, member, at)
   if redis.call('ZSCORE', feed, member) then return end
   local shard, epoch, channel = string.match(ARGV[1], '^%S* %S* (%d+) (%S+) (.+)$')
@@ -106,32 +112,33 @@ local function revoke(feed, meta, member, at)
   redis.call('ZREMRANGEBYSCORE', feed, '-inf', text(at - RETENTION))
   keep(feed, RETENTION)
   keep(meta, META_TTL)
-  -- An announcement that can't be made is made up for by the next pull.
+  -- If it cannot be announced, processes find it with their next pull.
   redis.pcall('PUBLISH', channel, shard)
 end
 
-local function drop_session(user, own)
-  redis.call('HDEL', user, own, '.' .. own)
+local function drop_session(user, field)
+  redis.call('HDEL', user, field, '.' .. field)
 end
 
--- Own parts and moving parts of all live sessions; those that expired are dropped.
+-- The fields and states of all live sessions. Drops those that have expired.
 local function live_sessions(user, at, idle, absolute)
   local live = {}
-  local fields = redis.call('HGETALL', user)
-  for i = 1, #fields, 2 do
-    if #fields[i] == OWN_BYTES then
-      local s = unpack_session(fields[i + 1])
-      if at >= expires_at(s, idle, absolute) then
-        drop_session(user, fields[i])
+  local hash = redis.call('HGETALL', user)
+  for i = 1, #hash, 2 do
+    local field, state = hash[i], hash[i + 1]
+    if #field == FIELD_BYTES then
+      local session = unpack_session(state)
+      if at >= expires_at(session, idle, absolute) then
+        drop_session(user, field)
       else
-        live[#live + 1] = { own = fields[i], packed = fields[i + 1], rotated_at = s.rotated_at }
+        live[#live + 1] = { field = field, state = state, rotated_at = session.rotated_at }
       end
     end
   end
   return live
 end
 
--- Refuses earlier tokens of a subject; the latest such mark counts.
+-- Refuses the tokens that a subject has so far. An earlier mark does not replace a later one.
 local function mark_subject(user, mark)
   local known = redis.call('HGET', user, 'n')
   if not known or tonumber(string.match(known, '^%d+')) <= tonumber(string.match(mark, '^%d+')) then
@@ -140,7 +147,7 @@ local function mark_subject(user, mark)
   keep(user, RETENTION)
 end
 
--- The first second in which tokens may be said to be issued, by the subject's mark.
+-- The earliest second that a new token may name as its time of issue, so that the mark of its subject does not hit it.
 local function issue_from(mark)
   return mark and tonumber(string.match(mark, '^%d+')) + 1 or 0
 end

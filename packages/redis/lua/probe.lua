@@ -1,4 +1,4 @@
--- Uses, on a key of its own, every command that the scripts need, so that missing rights show at start.
+-- Runs every command that the scripts need, on a key of its own, so that missing rights show at start.
 -- KEYS  scratch
 local key = KEYS[1]
 redis.call('DEL', key)

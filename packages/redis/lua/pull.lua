@@ -1,7 +1,7 @@
--- What was revoked after a position.
+-- Returns what was revoked after a position.
 -- KEYS  feed, meta
--- ARGV  epoch (taken if there is none), position, most entries
--- returns {epoch, digest, position read up to, more (1), this server's time, members ...}
+-- ARGV  epoch (used if the shard has none yet), position, most members to return
+-- returns {epoch, digest, position that was read up to, whether there is more (1), the server time, members ...}
 local feed, meta = KEYS[1], KEYS[2]
 redis.call('HSETNX', meta, 'e', ARGV[1])
 if redis.call('PTTL', meta) < META_TTL / 2 then redis.call('PEXPIRE', meta, META_TTL) end

@@ -1,64 +1,68 @@
--- Judges a presented refresh token and carries the verdict out; mirrors judgeRotation of the core.
+-- Judges a presented refresh token and acts on the verdict. Mirrors judgeRotation of the core.
 -- KEYS  user, feed, meta
--- ARGV  beginning, the step: STEP, address, then browser version and cells under each secret in force; and the client
---       that it must be, if any. Few arguments, since each costs the client its share.
--- returns one text, since each element of a list costs the client its share. Its first letter says what came of it:
---   R rotated, C converged, U reused, M mismatched: then issue from, drift, rolled back (1), the lengths of what
---     follows, and the packed part, the subject, the lasting part
---   L limited: then milliseconds; F foreign, E expired, X unknown
+-- ARGV  header; the step: STEP, the address, then browser version and cells under each secret in force; and, if it is
+--       to be checked, the client. There are few arguments, since each costs the caller some time.
+-- returns one string instead of an array, whose elements would cost the caller time too. It begins with a letter:
+--   R rotated, C converged, U reused, M mismatched: followed by issue_from, drift, whether the store had lost writes
+--     (1), the lengths of the state and of the subject, and the state, the subject and the grant
+--   L over a limit: followed by the milliseconds to wait
+--   F another client or transport, E expired, X unknown
 local at = begin()
-if not at then return late() end
+if not at then return too_late() end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
--- tag, own, generation, travels in bodies, enforced drift, grace, recover lost, idle, absolute, refresh limit, its
--- window, converged limit, the address's length
+-- tag, field, generation, whether refresh tokens travel in bodies, enforced drift, grace, whether to recover a lost
+-- response, idle, absolute, refresh limit and its window, converged limit, length of the address
 local STEP = '>c12c16I4BI2I6BI6I6I4I6I4B'
 local step, client = ARGV[2], ARGV[3]
-local tag, own, generation, in_body, enforced, grace, recovers, idle, absolute, refreshes, window, converged_limit,
+local tag, field, generation, in_body, enforced, grace, recovers, idle, absolute, refreshes, window, converged_limit,
   address_length, next_at = struct.unpack(STEP, step)
 local address = string.sub(step, next_at, next_at + address_length - 1)
 local recover_lost = recovers == 1
 local VERSION_FELL = 32768
 
-local found = redis.call('HMGET', user, own, '.' .. own, '@', 'w', 'n')
-local packed, lasting, subject = found[1], found[2], found[3]
-if not packed or not lasting or not subject then return 'X' end
-local s = unpack_session(packed)
+local found = redis.call('HMGET', user, field, '.' .. field, '@', 'w', 'n')
+local state, grant, subject = found[1], found[2], found[3]
+if not state or not grant or not subject then return 'X' end
+local session = unpack_session(state)
 
-if at >= expires_at(s, idle, absolute) then
-  drop_session(user, own)
+if at >= expires_at(session, idle, absolute) then
+  drop_session(user, field)
   return 'E'
 end
-if s.body ~= (in_body == 1) then return 'F' end
-if client and client ~= string.match(lasting, '^[^%z]*') then return 'F' end
+if session.body ~= (in_body == 1) then return 'F' end
+if client and client ~= string.match(grant, '^[^%z]*') then return 'F' end
 
+-- The cells that differ from those of the session, as bits, and how many they are.
 local function drift_from(cells)
-  if cells == s.cells then return 0, 0 end
+  if cells == session.cells then return 0, 0 end
   local drift, count = 0, 0
-  for cell = 0, math.max(#s.cells, #cells) / 4 - 1 do
-    if string.sub(s.cells, cell * 4 + 1, cell * 4 + 4) ~= string.sub(cells, cell * 4 + 1, cell * 4 + 4) then
+  for cell = 0, math.max(#session.cells, #cells) / 4 - 1 do
+    if string.sub(session.cells, cell * 4 + 1, cell * 4 + 4) ~= string.sub(cells, cell * 4 + 1, cell * 4 + 4) then
       drift, count = drift + 2 ^ cell, count + 1
     end
   end
   return drift, count
 end
 
--- Under the current secret first.
-local drift, least, version, cells = 0, nil, 0, s.cells
+-- The cells were hashed under one of the secrets: that with the least drift counts. The current secret comes first, and
+-- what is stored is hashed under it.
+local drift, least, version, cells = 0, nil, 0, session.cells
 next_at = next_at + address_length
 while next_at <= #step do
-  local shown, size, shown_at = struct.unpack('>I2B', step, next_at)
-  local shown_cells = string.sub(step, shown_at, shown_at + size - 1)
-  local bits, count = drift_from(shown_cells)
-  if not least then version, cells = shown, shown_cells end
+  local sent_version, size, cells_at = struct.unpack('>I2B', step, next_at)
+  local sent_cells = string.sub(step, cells_at, cells_at + size - 1)
+  local bits, count = drift_from(sent_cells)
+  if not least then version, cells = sent_version, sent_cells end
   if not least or count < least then drift, least = bits, count end
-  next_at = shown_at + size
+  next_at = cells_at + size
 end
-if drift ~= 0 then cells = s.cells end
-if version ~= 0 and version < s.version then drift = drift + VERSION_FELL end
+if drift ~= 0 then cells = session.cells end
+if version ~= 0 and version < session.version then drift = drift + VERSION_FELL end
 
-local function told(letter, rolled_back)
-  local lengths = struct.pack('>c1I6I2BBI2', letter, issue_from(found[5]), drift, rolled_back and 1 or 0, #packed, #subject)
-  return lengths .. packed .. subject .. lasting
+local function outcome(letter, rolled_back)
+  local issued_from = issue_from(found[5])
+  local head = struct.pack('>c1I6I2BBI2', letter, issued_from, drift, rolled_back and 1 or 0, #state, #subject)
+  return head .. state .. subject .. grant
 end
 
 local function limited(milliseconds)
@@ -66,13 +70,13 @@ local function limited(milliseconds)
 end
 
 local function end_session()
-  revoke(feed, meta, 'S' .. tag .. own, at)
-  drop_session(user, own)
+  revoke(feed, meta, 'S' .. tag .. field, at)
+  drop_session(user, field)
 end
 
 if bit.band(drift, enforced) ~= 0 then
   end_session()
-  return told('M', false)
+  return outcome('M', false)
 end
 
 local function rotate(next_generation, rolled_back)
@@ -83,37 +87,37 @@ local function rotate(next_generation, rolled_back)
     if used >= refreshes then return limited(ends - at) end
     redis.call('HSET', user, 'w', text(ends) .. ':' .. text(used + 1))
   end
-  s.generation, s.rotated_at, s.confirmed, s.converged = next_generation, at, false, 0
-  s.cells, s.version, s.ip = cells, math.max(s.version, version), address
-  packed = pack_session(s)
-  redis.call('HSET', user, own, packed)
-  local left = expires_at(s, idle, absolute) - at
-  -- Nothing of the subject's lives longer than a session that has its whole idle lifetime before it.
+  session.generation, session.rotated_at, session.confirmed, session.converged = next_generation, at, false, 0
+  session.cells, session.version, session.ip = cells, math.max(session.version, version), address
+  state = pack_session(session)
+  redis.call('HSET', user, field, state)
+  local left = expires_at(session, idle, absolute) - at
+  -- Nothing in the hash needs to outlive a session that has its whole idle lifetime ahead.
   if left == idle and idle >= RETENTION then
     redis.call('PEXPIRE', user, text(idle))
   else
     keep(user, left)
   end
-  return told('R', rolled_back)
+  return outcome('R', rolled_back)
 end
 
-if generation == s.generation then return rotate(generation + 1, false) end
-if generation > s.generation then
+if generation == session.generation then return rotate(generation + 1, false) end
+if generation > session.generation then
   if grace > 0 or recover_lost then return rotate(generation + 1, true) end
   end_session()
-  return told('U', true)
+  return outcome('U', true)
 end
-if generation == s.generation - 1 then
-  local lost = recover_lost and not s.confirmed
-  local racing = grace > 0 and at - s.rotated_at <= grace
+if generation == session.generation - 1 then
+  local lost = recover_lost and not session.confirmed
+  local racing = grace > 0 and at - session.rotated_at <= grace
   if lost or racing then
-    if converged_limit > 0 and s.converged >= converged_limit then return limited(1000) end
+    if converged_limit > 0 and session.converged >= converged_limit then return limited(1000) end
     if converged_limit > 0 then
-      s.converged = s.converged + 1
-      redis.call('HSET', user, own, pack_session(s))
+      session.converged = session.converged + 1
+      redis.call('HSET', user, field, pack_session(session))
     end
-    return told('C', false)
+    return outcome('C', false)
   end
 end
 end_session()
-return told('U', false)
+return outcome('U', false)

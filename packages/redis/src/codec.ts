@@ -1,35 +1,30 @@
-import { createHash } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import {
-  decodeRevocation,
-  encodeRevocation,
   type Grant,
-  isSessionId,
-  type Revocation,
   type Rotation,
   type RotationOutcome,
   randomPart,
   SESSION_ID_BYTES,
   type Session,
   type SessionId,
-  type SubjectRevocation,
   type SubjectTag,
+  sessionIdFrom,
 } from '@sallyport/core/store'
 import ipaddr from 'ipaddr.js'
 
 /**
- * The packed forms of a session. The scripts read and write the moving part by the same layout
- * (`prelude.lua`); the lasting part is only ever read here, but for the client at its beginning.
+ * A session is stored in two parts. Its state changes with each refresh, and `prelude.lua` reads and writes it in the
+ * same layout. Its grant was fixed at sign-in, and the scripts read nothing of it but the client, which comes first.
  */
 const FIXED_BYTES = 22
 const FLAGS = { confirmed: 1, body: 2 } as const
 const SEPARATOR = '\0'
-/** A list that is there, though it may be empty. */
-const LIST = '\x1e'
-const LIST_SEPARATOR = '\x1f'
+/** Goes before an array, to tell an empty one from none. */
+const ARRAY = '\x1e'
+const ARRAY_SEPARATOR = '\x1f'
 
-/** The moving part of a session that begins; the script fills in its instants. */
-export function packNewSession(
+/** The state of a new session. The script fills in the times. */
+export function packNewState(
   grant: Grant,
   binding: { readonly cells: Uint8Array; readonly version: number },
   ip: string | undefined,
@@ -42,33 +37,33 @@ export function packNewSession(
   return Buffer.concat([head, binding.cells, packIp(ip)])
 }
 
-/** The lasting part: what was agreed at sign-in, without the subject, which its hash has once. */
+/** The grant of a session, without its subject: the hash of the subject has that once. */
 export function packGrant(grant: Grant): Buffer {
   const { client, scope, authenticatedAt, acr = '', amr, device } = grant
-  const methods = amr === undefined ? '' : LIST + amr.join(LIST_SEPARATOR)
+  const methods = amr === undefined ? '' : ARRAY + amr.join(ARRAY_SEPARATOR)
   return Buffer.from([client, scope, authenticatedAt.toString(36), acr, methods, device].join(SEPARATOR))
 }
 
-/** Puts a session together from its two parts. */
-export function unpackSession(id: SessionId, subject: string, packed: Buffer, lasting: Buffer): Session {
-  const [client = '', scope = '', authenticated = '', acr = '', amr = '', device = ''] = lasting
+/** Puts a session together from its state and its grant. */
+export function unpackSession(id: SessionId, subject: string, state: Buffer, grant: Buffer): Session {
+  const [client = '', scope = '', authenticated = '', acr = '', amr = '', device = ''] = grant
     .toString()
     .split(SEPARATOR)
-  const ip = unpackIp(packed.subarray(FIXED_BYTES + packed.readUInt8(21)))
+  const ip = unpackIp(state.subarray(FIXED_BYTES + state.readUInt8(21)))
   const session: Writable<Session> = {
     id,
     subject,
     client,
     scope,
-    transport: (packed.readUInt8(0) & FLAGS.body) === 0 ? 'cookie' : 'body',
+    transport: (state.readUInt8(0) & FLAGS.body) === 0 ? 'cookie' : 'body',
     authenticatedAt: Number.parseInt(authenticated, 36),
     device,
-    generation: packed.readUInt32BE(1),
-    rotatedAt: packed.readUIntBE(5, 6),
-    createdAt: packed.readUIntBE(11, 6),
+    generation: state.readUInt32BE(1),
+    rotatedAt: state.readUIntBE(5, 6),
+    createdAt: state.readUIntBE(11, 6),
   }
   if (acr !== '') session.acr = acr
-  if (amr !== '') session.amr = amr === LIST ? [] : amr.slice(LIST.length).split(LIST_SEPARATOR)
+  if (amr !== '') session.amr = amr === ARRAY ? [] : amr.slice(ARRAY.length).split(ARRAY_SEPARATOR)
   if (ip !== '') session.ip = ip
   return session
 }
@@ -78,7 +73,9 @@ type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
 const STEP_BYTES = 69
 const BINDING_BYTES = 3
 
-/** What a rotation is judged by, but for the client: one argument, since each costs the client its share. */
+/**
+ * All that `rotate.lua` judges a rotation by, except the client. One argument, since each costs ioredis some time.
+ */
 export function packRotation(rotation: Rotation): Buffer {
   const { id, generation, transport, enforced, graceMs, recoverLost, lifetimes, refreshLimit, bindings } =
     rotation
@@ -108,7 +105,7 @@ export function packRotation(rotation: Rotation): Buffer {
   return step
 }
 
-const OUTCOME_AT = 13
+const STATE_AT = 13
 
 /** Reads what `rotate.lua` returns. */
 export function unpackRotation(id: SessionId, reply: Buffer): RotationOutcome {
@@ -126,11 +123,11 @@ export function unpackRotation(id: SessionId, reply: Buffer): RotationOutcome {
   const issueFrom = reply.readUIntBE(1, 6)
   const drift = reply.readUInt16BE(7)
   const rolledBack = reply.readUInt8(9) === 1
-  const subjectAt = OUTCOME_AT + reply.readUInt8(10)
-  const lastingAt = subjectAt + reply.readUInt16BE(11)
-  const subject = reply.toString('utf8', subjectAt, lastingAt)
-  const packed = reply.subarray(OUTCOME_AT, subjectAt)
-  const session = unpackSession(id, subject, packed, reply.subarray(lastingAt))
+  const subjectAt = STATE_AT + reply.readUInt8(10)
+  const grantAt = subjectAt + reply.readUInt16BE(11)
+  const subject = reply.toString('utf8', subjectAt, grantAt)
+  const state = reply.subarray(STATE_AT, subjectAt)
+  const session = unpackSession(id, subject, state, reply.subarray(grantAt))
   switch (letter) {
     case 'R':
       return { kind: 'rotated', session, issueFrom, drift, rolledBack }
@@ -141,15 +138,14 @@ export function unpackRotation(id: SessionId, reply: Buffer): RotationOutcome {
     case 'M':
       return { kind: 'mismatched', session, drift }
     default:
-      throw new Error('rotate.lua gave an outcome that is not known')
+      throw new Error('rotate.lua returned an unknown outcome')
   }
 }
 
-/** An address as 0, 4 or 16 bytes. */
+/** An IP address as 4 or 16 bytes; none as 0 bytes. */
 function packIp(ip: string | undefined): Buffer {
   if (ip === undefined) return NO_ADDRESS
   if (!isIPv4(ip)) return Buffer.from(ipaddr.parse(ip).toByteArray())
-  // The canonical spelling of four bytes are the bytes.
   const bytes = Buffer.allocUnsafe(IPV4_BYTES)
   let at = 0
   for (const byte of ip.split('.')) at = bytes.writeUInt8(Number(byte), at)
@@ -163,43 +159,16 @@ function unpackIp(bytes: Buffer): string {
 const NO_ADDRESS = Buffer.alloc(0)
 const IPV4_BYTES = 4
 
-/** A tag, as bytes. */
 export function tagBytes(tag: SubjectTag): Buffer {
   return Buffer.from(tag, 'base64url')
 }
 
-/** What of a session's id is its own, as bytes: the name of its field. */
-export function ownBytes(id: SessionId): Buffer {
+/** The name of a session's field in the hash of its subject: the random part of its id, as bytes. */
+export function fieldOf(id: SessionId): Buffer {
   return Buffer.from(randomPart(id), 'base64url')
 }
 
-const SESSION_MARK = 'S'.charCodeAt(0)
-
-/** How a revocation stands on the feed: ids of ours as bytes, since there are the most of them. */
-export function encodeMember(revocation: Revocation): Buffer {
-  if (revocation.kind !== 'session' || !isSessionId(revocation.session))
-    return Buffer.from(encodeRevocation(revocation))
-  return Buffer.concat([Buffer.of(SESSION_MARK), Buffer.from(revocation.session, 'base64url')])
-}
-
-/** Reads what {@link encodeMember} or a script wrote. */
-export function decodeMember(member: Buffer): Revocation {
-  if (member[0] !== SESSION_MARK) return decodeRevocation(member.toString())
-  return { kind: 'session', session: member.subarray(1).toString('base64url') }
-}
-
-/** A member's part in its feed's digest, as `fold` in `prelude.lua` computes it. */
-export function digestOfMember(member: Buffer): bigint {
-  return createHash('sha1').update(member).digest().readBigUInt64BE(0)
-}
-
-/** The mark that a revocation leaves with its subject, for whoever asks the store itself. */
-export function notBeforeMark({ notBefore, except }: SubjectRevocation): string {
-  return `${notBefore}:${except ?? ''}`
-}
-
-/** Reads {@link notBeforeMark}. */
-export function readMark(mark: string): Pick<SubjectRevocation, 'notBefore' | 'except'> {
-  const [notBefore, except = ''] = mark.split(':')
-  return { notBefore: Number(notBefore), ...(except === '' ? {} : { except: except as SessionId }) }
+/** The id of the session with this field. */
+export function sessionOf(tag: SubjectTag, field: Buffer): SessionId {
+  return sessionIdFrom(tag, field.toString('base64url'))
 }

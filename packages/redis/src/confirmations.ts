@@ -1,18 +1,18 @@
 import { type Confirmation, type SessionStore, tagOfSession } from '@sallyport/core/store'
-import { ownBytes } from './codec.ts'
+import { fieldOf } from './codec.ts'
 import type { Commands } from './commands.ts'
 import type { Layout } from './layout.ts'
 
-/** Notes which generations were seen in use. */
+/** Records which generations of refresh tokens were seen in use. */
 export interface Confirmations {
   add: SessionStore['confirm']
-  /** Sends what waits, so that a step sent behind it finds it done. */
+  /** Sends whatever waits, so that the server handles it before any step sent after it. */
   flush(): void
 }
 
-/** The first goes at once; those that follow within this time go together. */
-const TOGETHER_MS = 5
-const MAX_TOGETHER = 500
+/** The first confirmation is sent at once. Those that follow within this time are sent together. */
+const BATCH_MS = 5
+const MAX_BATCH = 500
 
 type Outcome = Awaited<ReturnType<SessionStore['confirm']>>
 
@@ -23,8 +23,8 @@ interface Batch {
 }
 
 /**
- * A command costs this process as much as the verification of a token, and a token is confirmed when it is
- * seen for the first time: so where there are many, they share commands. On a Cluster those of one shard do.
+ * Every token is confirmed when it is first seen, and a command costs this process as much as the verification of a
+ * token. So confirmations that come close together share a command; on a Cluster, those of the same shard do.
  */
 export function createConfirmations(commands: Commands, layout: Layout, isCluster: boolean): Confirmations {
   const waiting = new Map<number, Batch>()
@@ -32,15 +32,15 @@ export function createConfirmations(commands: Commands, layout: Layout, isCluste
 
   async function send(group: number, confirmations: readonly Confirmation[]): Promise<Outcome> {
     const keys = confirmations.map(({ id }) => layout.user(tagOfSession(id)))
-    const args = confirmations.flatMap(({ id, generation }) => [ownBytes(id), generation])
+    const args = confirmations.flatMap(({ id, generation }) => [fieldOf(id), generation])
     const answer = await commands.run('confirm', group, keys, args)
     return answer.kind === 'unavailable' ? answer : { kind: 'noted' }
   }
 
-  function begin(group: number): Batch {
+  function startBatch(group: number): Batch {
     const confirmations: Confirmation[] = []
     const { promise, resolve } = deferred<Outcome>()
-    const timer = setTimeout(flushGroup, TOGETHER_MS, group).unref()
+    const timer = setTimeout(flushGroup, BATCH_MS, group).unref()
     return {
       confirmations,
       sent: promise,
@@ -55,7 +55,7 @@ export function createConfirmations(commands: Commands, layout: Layout, isCluste
     const batch = waiting.get(group)
     if (batch === undefined) return
     waiting.delete(group)
-    restingUntil.set(group, performance.now() + TOGETHER_MS)
+    restingUntil.set(group, performance.now() + BATCH_MS)
     batch.send()
   }
 
@@ -64,13 +64,13 @@ export function createConfirmations(commands: Commands, layout: Layout, isCluste
       const group = isCluster ? layout.shardOfSession(confirmation.id) : 0
       const batch = waiting.get(group)
       if (batch === undefined && performance.now() >= (restingUntil.get(group) ?? 0)) {
-        restingUntil.set(group, performance.now() + TOGETHER_MS)
+        restingUntil.set(group, performance.now() + BATCH_MS)
         return send(group, [confirmation])
       }
-      const joined = batch ?? begin(group)
+      const joined = batch ?? startBatch(group)
       waiting.set(group, joined)
       joined.confirmations.push(confirmation)
-      if (joined.confirmations.length >= MAX_TOGETHER) flushGroup(group)
+      if (joined.confirmations.length >= MAX_BATCH) flushGroup(group)
       return joined.sent
     },
     flush() {

@@ -3,12 +3,12 @@ import type { Commands, Reply } from './commands.ts'
 import { type Layout, RING_SHARD } from './layout.ts'
 import type { News } from './news.ts'
 
-/** What is announced on the channel when the ring changed; a shard's number when something was revoked. */
+/** What is published when the ring of keys changes. */
 const RING_NEWS = 'ring'
-/** Stands before the instant at which a key was compromised; no compact JWE begins with it. */
+/** Goes before the time at which a key was compromised. No sealed key (a compact JWE) begins with it. */
 const COMPROMISED = '!'
 
-/** The ring of sealed signing keys: one hash, `kid` to key, with its version beside. */
+/** The ring of signing keys in one hash: each `kid` with its sealed key, and `@` with the version of the ring. */
 export function createRedisKeys(
   commands: Commands,
   { ring, channel }: Pick<Layout, 'ring' | 'channel'>,
@@ -27,8 +27,8 @@ export function createRedisKeys(
       return { kind: swapped === 1 ? 'swapped' : 'changed', ring: recordOf(fields) }
     },
     onChange(listener) {
-      news.on((what) => {
-        if (what === RING_NEWS) listener()
+      news.on((message) => {
+        if (message === RING_NEWS) listener()
       })
       news.onGap(listener)
     },
@@ -54,7 +54,7 @@ function recordOf(reply: Reply): KeyRecord {
   return { version, entries }
 }
 
-/** Newer protocols give a map where older ones give names and values in turn. */
+/** RESP3 gives a map, RESP2 names and values in turn. */
 function fieldsOf(reply: Reply): readonly (readonly [string, string])[] {
   if (!Array.isArray(reply)) return Object.entries(reply ?? {}).map(([name, value]) => [name, String(value)])
   return reply.flatMap((name, at) => (at % 2 === 0 ? [[String(name), String(reply[at + 1])] as const] : []))

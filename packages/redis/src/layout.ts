@@ -2,39 +2,40 @@ import { createHash } from 'node:crypto'
 import { isSessionId, type Revocation, type SessionId, type SubjectTag } from '@sallyport/core/store'
 
 /**
- * Where things lie. All keys of a subject are in one of a fixed number of shards, each shard in one
- * hash slot, so that every step is one script in one slot on a single server and on a Cluster alike.
+ * The keys in Redis. Every subject belongs to one of a fixed number of shards, and all keys of a shard have the same
+ * hash slot. So every step is one script in one slot, on a single server and on a Cluster.
  */
 export interface Layout {
   readonly shards: number
+  /** The Pub/Sub channel for news. */
   readonly channel: string
-  /** The ring of signing keys. */
+  /** The hash of the signing keys. */
   readonly ring: string
   shardOfTag(tag: SubjectTag): number
   shardOfSession(id: SessionId): number
   shardOf(revocation: Revocation): number
   /** The hash of one subject. */
   user(tag: SubjectTag): string
-  /** A shard's revocations, by position. */
+  /** The sorted set of a shard's revocations, by position. */
   feed(shard: number): string
-  /** A key that is written and deleted to see whether the shard can be written. */
+  /** A key that is written and deleted to find out whether the shard can be written. */
   scratch(shard: number): string
-  /** A shard's epoch, count and latest position. */
+  /** The hash of a shard's epoch, digest and latest position. */
   meta(shard: number): string
 }
 
 const SHARDS = 16
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-/** Where the ring of signing keys lies. */
+/** The shard of the signing keys. */
 export const RING_SHARD = 0
 
 export function createLayout(prefix: string): Layout {
-  /** The first character of a tag, and so of a session id, holds six bits; four of them are the shard. */
+  /** A session id begins with the tag of its subject. The first four bits of the tag are the shard. */
   const shardOfTag = (tag: string): number => ALPHABET.indexOf(tag.charAt(0)) >> 2
   const shardOfText = (text: string): number =>
     createHash('sha256').update(text).digest().readUInt8(0) % SHARDS
-  const places = Array.from({ length: SHARDS }, (_, shard) => `${prefix}:{${shard.toString(16)}}:`)
-  const key = (shard: number, rest: string): string => `${places[shard]}${rest}`
+  const prefixes = Array.from({ length: SHARDS }, (_, shard) => `${prefix}:{${shard.toString(16)}}:`)
+  const key = (shard: number, rest: string): string => `${prefixes[shard]}${rest}`
   return {
     shards: SHARDS,
     channel: `${prefix}:news`,

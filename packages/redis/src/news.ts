@@ -1,10 +1,12 @@
 import type { Client } from './options.ts'
 
-/** What is announced to all processes: a shard's number, or the name of something else that changed. */
+/**
+ * What the processes tell each other: the number of a shard with a new revocation, or `ring` for new signing keys.
+ */
 export interface News {
-  /** Calls back for each announcement, as text. Some may be missed. */
-  on(listener: (news: string) => void): void
-  /** Calls back when announcements may have been missed. */
+  /** Calls back with each message. Some may be missed. */
+  on(listener: (message: string) => void): void
+  /** Calls back when messages may have been missed. */
   onGap(listener: () => void): void
 }
 
@@ -15,7 +17,7 @@ export function createNews(client: Client, subscriber: Client, channel: string):
   if (subscriber.status === 'ready') subscribe()
   subscriber.on('ready', subscribe)
   return {
-    on: (listener) => void subscriber.on('message', (_channel: string, news: string) => listener(news)),
+    on: (listener) => void subscriber.on('message', (_channel: string, message: string) => listener(message)),
     onGap: (listener) => void client.on('ready', listener),
   }
 }

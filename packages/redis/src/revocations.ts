@@ -7,33 +7,35 @@ import {
   type SubjectTag,
   tagOfSession,
 } from '@sallyport/core/store'
-import { decodeMember, digestOfMember, encodeMember, notBeforeMark, ownBytes, readMark } from './codec.ts'
+import { fieldOf } from './codec.ts'
+import { decodeMember, digestOfMember, encodeMember, notBeforeMark, readMark } from './feed-codec.ts'
 import type { News } from './news.ts'
 import type { Argument } from './scripts.ts'
 import type { ServerTime } from './server-time.ts'
 import type { SessionParts } from './sessions.ts'
 
-/** Most entries of one pull; the rest is fetched by the next. */
-const PULLED_AT_ONCE = 2000
-const ASSERTED_AT_ONCE = 500
+/** Most revocations that one pull returns. The next pull fetches the rest. */
+const MAX_PULLED = 2000
+/** Most revocations that one script asserts, since it holds up the server. */
+const MAX_ASSERTED = 500
 const EPOCH_BYTES = 16
 
-/** Revocations in Redis: one sorted set per shard, which is the feed, the record and the strict look-up in one. */
+/** Revocations in Redis. One sorted set per shard is the feed that processes pull, and what `check` asks. */
 export function createRedisRevocations(
-  { commands, layout, beginning }: SessionParts,
+  { commands, layout, header }: SessionParts,
   news: News,
   time: ServerTime,
   random: Random,
 ): RevocationStore {
-  /** The subject whose hash a revocation also touches; any of the shard's where it touches none. */
-  const touched = (revocation: Revocation, shard: number): string => {
+  /** The subject's hash that a revocation changes too. If it changes none, any key of the shard will do. */
+  const userOf = (revocation: Revocation, shard: number): string => {
     if (revocation.kind === 'session' && isSessionId(revocation.session))
       return layout.user(tagOfSession(revocation.session))
     return revocation.kind === 'subject' ? layout.user(revocation.tag) : layout.meta(shard)
   }
-  const marks = (revocation: Revocation): readonly Argument[] => [
+  const argumentsFor = (revocation: Revocation): readonly Argument[] => [
     encodeMember(revocation),
-    revocation.kind === 'session' && isSessionId(revocation.session) ? ownBytes(revocation.session) : '',
+    revocation.kind === 'session' && isSessionId(revocation.session) ? fieldOf(revocation.session) : '',
     revocation.kind === 'subject' ? notBeforeMark(revocation) : '',
   ]
   const scoreOf = (revocation: Revocation) =>
@@ -53,7 +55,7 @@ export function createRedisRevocations(
       const shard = layout.shardOf(revocation)
       const keys = [layout.feed(shard), layout.meta(shard)]
       const answer = await commands.runDurably('revoke', shard, keys, [
-        beginning(shard, at),
+        header(shard, at),
         encodeMember(revocation),
       ])
       return answer.kind === 'unavailable' ? answer : { kind: 'revoked' }
@@ -62,16 +64,16 @@ export function createRedisRevocations(
     async pull(shard, position) {
       const sentAt = performance.now()
       const keys = [layout.feed(shard), layout.meta(shard)]
-      const answer = await commands.run('pull', shard, keys, [freshEpoch(random), position, PULLED_AT_ONCE])
+      const answer = await commands.run('pull', shard, keys, [freshEpoch(random), position, MAX_PULLED])
       if (answer.kind === 'unavailable') return answer
-      const [known, digest, readUpTo, more, serverTime, ...rest] = Array.isArray(answer.value)
+      const [epoch, digest, readUpTo, more, serverTime, ...rest] = Array.isArray(answer.value)
         ? answer.value
         : []
       const members = rest.filter((member) => Buffer.isBuffer(member))
       time.observe(shard, sentAt, performance.now(), Number(String(serverTime)))
       return {
         kind: 'pulled',
-        mark: { epoch: String(known), digest: BigInt(`0x${String(digest)}`) },
+        mark: { epoch: String(epoch), digest: BigInt(`0x${String(digest)}`) },
         position: Number(String(readUpTo)),
         more: more === 1,
         revocations: members.map(decodeMember),
@@ -80,12 +82,12 @@ export function createRedisRevocations(
     },
 
     async assert(shard, revocations, at) {
-      for (let from = 0; from < revocations.length; from += ASSERTED_AT_ONCE) {
-        const some = revocations.slice(from, from + ASSERTED_AT_ONCE)
-        const keys = [layout.feed(shard), layout.meta(shard), ...some.map((one) => touched(one, shard))]
+      for (let from = 0; from < revocations.length; from += MAX_ASSERTED) {
+        const batch = revocations.slice(from, from + MAX_ASSERTED)
+        const keys = [layout.feed(shard), layout.meta(shard), ...batch.map((one) => userOf(one, shard))]
         const answer = await commands.run('assert', shard, keys, [
-          beginning(shard, at),
-          ...some.flatMap(marks),
+          header(shard, at),
+          ...batch.flatMap(argumentsFor),
         ])
         if (answer.kind === 'unavailable') return answer
       }
@@ -108,8 +110,8 @@ export function createRedisRevocations(
     },
 
     onNews(listener) {
-      news.on((what) => {
-        const shard = Number(what)
+      news.on((message) => {
+        const shard = Number(message)
         if (Number.isInteger(shard)) listener(shard)
       })
       news.onGap(() => {
@@ -123,7 +125,7 @@ export function createRedisRevocations(
   }
 }
 
-/** A string that nobody else has. */
+/** A string that is unique among all processes. */
 export function freshEpoch(random: Random): string {
   return Buffer.from(random(EPOCH_BYTES)).toString('base64url')
 }

@@ -23,7 +23,12 @@ export interface Script {
   readonly sha: string
 }
 
-/** Reads the scripts, each behind the prelude that they share. */
+/**
+ * How a script is named: `evalsha` by its digest, `eval` by its whole text, for a server that does not know it yet.
+ */
+export type Verb = 'evalsha' | 'eval'
+
+/** Reads the scripts and puts the prelude that they share before each. */
 export function loadScripts(): Readonly<Record<ScriptName, Script>> {
   const read = (name: string): string => readFileSync(new URL(`../lua/${name}.lua`, import.meta.url), 'utf8')
   const prelude = read('prelude')
@@ -32,4 +37,18 @@ export function loadScripts(): Readonly<Record<ScriptName, Script>> {
     return { text, sha: createHash('sha1').update(text).digest('hex') }
   }
   return Object.fromEntries(NAMES.map((name) => [name, load(name)])) as Record<ScriptName, Script>
+}
+
+/** All arguments of an `evalsha` or `eval` command. */
+export function argumentsOf(
+  script: Script,
+  verb: Verb,
+  keys: readonly string[],
+  args: readonly Argument[],
+): Argument[] {
+  return [verb === 'evalsha' ? script.sha : script.text, keys.length, ...keys, ...args]
+}
+
+export function isScriptMissing(cause: unknown): boolean {
+  return cause instanceof Error && cause.message.startsWith('NOSCRIPT')
 }

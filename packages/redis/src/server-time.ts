@@ -1,23 +1,23 @@
 /**
- * Knows, for each shard, how this process's monotonic clock stands to the clock of the shard's server, so
- * that a step can be given the instant until which its caller waits.
+ * Estimates the clock of each shard's server, so that a step can be sent with the server time until which its caller
+ * waits. Uses the monotonic clock of this process, in milliseconds.
  */
 export interface ServerTime {
-  /** Notes what a server's clock said between the sending of a question and the reading of its answer. */
+  /** Records what a server's clock showed at some moment between sending a command and reading its reply. */
   observe(shard: number, sentAt: number, answeredAt: number, serverMs: number): void
-  /** The server's instant in so many milliseconds from now, never later than that; nothing while unknown. */
+  /** The server time in `withinMs` milliseconds from now, or somewhat earlier; `''` while unknown. */
   deadline(shard: number, withinMs: number, now: number): number | ''
 }
 
 interface Observation {
   readonly at: number
   readonly roundTrip: number
-  /** Added to our clock gives the server's; too small by at most the round trip. */
+  /** Server clock minus ours; low by at most one round trip. */
   readonly offset: number
 }
 
-/** After this long a worse observation replaces a better one: clocks drift, and servers are replaced. */
-const TRUSTED_MS = 5000
+/** An observation is replaced by a less exact one once it is this old: clocks drift, and servers are replaced. */
+const MAX_AGE_MS = 5000
 
 export function createServerTime(): ServerTime {
   const best = new Map<number, Observation>()
@@ -26,12 +26,13 @@ export function createServerTime(): ServerTime {
       const known = best.get(shard)
       const roundTrip = answeredAt - sentAt
       const offset = serverMs - answeredAt
-      const isOther = known !== undefined && Math.abs(offset - known.offset) > known.roundTrip + roundTrip + 1
+      const contradicts =
+        known !== undefined && Math.abs(offset - known.offset) > known.roundTrip + roundTrip + 1
       if (
         known === undefined ||
-        isOther ||
+        contradicts ||
         roundTrip <= known.roundTrip ||
-        answeredAt - known.at > TRUSTED_MS
+        answeredAt - known.at > MAX_AGE_MS
       )
         best.set(shard, { at: answeredAt, roundTrip, offset })
     },

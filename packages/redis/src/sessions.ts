@@ -4,15 +4,15 @@ import {
   type Session,
   type SessionStore,
   type SubjectTag,
-  sessionIdFrom,
   tagOfSession,
   type Unavailable,
 } from '@sallyport/core/store'
 import {
-  ownBytes,
+  fieldOf,
   packGrant,
-  packNewSession,
+  packNewState,
   packRotation,
+  sessionOf,
   tagBytes,
   unpackRotation,
   unpackSession,
@@ -22,25 +22,24 @@ import type { Confirmations } from './confirmations.ts'
 import type { Layout } from './layout.ts'
 import type { Argument } from './scripts.ts'
 
-/** Before a session's own bytes, the name of the field with its lasting part: see `prelude.lua`. */
-const LASTING = Buffer.from('.')
-const UNAVAILABLE: Unavailable = { kind: 'unavailable' }
+/** Goes before the field of a session to name the field of its grant: see `prelude.lua`. */
+const GRANT = Buffer.from('.')
 
 export interface SessionParts {
   readonly commands: Commands
   readonly layout: Layout
-  /** What every script that changes something gets first: see `begin` in `prelude.lua`. */
-  readonly beginning: (shard: number, at: number) => string
-  /** The instant, or nothing where the server's own counts. */
+  /** The first argument of every script that changes something: see `begin` in `prelude.lua`. */
+  readonly header: (shard: number, at: number) => string
+  /** The time to judge by, in milliseconds since the epoch; `''` for the server's own. */
   readonly instant: (at: number) => Argument
 }
 
-/** Sessions in Redis: each method is one script on the hash of one subject. */
+/** Sessions in Redis. Each method runs one script on the hash of one subject. */
 export function createRedisSessions(
-  { commands, layout, beginning, instant }: SessionParts,
+  { commands, layout, header, instant }: SessionParts,
   confirmations: Confirmations,
 ): SessionStore {
-  const place = (tag: SubjectTag): { keys: string[]; shard: number } => {
+  const locate = (tag: SubjectTag): { keys: string[]; shard: number } => {
     const shard = layout.shardOfTag(tag)
     return { keys: [layout.user(tag), layout.feed(shard), layout.meta(shard)], shard }
   }
@@ -48,59 +47,58 @@ export function createRedisSessions(
 
   return {
     async open({ id, tag, grant, binding, ip, at, lifetimes, sessionLimit }) {
-      const { keys, shard } = place(tag)
-      const lasting = packGrant(grant)
-      const moving = packNewSession(grant, binding, ip)
+      const { keys, shard } = locate(tag)
+      const packedGrant = packGrant(grant)
       const answer = await commands.runDurably('open', shard, keys, [
-        beginning(shard, at),
+        header(shard, at),
         tagBytes(tag),
-        ownBytes(id),
-        moving,
-        lasting,
+        fieldOf(id),
+        packNewState(grant, binding, ip),
+        packedGrant,
         grant.subject,
         ...lifetime(lifetimes),
         sessionLimit,
       ])
       if (answer.kind === 'unavailable') return answer
-      const [packed, issueFrom, ...ended] = list(answer.value)
+      const [state, issueFrom, ...ended] = arrayOf(answer.value)
       return {
         kind: 'opened',
-        session: unpackSession(id, grant.subject, bytes(packed), lasting),
-        issueFrom: Number(bytes(issueFrom)),
-        ended: ended.map((own) => sessionIdFrom(tag, bytes(own).toString('base64url'))),
+        session: unpackSession(id, grant.subject, bytesOf(state), packedGrant),
+        issueFrom: Number(bytesOf(issueFrom)),
+        ended: ended.map((field) => sessionOf(tag, bytesOf(field))),
       }
     },
 
     async rotate(rotation) {
       confirmations.flush()
       const tag = tagOfSession(rotation.id)
-      const { keys, shard } = place(tag)
+      const { keys, shard } = locate(tag)
       const answer = await commands.runDurably('rotate', shard, keys, [
-        beginning(shard, rotation.at),
+        header(shard, rotation.at),
         packRotation(rotation),
         ...(rotation.client === undefined ? [] : [rotation.client]),
       ])
-      return answer.kind === 'unavailable' ? answer : unpackRotation(rotation.id, bytes(answer.value))
+      return answer.kind === 'unavailable' ? answer : unpackRotation(rotation.id, bytesOf(answer.value))
     },
 
     async read(id) {
       const tag = tagOfSession(id)
-      const own = ownBytes(id)
-      const lastingField = Buffer.concat([LASTING, own])
+      const field = fieldOf(id)
+      const grantField = Buffer.concat([GRANT, field])
       const shard = layout.shardOfTag(tag)
-      const answer = await commands.call(shard, 'hmget', layout.user(tag), own, lastingField, '@')
+      const answer = await commands.call(shard, 'hmget', layout.user(tag), field, grantField, '@')
       if (answer.kind === 'unavailable') return answer
-      const [packed, lasting, subject] = list(answer.value)
-      if (!Buffer.isBuffer(packed) || !Buffer.isBuffer(lasting)) return { kind: 'unknown' }
-      return { kind: 'read', session: unpackSession(id, String(subject), packed, lasting) }
+      const [state, grant, subject] = arrayOf(answer.value)
+      if (!Buffer.isBuffer(state) || !Buffer.isBuffer(grant)) return { kind: 'unknown' }
+      return { kind: 'read', session: unpackSession(id, String(subject), state, grant) }
     },
 
     confirm: confirmations.add,
 
     async end({ id, at, evenIfAbsent }) {
-      if (!isSessionId(id)) return endForeign(id, at, evenIfAbsent)
-      const { keys, shard } = place(tagOfSession(id))
-      const args = [beginning(shard, at), tagBytes(tagOfSession(id)), ownBytes(id), evenIfAbsent ? 1 : 0]
+      if (!isSessionId(id)) return endUnrecorded(id, at, evenIfAbsent)
+      const { keys, shard } = locate(tagOfSession(id))
+      const args = [header(shard, at), tagBytes(tagOfSession(id)), fieldOf(id), evenIfAbsent ? 1 : 0]
       const answer = await commands.runDurably('end', shard, keys, args)
       if (answer.kind === 'unavailable') return answer
       return Buffer.isBuffer(answer.value)
@@ -109,19 +107,19 @@ export function createRedisSessions(
     },
 
     async endSubject({ tag, at, lifetimes, except }) {
-      const { keys, shard } = place(tag)
-      const kept = except === undefined ? ['', tag, ''] : [ownBytes(except), tag, except]
-      const args = [beginning(shard, at), tagBytes(tag), ...lifetime(lifetimes), ...kept]
+      const { keys, shard } = locate(tag)
+      const kept = except === undefined ? ['', tag, ''] : [fieldOf(except), tag, except]
+      const args = [header(shard, at), tagBytes(tag), ...lifetime(lifetimes), ...kept]
       const answer = await commands.runDurably('end-subject', shard, keys, args)
       if (answer.kind === 'unavailable') return answer
-      const [notBefore, packed, lasting, subject, ...ended] = list(answer.value).map(bytes)
+      const [notBefore, state, grant, subject, ...ended] = arrayOf(answer.value).map(bytesOf)
       const survivor =
-        except === undefined || !packed?.length || lasting === undefined
+        except === undefined || !state?.length || grant === undefined
           ? undefined
-          : unpackSession(except, String(subject), packed, lasting)
+          : unpackSession(except, String(subject), state, grant)
       return {
         kind: 'ended',
-        sessions: ended.map((one) => sessionIdFrom(tag, one.toString('base64url'))),
+        sessions: ended.map((field) => sessionOf(tag, field)),
         revocation: {
           kind: 'subject',
           tag,
@@ -141,21 +139,19 @@ export function createRedisSessions(
         [instant(at), ...lifetime(lifetimes)],
       )
       if (answer.kind === 'unavailable') return answer
-      const [subject, ...fields] = list(answer.value).map(bytes)
+      const [subject, ...parts] = arrayOf(answer.value).map(bytesOf)
       const sessions: Session[] = []
-      for (let at = 0; at + 2 < fields.length; at += 3) {
-        const [own, packed, lasting] = fields.slice(at, at + 3)
-        if (own !== undefined && packed !== undefined && lasting !== undefined)
-          sessions.push(
-            unpackSession(sessionIdFrom(tag, own.toString('base64url')), String(subject), packed, lasting),
-          )
+      for (let first = 0; first + 2 < parts.length; first += 3) {
+        const [field, state, grant] = parts.slice(first, first + 3)
+        if (field !== undefined && state !== undefined && grant !== undefined)
+          sessions.push(unpackSession(sessionOf(tag, field), String(subject), state, grant))
       }
       return { kind: 'listed', sessions: sessions.sort((a, b) => b.createdAt - a.createdAt) }
     },
   }
 
-  /** A session of somebody else's making has no record here, but its tokens can be refused. */
-  async function endForeign(
+  /** A session id of another format is not in this store. Its access tokens can be refused all the same. */
+  async function endUnrecorded(
     id: string,
     at: number,
     evenIfAbsent: boolean,
@@ -163,17 +159,17 @@ export function createRedisSessions(
     if (!evenIfAbsent) return { kind: 'absent' }
     const shard = layout.shardOf({ kind: 'session', session: id })
     const keys = [layout.feed(shard), layout.meta(shard)]
-    const answer = await commands.runDurably('revoke', shard, keys, [beginning(shard, at), `s:${id}`])
-    return answer.kind === 'unavailable' ? UNAVAILABLE : { kind: 'absent' }
+    const answer = await commands.runDurably('revoke', shard, keys, [header(shard, at), `s:${id}`])
+    return answer.kind === 'unavailable' ? answer : { kind: 'absent' }
   }
 }
 
-function list(reply: Reply): readonly Reply[] {
-  if (!Array.isArray(reply)) throw new Error('a script gave no list')
+function arrayOf(reply: Reply): readonly Reply[] {
+  if (!Array.isArray(reply)) throw new Error('a script did not return an array')
   return reply
 }
 
-function bytes(reply: Reply | undefined): Buffer {
-  if (!Buffer.isBuffer(reply)) throw new Error('a script gave no text')
+function bytesOf(reply: Reply | undefined): Buffer {
+  if (!Buffer.isBuffer(reply)) throw new Error('a script did not return a bulk string')
   return reply
 }

@@ -13,10 +13,11 @@ import { createServerTime } from './server-time.ts'
 import { createRedisSessions, type SessionParts } from './sessions.ts'
 
 /**
- * Keeps sessions, revocations and signing keys in Redis 6.2 or newer, or Valkey, shared by all processes.
- * Opens two connections of its own.
+ * Keeps sessions, revocations and signing keys in Redis (6.2 or newer) or Valkey, where all processes share them.
+ * Each process opens two connections of its own.
  *
- * Throws a `ConfigError` for a wrong option; opening throws one for what the server itself refuses.
+ * Throws a `ConfigError` for a wrong option. Opening the store throws one if the server refuses the user, a command
+ * or a key, or is too old. A server that is away is no error: the store opens, and serves once the server is back.
  */
 export function redisStore(options: RedisStoreOptions): StoreDriver {
   const settings = parseRedisOptions(options)
@@ -29,16 +30,16 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
       const time = createServerTime()
       const layout = createLayout(settings.keyPrefix)
       const news = createNews(client, subscriber, layout.channel)
-      // With a count behind it, a string that nobody else has: cheaper than a random one for each step.
-      const opened = freshEpoch(random)
+      // Followed by a counter, this is unique for each step, and cheaper than new random bytes.
+      const epochPrefix = freshEpoch(random)
       let steps = 0
       const instant = (at: number): Argument => (settings.time === 'caller' ? at : '')
       const parts: SessionParts = {
         commands,
         layout,
-        beginning(shard, at) {
+        header(shard, at) {
           const deadline = time.deadline(shard, settings.commandTimeoutMs, performance.now())
-          return `${deadline} ${instant(at)} ${shard} ${opened}.${steps++} ${layout.channel}`
+          return `${deadline} ${instant(at)} ${shard} ${epochPrefix}.${steps++} ${layout.channel}`
         },
         instant,
       }
@@ -66,7 +67,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
   }
 }
 
-/** One server serves all shards; of a Cluster each may be served by another. */
+/** The shards to probe: one for a single server, and all of a Cluster, where each may be on another server. */
 function probedShards(client: Client, layout: Layout): readonly number[] {
   return client.isCluster ? Array.from({ length: layout.shards }, (_, shard) => shard) : [RING_SHARD]
 }
