@@ -34,7 +34,11 @@ app.register(async (api) => {
   api.register(sallyport.authMiddleware())
   api.get('/api/me', async (request) => ({ sub: getAuth(request).subject, kid: getAuth(request).kid }))
 })
-app.get('/test/now', async () => ({ now: clock.now(), keys: sallyport.keys.list() }))
+app.get('/test/published', async () => {
+  const now = clock.now()
+  const reply = await app.inject('/.well-known/jwks.json')
+  return { now, kids: JSON.parse(reply.body).keys.map((/** @type {{ kid: string }} */ { kid }) => kid) }
+})
 app.get('/test/events', async () => events)
 app.post('/test/rotate', async () => sallyport.keys.rotate())
 app.post('/test/compromise/:kid', async (request) => {
