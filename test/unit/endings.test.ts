@@ -16,7 +16,7 @@ afterEach(async () => {
 async function site(options: SallyportOptions = {}) {
   const sallyport = await createSallyport({
     store: memoryStore(),
-    secret: 'a'.repeat(16) + '0123456789abcdef',
+    secret: `${'a'.repeat(16)}0123456789abcdef`,
     ...options,
   })
   open.push(sallyport)

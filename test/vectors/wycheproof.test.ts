@@ -33,7 +33,8 @@ const groupsOf = (name: string): readonly Group[] =>
 const WRONGLY_INVALID = [367, 370]
 
 /** Valid ones that are for nobody here: symmetric keys, other curves and hashes, sets of keys in the place of one. */
-const ELSEWHERE = /a symmetric one|"[RP]S(384|512)"|on the curve P-256|a complete and valid EC, OKP or RSA key/
+const ELSEWHERE =
+  /a symmetric one|"[RP]S(384|512)"|on the curve P-256|a complete and valid EC, OKP or RSA key/
 /** Empty payloads, and a header that names another algorithm than its key. */
 const REFUSED = [259, 272, 346, 350]
 

@@ -66,8 +66,9 @@ local CELLS_AT = 23
 local function unpack_session(state)
   local flags, generation, rotated_at, created_at, converged, version, size = struct.unpack(FORMAT, state)
   return {
-    confirmed = flags % 2 == CONFIRMED,
-    body = flags >= BODY,
+    flags = flags,
+    confirmed = bit.band(flags, CONFIRMED) ~= 0,
+    body = bit.band(flags, BODY) ~= 0,
     generation = generation,
     rotated_at = rotated_at,
     created_at = created_at,
@@ -78,8 +79,10 @@ local function unpack_session(state)
   }
 end
 
+-- Flags that this version does not know are kept: during an upgrade, newer processes may have set them.
 local function pack_session(session)
-  local flags = (session.confirmed and CONFIRMED or 0) + (session.body and BODY or 0)
+  local flags = bit.band(session.flags, bit.bnot(CONFIRMED + BODY)) + (session.confirmed and CONFIRMED or 0) +
+    (session.body and BODY or 0)
   local head = struct.pack(FORMAT, flags, session.generation, session.rotated_at, session.created_at,
     session.converged, session.version, #session.cells)
   return head .. session.cells .. session.ip
