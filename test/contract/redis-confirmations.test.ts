@@ -22,7 +22,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   await admin.flushall()
-  store = await redisStore({ url: redis.url, time: 'caller' }).open(storeContext)
+  store = await redisStore({ url: redis.url, time: 'caller', commandTimeoutMs: 10_000 }).open(storeContext)
 })
 afterEach(() => store.close())
 

@@ -18,7 +18,7 @@ let other: Store
 
 beforeEach(async () => {
   redis = await startRedis()
-  const open = () => redisStore({ url: redis.url, time: 'caller', commandTimeoutMs: 200 }).open(storeContext)
+  const open = () => redisStore({ url: redis.url, time: 'caller', commandTimeoutMs: 1000 }).open(storeContext)
   store = await open()
   other = await open()
   // The server has every script already, so what is sent while it hangs is all that there is to be done.

@@ -82,13 +82,26 @@ test(
       nodes = await startTwo()
       for (const node of nodes) {
         await readyAt(node, REPLICATED_WITHIN_MS)
-        const statuses = await eachOf(acknowledged, AT_ONCE, async (session) => node.me(session.access))
+        const statuses = await eachOf(acknowledged, AT_ONCE, async (session) =>
+          until(
+            () => node.me(session.access),
+            ({ status }) => status !== 503,
+            REPLICATED_WITHIN_MS,
+          ),
+        )
         expect(statuses.filter(({ status }) => status !== 401)).toEqual([])
         for (const session of kept) expect((await node.me(session.access)).status).toBe(200)
       }
       await set.rejoin()
     }
-    const refreshed = await eachOf(acknowledged, AT_ONCE, ({ cookie }) => nodes[0].refresh(cookie))
+    // Until the replica is back nothing is promised, and the answer is 503.
+    const refreshed = await eachOf(acknowledged, AT_ONCE, ({ cookie }) =>
+      until(
+        () => nodes[0].refresh(cookie),
+        ({ status }) => status !== 503,
+        REPLICATED_WITHIN_MS,
+      ),
+    )
     expect(refreshed.filter(({ status }) => status !== 401)).toEqual([])
     expect([...recorder.statuses.keys()].filter((status) => ![0, 200, 204, 503].includes(status))).toEqual([])
     expect(acknowledged.length).toBeGreaterThanOrEqual(rounds.replicatedLogouts)
