@@ -13,7 +13,7 @@ import { doorsOf, publishedPackages, root } from './published.mjs'
 
 const checks = [
   ['publint', '--strict'],
-  ['attw', '--pack', '.', '--profile', 'esm-only'],
+  ['attw', '--pack', '.', '--profile', 'strict'],
 ]
 /** @type {Manifest} */
 const monorepo = JSON.parse(await readFile(`${root}package.json`, 'utf8'))
@@ -86,21 +86,48 @@ async function faultsOfLicense({ folder }) {
 }
 
 /**
+ * Each door leads to an ES module, and to a CommonJS module that loads it. The order matters: the first condition that
+ * applies is taken. What reads no `exports` (TypeScript's `node10`, and tools as old) takes `main`, `types` and
+ * `typesVersions`; it tells no kinds of declarations apart, and so gets those of the ES module.
+ *
  * @param {Package} published
  * @returns {Iterable<string>}
  */
 function* faultsOfDoors(published) {
-  const { manifest } = published
-  if (!('.' in manifest.exports)) yield 'exports has no "."'
-  for (const [door, target] of Object.entries(manifest.exports)) {
-    if (door === './package.json') continue
-    if (typeof target === 'string' || target.types === undefined || target.default === undefined)
-      yield `exports["${door}"] must have "types" and "default"`
-    else if (Object.keys(target)[0] !== 'types') yield `exports["${door}"] must have "types" first`
+  const { main, types, typesVersions, exports } = published.manifest
+  const doors = doorsOf(published)
+  if (!('.' in exports)) yield 'exports has no "."'
+  for (const { key, name } of doors) {
+    const esm = { types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` }
+    const commonjs = { types: `./dist/${name}.d.cts`, default: `./dist/${name}.cjs` }
+    yield* difference(`exports["${key}"]`, exports[key], {
+      import: esm,
+      require: commonjs,
+      default: esm.default,
+    })
   }
-  for (const { specifier, types, code } of doorsOf(published))
-    for (const file of [types, code])
+  yield* difference('main', main, './dist/index.cjs')
+  yield* difference('types', types, './dist/index.d.ts')
+  const others = doors.filter(({ key }) => key !== '.').map(({ name }) => [name, [`./dist/${name}.d.ts`]])
+  yield* difference(
+    'typesVersions',
+    typesVersions,
+    others.length === 0 ? undefined : { '*': Object.fromEntries(others) },
+  )
+  for (const { specifier, types, code, commonjs } of doors)
+    for (const file of [types, code, commonjs.types, commonjs.code])
       if (!existsSync(file)) yield `${file} does not exist, to which ${specifier} leads: run npm run build`
+}
+
+/**
+ * @param {string} field
+ * @param {unknown} given
+ * @param {unknown} wanted
+ * @returns {Iterable<string>}
+ */
+function* difference(field, given, wanted) {
+  const [is, must] = [given, wanted].map((value) => JSON.stringify(value) ?? 'left out')
+  if (is !== must) yield `${field} must be ${must}, and is ${is}`
 }
 
 /**

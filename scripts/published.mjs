@@ -17,7 +17,10 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
  * @property {string} [homepage]
  * @property {{ url?: string }} [bugs]
  * @property {{ type?: string, url?: string, directory?: string }} [repository]
- * @property {Readonly<Record<string, string | { types?: string, default?: string }>>} exports
+ * @property {Readonly<Record<string, unknown>>} exports
+ * @property {string} [main]
+ * @property {string} [types]
+ * @property {Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>} [typesVersions]
  * @property {Readonly<Record<string, string>>} [dependencies]
  * @property {Readonly<Record<string, string>>} [optionalDependencies]
  * @property {Readonly<Record<string, string>>} [peerDependencies]
@@ -28,9 +31,13 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
  * @property {Manifest} manifest
  *
  * @typedef {object} Door one way into a package
+ * @property {string} key of `exports`: `./augment`
  * @property {string} specifier what an import says: `@sallyport/express/augment`
+ * @property {string} name of its files: `augment`
+ * @property {string} source absolute path of its source
  * @property {string} types absolute path of its declarations
  * @property {string} code absolute path of its JavaScript
+ * @property {Readonly<Record<'types' | 'code', string>>} commonjs the same for CommonJS
  */
 
 /**
@@ -59,17 +66,21 @@ export async function publishedPackages() {
  * @returns {readonly Door[]}
  */
 export function doorsOf({ folder, manifest }) {
-  return Object.entries(manifest.exports).flatMap(([door, target]) => {
-    if (typeof target === 'string') return []
-    const { types = '', default: code = '' } = target
-    return [
-      {
+  return Object.keys(manifest.exports)
+    .filter((door) => door !== './package.json')
+    .map((door) => {
+      const name = door === '.' ? 'index' : door.slice('./'.length)
+      const built = `${folder}/dist/${name}`
+      return {
+        key: door,
         specifier: manifest.name + door.slice(1),
-        types: `${folder}/${types}`,
-        code: `${folder}/${code}`,
-      },
-    ]
-  })
+        name,
+        source: `${folder}/src/${name}.ts`,
+        types: `${built}.d.ts`,
+        code: `${built}.js`,
+        commonjs: { types: `${built}.d.cts`, code: `${built}.cjs` },
+      }
+    })
 }
 
 /**
