@@ -14,8 +14,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    // They need native code and SoftHSM, or vectors of others: npm run test:hsm, npm run test:vectors.
-    exclude: [...configDefaults.exclude, 'test/hsm/**', 'test/vectors/**'],
+    // They have a run of their own: npm run test:hsm, test:packed, test:vectors.
+    exclude: [...configDefaults.exclude, 'test/hsm/**', 'test/packed/**', 'test/vectors/**'],
     globalSetup: ['test/global-setup.ts'],
     reporters: ['default', './test/reporter.ts'],
     pool: 'threads',

@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { send } from '../conformance/client.ts'
+import { type Expected, expectReply } from '../conformance/expectations.ts'
+import { bearer, login, PASSWORD, refreshBy, type SignedIn, signedIn } from '../conformance/visitor.ts'
+import { type ServerProcess, startProgram } from '../support/processes.ts'
+
+/**
+ * What runs before an example: the function that is the reader's, and a free port in place of 3000, which somebody else
+ * may have.
+ */
+const BEFORE = `
+const { Server } = require('node:net')
+globalThis.checkPassword = async ({ username }) => ({ id: username })
+const listen = Server.prototype.listen
+Server.prototype.listen = function (at, ...rest) {
+  const isObject = typeof at === 'object'
+  if ((isObject ? at.port : at) !== 3000) return listen.call(this, at, ...rest)
+  this.once('listening', () => {
+    const { address, family, port } = this.address()
+    const host = family === 'IPv6' && address !== '::' ? '[' + address + ']' : '127.0.0.1'
+    console.log('listening on http://' + host + ':' + port)
+  })
+  return listen.call(this, isObject ? { ...at, port: 0 } : 0, ...rest)
+}
+`
+
+/** Starts an example by its path. */
+export async function start(program: string): Promise<ServerProcess> {
+  const before = `${program}.before.cjs`
+  await writeFile(before, BEFORE)
+  return startProgram(program, {
+    NODE_ENV: 'production',
+    NODE_OPTIONS: `--require=${before}`,
+    SALLYPORT_SECRET: randomBytes(32).toString('base64'),
+  })
+}
+
+/** Signs in, calls a protected route, refreshes and logs out, at a server that does what the examples do. */
+export async function visit(url: string): Promise<void> {
+  const me = { path: '/api/me' }
+  const expectMe = async ({ token }: SignedIn, expected: Expected): Promise<void> =>
+    expectReply(await send(url, { ...me, headers: bearer(token) }), expected)
+  const isMe = { status: 200, body: { sub: 'somebody' } }
+
+  expectReply(await send(url, me), { status: 401, error: 'unauthorized' })
+  const first = signedIn(await send(url, login('somebody', PASSWORD)))
+  await expectMe(first, isMe)
+  const second = signedIn(await send(url, refreshBy(first.refresh)))
+  await expectMe(second, isMe)
+  const logout = { ...refreshBy(second.refresh), path: '/auth/logout' }
+  expectReply(await send(url, logout), { status: 204, cookie: 'cleared' })
+  await expectMe(second, { status: 401, error: 'invalid_token' })
+  const ended = { status: 401, error: 'invalid_grant', cookie: 'cleared' } as const
+  expectReply(await send(url, refreshBy(second.refresh)), ended)
+}

@@ -1,0 +1,38 @@
+import { writeFile } from 'node:fs/promises'
+import { describe, expect, inject, test } from 'vitest'
+import { compile, writeProject } from './compile.ts'
+import { frameworks, programOf, withRequire } from './programs.ts'
+import { start, visit } from './run.ts'
+import { setups } from './setups.ts'
+
+const project = inject('project')
+const doors = inject('doors')
+
+describe.concurrent.each(setups)('TypeScript: $name', (setup) => {
+  test('compiles the examples of the pages, and runs them', async () => {
+    const folder = `${project}/${setup.name.replaceAll(/\W+/g, '-')}`
+    await writeProject(folder, setup, programOf(setup, doors))
+    for (const skipLibCheck of setup.skipLibCheck)
+      expect(await compile(folder, setup, skipLibCheck), `skipLibCheck: ${skipLibCheck}`).toEqual([])
+    for (const framework of frameworks) await expectToRun(`${folder}/out/${framework}/app.js`)
+  })
+})
+
+describe.concurrent.each(frameworks)('JavaScript: require() with %s', (framework) => {
+  test('runs the example of the page', async () => {
+    const program = `${project}/${framework}.cjs`
+    await writeFile(program, withRequire(framework))
+    await expectToRun(program)
+  })
+})
+
+/** And says nothing: no notice, no warning of Node's. */
+async function expectToRun(program: string): Promise<void> {
+  const server = await start(program)
+  try {
+    await visit(server.url)
+    expect(server.errors).toEqual([])
+  } finally {
+    server.kill()
+  }
+}
