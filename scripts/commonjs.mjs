@@ -21,12 +21,15 @@ import { doorsOf, publishedPackages } from './published.mjs'
 function values(exported, from) {
   /** @param {string} name */
   const qualify = (name) => (exported.has(name) ? `${from}.${name}` : name)
-  const lines = [...exported].map(([name, { isValue, isType, doc, parameters, args, members }]) => {
-    if (!isValue) return ''
-    const value = `${doc}export declare const ${name}: typeof ${from}.${name};\n`
-    if (members) return `${value}${namespace(name, members, from)}`
-    return isType ? `${value}export type ${name}${parameters(qualify)} = ${from}.${name}${args};\n` : value
-  })
+  const lines = [...exported].map(
+    ([name, { isValue, isType, isForeign, doc, parameters, args, members }]) => {
+      if (!isValue) return ''
+      if (isForeign) throw new SyntaxError(`whether "${name}", of another package, is a class can't be told`)
+      const value = `${doc}export declare const ${name}: typeof ${from}.${name};\n`
+      if (members) return `${value}${namespace(name, members, from)}`
+      return isType ? `${value}export type ${name}${parameters(qualify)} = ${from}.${name}${args};\n` : value
+    },
+  )
   return lines.join('')
 }
 

@@ -15,6 +15,7 @@ import { doorsOf, publishedPackages } from './published.mjs'
  * @typedef {object} Export what a name stands for
  * @property {boolean} isValue
  * @property {boolean} isType a class is both
+ * @property {boolean} [isForeign] comes from a package that is not ours, so that no more is known of it
  * @property {string} doc its docstring, with the line break behind it; empty where there is none
  * @property {(qualify: (name: string) => string) => string} parameters of a type: `<T extends Key>`, or nothing
  * @property {string} args the same, to be handed on: `<T>`, or nothing
@@ -70,7 +71,7 @@ export function exportsOf(path) {
     exported.set(name, one)
   for (const statement of source.body)
     if (statement.type === 'ExportAllDeclaration' && statement.exported === null)
-      for (const [name, one] of exportsOf(fileOf(source, statement.source.value)))
+      for (const [name, one] of allOf(source, statement.source.value))
         if (!exported.has(name) && name !== 'default')
           exported.set(name, statement.exportKind === 'type' ? asType(one) : one)
   return exported
@@ -85,22 +86,40 @@ export function exportsOf(path) {
 function namedExports(source, statement, declared) {
   if (statement.type === 'ExportAllDeclaration') {
     if (statement.exported === null) return []
-    const members = exportsOf(fileOf(source, statement.source.value))
+    const members = allOf(source, statement.source.value)
     return [[nameOf(statement.exported), { ...plain, isValue: true, isType: true, members }]]
   }
   if (statement.type === 'ExportDefaultDeclaration' || statement.type === 'TSExportAssignment')
     throw new SyntaxError(`${source.path}: a default export would mean something else to a CommonJS module`)
   if (statement.type !== 'ExportNamedDeclaration') return []
   const names = statement.declaration ? namesOf(source, statement.declaration) : []
-  const from = statement.source ? exportsOf(fileOf(source, statement.source.value)) : declared
+  const from = statement.source?.value
   return [
     ...names.map((name) => /** @type {const} */ ([name, found(source, name, declared)])),
     ...statement.specifiers.map(({ local, exported, exportKind }) => {
-      const one = found(source, nameOf(local), from)
+      const name = nameOf(local)
+      const one = from ? taken(source, from, name) : (declared.get(name) ?? imported(source, name))
       const isType = statement.exportKind === 'type' || exportKind === 'type'
       return /** @type {const} */ ([nameOf(exported), isType ? asType(one) : one])
     }),
   ]
+}
+
+/**
+ * What a file imports under a name, to export it.
+ *
+ * @param {Source} source
+ * @param {string} name
+ * @returns {Export}
+ */
+function imported(source, name) {
+  for (const statement of source.body) {
+    const specifiers = statement.type === 'ImportDeclaration' ? statement.specifiers : []
+    const specifier = specifiers.find(({ local }) => local.name === name)
+    if (statement.type !== 'ImportDeclaration' || specifier?.type !== 'ImportSpecifier') continue
+    return taken(source, statement.source.value, nameOf(specifier.imported))
+  }
+  return found(source, name, new Map())
 }
 
 /** @type {Export} */
@@ -127,17 +146,41 @@ function found({ path }, name, among) {
 const nameOf = (name) => (name.type === 'Literal' ? name.value : name.name)
 
 /**
- * The declarations that a specifier leads to.
+ * One name of another file.
+ *
+ * @param {Source} source
+ * @param {string} specifier
+ * @param {string} name
+ * @returns {Export}
+ */
+function taken(source, specifier, name) {
+  const file = fileOf(source, specifier)
+  if (file !== undefined) return found(source, name, exportsOf(file))
+  // With `isolatedModules`, a type would be exported as one.
+  return { ...plain, isValue: true, isForeign: true }
+}
+
+/**
+ * All names of another file.
+ *
+ * @param {Source} source
+ * @param {string} specifier
+ */
+function allOf(source, specifier) {
+  const file = fileOf(source, specifier)
+  if (file === undefined) throw new SyntaxError(`${source.path}: what ${specifier} exports can't be told`)
+  return exportsOf(file)
+}
+
+/**
+ * The declarations that a specifier leads to; `undefined` for a package that is not ours.
  *
  * @param {Source} source
  * @param {string} specifier
  */
 function fileOf({ path }, specifier) {
   if (specifier.startsWith('.')) return resolve(path, '..', specifier).replace(/\.[tj]s$/, '.d.ts')
-  const door = doors.find((one) => one.specifier === specifier)
-  if (door === undefined)
-    throw new SyntaxError(`${path}: exports what ${specifier}, which is not ours, exports`)
-  return door.types
+  return doors.find((one) => one.specifier === specifier)?.types
 }
 
 /**
