@@ -87,12 +87,16 @@ describe('there is one copy of the types', () => {
       (door, index) => `
         import * as required${index} from '${door}'
         import type * as imported${index} from '${door}' with { 'resolution-mode': 'import' }
-        export const same${index}: Same<typeof required${index}, typeof imported${index}> = true
+        export type Same${index} = None<Different<typeof required${index}, typeof imported${index}>>
       `,
     )
     const same = `
       type Is<T> = <V>() => V extends T ? 1 : 2
-      type Same<A, B> = Is<A> extends Is<B> ? true : Exclude<keyof A, keyof B> | Exclude<keyof B, keyof A>
+      type Lacking<A, B> = Exclude<keyof A, keyof B> | Exclude<keyof B, keyof A>
+      type Different<A, B> = Lacking<A, B> | {
+        [K in keyof A & keyof B]: Is<A[K]> extends Is<B[K]> ? never : K
+      }[keyof A & keyof B]
+      type None<T extends never> = T
     `
     const folder = `${project}/same`
     await writeProject(folder, setup, { 'same.ts': pairs.join('') + same })
