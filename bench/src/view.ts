@@ -14,6 +14,7 @@ export class BearerView implements RequestView {
   readonly target = '/'
   readonly ip = '192.0.2.1'
   readonly secure = true
+  readonly host = 'api.example.com'
   readonly body: RequestView['body'] = BODY
   readonly params: Readonly<Record<string, string>> = {}
   readonly headers: HeaderFields
@@ -27,4 +28,11 @@ export class BearerView implements RequestView {
 
 const BODY = { kind: 'parsed', value: undefined } as const
 const COMMON = ['Host', 'api.example.com', 'User-Agent', USER_AGENT] as const
-const REST = { target: '/', ip: '192.0.2.1', secure: true, body: BODY, params: {} } as const
+const REST = {
+  target: '/',
+  ip: '192.0.2.1',
+  secure: true,
+  host: 'api.example.com',
+  body: BODY,
+  params: {},
+} as const

@@ -54,6 +54,7 @@ function view(target: string, cookie?: string): RequestView {
     rawHeaders: [],
     ip: '192.0.2.1',
     secure: true,
+    host: 'localhost',
     body: { kind: 'parsed', value: {} },
     params: {},
   }

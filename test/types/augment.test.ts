@@ -9,7 +9,7 @@ import { describe, expectTypeOf, test } from 'vitest'
 
 describe('with the augment entry', () => {
   test('an Express request has the caller, where there is one', () => {
-    expectTypeOf<Request['auth']>().toEqualTypeOf<Auth | undefined>()
+    expectTypeOf<Request['auth']>().toEqualTypeOf<Auth | null | undefined>()
     const handler: RequestHandler = (req, res) => res.json({ sub: req.auth?.subject })
     // @ts-expect-error without authMiddleware there is no caller
     const careless: RequestHandler = (req, res) => res.json({ sub: req.auth.subject })
@@ -17,14 +17,14 @@ describe('with the augment entry', () => {
   })
 
   test('a Fastify request has the caller, or null', () => {
-    expectTypeOf<FastifyRequest['auth']>().toEqualTypeOf<Auth | null>()
+    expectTypeOf<FastifyRequest['auth']>().toEqualTypeOf<Auth | null | undefined>()
   })
 
   test('the state of a Koa context has the caller, where there is one', () => {
-    expectTypeOf<DefaultState['auth']>().toEqualTypeOf<Auth | undefined>()
-    expectTypeOf<Context['state']['auth']>().toEqualTypeOf<Auth | undefined>()
+    expectTypeOf<DefaultState['auth']>().toEqualTypeOf<Auth | null | undefined>()
+    expectTypeOf<Context['state']['auth']>().toEqualTypeOf<Auth | null | undefined>()
     const middleware: Middleware = (ctx) => {
-      expectTypeOf(ctx.state.auth).toEqualTypeOf<Auth | undefined>()
+      expectTypeOf(ctx.state.auth).toEqualTypeOf<Auth | null | undefined>()
     }
     expectTypeOf(middleware).toBeFunction()
   })

@@ -15,6 +15,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest'
 function statusOf(decision: Decision): number {
   switch (decision.kind) {
     case 'allow':
+    case 'guest':
       return 200
     case 'refuse':
       return decision.answer.status
@@ -104,9 +105,9 @@ describe('the kinds are', () => {
   })
 
   test('those of what the gate, its guards and its readers say', () => {
-    expectTypeOf<Decision['kind']>().toEqualTypeOf<'allow' | 'refuse'>()
+    expectTypeOf<Decision['kind']>().toEqualTypeOf<'allow' | 'guest' | 'refuse'>()
     expectTypeOf<GuardVerdict['kind']>().toEqualTypeOf<'pass' | 'refuse'>()
-    expectTypeOf<BodySource['kind']>().toEqualTypeOf<'stream' | 'parsed'>()
+    expectTypeOf<BodySource['kind']>().toEqualTypeOf<'stream' | 'bytes' | 'parsed'>()
     expectTypeOf<BodyReading<string>['kind']>().toEqualTypeOf<'read' | 'refused'>()
     expectTypeOf<Revocation['kind']>().toEqualTypeOf<'session' | 'token' | 'subject' | 'key'>()
   })

@@ -3,7 +3,7 @@ import { type CookieReading, createRefreshCookie } from '../../packages/core/src
 import { viewOf } from './view.ts'
 
 const NAME = '__Host-refresh'
-const cookie = createRefreshCookie(NAME)
+const cookie = createRefreshCookie({ name: NAME, secure: true })
 const read = (header: string): CookieReading => cookie.read(viewOf({ headers: { cookie: header } }))
 const value = (text: string): CookieReading => ({ kind: 'value', value: text })
 const NONE: CookieReading = { kind: 'none' }
@@ -77,7 +77,7 @@ describe('the refresh cookie is set', () => {
   })
 
   test('under the name that is asked for', () => {
-    const other = createRefreshCookie('__Host-other')
+    const other = createRefreshCookie({ name: '__Host-other', secure: true })
     expect(other.set('a', 1)).toMatch(/^__Host-other=a;/)
     expect(other.read(viewOf({ headers: { cookie: `${NAME}=a` } }))).toEqual(NONE)
   })

@@ -1,6 +1,7 @@
 import type { Answer, HeaderFields } from '@sallyport/core/adapter'
 import { describe, expect, test } from 'vitest'
-import { isCrossSite, type OriginSettings, withCors } from '../../packages/core/src/gate/csrf.ts'
+import { withCors } from '../../packages/core/src/gate/cors.ts'
+import { isCrossSite, type OriginSettings } from '../../packages/core/src/gate/csrf.ts'
 import { viewOf } from './view.ts'
 
 const HOST = 'app.example.com'

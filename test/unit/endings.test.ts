@@ -111,7 +111,7 @@ describe('each way in which a session ends tells whose it was, which, why, and a
     const [one, two, three, kept] = [await signIn(), await signIn(), await signIn(), await signIn()]
     expect(await sallyport.sessions.revoke(one.sid)).toEqual({ ended: [one.sid] })
     const view = viewOf({ ip: CALLER.ip, headers: CHROME })
-    const others = await gate.revokeOthers(view, kept.auth, { reason: 'password_changed' })
+    const others = await gate.sessions.revokeOthers(view, kept.auth, { reason: 'password_changed' })
     expect([...others.ended].sort()).toEqual([two.sid, three.sid].sort())
     expect(others.cookies).toEqual([expect.stringMatching(/^__Host-refresh=spr_/)])
     expect(await sallyport.sessions.revokeAll('u1', { reason: 'account_closed' })).toEqual({
@@ -158,7 +158,7 @@ test('a caller of another issuer ends nothing here', async () => {
   const { auth } = await signIn()
   const stranger: Auth = { ...auth, own: false, issuer: 'https://elsewhere.example' }
   const theirs = /a subject of https:\/\/elsewhere\.example/
-  await expect(gate.revokeOthers(viewOf({}), stranger)).rejects.toThrow(theirs)
+  await expect(gate.sessions.revokeOthers(viewOf({}), stranger)).rejects.toThrow(theirs)
   await expect(sallyport.sessions.revokeAll(stranger)).rejects.toThrow(theirs)
   await expect(sallyport.sessions.list(stranger)).rejects.toThrow(theirs)
   expect(endings).toEqual([])

@@ -68,7 +68,7 @@ const bearing = (token: string) =>
     headers: { authorization: `Bearer ${token}`, 'user-agent': 'tester' },
   })
 
-const outcome = (decision: Decision): number => (decision.kind === 'allow' ? 200 : decision.answer.status)
+const outcome = (decision: Decision): number => (decision.kind === 'refuse' ? decision.answer.status : 200)
 
 /** Another text with the same end: the signature of the first under other claims. */
 function withOtherClaims(token: string): string {

@@ -53,7 +53,8 @@ async function site(options: SallyportOptions): Promise<Site> {
       const decision = await gateOf(sallyport).verifier()(
         viewOf({ headers: { authorization: `Bearer ${token}` } }),
       )
-      return decision.kind === 'allow' ? decision.auth.claims : JSON.parse(decision.answer.body ?? '').error
+      if (decision.kind !== 'refuse') return decision.auth?.claims ?? 'nobody'
+      return JSON.parse(decision.answer.body ?? '').error
     },
   }
 }

@@ -13,6 +13,7 @@ export function viewOf(part: Partial<RequestView>): RequestView {
     rawHeaders,
     ip: undefined,
     secure: false,
+    host: typeof headers.host === 'string' ? headers.host : undefined,
     body: { kind: 'parsed', value: undefined },
     params: {},
     ...part,

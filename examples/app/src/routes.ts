@@ -96,7 +96,7 @@ function createPasswordChange(gate: Gate, emit: Emit, users: Users): AuthHandler
       return invalidCredentials()
     }
     emit({ event: 'password.changed', outcome: 'success', ...about })
-    const { cookies } = await gate.revokeOthers(view, auth, { reason: 'password_changed' })
+    const { cookies } = await gate.sessions.revokeOthers(view, auth, { reason: 'password_changed' })
     return emptyAnswer(cookies)
   }
 }

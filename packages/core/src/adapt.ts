@@ -2,7 +2,7 @@ import { gateOf, type Sallyport, type SessionCalls } from './application.ts'
 import type { EndpointName } from './gate/endpoints/index.ts'
 import type { GuardCheck } from './gate/guard.ts'
 import type { Verify, VerifyOptions } from './gate/protect.ts'
-import type { Revoked, RevokeOptions } from './gate/revoke-others.ts'
+import type { Revoked, RevokeOptions, Started, WithCookies } from './gate/session-calls.ts'
 import type { Guard } from './guards/guard.ts'
 import { scopeGuard } from './guards/scope.ts'
 import type { Auth } from './seam/auth.ts'
@@ -36,26 +36,20 @@ export interface Host<Exchange extends unknown[], Reply, Protect, Check, Router,
 /** The session calls of {@link SessionCalls}, and one that needs the caller's request and response. */
 export interface AdaptedSessions<Exchange extends unknown[]> extends SessionCalls {
   /**
-   * Ends the caller's other sessions, for example after a change of password. The current session keeps its access
-   * token and gets a new refresh cookie, which is set on the response. You still answer the request yourself.
-   *
-   * Rejects with a `TypeError` if no `authMiddleware` verified the request or another issuer issued the caller's
-   * token, and with an `UnavailableError` while the store does not answer.
-   *
-   * @example
-   * ```ts
-   * import { createSallyport } from '@sallyport/express'
-   * import express from 'express'
-   *
-   * const { authMiddleware, sessions } = await createSallyport()
-   *
-   * const app = express()
-   * app.post('/password', authMiddleware(), async (req, res) => {
-   *   // Change the password first: whoever knew the old one may hold the other sessions.
-   *   await sessions.revokeOthers(req, res, { reason: 'password_changed' })
-   *   res.status(204).end()
-   * })
-   * ```
+   * Opens a session for a user whom you have authenticated and sets the refresh cookie on the response; you answer the
+   * request, or redirect. Rejects with a `RefusalError` for a cross-site request (see `SignIn.crossSite`), and with
+   * `UnavailableError` while the store is away.
+   */
+  start(...args: [...Exchange, signIn: SignIn]): Promise<Started>
+  /**
+   * Ends the session that the request's cookie or access token names, and clears the cookie; you answer the request.
+   * Having nothing to end is no error. Rejects with `UnavailableError` while the store is away.
+   */
+  end(...args: [...Exchange, options?: RevokeOptions]): Promise<Revoked>
+  /**
+   * Ends the caller's other sessions, such as after a change of password. This one keeps its access token and gets a
+   * new refresh cookie, which is set on the response; you answer the request. Rejects with `UnavailableError` while
+   * the store is away.
    */
   revokeOthers(...args: [...Exchange, options?: RevokeOptions]): Promise<Revoked>
 }
@@ -154,12 +148,13 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
   const checkBy = (guard: Guard): Check => host.guard(gate.check(guard))
   return {
     ...core,
-    authMiddleware: (options) => host.protect(gate.verifier(options)),
+    authMiddleware: (options) => host.protect(gate.verifier(called('authMiddleware', options))),
     requireScope: (...scopes) => checkBy(scopeGuard(scopes)),
     guard: checkBy,
-    refreshRouter: (placement) => host.router(gate.routes(['refresh']), placement),
-    logoutRouter: (placement) => host.router(gate.routes(['logout']), placement),
+    refreshRouter: (placement) => host.router(gate.routes(['refresh']), called('refreshRouter', placement)),
+    logoutRouter: (placement) => host.router(gate.routes(['logout']), called('logoutRouter', placement)),
     router(...parts) {
+      called('router', parts[0])
       const routes: Route[] = []
       let placement: Placement | undefined
       for (const part of parts) {
@@ -176,16 +171,37 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
     },
     sessions: {
       ...core.sessions,
-      async revokeOthers(...args) {
-        const exchange = args.slice(0, host.exchangeLength) as Exchange
-        const options = args[host.exchangeLength] as RevokeOptions | undefined
-        const auth = requireAuth(host.attached(...exchange))
-        const { ended, cookies } = await gate.revokeOthers(host.read(...exchange), auth, options)
-        host.setCookies(cookies, ...exchange)
-        return { ended }
-      },
+      start: (...args) =>
+        step(args, (view, _exchange, signIn) => gate.sessions.start(view, signIn as SignIn)),
+      end: (...args) =>
+        step(args, (view, _exchange, options) =>
+          gate.sessions.end(view, options as RevokeOptions | undefined),
+        ),
+      revokeOthers: (...args) =>
+        step(args, (view, exchange, options) => {
+          const auth = requireAuth(host.attached(...exchange))
+          return gate.sessions.revokeOthers(view, auth, options as RevokeOptions | undefined)
+        }),
     },
   }
+
+  /** Takes a step for the request, and sets the cookies that it gives on the response. */
+  async function step<Result extends WithCookies>(
+    args: readonly unknown[],
+    take: (view: RequestView, exchange: Exchange, last: unknown) => Promise<Result>,
+  ): Promise<Omit<Result, 'cookies'>> {
+    const exchange = args.slice(0, host.exchangeLength) as Exchange
+    const { cookies, ...result } = await take(host.read(...exchange), exchange, args[host.exchangeLength])
+    host.setCookies(cookies, ...exchange)
+    return result
+  }
+}
+
+/** The argument of a factory. Throws a `TypeError` where the framework called the factory itself, with a request. */
+function called<T>(name: string, given: T): T {
+  if (typeof given === 'object' && given !== null && ('headers' in given || 'register' in given))
+    throw new TypeError(`${name} was passed without being called: write ${name}()`)
+  return given
 }
 
 function isRoute(part: object): part is Route {
@@ -195,11 +211,22 @@ function isRoute(part: object): part is Route {
 /** Returns the attached caller. Throws a `TypeError` if there is none. */
 export function requireAuth(auth: Auth | null | undefined): Auth {
   if (!auth)
-    throw new TypeError('getAuth: no authMiddleware verified this request; mount one before the handler')
+    throw new TypeError(
+      'getAuth: there is no caller, since no authMiddleware let this request through, or it is a guest',
+    )
   return auth
 }
 
-/** Calls `use` with a value at once, or with a promised value once it resolves. A plain value costs no promise. */
-export function whenSettled<T, R>(value: T | Promise<T>, use: (value: T) => R): R | Promise<R> {
-  return value instanceof Promise ? value.then(use) : use(value)
+/**
+ * Goes on with a value now, or with a promised one when it is there.
+ *
+ * @param fail takes what the promise, or going on, rejects with; without it the returned promise does
+ */
+export function whenSettled<T, R>(
+  value: T | Promise<T>,
+  goOn: (value: T) => R,
+  fail?: (error: Error) => void,
+): R | Promise<unknown> {
+  if (!(value instanceof Promise)) return goOn(value)
+  return fail === undefined ? value.then(goOn) : value.then(goOn).catch(fail)
 }

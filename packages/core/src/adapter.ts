@@ -1,6 +1,13 @@
 // The entry point for authors of adapters, and of routes that behave the same on every framework.
 
-export { type Adapted, type AdaptedSessions, adapt, type Host, requireAuth, whenSettled } from './adapt.ts'
+export {
+  type Adapted,
+  type AdaptedSessions,
+  adapt,
+  type Host,
+  requireAuth,
+  whenSettled,
+} from './adapt.ts'
 export { gateOf } from './application.ts'
 export { emptyAnswer, jsonAnswer, type RefusalDetails, refusal } from './gate/answer.ts'
 export { type BodyReading, readForm, readJsonObject } from './gate/body.ts'
@@ -10,8 +17,8 @@ export type { Gate } from './gate/gate.ts'
 export type { GuardCheck } from './gate/guard.ts'
 export { type FrameworkRequest, type NodeRequest, NodeView } from './gate/node-view.ts'
 export type { Verify, VerifyOptions } from './gate/protect.ts'
-export type { OthersRevoked, Revoked, RevokeOptions, RevokeOthers } from './gate/revoke-others.ts'
 export type { AuthHandler, Handler, Methods, RouteMaker } from './gate/routes.ts'
+export type { GateSessions, Revoked, RevokeOptions, Started, WithCookies } from './gate/session-calls.ts'
 export type { Guard, GuardVerdict } from './guards/guard.ts'
 export { scopeGuard } from './guards/scope.ts'
 export { type ChallengeParameters, type Problem, type ProblemCode, problems } from './problems.ts'

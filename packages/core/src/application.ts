@@ -1,7 +1,7 @@
 import type { Access, AccessPolicy } from './access/verify.ts'
 import { ConfigError, UnavailableError } from './errors.ts'
 import type { Gate } from './gate/gate.ts'
-import type { Revoked, RevokeOptions } from './gate/revoke-others.ts'
+import type { Revoked, RevokeOptions } from './gate/session-calls.ts'
 import type { KeyInfo, KeyRing } from './keys/ring.ts'
 import type { Clock } from './ports/clock.ts'
 import type { RevocationStore } from './ports/revocations.ts'
@@ -94,25 +94,8 @@ export interface Sallyport {
   /** Passes an event of the application, such as `login.failed`, to the listeners. The time is added. */
   readonly emit: Emit
   /**
-   * Calls `end` as soon as the token that admitted a connection is revoked. Use it for connections that outlive their
-   * request, such as WebSockets and event streams. Call the returned function when the connection closes on its own.
-   *
-   * Does NOT end connections whose token merely expires.
-   *
-   * @example
-   * ```ts
-   * import { createSallyport, getAuth } from '@sallyport/express'
-   * import express from 'express'
-   *
-   * const { authMiddleware, endOnRevocation } = await createSallyport()
-   *
-   * const app = express()
-   * app.get('/events', authMiddleware(), (req, res) => {
-   *   res.writeHead(200, { 'Content-Type': 'text/event-stream' })
-   *   const forget = endOnRevocation(getAuth(req), () => res.end())
-   *   res.on('close', forget)
-   * })
-   * ```
+   * Ends an open connection, such as a WebSocket or an event stream, as soon as the token that let it in is revoked or
+   * expires, by calling `end`. Call the returned function when the connection closes by itself.
    */
   endOnRevocation(auth: Auth, end: () => void): () => void
   /** Whether requests can be served: the store answers, and a signing key is available. */
@@ -133,7 +116,7 @@ export function gateOf(sallyport: Sallyport): Gate {
 
 const BY_APPLICATION = 'revoked_by_application'
 const UNKNOWN_CALLER = {}
-const ANY_ISSUER: AccessPolicy = { ownOnly: false, whenUnavailable: 'refuse' }
+const ANY_ISSUER: AccessPolicy = { issuers: 'all', whenUnavailable: 'refuse' }
 
 export function createSessionCalls(list: ListSessions, end: Pick<SessionEnd, 'one' | 'all'>): SessionCalls {
   return {

@@ -48,7 +48,41 @@ export class UnavailableError extends SallyportError {
   }
 }
 
-/** Claims of the application must not be in an access token. The error names claims and never contains a value. */
+/**
+ * A request was refused, as an error for the framework's error handling: it has the status, the headers and the text
+ * that the library's own answer would have had.
+ */
+export class RefusalError extends SallyportError {
+  override readonly name = 'RefusalError'
+  /** Which refusal, such as `token_expired` (see `ProblemCode`). */
+  readonly code: string
+  readonly status: number
+  readonly statusCode: number
+  /** `WWW-Authenticate`, `Retry-After` and the like. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The `error` of the body that would have been sent, such as `invalid_token`. */
+  readonly error: string
+  readonly expose = true
+
+  constructor(
+    code: string,
+    refused: {
+      readonly status: number
+      readonly headers: Readonly<Record<string, string>>
+      readonly error: string
+      readonly message: string
+    },
+  ) {
+    super(refused.message)
+    this.code = code
+    this.status = refused.status
+    this.statusCode = refused.status
+    this.headers = refused.headers
+    this.error = refused.error
+  }
+}
+
+/** The application's claims must not be in an access token. Names claims, never a value. */
 export class ClaimsError extends SallyportError {
   override readonly name = 'ClaimsError'
   readonly code = 'ERR_CLAIMS'
@@ -74,6 +108,15 @@ export function unknownOption(path: string, known: readonly string[]): ConfigErr
   const all = `; there ${known.length === 1 ? 'is only' : 'are'} ${known.join(', ')}`
   const hint = meant === undefined ? all : suggestionOf(path.slice(0, nameAt) + meant)
   return new ConfigError(path, { sentence: `unknown option "${path}"${hint}` })
+}
+
+/** Throws a `TypeError` for an argument with a member that a call does not know. */
+export function refuseUnknownMembers(call: string, given: object, known: readonly string[]): void {
+  if (typeof given !== 'object' || given === null)
+    throw new TypeError(`${call}: the argument must be an object with ${known.join(', ')}`)
+  const unknown = Object.keys(given).find((name) => !known.includes(name))
+  if (unknown !== undefined)
+    throw new TypeError(`${call}: unknown member "${unknown}"${suggestion(unknown, known)}`)
 }
 
 /** ` (did you mean "…"?)` for the known name that is nearest to a wrong one; empty where none is near. */

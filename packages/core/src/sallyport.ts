@@ -4,9 +4,13 @@ import { createSignatureLimit } from './access/signature-limit.ts'
 import { createAccess } from './access/verify.ts'
 import { createKeyCalls, createSessionCalls, createTokenCalls, GATE, type Sallyport } from './application.ts'
 import { createDevices } from './binding/device.ts'
+import { refusal } from './gate/answer.ts'
 import { createRefreshCookie } from './gate/cookies.ts'
+import { createCrossSiteCheck } from './gate/csrf.ts'
 import {
+  createLogout,
   createSignIn,
+  createStart,
   type EndpointName,
   logoutRoutes,
   refreshRoutes,
@@ -16,14 +20,16 @@ import {
 } from './gate/endpoints/index.ts'
 import { createGate } from './gate/gate.ts'
 import { createProtection } from './gate/protect.ts'
-import { createRevokeOthers } from './gate/revoke-others.ts'
+import { createRefuse } from './gate/refuse.ts'
 import { createRouteMaker } from './gate/routes.ts'
+import { createGateSessions } from './gate/session-calls.ts'
 import { loadTrustedIssuers } from './issuers/load.ts'
 import { prepareRing } from './keys/prepare-ring.ts'
 import type { RingWatch } from './keys/ring.ts'
 import { JWKS_MAX_AGE_SECONDS } from './keys/schedule.ts'
 import { memoryStore } from './memory/store.ts'
 import { parseOptions, type SallyportOptions } from './options/index.ts'
+import { parseVerify } from './options/verify.ts'
 import { createReplica } from './revocation/replica.ts'
 import { deriveKeys } from './secrets.ts'
 import { createSessionEnd } from './sessions/end.ts'
@@ -39,6 +45,7 @@ import { ownFormsOf } from './tokens/forms/own-forms.ts'
 import { createTokenIssue } from './tokens/issue.ts'
 import { ownSource } from './tokens/source.ts'
 import { createTokenVerification } from './tokens/verify.ts'
+import { createCallbacks } from './watch/callbacks.ts'
 import { createConnections } from './watch/connections.ts'
 import { createEvents } from './watch/events.ts'
 
@@ -68,8 +75,9 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const secrets = deriveKeys(settings.secrets)
   const [current, ...earlier] = secrets
 
-  const { emit, on, revoked } = createEvents(clock, notice)
-  const connections = createConnections(notice)
+  const callbacks = createCallbacks(notice)
+  const { emit, on, revoked } = createEvents(clock, callbacks)
+  const connections = createConnections(clock)
   const watch: RingWatch = {
     notice,
     rotated: (kid) => emit({ event: 'key.rotated', outcome: 'success', kid }),
@@ -127,9 +135,20 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, clock })
   const access = createAccess({ inspect, replica, store: store.sessions, emit })
 
-  const cookie = createRefreshCookie(settings.cookieName)
-  const protection = createProtection(access)
-  const route = createRouteMaker(protection, origins)
+  const cookie = createRefreshCookie(settings.cookie)
+  const refuse = createRefuse(settings.refusals, notice)
+  const protection = createProtection({
+    access,
+    parse: (given) => parseVerify(given, settings.verifiesOnly ? 'all' : 'own'),
+    refuse,
+    refuseOwn: refusal,
+  })
+  const isCrossSite = createCrossSiteCheck({ origins, emit, notice })
+  const route = createRouteMaker(protection, origins, isCrossSite)
+  const signInParts = { open, cookie, origins, isCrossSite }
+  const start = createStart(signInParts)
+  const logoutParts = { end, inspect, refreshTokens, cookie }
+  const logout = createLogout(logoutParts)
   const mounted = new Set<EndpointName>()
   const wellKnown = {
     issuer: settings.issuer,
@@ -140,15 +159,16 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   }
   const gate = createGate({
     verifier: protection.verifier,
-    signIn: createSignIn({ open, cookie, origins }),
-    revokeOthers: createRevokeOthers({ end, tokenSets, cookie }),
+    signIn: createSignIn(start, signInParts),
+    sessions: createGateSessions({ start, logout, end, tokenSets, cookie }),
+    refuse,
     route,
     clock,
     mounted,
     endpoints: {
       refresh: refreshRoutes({ refresh, refreshTokens, cookie, emit }, route),
       token: tokenRoutes({ refresh, refreshTokens, cookie, emit }, route),
-      logout: logoutRoutes({ end, inspect, refreshTokens, cookie }, route),
+      logout: logoutRoutes(logout, logoutParts, route),
       sessions: sessionsRoutes({ list, end, cookie }, route),
       'well-known': wellKnownRoutes(wellKnown, route),
     },
@@ -171,10 +191,12 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     on,
     emit,
     endOnRevocation(auth, endConnection) {
-      const token = identityOf(auth)
-      // The token may have been revoked since it was verified.
-      if (replica.knowsRevoked(token)) queueMicrotask(endConnection)
-      return connections.track(token, endConnection)
+      const token = { ...identityOf(auth), expiresAt: auth.claims.exp }
+      const end = callbacks.guarded('a function given to endOnRevocation', endConnection)
+      // It may have been revoked since it was verified.
+      if (!replica.knowsRevoked(token)) return connections.track(token, end)
+      queueMicrotask(end)
+      return () => {}
     },
     ready: async () => (await store.ping()) && ring.ready(),
     close() {

@@ -3,8 +3,8 @@ import type { Auth } from '@sallyport/core'
 declare global {
   namespace Express {
     interface Request {
-      /** The verified caller, set by `authMiddleware`. */
-      auth?: Auth
+      /** The verified caller, behind `authMiddleware`. */
+      auth?: Auth | null
     }
   }
 }

@@ -55,7 +55,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Expre
   })
 }
 
-/** Returns the verified caller of a request behind `authMiddleware`. Throws a `TypeError` for any other request. */
-export function getAuth(req: IncomingMessage): Auth {
-  return requireAuth((req as WithAuth).auth)
-}
+/** The caller of a request behind `authMiddleware`. Throws a `TypeError` for any other, and for a guest. */
+export const getAuth = (req: IncomingMessage): Auth => requireAuth((req as WithAuth).auth)
+/** The caller, if there is one. Never throws. */
+export const findAuth = (req: IncomingMessage): Auth | undefined => (req as WithAuth).auth ?? undefined

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Answer, type Auth, type NodeRequest, NodeView, type RequestView } from '@sallyport/core/adapter'
 import type { Request, Response } from 'express'
 
-/** A request to which `authMiddleware` attaches the verified caller. */
-export type WithAuth = IncomingMessage & { auth?: Auth }
+/** A request with its verified caller. */
+export type WithAuth = IncomingMessage & { auth?: Auth | null }
 
 class ExpressView extends NodeView<Request> {
   get secure(): boolean {
@@ -17,7 +17,6 @@ class ExpressView extends NodeView<Request> {
   }
 }
 
-/** Returns the view of a request. */
 export const read = (req: IncomingMessage): RequestView => new ExpressView(req as Request)
 
 /** Sends an answer unchanged. */

@@ -2,7 +2,7 @@ import type { Auth } from '@sallyport/core'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The verified caller, set by `authMiddleware`; `null` if there is none. */
-    auth: Auth | null
+    /** The verified caller, behind `authMiddleware`. */
+    auth?: Auth | null
   }
 }

@@ -1,10 +1,9 @@
 import { type Auth, createSallyport as createCore, type SallyportOptions } from '@sallyport/core'
-import { type Adapted, adapt, type RequestView, requireAuth } from '@sallyport/core/adapter'
+import { type Adapted, adapt, type RequestView, requireAuth, whenSettled } from '@sallyport/core/adapter'
 import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { type AnyReply, type AnyRequest, read, send, setCookies } from './view.ts'
 
-/** An `onRequest` hook for servers with any logger and schemas. */
 export type Hook = (request: AnyRequest, reply: AnyReply, done: (error?: Error) => void) => void
 /** Both a plugin for all routes of a scope and a hook for a single route: `{ onRequest: authMiddleware() }`. */
 export type PluginAndHook = FastifyPluginCallback & Hook
@@ -28,11 +27,11 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
         request.auth = decision.auth
         done()
       })
-      const both = (target: FastifyInstance | AnyRequest, reply: AnyReply, done: () => void) => {
-        if (!('addHook' in target)) return protect(target, reply, done)
-        // All requests get the same shape. Another scope may have decorated them already.
-        if (!target.hasRequestDecorator('auth')) target.decorateRequest('auth', null)
-        target.addHook('onRequest', protect).addHook('onClose', core.close)
+      const both = (one: FastifyInstance | AnyRequest, reply: AnyReply, done: () => void) => {
+        if (!('addHook' in one)) return protect(one, reply, done)
+        // Gives every request the same shape; several scopes may ask for it.
+        if (!one.hasRequestDecorator('auth')) one.decorateRequest('auth')
+        one.addHook('onRequest', protect).addHook('onClose', core.close)
         done()
       }
       return fp(both as PluginAndHook, { name: '@sallyport/fastify', fastify: '5.x' }) as PluginAndHook
@@ -44,28 +43,27 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
       ),
     router: (routes) => async (fastify) => {
       fastify.addHook('onClose', core.close)
-      // A hook answers before Fastify parses the body, because the gate reads bodies within its own limits.
+      // Answered before Fastify parses a body: the gate reads what it needs by its own limits.
+      // Documents of an API can't tell what the gate reads by itself.
+      const hidden = { exposeHeadRoute: false, schema: { hide: true } as object }
       for (const { path, handle } of routes) {
         const onRequest = hook(handle, (answer, _request, reply) => send(reply, answer))
-        fastify.all(path, { exposeHeadRoute: false, onRequest }, async () => undefined)
+        fastify.all(path, { ...hidden, onRequest }, async () => undefined)
       }
     },
   })
 }
 
-/** Returns the verified caller of a request behind `authMiddleware`. Throws a `TypeError` for any other request. */
-export function getAuth(request: object): Auth {
-  return requireAuth((request as AnyRequest).auth)
-}
+/** The caller of a request behind `authMiddleware`. Throws a `TypeError` for any other, and for a guest. */
+export const getAuth = (request: object): Auth => requireAuth((request as AnyRequest).auth)
+/** The caller, if there is one. Never throws. */
+export const findAuth = (request: object): Auth | undefined => (request as AnyRequest).auth ?? undefined
 
 /** The hook calls back instead of returning a promise, which would cost every request one. */
 function hook<T>(
   ask: (view: RequestView, request: AnyRequest) => T | Promise<T>,
   use: (value: T, request: AnyRequest, reply: AnyReply, done: () => void) => void,
 ): Hook {
-  return (request, reply, done) => {
-    const value = ask(read(request), request)
-    if (value instanceof Promise) void value.then((result) => use(result, request, reply, done)).catch(done)
-    else use(value, request, reply, done)
-  }
+  return (request, reply, done) =>
+    void whenSettled(ask(read(request), request), (value) => use(value, request, reply, done), done)
 }

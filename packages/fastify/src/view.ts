@@ -1,8 +1,11 @@
 import { type Answer, type Auth, type NodeRequest, NodeView, type RequestView } from '@sallyport/core/adapter'
 import type { FastifyRequest } from 'fastify'
 
-/** A request to a server with any logger and schemas. */
-export type AnyRequest = Pick<FastifyRequest, 'originalUrl' | 'ip' | 'protocol' | 'body' | 'params'> & {
+/** A request of any server, with any logger and schemas. */
+export type AnyRequest = Pick<
+  FastifyRequest,
+  'originalUrl' | 'ip' | 'host' | 'protocol' | 'body' | 'params'
+> & {
   readonly raw: NodeRequest
   auth?: Auth | null
 }
@@ -26,7 +29,6 @@ class FastifyView extends NodeView<AnyRequest> {
   }
 }
 
-/** Returns the view of a request. */
 export const read = (request: AnyRequest): RequestView => new FastifyView(request)
 
 /** Sends an answer unchanged. */

@@ -2,7 +2,7 @@ import type { Auth } from '@sallyport/core'
 
 declare module 'koa' {
   interface DefaultState {
-    /** The verified caller, set by `authMiddleware`. */
-    auth?: Auth
+    /** The verified caller, behind `authMiddleware`. */
+    auth?: Auth | null
   }
 }

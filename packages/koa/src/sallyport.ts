@@ -60,7 +60,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<KoaSa
   })
 }
 
-/** Returns the verified caller of a request behind `authMiddleware`. Throws a `TypeError` for any other request. */
-export function getAuth(ctx: Pick<Context, 'state'>): Auth {
-  return requireAuth(ctx.state.auth)
-}
+/** The caller of a request behind `authMiddleware`. Throws a `TypeError` for any other, and for a guest. */
+export const getAuth = (ctx: Pick<Context, 'state'>): Auth => requireAuth(ctx.state.auth)
+/** The caller, if there is one. Never throws. */
+export const findAuth = (ctx: Pick<Context, 'state'>): Auth | undefined => ctx.state.auth ?? undefined

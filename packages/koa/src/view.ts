@@ -19,7 +19,6 @@ class KoaView extends NodeView<Context & Extras> {
   }
 }
 
-/** Returns the view of a request. */
 export const read = (ctx: Context): RequestView => new KoaView(ctx)
 
 /** Sends an answer unchanged. */

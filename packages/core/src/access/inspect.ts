@@ -69,9 +69,10 @@ export function createInspection({ verifyToken, signatureLimit, cache, clock }: 
   function remember(token: string, verified: VerifiedToken): Inspection {
     if (verified.kind !== 'genuine' && verified.kind !== 'expired') return verified
     const { claims, kid, source } = verified
-    const inspected = new KnownToken(token, authOf(claims, kid, source.own), source, clock.monotonic())
-    if (verified.kind === 'genuine') known.add(inspected)
-    return { kind: verified.kind, token: inspected }
+    const made = new KnownToken(token, authOf(claims, kid, source.own), source, clock.monotonic())
+    // An expired one too: it is refused again and again by the clock, without a look at its signature.
+    known.add(made)
+    return { kind: verified.kind, token: made }
   }
 
   return (token, sender) => {
@@ -83,7 +84,6 @@ export function createInspection({ verifyToken, signatureLimit, cache, clock }: 
       case 'early':
         return { kind: 'early' }
       case 'over':
-        known.drop(token)
         return { kind: 'expired', token: found }
     }
   }

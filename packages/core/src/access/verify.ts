@@ -15,9 +15,9 @@ export type AccessVerdict =
 
 /** What a route requires of a token. */
 export interface AccessPolicy {
-  /** Whether tokens of other issuers are refused. */
-  readonly ownOnly: boolean
-  /** What to do with a genuine token while nobody can say whether it was revoked. */
+  /** Whose tokens are accepted: this deployment's, every trusted issuer's, or those of the issuers named. */
+  readonly issuers: 'own' | 'all' | ReadonlySet<string>
+  /** Let a genuine token through while its revocation cannot be judged. */
   readonly whenUnavailable: 'refuse' | 'allow'
 }
 
@@ -43,12 +43,13 @@ export function createAccess({ inspect, replica, store, emit }: AccessParts): Ac
     problem: ProblemCode,
     sender: Sender,
     auth?: Auth,
+    reason: string = problem,
   ): Extract<AccessVerdict, { kind: 'refuse' }> {
     if (problem !== 'token_missing')
       emit({
         event: 'token.refused',
         outcome: 'failure',
-        reason: problem,
+        reason,
         ...callerOf(sender),
         ...(auth === undefined ? {} : namesOf(auth)),
       })
@@ -62,15 +63,15 @@ export function createAccess({ inspect, replica, store, emit }: AccessParts): Ac
   ): AccessVerdict | Promise<AccessVerdict> {
     switch (inspection.kind) {
       case 'genuine':
-        return policy.ownOnly && !inspection.token.source.own
-          ? refuse('token_invalid', sender)
-          : admit(inspection.token, sender, policy)
+        return accepts(policy, inspection.token.auth)
+          ? admit(inspection.token, sender, policy)
+          : refuse('token_invalid', sender, inspection.token.auth, 'token_issuer')
       case 'expired':
         return refuse('token_expired', sender, inspection.token.auth)
       case 'malformed':
         return refuse('token_malformed', sender)
       case 'invalid':
-        return refuse('token_invalid', sender)
+        return refuse('token_invalid', sender, undefined, `token_${inspection.why}`)
       case 'early':
         return refuse('token_early', sender)
       case 'unavailable':
@@ -137,6 +138,11 @@ export function createAccess({ inspect, replica, store, emit }: AccessParts): Ac
     },
     refuse,
   }
+}
+
+function accepts({ issuers }: AccessPolicy, { own, issuer }: Auth): boolean {
+  if (typeof issuers === 'string') return own || issuers === 'all'
+  return issuers.has(issuer)
 }
 
 function namesOf({ subject, session, claims }: Auth): { sub: string; sid?: string; jti?: string } {

@@ -50,12 +50,17 @@ async function readText(view: RequestView, type: string): Promise<BodyReading<st
     !isOfType(headers['content-type'], type)
   )
     return { kind: 'refused', problem: 'body_type' }
+  if (body.kind === 'bytes' && body.bytes.length > MAX_BODY_BYTES)
+    return { kind: 'refused', problem: 'body_too_large' }
   const length = headers['content-length']
   try {
-    const bytes = await getRawBody(body.stream, {
-      limit: MAX_BODY_BYTES,
-      length: typeof length === 'string' ? length : null,
-    })
+    const bytes =
+      body.kind === 'bytes'
+        ? body.bytes
+        : await getRawBody(body.stream, {
+            limit: MAX_BODY_BYTES,
+            length: typeof length === 'string' ? length : null,
+          })
     return { kind: 'read', value: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
   } catch (cause) {
     const tooLarge = cause instanceof Error && 'type' in cause && cause.type === 'entity.too.large'

@@ -16,11 +16,16 @@ export interface RefreshCookie {
   clear(): string
 }
 
-/** @param name must begin with `__Host-`, for which browsers require Secure, Path=/ and no Domain */
-export function createRefreshCookie(name: string): RefreshCookie {
-  // SameSite is the second line of defence against CSRF; the first is the gate's own check.
+export interface CookieSettings {
+  /** Begins with `__Host-` where it is secure: browsers then insist on Secure, Path=/ and no Domain. */
+  readonly name: string
+  readonly secure: boolean
+}
+
+export function createRefreshCookie({ name, secure }: CookieSettings): RefreshCookie {
+  // A `__Host-` cookie must have the path /. SameSite is a second line of defence; the gate's CSRF check is the first.
   const serialise = (value: string, maxAge: number): string =>
-    stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, secure: true, sameSite: 'strict' })
+    stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, secure, sameSite: 'strict' })
   return {
     read(view) {
       const header = view.headers.cookie

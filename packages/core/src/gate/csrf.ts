@@ -1,54 +1,76 @@
-import type { Answer, RequestView } from '../seam/http.ts'
+import { describeValue } from '../errors.ts'
+import { callerOf } from '../seam/caller.ts'
+import type { RequestView } from '../seam/http.ts'
+import type { Emit } from '../watch/events.ts'
 
 export interface OriginSettings {
   /** Further web origins that may call the cookie routes. */
   readonly allowed: ReadonlySet<string>
-  /** What to do with a request that has neither `Origin` nor `Sec-Fetch-Site`. Current browsers send at least one. */
+  /** What to do with a request that has neither `Origin` nor `Sec-Fetch-Site`; every current browser sends one. */
   readonly missing: 'accept' | 'refuse'
 }
 
 /**
- * Whether a request to a cookie route comes from another site. The browser says so in `Sec-Fetch-Site` (Fetch Metadata)
- * and `Origin`, which a page cannot set; both are checked.
+ * Whether a request to a cookie route comes from another site, as the browser itself says. Where `Sec-Fetch-Site` is
+ * sent it decides, whatever a proxy made of the host; otherwise `Origin` does. A page can set neither.
+ *
+ * @see [Fetch Metadata Request Headers](https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header)
  */
 export function isCrossSite(view: RequestView, settings: OriginSettings): boolean {
   const site = view.headers['sec-fetch-site']
   const origin = view.headers.origin
+  if (site === 'same-origin' || site === 'none') return false
   if (site === undefined && origin === undefined) return settings.missing === 'refuse'
   if (typeof origin === 'string' && settings.allowed.has(origin)) return false
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
-  return origin !== undefined && !isServerOrigin(view, origin)
+  return site !== undefined || !isOwnOrigin(view, origin)
 }
 
-/**
- * Whether an `Origin` is that of the server itself: it names the requested host, and the scheme is https if the
- * connection is known to use TLS.
- */
-function isServerOrigin(view: RequestView, origin: string | readonly string[]): boolean {
-  const host = view.headers.host
-  if (typeof origin !== 'string' || typeof host !== 'string') return false
+/** An `Origin` is our own if it names the host that was asked, and TLS where the connection is known to use it. */
+function isOwnOrigin({ host, secure }: RequestView, origin: string | readonly string[] | undefined): boolean {
+  if (typeof origin !== 'string' || host === undefined) return false
   const parsed = URL.canParse(origin) ? new URL(origin) : undefined
   if (parsed === undefined || parsed.origin !== origin) return false
-  if (view.secure && parsed.protocol !== 'https:') return false
-  const server = `${parsed.protocol}//${host}`
-  return URL.canParse(server) && new URL(server).origin === origin
+  if (secure && parsed.protocol !== 'https:') return false
+  const own = `${parsed.protocol}//${host}`
+  return URL.canParse(own) && new URL(own).origin === origin
 }
 
-const METHODS = 'POST, GET, DELETE'
-const HEADERS = 'Authorization, Content-Type, X-Token-Transport'
+/** Whether a request is refused as cross-site. A refusal has been told as an event. */
+export type CrossSiteCheck = (view: RequestView) => boolean
 
-/** Adds the CORS headers by which a page of an allowed origin can read the answer. Other origins get only `Vary`. */
-export function withCors(answer: Answer, view: RequestView, settings: OriginSettings): Answer {
-  if (settings.allowed.size === 0) return answer
-  const headers: Record<string, string> = { ...answer.headers, Vary: 'Origin' }
-  const origin = view.headers.origin
-  if (typeof origin === 'string' && settings.allowed.has(origin)) {
-    headers['Access-Control-Allow-Origin'] = origin
-    headers['Access-Control-Allow-Credentials'] = 'true'
-    if (view.method === 'OPTIONS') {
-      headers['Access-Control-Allow-Methods'] = METHODS
-      headers['Access-Control-Allow-Headers'] = HEADERS
-    }
+export interface CrossSiteParts {
+  readonly origins: OriginSettings
+  readonly emit: Emit
+  readonly notice: (message: string) => void
+}
+
+const MAX_ORIGINS_TOLD = 20
+
+/** A refusal is told as `request.refused`, and once for each origin by a notice that names what would allow it. */
+export function createCrossSiteCheck({ origins, emit, notice }: CrossSiteParts): CrossSiteCheck {
+  const told = new Set<string>()
+
+  function tell(view: RequestView): void {
+    emit({
+      event: 'request.refused',
+      outcome: 'failure',
+      reason: 'cross_site_request',
+      ...callerOf(view),
+    })
+    const { origin } = view.headers
+    const described = typeof origin === 'string' ? describeValue(origin) : 'none'
+    if (told.has(described) || told.size >= MAX_ORIGINS_TOLD) return
+    told.add(described)
+    const site = view.headers['sec-fetch-site']
+    notice(
+      `a cross-site request was refused (Origin: ${described}, Host: ${describeValue(view.host)}, ` +
+        `Sec-Fetch-Site: ${describeValue(site)}): if the page is yours, add its origin to the option "origins.allowed"`,
+    )
   }
-  return { ...answer, headers }
+
+  return (view) => {
+    const refused = isCrossSite(view, origins)
+    if (refused) tell(view)
+    return refused
+  }
 }

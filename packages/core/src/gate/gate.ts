@@ -6,14 +6,15 @@ import type { EndpointName, Endpoints } from './endpoints/index.ts'
 import type { AnswerSignIn } from './endpoints/sign-in.ts'
 import { createGuardCheck, type GuardCheck } from './guard.ts'
 import type { Protection } from './protect.ts'
-import type { RevokeOthers } from './revoke-others.ts'
+import type { Refuse } from './refuse.ts'
 import type { RouteMaker } from './routes.ts'
+import type { GateSessions } from './session-calls.ts'
 
 /** The library's HTTP, for any framework: it takes views of requests, and returns decisions and answers. */
 export interface Gate {
   readonly verifier: Protection['verifier']
   readonly signIn: AnswerSignIn
-  readonly revokeOthers: RevokeOthers
+  readonly sessions: GateSessions
   /** Makes the check of a guard. */
   check(guard: Guard): GuardCheck
   /** The routes of these endpoint sets, which the caller mounts. Throws a `TypeError` for an unknown name. */
@@ -25,18 +26,19 @@ export interface Gate {
 export interface GateParts {
   readonly verifier: Protection['verifier']
   readonly signIn: AnswerSignIn
-  readonly revokeOthers: RevokeOthers
+  readonly sessions: GateSessions
   readonly route: RouteMaker
   readonly endpoints: Endpoints
   readonly clock: Clock
-  /** The gate adds the name of each endpoint set whose routes it hands out. */
+  readonly refuse: Refuse
+  /** Where the gate notes what is mounted. */
   readonly mounted: Set<EndpointName>
 }
 
-export function createGate({ endpoints, mounted, clock, ...parts }: GateParts): Gate {
+export function createGate({ endpoints, mounted, clock, refuse, ...rooms }: GateParts): Gate {
   return {
-    ...parts,
-    check: (guard) => createGuardCheck(guard, clock),
+    ...rooms,
+    check: (guard) => createGuardCheck(guard, clock, refuse),
     routes(names) {
       return names.flatMap((name) => {
         if (!Object.hasOwn(endpoints, name))

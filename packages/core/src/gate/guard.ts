@@ -2,25 +2,28 @@ import type { Guard, GuardVerdict } from '../guards/guard.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Answer, RequestView } from '../seam/http.ts'
-import { refusal } from './answer.ts'
+import type { Refuse } from './refuse.ts'
 
 /**
- * Applies a guard to one request. Returns the answer that refuses the request, or `undefined` if the guard passes. A
- * request without a verified caller is refused. Returns a promise only if the guard does.
+ * Applies a guard to one request: the answer that refuses it, or `undefined` where it passes. A guest (`null`) is
+ * refused. Throws a `TypeError` where no `authMiddleware` let the request through (`undefined`). A promise is given
+ * only where the guard gives one.
  */
 export type GuardCheck = (
   auth: Auth | null | undefined,
   view: RequestView,
 ) => Answer | undefined | Promise<Answer | undefined>
 
-export function createGuardCheck(guard: Guard, clock: Clock): GuardCheck {
+export function createGuardCheck(guard: Guard, clock: Clock, refuse: Refuse): GuardCheck {
+  if (typeof guard !== 'function')
+    throw new TypeError('guard: the argument must be a function (auth, view) => verdict')
+  const answerTo = (verdict: GuardVerdict): Answer | undefined =>
+    verdict.kind === 'pass' ? undefined : refuse(verdict.problem, verdict)
   return (auth, view) => {
-    if (!auth) return refusal('token_missing')
+    if (auth === undefined)
+      throw new TypeError('a guard needs authMiddleware before it: none let this request through')
+    if (auth === null) return refuse('token_missing')
     const verdict = guard(auth, view, clock)
     return verdict instanceof Promise ? verdict.then(answerTo) : answerTo(verdict)
   }
-}
-
-function answerTo(verdict: GuardVerdict): Answer | undefined {
-  return verdict.kind === 'pass' ? undefined : refusal(verdict.problem, verdict)
 }

@@ -13,6 +13,7 @@ export type NodeRequest = Readable & {
 export interface FrameworkRequest {
   readonly originalUrl: string
   readonly ip?: string | undefined
+  readonly host?: string | undefined
   readonly params?: unknown
 }
 
@@ -42,6 +43,9 @@ export abstract class NodeView<R extends FrameworkRequest> implements RequestVie
   }
   get ip(): string | undefined {
     return this.request.ip
+  }
+  get host(): string | undefined {
+    return this.request.host
   }
   get params(): Readonly<Record<string, string>> {
     return (this.request.params ?? {}) as Record<string, string>

@@ -1,26 +1,40 @@
 import type { Access, AccessPolicy, AccessVerdict } from '../access/verify.ts'
-import { ConfigError, describeValue, unknownOption } from '../errors.ts'
 import type { Decision, RequestView } from '../seam/http.ts'
-import { refusal } from './answer.ts'
 import { readBearer } from './bearer.ts'
+import type { Refuse } from './refuse.ts'
 
 /** What a protected route may choose for itself. */
 export interface VerifyOptions {
   /**
-   * What to do with a genuine token that is not known to be revoked, while this process's copy of the revocations is
-   * too old and the store does not answer. `refuse` answers 503. `allow` lets the request through and emits
+   * Whose tokens are accepted: those of this deployment, those of all trusted issuers (option `issuers`) too, or those
+   * of the issuers named here. Default `own`; in a service that issues no tokens of its own, `all`.
+   */
+  readonly issuers?: 'own' | 'all' | readonly string[] | undefined
+  /**
+   * Lets requests without an access token through, as guests: `findAuth` gives nobody. A bad, expired or revoked token
+   * is refused all the same. Default `false`.
+   */
+  readonly optional?: boolean | undefined
+  /**
+   * What to do with a genuine token that is not known to be revoked while this process's copy of the revocations is
+   * too old and the store does not answer. `refuse` answers 503. `allow` lets the request through, which is told as
    * `decision.degraded`. Default `refuse`.
    */
   readonly whenUnavailable?: 'refuse' | 'allow' | undefined
 }
 
-/** Verifies one request. Returns a promise only if a signature has to be checked or the store has to be asked. */
+/** {@link VerifyOptions}, parsed. */
+export interface VerifySettings extends AccessPolicy {
+  readonly optional: boolean
+}
+
+/** Checks one request. A promise is given only where a signature has to be checked or the store asked. */
 export type Verify = (view: RequestView) => Decision | Promise<Decision>
 
 export interface Protection {
   /**
-   * Makes the check of a protected route. It returns `allow`, or `refuse` with a complete answer. A missing, bad or
-   * revoked token is refused, and so is every token while a store that has to be asked does not answer.
+   * Makes the check of a protected route: `allow`, `guest`, or `refuse` with a finished answer. A missing, bad or
+   * revoked token is a refusal, and so is a store that would have to be asked and does not answer.
    *
    * Does NOT check scopes: put a guard behind it. Throws a `ConfigError` for a wrong option.
    *
@@ -31,46 +45,42 @@ export interface Protection {
   readonly own: Verify
 }
 
-export function createProtection(access: Access): Protection {
-  function verify(view: RequestView, policy: AccessPolicy): Decision | Promise<Decision> {
-    const credential = readBearer(view)
-    switch (credential.kind) {
-      case 'token': {
-        const verdict = access.verify(credential.token, view, policy)
-        return verdict instanceof Promise ? verdict.then(decisionOf) : decisionOf(verdict)
+export interface ProtectionParts {
+  readonly access: Access
+  readonly parse: (options: VerifyOptions | undefined) => VerifySettings
+  /** Refuses requests to the application's routes. */
+  readonly refuse: Refuse
+  /** Refuses requests to the library's own routes, whose form is the RFCs'. */
+  readonly refuseOwn: Refuse
+}
+
+const GUEST: Decision = Object.freeze({ kind: 'guest', auth: null })
+const OWN: VerifySettings = { issuers: 'own', optional: false, whenUnavailable: 'refuse' }
+
+export function createProtection({ access, parse, refuse, refuseOwn }: ProtectionParts): Protection {
+  function create(settings: VerifySettings, refuseBy: Refuse): Verify {
+    const decisionOf = (verdict: AccessVerdict): Decision =>
+      verdict.kind === 'allow' ? verdict : { kind: 'refuse', answer: refuseBy(verdict.problem, verdict) }
+
+    return (view) => {
+      const credential = readBearer(view)
+      switch (credential.kind) {
+        case 'token': {
+          const verdict = access.verify(credential.token, view, settings)
+          return verdict instanceof Promise ? verdict.then(decisionOf) : decisionOf(verdict)
+        }
+        case 'none':
+          return settings.optional ? GUEST : decisionOf(access.refuse('token_missing', view))
+        case 'repeated':
+          return decisionOf(access.refuse('authorization_repeated', view))
+        case 'malformed':
+          return decisionOf(access.refuse('token_malformed', view))
       }
-      case 'none':
-        return decisionOf(access.refuse('token_missing', view))
-      case 'repeated':
-        return decisionOf(access.refuse('authorization_repeated', view))
-      case 'malformed':
-        return decisionOf(access.refuse('token_malformed', view))
     }
   }
 
-  const ownOnly: AccessPolicy = { ownOnly: true, whenUnavailable: 'refuse' }
   return {
-    own: (view) => verify(view, ownOnly),
-    verifier(options = {}) {
-      const policy: AccessPolicy = { ownOnly: false, ...parse(options) }
-      return (view) => verify(view, policy)
-    },
+    own: create(OWN, refuseOwn),
+    verifier: (options) => create(parse(options), refuse),
   }
-}
-
-function decisionOf(verdict: AccessVerdict): Decision {
-  return verdict.kind === 'allow' ? verdict : { kind: 'refuse', answer: refusal(verdict.problem, verdict) }
-}
-
-function parse(given: VerifyOptions): Required<Pick<AccessPolicy, 'whenUnavailable'>> {
-  const { whenUnavailable = 'refuse', ...unknown } = given
-  const [name] = Object.keys(unknown)
-  if (name !== undefined) throw unknownOption(`authMiddleware.${name}`, ['whenUnavailable'])
-  if (whenUnavailable !== 'refuse' && whenUnavailable !== 'allow')
-    throw new ConfigError(
-      'authMiddleware.whenUnavailable',
-      'one of "refuse", "allow"',
-      describeValue(whenUnavailable),
-    )
-  return { whenUnavailable }
 }

@@ -2,7 +2,8 @@ import type { Auth } from '../seam/auth.ts'
 import type { Answer, RequestView, Route } from '../seam/http.ts'
 import { emptyAnswer, refusal } from './answer.ts'
 import { MAX_BODY_BYTES } from './body.ts'
-import { isCrossSite, type OriginSettings, withCors } from './csrf.ts'
+import { withCors } from './cors.ts'
+import type { CrossSiteCheck, OriginSettings } from './csrf.ts'
 import type { Protection } from './protect.ts'
 
 export type Handler = (view: RequestView) => Answer | Promise<Answer>
@@ -48,18 +49,24 @@ export interface RouteMaker {
   bearer(path: string, methods: Methods<AuthHandler>): Route
 }
 
-export function createRouteMaker(protection: Protection, origins: OriginSettings): RouteMaker {
+export function createRouteMaker(
+  protection: Protection,
+  origins: OriginSettings,
+  isCrossSite: CrossSiteCheck,
+): RouteMaker {
   const forBrowsers = (handle: Handler): Handler =>
     origins.allowed.size === 0 ? handle : async (view) => withCors(await handle(view), view, origins)
   const sameSite =
     (handle: Handler): Handler =>
     (view) =>
-      isCrossSite(view, origins) ? refusal('cross_site') : handle(view)
+      isCrossSite(view) ? refusal('cross_site') : handle(view)
   const withAuth =
     (handle: AuthHandler): Handler =>
     async (view) => {
       const decision = await protection.own(view)
-      return decision.kind === 'allow' ? handle(view, decision.auth) : decision.answer
+      if (decision.kind === 'refuse') return decision.answer
+      // Routes of this library are open to no guests.
+      return decision.kind === 'allow' ? handle(view, decision.auth) : refusal('token_missing')
     }
   return {
     open: (path, methods) => ({ path, handle: byMethod(methods, (handle) => handle) }),

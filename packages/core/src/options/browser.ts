@@ -1,14 +1,26 @@
 import * as v from 'valibot'
+import { ConfigError, describeValue } from '../errors.ts'
+import type { CookieSettings } from '../gate/cookies.ts'
 import type { OriginSettings } from '../gate/csrf.ts'
-import { group, oneOf, parse, string } from './schema.ts'
+import type { RefusalForm } from '../gate/refuse.ts'
+import { boolean, callable, group, oneOf, parse, string } from './schema.ts'
 
 export interface CookieOptions {
-  /** The name of the refresh cookie. It must begin with `__Host-`. Default `__Host-refresh`. */
+  /** Must begin with `__Host-`, unless `secure` is `false`. Default `__Host-refresh`; `refresh` where it is not secure. */
   readonly name?: string | undefined
+  /**
+   * Whether the refresh cookie is sent over TLS only. `false` is for development and tests over http, where some
+   * browsers and clients drop a secure cookie: Safari on http://localhost, any browser on an address of the local
+   * network, `supertest.agent`. Refused in production. Default `true`.
+   */
+  readonly secure?: boolean | undefined
 }
 
 export interface OriginOptions {
-  /** Other web origins whose pages may call the cookie routes, such as `https://app.example.com`. Default: none. */
+  /**
+   * Further origins that may call the cookie routes, such as `https://app.example.com`, or `capacitor://localhost` of
+   * a shell. Each is compared as a whole; there are no patterns. Default: none.
+   */
   readonly allowed?: readonly string[] | undefined
   /**
    * What a cookie route does with a request that has neither `Origin` nor `Sec-Fetch-Site`. Every current browser sends
@@ -24,25 +36,29 @@ export interface PathOptions {
 }
 
 export interface BrowserSettings {
-  readonly cookieName: string
+  readonly cookie: CookieSettings
   readonly origins: OriginSettings
   readonly authPath: string
+  readonly refusals: RefusalForm
 }
 
+/** Shells and extensions have schemes of their own, for which `URL` knows no origin. */
+const SHELL_ORIGIN =
+  /^(?!https?:|wss?:|ftp:|file:|data:|blob:|javascript:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(?::\d{1,5})?$/
+/** A pattern would never match, since a browser sends a name. */
 const isOrigin = (value: string): boolean =>
-  /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value
+  SHELL_ORIGIN.test(value) ||
+  (/^https?:/.test(value) && !value.includes('*') && URL.canParse(value) && new URL(value).origin === value)
 const origin = v.pipe(
   v.string('a web origin'),
-  v.check(isOrigin, 'a web origin such as "https://app.example.com"'),
+  v.check(isOrigin, 'an origin such as "https://app.example.com", without path and pattern'),
 )
 
 const schema = v.object({
   cookie: v.optional(
     group({
-      name: v.optional(
-        string(/^__Host-[\w.-]{1,64}$/, 'a cookie name that begins with "__Host-"'),
-        '__Host-refresh',
-      ),
+      name: v.optional(string(/^[\w.-]{1,71}$/, 'a cookie name of 1 to 71 characters of A-Z a-z 0-9 _ . -')),
+      secure: v.optional(boolean, true),
     }),
     {},
   ),
@@ -53,17 +69,42 @@ const schema = v.object({
     }),
     {},
   ),
+  refusals: v.optional(
+    v.union(
+      [oneOf('answer', 'throw'), callable<Extract<RefusalForm, (...args: never[]) => unknown>>('a function')],
+      '"answer", "throw" or a function',
+    ),
+    'answer',
+  ),
   paths: v.optional(
     group({ auth: v.optional(string(/^(\/[\w.~-]+)*$/, 'a path such as "/auth"'), '/auth') }),
     {},
   ),
 })
 
-export function parseBrowser(given: object): BrowserSettings {
-  const { cookie, origins, paths } = parse(schema, given)
+export function parseBrowser(given: object, production: boolean): BrowserSettings {
+  const { cookie, origins, paths, refusals } = parse(schema, given)
   return {
-    cookieName: cookie.name,
+    cookie: cookieSettings(cookie, production),
+    refusals,
     origins: { allowed: new Set(origins.allowed), missing: origins.missing },
     authPath: paths.auth,
   }
+}
+
+function cookieSettings(
+  { name, secure }: { readonly name?: string | undefined; readonly secure: boolean },
+  production: boolean,
+): CookieSettings {
+  if (!secure && production)
+    throw new ConfigError('cookie.secure', 'true in production', describeValue(secure))
+  if (secure && name !== undefined && !/^__Host-./.test(name))
+    throw new ConfigError('cookie.name', 'a cookie name that begins with "__Host-"', describeValue(name))
+  if (!secure && name !== undefined && /^__(?:Host|Secure)-/i.test(name))
+    throw new ConfigError(
+      'cookie.name',
+      'without a prefix where "cookie.secure" is false',
+      describeValue(name),
+    )
+  return { name: name ?? (secure ? '__Host-refresh' : 'refresh'), secure }
 }

@@ -3,12 +3,14 @@ import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { StoreDriver } from '../ports/store.ts'
+import { looksRandom } from './random-secret.ts'
 import { audience, boolean, callable, issuer, nonEmpty, parse } from './schema.ts'
 
 /** The options that belong to no group. */
 export interface GeneralOptions {
   /**
-   * `iss` of the access tokens: an https URL (or http on loopback). Required in production. Default `http://localhost`.
+   * `iss` of the access tokens: an https URL (http on loopback). Required in production, like `audience`, `secret` and
+   * `store`, but in a service that only verifies the tokens of other issuers (option `issuers`).
    */
   readonly issuer?: string | undefined
   /**
@@ -17,9 +19,9 @@ export interface GeneralOptions {
    */
   readonly audience?: string | readonly string[] | undefined
   /**
-   * At least 32 random bytes, from which all internal keys are derived. A string counts as its UTF-8 bytes. Processes
-   * that share a store need the same secret. If it is an array, the first secret is used, and the others, from before a
-   * change, are still accepted. Required in production. Default: a random secret that lasts as long as the process.
+   * At least 32 random bytes, from which every internal key is derived; a string counts as its UTF-8 bytes. Processes
+   * that share a store need the same one. Of an array, the first is used and the others are still accepted. Required
+   * in production, where a string must be base64, base64url or hex (`openssl rand -base64 32`); otherwise made at start.
    */
   readonly secret?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
   /** Where sessions are kept. Required in production. Default: in the memory of this process. */
@@ -34,6 +36,8 @@ export interface GeneralOptions {
 
 export interface GeneralSettings {
   readonly production: boolean
+  /** Tokens are only verified here: there are trusted issuers, and no `issuer` of its own. */
+  readonly verifiesOnly: boolean
   readonly issuer: string
   readonly audience: readonly [string, ...string[]]
   readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
@@ -73,7 +77,7 @@ const schema = v.object({
 
 type Parsed = v.InferOutput<typeof schema>
 
-const requiredInProduction: Readonly<Record<'issuer' | 'audience' | 'secret' | 'store', string>> = {
+const required: Readonly<Record<'issuer' | 'audience' | 'secret' | 'store', string>> = {
   issuer: 'set it to the URL of this deployment, such as "https://auth.example.com"',
   audience: 'set it to the URL of your API, such as "https://api.example.com"',
   secret: 'set it to the output of "openssl rand -base64 32"',
@@ -83,28 +87,55 @@ const requiredInProduction: Readonly<Record<'issuer' | 'audience' | 'secret' | '
 /** Errors must not show the secret. */
 const mayShow = (path: string): boolean => !path.startsWith('secret')
 
-/** @param production the default of the option `production` */
-export function parseGeneral(given: object, production: boolean): GeneralSettings {
+/** @param production whether what production needs is required, if the options do not say */
+export function parseGeneral(given: SallyportGiven, production: boolean): GeneralSettings {
   const options = parse(schema, given, { mayShow })
+  const verifiesOnly = isOnlyVerifying(given)
   return {
     production: options.production ?? production,
+    verifiesOnly,
     issuer: options.issuer ?? 'http://localhost',
     audience: nonEmpty(options.audience ?? 'http://localhost'),
     secrets: nonEmpty(options.secret ?? new Uint8Array(randomBytes(MIN_SECRET_BYTES))),
     store: options.store,
     clock: options.clock,
     random: options.random,
-    notices: noticesOf(options),
+    notices: verifiesOnly ? [] : noticesOf(options),
   }
 }
 
-/** Throws a `ConfigError` for the first option that production needs and that was not given. */
-export function demandForProduction(options: GeneralOptions): void {
-  for (const name of ['issuer', 'audience', 'secret', 'store'] as const)
-    if (options[name] === undefined)
-      throw new ConfigError(name, {
-        sentence: `"${name}" is required in production: ${requiredInProduction[name]}`,
-      })
+/** What this room looks at. */
+interface SallyportGiven extends GeneralOptions {
+  readonly issuers?: readonly unknown[] | undefined
+}
+
+/** There are trusted issuers, and no `issuer` of its own. */
+function isOnlyVerifying({ issuer, issuers = [] }: SallyportGiven): boolean {
+  return issuer === undefined && issuers.length > 0
+}
+
+/** Throws a `ConfigError` that names everything that production needs at once, so that one deployment is enough. */
+export function demandForProduction(options: SallyportGiven): void {
+  demandRandomSecrets(options.secret)
+  if (isOnlyVerifying(options)) return
+  const missing = (['issuer', 'audience', 'secret', 'store'] as const).filter(
+    (name) => options[name] === undefined,
+  )
+  const [first] = missing
+  if (first === undefined) return
+  const sentences = missing.map((name) => `"${name}" is required in production: ${required[name]}`)
+  throw new ConfigError(first, { sentence: sentences.join('; ') })
+}
+
+/** A secret that somebody made up, or copied from a page, is refused in production. */
+function demandRandomSecrets(given: GeneralOptions['secret']): void {
+  const secrets = Array.isArray(given) ? given : [given]
+  if (secrets.every((one) => typeof one !== 'string' || looksRandom(one))) return
+  throw new ConfigError('secret', {
+    sentence:
+      'in production a "secret" that is a string must be 32 random bytes or more in base64, base64url or hex: ' +
+      required.secret,
+  })
 }
 
 function noticesOf({ secret, store }: Parsed): readonly string[] {

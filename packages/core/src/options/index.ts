@@ -1,5 +1,6 @@
 import type { BindingSettings } from '../binding/device.ts'
 import { ConfigError, describeValue, unknownOption } from '../errors.ts'
+import type { RefusalForm } from '../gate/refuse.ts'
 import type { TrustedIssuer } from '../issuers/trusted.ts'
 import type { ReplicaSettings } from '../revocation/replica.ts'
 import type { CustomClaimsSettings } from '../tokens/custom-claims.ts'
@@ -63,6 +64,13 @@ export interface SallyportOptions extends GeneralOptions {
   readonly origins?: OriginOptions | undefined
   readonly clients?: ClientOptions | undefined
   readonly paths?: PathOptions | undefined
+  /**
+   * How requests to your protected routes are refused. `answer`: with the library's own JSON body. `throw`: by a
+   * `RefusalError` that goes to the framework's error handling, with `status`, `code` and `headers`. A function: with
+   * what it returns as the JSON body; status, challenge and `Retry-After` stay. The library's own routes, whose form is
+   * the RFCs', are not concerned. Default `answer`.
+   */
+  readonly refusals?: RefusalForm | undefined
 }
 
 /** The parsed options: complete, checked and frozen. */
@@ -94,6 +102,7 @@ const optionNames: Readonly<Record<keyof SallyportOptions, true>> = {
   origins: true,
   clients: true,
   paths: true,
+  refusals: true,
 }
 
 /**
@@ -113,7 +122,7 @@ export function parseOptions(given: SallyportOptions, production: boolean): Sett
     ...general,
     ...access,
     ...parseSessions(given, access.accessSeconds),
-    ...parseBrowser(given),
+    ...parseBrowser(given, general.production),
     revocation: parseRevocation(given),
     binding: parseBinding(given),
     customClaims: parseClaims(given, general.production),

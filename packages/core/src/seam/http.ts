@@ -6,12 +6,16 @@ export type HeaderFields = Readonly<Record<string, string | readonly string[] | 
 export type BodySource =
   /** The body has not been read yet. */
   | { readonly kind: 'stream'; readonly stream: NodeJS.ReadableStream }
-  /** A body parser of the application has already read the body. */
+  /** The application has read it already, but not parsed it. */
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** A body parser of the application has read it already. */
   | { readonly kind: 'parsed'; readonly value: unknown }
 
-/** @param parsed what a body parser left on the request; `undefined` if none ran */
-export function bodySource(stream: NodeJS.ReadableStream, parsed: unknown): BodySource {
-  return parsed === undefined ? { kind: 'stream', stream } : { kind: 'parsed', value: parsed }
+/** @param left what the application left on the request as its body; `undefined` where nobody has read it */
+export function bodySource(stream: NodeJS.ReadableStream, left: unknown): BodySource {
+  if (left === undefined) return { kind: 'stream', stream }
+  if (typeof left === 'string') return { kind: 'bytes', bytes: Buffer.from(left) }
+  return left instanceof Uint8Array ? { kind: 'bytes', bytes: left } : { kind: 'parsed', value: left }
 }
 
 /**
@@ -27,7 +31,9 @@ export interface RequestView {
   readonly rawHeaders: readonly string[]
   /** The client's address; behind proxies, the one that the trusted proxies report. */
   readonly ip: string | undefined
-  /** Whether the connection is known to use TLS, either here or at a trusted proxy. */
+  /** The host that was asked, with its port, as the framework computes it behind trusted proxies and over HTTP/2. */
+  readonly host: string | undefined
+  /** Whether the connection is known to use TLS, here or at a trusted proxy. */
   readonly secure: boolean
   readonly body: BodySource
   /** Values of the route's parameters, decoded. */
@@ -47,6 +53,8 @@ export interface Answer {
 /** Whether a request may reach its handler. */
 export type Decision =
   | { readonly kind: 'allow'; readonly auth: Auth }
+  /** Nobody in particular, where the route is open to guests. */
+  | { readonly kind: 'guest'; readonly auth: null }
   | { readonly kind: 'refuse'; readonly answer: Answer }
 
 export interface Route {

@@ -1,11 +1,12 @@
 import type { Devices } from '../binding/device.ts'
+import { refuseUnknownMembers } from '../errors.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import { newSessionId, tagOf } from '../ports/ids.ts'
 import type { Unavailable } from '../ports/outcome.ts'
 import type { SessionStore, Transport } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Visit } from '../seam/caller.ts'
-import { isScope } from '../tokens/claims.ts'
+import { isScopeToken } from '../tokens/claims.ts'
 import type { Emit } from '../watch/events.ts'
 import type { SessionEnd } from './end.ts'
 import type { SessionSettings } from './settings.ts'
@@ -23,6 +24,12 @@ export interface SignIn {
   readonly acr?: string | undefined
   /** How the user was authenticated, such as `['pwd', 'otp']` (RFC 8176). Default: not stated. */
   readonly amr?: readonly string[] | undefined
+  /**
+   * `checked`: your handler has made sure that the user meant to sign in here, such as by the `state` of OpenID Connect
+   * or by a one-time link, so that the request may come from another site. Default `refuse`: a cross-site request is
+   * answered 403.
+   */
+  readonly crossSite?: 'refuse' | 'checked' | undefined
 }
 
 export type OpenSession = (
@@ -94,15 +101,29 @@ export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
 }
 
 const PRINTABLE = /^[\x20-\x7e]{1,255}$/
+const MEMBERS: Readonly<Record<keyof SignIn, true>> = {
+  subject: true,
+  scope: true,
+  client: true,
+  acr: true,
+  amr: true,
+  crossSite: true,
+}
 
-function check({ subject, scope, client, acr, amr }: SignIn): void {
+function check(signIn: SignIn): void {
+  refuseUnknownMembers('signIn', signIn, Object.keys(MEMBERS))
+  const { subject, scope, client, acr, amr, crossSite } = signIn
   if (typeof subject !== 'string' || subject === '' || subject.length > 255)
     throw new TypeError('signIn: "subject" must be a string of 1 to 255 characters')
-  if (scope !== undefined && (!Array.isArray(scope) || !scope.every((name) => name !== '' && isScope(name))))
-    throw new TypeError('signIn: "scope" must be an array of scope tokens (RFC 6749, section 3.3)')
+  if (scope !== undefined && !(Array.isArray(scope) && scope.every(isScopeToken)))
+    throw new TypeError(
+      'signIn: "scope" must be an array of scope tokens without spaces (RFC 6749, section 3.3)',
+    )
   for (const [name, value] of Object.entries({ client, acr }))
     if (value !== undefined && !PRINTABLE.test(value))
       throw new TypeError(`signIn: "${name}" must be 1 to 255 printable ASCII characters`)
   if (amr !== undefined && !(Array.isArray(amr) && amr.every((method) => PRINTABLE.test(method))))
     throw new TypeError('signIn: "amr" must be an array of printable ASCII strings')
+  if (crossSite !== undefined && crossSite !== 'refuse' && crossSite !== 'checked')
+    throw new TypeError('signIn: "crossSite" must be "refuse" or "checked"')
 }

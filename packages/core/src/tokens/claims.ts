@@ -30,9 +30,8 @@ const schema = v.object({
 })
 
 const scopes = v.custom<string | string[]>(
-  (claim) =>
-    (typeof claim === 'string' && isScope(claim)) ||
-    (Array.isArray(claim) && claim.every((name) => typeof name === 'string' && name !== '' && isScope(name))),
+  (given) =>
+    (typeof given === 'string' && isScope(given)) || (Array.isArray(given) && given.every(isScopeToken)),
 )
 /** Instants of other issuers may have fractions (RFC 7519, section 2). */
 const numericDate = v.custom<number>((claim) => Number.isFinite(claim) && Number(claim) >= 0)
@@ -54,7 +53,14 @@ const foreignSchema = v.object({
   amr: v.optional(v.array(identifier)),
 })
 
-/** Whether a string is a scope (RFC 6749, section 3.3), or empty. */
+/** One scope, as it stands in an array. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+export function isScopeToken(given: unknown): given is string {
+  return typeof given === 'string' && SCOPE_TOKEN.test(given)
+}
+
+/** Whether a string is a scope as RFC 6749 spells it. The empty one is. */
 export function isScope(scope: string): boolean {
   return scope === '' || SCOPE.test(scope)
 }

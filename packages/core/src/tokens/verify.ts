@@ -19,6 +19,21 @@ export interface JudgedToken {
   readonly source: TokenSource
 }
 
+/** What is wrong with a token. The client is not told; events are. */
+export type InvalidReason =
+  | 'header'
+  | 'issuer'
+  | 'type'
+  | 'key'
+  | 'algorithm'
+  | 'signature'
+  | 'claims'
+  | 'audience'
+  | 'lifetime'
+  | 'confirmation'
+  | 'encryption'
+  | 'reference'
+
 export type VerifiedToken =
   | ({ readonly kind: 'genuine' } & JudgedToken)
   /** The token is over. It may be used only to name the session to which it belonged. */
@@ -26,8 +41,8 @@ export type VerifiedToken =
   /** The token is not valid yet. */
   | { readonly kind: 'early' }
   | { readonly kind: 'malformed' }
-  | { readonly kind: 'invalid' }
-  /** The store or the issuer has to be asked for the key or the session, and does not answer. */
+  | { readonly kind: 'invalid'; readonly why: InvalidReason }
+  /** What would have to be asked for the key, or for the session, does not answer. */
   | { readonly kind: 'unavailable'; readonly of: 'store' | 'issuer' }
 
 /**
@@ -60,11 +75,14 @@ export function createTokenVerification(
 
   async function check(token: string, key: VerificationKey, source: TokenSource): Promise<VerifiedToken> {
     const payload = await signedPayload(token, key)
-    if (payload === undefined) return { kind: 'invalid' }
+    if (payload === undefined) return invalid('signature')
     const claims = source.own ? readClaims(payload) : readForeignClaims(payload)
-    return claims === undefined || !isFor(claims, source)
-      ? { kind: 'invalid' }
-      : judged({ claims, kid: key.kid, source }, clock)
+    if (claims === undefined) return invalid('claims')
+    if (claims.iss !== source.issuer) return invalid('issuer')
+    if (!isFor(claims, source)) return invalid('audience')
+    // A bound token without its proof or certificate is a stolen one (RFC 9449, section 7; RFC 8705, section 3).
+    if (claims.cnf !== undefined) return invalid('confirmation')
+    return judged({ claims, kid: key.kid, source }, clock)
   }
 
   function checkWith(
@@ -74,32 +92,33 @@ export function createTokenVerification(
     source: TokenSource,
   ): VerifiedToken | Promise<VerifiedToken> {
     if (found.kind === 'unavailable') return { kind: 'unavailable', of: source.own ? 'store' : 'issuer' }
-    // The key determines the algorithm; the token must not choose it (RFC 8725, section 3.1).
-    return found.kind === 'found' && isAlgorithmOf(found.key, alg, source)
-      ? check(token, found.key, source)
-      : { kind: 'invalid' }
+    if (found.kind === 'unknown') return invalid('key')
+    // The algorithm is the key's, never the token's to choose (RFC 8725, section 3.1).
+    return isAlgorithmOf(alg, found.key, source) ? check(token, found.key, source) : invalid('algorithm')
   }
 
   function verify(token: string): VerifiedToken | Promise<VerifiedToken> {
     if (!isCompact(token)) return { kind: 'malformed' }
     const reading = readHeader(token)
-    if (reading.kind !== 'read') return { kind: reading.kind === 'malformed' ? 'malformed' : 'invalid' }
+    if (reading.kind !== 'read') return reading.kind === 'malformed' ? reading : invalid('header')
     const { header } = reading
     const source = sources.length === 1 ? only : byIssuer.get(claimedIssuer(token) ?? '')
-    if (source === undefined || !source.types.has(header.typ)) return { kind: 'invalid' }
+    if (source === undefined) return invalid('issuer')
+    if (!source.types.has(header.typ)) return invalid('type')
     const found = source.find(header.kid, header.alg)
     return found instanceof Promise
       ? found.then((key) => checkWith(key, token, header, source))
       : checkWith(found, token, header, source)
   }
 
-  async function verifyEncrypted(token: string, { decrypt }: TokenEncryption): Promise<VerifiedToken> {
-    const inner = await decrypt(token)
-    const verified = inner === undefined ? undefined : await verify(inner.token)
-    if (verified === undefined || verified.kind === 'malformed') return { kind: 'invalid' }
-    // This deployment encrypts a token with the key that belongs to its signing key. Anything else was forged.
-    const isConsistent = !('kid' in verified) || (verified.source.own && verified.kid === inner?.kid)
-    return isConsistent ? verified : { kind: 'invalid' }
+  async function verifyEncrypted(text: string, by: TokenEncryption): Promise<VerifiedToken> {
+    const inner = await by.decrypt(text)
+    if (inner === undefined) return invalid('encryption')
+    const verified = await verify(inner.token)
+    if (verified.kind === 'malformed') return invalid('encryption')
+    // What was signed by one key and encrypted beside another was put together by somebody else.
+    const isOne = !('kid' in verified) || (verified.source.own && verified.kid === inner.kid)
+    return isOne ? verified : invalid('encryption')
   }
 
   return (token) => {
@@ -124,16 +143,20 @@ function isAlgorithmOf(key: VerificationKey, alg: string, { own }: TokenSource):
   return alg === key.alg || (!own && alg === 'Ed25519' && key.alg === 'EdDSA')
 }
 
-function isFor(claims: Claims, { issuer, audience }: TokenSource): boolean {
-  const claimed = typeof claims.aud === 'string' ? [claims.aud] : claims.aud
-  return claims.iss === issuer && claimed.some((name) => audience.includes(name))
+function invalid(why: InvalidReason): VerifiedToken {
+  return { kind: 'invalid', why }
+}
+
+function isFor(claims: Claims, { audience }: TokenSource): boolean {
+  const named = typeof claims.aud === 'string' ? [claims.aud] : claims.aud
+  return named.some((one) => audience.includes(one))
 }
 
 /** Judges a token by its times. Everything else about it must have been verified. */
 export function judged(token: JudgedToken, clock: Clock): VerifiedToken {
   const { claims, source } = token
-  // A token with more than the longest lifetime could outlive its own revocation.
-  if (source.own && claims.exp - (claims.iat ?? 0) > MAX_ACCESS_SECONDS) return { kind: 'invalid' }
+  // A token of ours that outlived the longest lifetime could outlive its own revocation.
+  if (source.own && claims.exp - (claims.iat ?? 0) > MAX_ACCESS_SECONDS) return invalid('lifetime')
   switch (timesOf(claims, source, clock)) {
     case 'early':
       return { kind: 'early' }

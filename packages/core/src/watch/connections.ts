@@ -1,42 +1,57 @@
+import type { Clock } from '../ports/clock.ts'
 import { concernsToken, type Revocation, type TokenIdentity } from '../ports/revocations.ts'
 
-/**
- * Open connections, such as WebSockets and event streams, that must end when the token that admitted them is revoked.
- */
+/** Open connections, such as WebSockets and event streams, that must end when what let them in is over. */
 export interface Connections {
-  /** Adds a connection. Call the returned function when the connection closes on its own. */
-  track(token: TokenIdentity, end: () => void): () => void
+  /**
+   * Adds a connection, which ends when its token is revoked or expires. Call the returned function when it closes by
+   * itself.
+   */
+  track(token: TrackedToken, end: () => void): () => void
   /** Ends the connections that a revocation concerns. */
   revoked(revocation: Revocation): void
 }
 
-interface Connection {
-  readonly token: TokenIdentity
-  readonly end: () => void
+export interface TrackedToken extends TokenIdentity {
+  /** Seconds since the epoch. */
+  readonly expiresAt: number
 }
 
-export function createConnections(notice: (message: string) => void): Connections {
-  /** Indexed by session, the common case; revocations of any other kind scan. */
+interface Connection {
+  readonly token: TrackedToken
+  readonly end: () => void
+  timer: NodeJS.Timeout | undefined
+}
+
+/** The longest that a timer of Node.js can wait. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+export function createConnections(clock: Clock): Connections {
+  /** Indexed by session, the common case; other revocations scan. */
   const bySession = new Map<string | undefined, Set<Connection>>()
 
   function remove(connection: Connection): void {
+    clearTimeout(connection.timer)
     const { session } = connection.token
-    const siblings = bySession.get(session)
-    siblings?.delete(connection)
-    if (siblings?.size === 0) bySession.delete(session)
+    const sameSession = bySession.get(session)
+    sameSession?.delete(connection)
+    if (sameSession?.size === 0) bySession.delete(session)
+  }
+
+  function end(connection: Connection): void {
+    remove(connection)
+    connection.end()
+  }
+
+  /** A clock may have been set meanwhile, and a timer can't wait for as long as some tokens live. */
+  function endWhenExpired(connection: Connection): void {
+    const left = connection.token.expiresAt * 1000 - clock.now()
+    if (left <= 0) end(connection)
+    else connection.timer = setTimeout(endWhenExpired, Math.min(left, MAX_TIMER_MS), connection).unref()
   }
 
   function endAll(connections: Iterable<Connection>, isConcerned: (token: TokenIdentity) => boolean): void {
-    for (const connection of [...connections].filter(({ token }) => isConcerned(token))) {
-      remove(connection)
-      try {
-        connection.end()
-      } catch (cause) {
-        notice(
-          `the callback of endOnRevocation threw ${cause instanceof Error ? cause.name : 'something'}: its connection may still be open`,
-        )
-      }
-    }
+    for (const connection of [...connections].filter(({ token }) => isConcerned(token))) end(connection)
   }
 
   function* all(): Generator<Connection> {
@@ -44,10 +59,11 @@ export function createConnections(notice: (message: string) => void): Connection
   }
 
   return {
-    track(token, end) {
-      const connection = { token, end }
-      const siblings = bySession.get(token.session) ?? new Set()
-      bySession.set(token.session, siblings.add(connection))
+    track(token, endConnection) {
+      const connection: Connection = { token, end: endConnection, timer: undefined }
+      const sameSession = bySession.get(token.session) ?? new Set()
+      bySession.set(token.session, sameSession.add(connection))
+      endWhenExpired(connection)
       return () => remove(connection)
     },
     revoked(revocation) {

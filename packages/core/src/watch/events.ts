@@ -1,5 +1,7 @@
+import { suggestion } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Revocation } from '../ports/revocations.ts'
+import type { Callbacks } from './callbacks.ts'
 
 export type EventName =
   | 'session.started'
@@ -8,6 +10,7 @@ export type EventName =
   | 'login.failed'
   | 'refresh.reused'
   | 'refresh.mismatched'
+  | 'request.refused'
   | 'token.refused'
   | 'token.revoked'
   | 'password.changed'
@@ -54,33 +57,27 @@ export interface Events {
   on<Name extends keyof EventMap>(name: Name, listener: (event: EventMap[Name]) => void): () => void
 }
 
-export function createEvents(clock: Clock, notice: (message: string) => void): Events {
+export function createEvents(clock: Clock, callbacks: Callbacks): Events {
   const listeners: { [Name in keyof EventMap]: Set<(event: EventMap[Name]) => void> } = {
     event: new Set(),
     revoked: new Set(),
   }
 
-  function dispatch<T>(event: T, receivers: ReadonlySet<(event: T) => void>): void {
-    for (const listener of receivers) {
-      try {
-        listener(event)
-      } catch (cause) {
-        notice(
-          `an event listener threw ${cause instanceof Error ? cause.name : 'something'}: catch its errors in the listener`,
-        )
-      }
-    }
-  }
-
   return {
     emit(event) {
       if (listeners.event.size === 0) return
-      dispatch({ time: new Date(clock.now()).toISOString(), ...event }, listeners.event)
+      const complete = { time: new Date(clock.now()).toISOString(), ...event }
+      for (const listener of listeners.event) listener(complete)
     },
-    revoked: (revocation) => dispatch(revocation, listeners.revoked),
+    revoked(revocation) {
+      for (const listener of listeners.revoked) listener(revocation)
+    },
     on(name, listener) {
-      listeners[name].add(listener)
-      return () => listeners[name].delete(listener)
+      if (!Object.hasOwn(listeners, name))
+        throw new TypeError(`on: unknown event "${name}"${suggestion(name, Object.keys(listeners))}`)
+      const guarded = callbacks.guarded(`a listener of "${name}"`, listener)
+      listeners[name].add(guarded)
+      return () => listeners[name].delete(guarded)
     },
   }
 }

@@ -1,9 +1,9 @@
 import type { Route } from '../../seam/http.ts'
 
-export { logoutRoutes } from './logout.ts'
+export { createLogout, logoutRoutes } from './logout.ts'
 export { refreshRoutes, tokenRoutes } from './refresh.ts'
 export { sessionsRoutes } from './sessions.ts'
-export { createSignIn } from './sign-in.ts'
+export { createSignIn, createStart } from './sign-in.ts'
 export { wellKnownRoutes } from './well-known.ts'
 
 /**

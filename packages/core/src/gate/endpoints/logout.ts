@@ -1,6 +1,7 @@
 import type { Inspect } from '../../access/inspect.ts'
+import type { ProblemCode } from '../../problems.ts'
 import { callerOf } from '../../seam/caller.ts'
-import type { Route } from '../../seam/http.ts'
+import type { RequestView, Route } from '../../seam/http.ts'
 import type { SessionEnd } from '../../sessions/end.ts'
 import type { RefreshTokens } from '../../sessions/refresh-token.ts'
 import { emptyAnswer, refusal } from '../answer.ts'
@@ -15,41 +16,58 @@ export interface LogoutParts {
   readonly cookie: RefreshCookie
 }
 
+export type LogoutOutcome =
+  | { readonly kind: 'ended'; readonly ended: readonly string[]; readonly cookies: readonly string[] }
+  | { readonly kind: 'refused'; readonly problem: ProblemCode; readonly retryAfterSeconds?: number }
+
 /**
- * `POST /logout` ends the session that the cookie or the access token names. `POST /logout-all` ends every session of
- * the caller.
+ * Ends the session that the cookie or the access token of a request names. `cookies` belong on the response.
  *
- * An expired access token still names its session. A logout that finds nothing to end succeeds. A store that does not
- * answer is an error, because the session would still be live.
+ * An expired token still names its session. Having nothing to end is no error. A store that does not answer is, since
+ * "logged out" would be untrue.
  */
-export function logoutRoutes(parts: LogoutParts, route: RouteMaker): readonly Route[] {
-  const { end, inspect, refreshTokens, cookie } = parts
+export type Logout = (view: RequestView, reason: string) => Promise<LogoutOutcome>
 
-  const logout: Handler = async (view) => {
-    const refresh = cookie.read(view)
-    if (refresh.kind === 'repeated') return refusal('refresh_repeated')
+export function createLogout({ end, inspect, refreshTokens, cookie }: LogoutParts): Logout {
+  return async (view, reason) => {
+    const sent = cookie.read(view)
+    if (sent.kind === 'repeated') return { kind: 'refused', problem: 'refresh_repeated' }
     const bearer = readBearer(view)
-    if (bearer.kind === 'repeated') return refusal('authorization_repeated')
+    if (bearer.kind === 'repeated') return { kind: 'refused', problem: 'authorization_repeated' }
 
-    const byCookie = refresh.kind === 'value' ? refreshTokens.parse(refresh.value)?.session : undefined
+    const byCookie = sent.kind === 'value' ? refreshTokens.parse(sent.value)?.session : undefined
     const inspection = bearer.kind === 'token' ? await inspect(bearer.token, view) : undefined
-    if (inspection?.kind === 'unavailable') return refusal(`${inspection.of}_unavailable`)
-    if (inspection?.kind === 'limited') return refusal('signatures_limited', inspection)
-    const auth = inspection !== undefined && 'token' in inspection ? inspection.token.auth : undefined
-    const byToken = auth?.own === true ? auth.session : undefined
+    if (inspection?.kind === 'unavailable')
+      return { kind: 'refused', problem: `${inspection.of}_unavailable` }
+    if (inspection?.kind === 'limited')
+      return { ...inspection, kind: 'refused', problem: 'signatures_limited' }
+    const named = inspection !== undefined && 'token' in inspection ? inspection.token.auth : undefined
+    const byToken = named?.own === true ? named.session : undefined
     if (byCookie !== undefined && byToken !== undefined && byCookie !== byToken)
-      return refusal('sessions_differ')
+      return { kind: 'refused', problem: 'sessions_differ' }
 
+    const cookies = [cookie.clear()]
     const session = byCookie ?? byToken
-    if (session === undefined) return emptyAnswer([cookie.clear()])
-    const outcome = await end.one(session, { reason: 'logout', caller: callerOf(view) })
-    return outcome.kind === 'unavailable' ? refusal('store_unavailable') : emptyAnswer([cookie.clear()])
+    if (session === undefined) return { kind: 'ended', ended: [], cookies }
+    const outcome = await end.one(session, { reason, caller: callerOf(view) })
+    if (outcome.kind === 'unavailable') return { kind: 'refused', problem: 'store_unavailable' }
+    return { kind: 'ended', ended: outcome.kind === 'ended' ? [session] : [], cookies }
   }
+}
 
-  const logoutAll: AuthHandler = async (view, { subject }) => {
+/** `POST /logout` and `POST /logout-all`, which ends every session of the caller. */
+export function logoutRoutes(
+  logout: Logout,
+  { end, cookie }: LogoutParts,
+  route: RouteMaker,
+): readonly Route[] {
+  const one: Handler = async (view) => {
+    const outcome = await logout(view, 'logout')
+    return outcome.kind === 'ended' ? emptyAnswer(outcome.cookies) : refusal(outcome.problem, outcome)
+  }
+  const all: AuthHandler = async (view, { subject }) => {
     const outcome = await end.all(subject, { reason: 'logout_all', caller: callerOf(view) })
     return outcome.kind === 'unavailable' ? refusal('store_unavailable') : emptyAnswer([cookie.clear()])
   }
-
-  return [route.cookie('/logout', { POST: logout }), route.bearer('/logout-all', { POST: logoutAll })]
+  return [route.cookie('/logout', { POST: one }), route.bearer('/logout-all', { POST: all })]
 }

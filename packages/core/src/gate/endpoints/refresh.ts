@@ -16,24 +16,25 @@ export interface RefreshEndpointParts {
   readonly emit: Emit
 }
 
-/** `POST /refresh`: exchanges the refresh cookie for the next one and a new access token. */
+/**
+ * `POST /refresh`: swaps the refresh cookie for the next one and a new access token. A refusal touches no cookie, since
+ * it may arrive after the answer of a newer sign-in.
+ */
 export function refreshRoutes(parts: RefreshEndpointParts, route: RouteMaker): readonly Route[] {
   const { cookie } = parts
-  const dead = { cookies: [cookie.clear()] }
   const handle: Handler = (view) => {
-    const reading = cookie.read(view)
-    if (reading.kind === 'none') return refusal('refresh_missing')
-    if (reading.kind === 'repeated') return refusal('refresh_repeated')
-    const ticket = parts.refreshTokens.parse(reading.value)
-    if (ticket?.transport !== 'cookie') return refuseForged(parts, view, dead)
-    return parts.refresh(ticket, undefined, visitOf(view)).then((outcome) => answerTo(outcome, cookie, dead))
+    const sent = cookie.read(view)
+    if (sent.kind === 'none') return refusal('refresh_missing')
+    if (sent.kind === 'repeated') return refusal('refresh_repeated')
+    const ticket = parts.refreshTokens.parse(sent.value)
+    if (ticket?.transport !== 'cookie') return refuseForged(parts, view)
+    return parts.refresh(ticket, undefined, visitOf(view)).then((outcome) => answerTo(outcome, cookie))
   }
   return [route.cookie('/refresh', { POST: handle })]
 }
 
 /** `POST /token` with `grant_type=refresh_token` (RFC 6749, section 6), for clients without cookies. */
 export function tokenRoutes(parts: RefreshEndpointParts, route: RouteMaker): readonly Route[] {
-  // RFC 6749, section 5.2: `invalid_grant` is answered with 400.
   const dead = { status: 400 }
   const handle: Handler = async (view) => {
     const form = await readForm(view)
@@ -52,24 +53,20 @@ export function tokenRoutes(parts: RefreshEndpointParts, route: RouteMaker): rea
   return [route.open('/token', { POST: handle })]
 }
 
-/** What one endpoint adds to the refusal when a session is over. */
-interface DeadSession {
-  readonly status?: number
-  readonly cookies?: readonly string[]
-}
-
-function answerTo(outcome: RefreshOutcome, cookie: RefreshCookie, dead: DeadSession): Answer {
+/** @param dead the status for a session that is over; RFC 6749, section 5.2, wants 400 of a token endpoint */
+function answerTo(
+  outcome: RefreshOutcome,
+  cookie: RefreshCookie,
+  dead: { readonly status?: number } = {},
+): Answer {
   switch (outcome.kind) {
     case 'issued':
       return tokenAnswer(outcome, cookie)
     case 'reused':
-      return refusal('refresh_reused', dead)
     case 'mismatched':
-      return refusal('refresh_mismatched', dead)
     case 'expired':
-      return refusal('refresh_expired', dead)
     case 'unknown':
-      return refusal('refresh_unknown', dead)
+      return refusal(`refresh_${outcome.kind}`, dead)
     case 'limited':
       return refusal('refresh_limited', outcome)
     case 'wrong_client':
@@ -81,8 +78,12 @@ function answerTo(outcome: RefreshOutcome, cookie: RefreshCookie, dead: DeadSess
   }
 }
 
-/** Refuses a value that was never issued, or was issued for the other endpoint. */
-function refuseForged({ emit }: RefreshEndpointParts, view: RequestView, dead: DeadSession): Answer {
+/** A value that was never issued, or not for this endpoint. */
+function refuseForged(
+  { emit }: RefreshEndpointParts,
+  view: RequestView,
+  dead: { readonly status?: number } = {},
+): Answer {
   emit({ event: 'token.refused', outcome: 'failure', reason: 'refresh_unknown', ...callerOf(view) })
   return refusal('refresh_unknown', dead)
 }

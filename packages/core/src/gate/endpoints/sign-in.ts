@@ -1,44 +1,55 @@
 import type { Transport } from '../../ports/sessions.ts'
+import type { ProblemCode } from '../../problems.ts'
 import { visitOf } from '../../seam/caller.ts'
 import type { Answer, RequestView } from '../../seam/http.ts'
 import type { OpenSession, SignIn } from '../../sessions/open.ts'
+import type { TokenSet } from '../../sessions/token-set.ts'
 import { refusal } from '../answer.ts'
 import type { RefreshCookie } from '../cookies.ts'
-import { isCrossSite, type OriginSettings, withCors } from '../csrf.ts'
-import { tokenAnswer } from '../token-answer.ts'
+import { withCors } from '../cors.ts'
+import type { CrossSiteCheck, OriginSettings } from '../csrf.ts'
+import { cookiesOf, tokenAnswer } from '../token-answer.ts'
 
 export interface SignInParts {
   readonly open: OpenSession
   readonly cookie: RefreshCookie
   readonly origins: OriginSettings
+  readonly isCrossSite: CrossSiteCheck
 }
 
-/**
- * Opens a session for a user whom the application has authenticated, and answers with its first tokens. Refuses
- * cross-site requests. Does NOT check a password or any other credential.
- *
- * Rejects with a `TypeError` for a wrong member of `SignIn`, and with a `ClaimsError` if claims of the application must
- * not be in a token.
- */
-export type AnswerSignIn = (view: RequestView, signIn: SignIn) => Promise<Answer>
+export type StartOutcome =
+  | { readonly kind: 'started'; readonly tokens: TokenSet; readonly cookies: readonly string[] }
+  | { readonly kind: 'refused'; readonly problem: ProblemCode }
 
-export function createSignIn({ open, cookie, origins }: SignInParts): AnswerSignIn {
-  async function answer(view: RequestView, signIn: SignIn): Promise<Answer> {
-    if (isCrossSite(view, origins)) return refusal('cross_site')
+/** Opens a session for a user whom the application has authenticated. `cookies` belong on the response. */
+export type StartSession = (view: RequestView, signIn: SignIn) => Promise<StartOutcome>
+
+export function createStart({ open, cookie, isCrossSite }: SignInParts): StartSession {
+  return async (view, signIn) => {
+    if (signIn.crossSite !== 'checked' && isCrossSite(view)) return { kind: 'refused', problem: 'cross_site' }
     const transport = transportOf(view)
-    if (transport === undefined) return refusal('transport_unknown')
+    if (transport === undefined) return { kind: 'refused', problem: 'transport_unknown' }
     const outcome = await open(signIn, transport, visitOf(view))
     switch (outcome.kind) {
       case 'issued':
-        return tokenAnswer(outcome, cookie)
+        return { kind: 'started', tokens: outcome, cookies: cookiesOf(outcome, cookie) }
       case 'key_unavailable':
-        return refusal('key_unavailable')
+        return { kind: 'refused', problem: 'key_unavailable' }
       case 'unavailable':
-        return refusal('store_unavailable')
+        return { kind: 'refused', problem: 'store_unavailable' }
     }
   }
+}
 
-  return async (view, signIn) => withCors(await answer(view, signIn), view, origins)
+/** The same, and answers with the session's first tokens. */
+export type AnswerSignIn = (view: RequestView, signIn: SignIn) => Promise<Answer>
+
+export function createSignIn(start: StartSession, { cookie, origins }: SignInParts): AnswerSignIn {
+  return async (view, signIn) => {
+    const outcome = await start(view, signIn)
+    const answer = outcome.kind === 'started' ? tokenAnswer(outcome.tokens, cookie) : refusal(outcome.problem)
+    return withCors(answer, view, origins)
+  }
 }
 
 /** How the refresh token travels. Native apps have no cookie jar, so they ask for it in the body. */

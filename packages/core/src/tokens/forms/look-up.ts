@@ -30,11 +30,11 @@ export function createLookUp({
 }: LookUpParts): (token: string) => Promise<VerifiedToken> {
   return async (token) => {
     const reference = references.parse(token)
-    if (reference === undefined) return { kind: 'invalid' }
+    if (reference === undefined) return { kind: 'invalid', why: 'reference' }
     const reading = await sessions.read(reference.session)
     if (reading.kind === 'unavailable') return { kind: 'unavailable', of: 'store' }
     if (reading.kind === 'unknown' || hasExpired(reading.session, clock.now(), lifetimes))
-      return { kind: 'invalid' }
+      return { kind: 'invalid', why: 'reference' }
     const session = { ...reading.session, generation: reference.generation }
     const claims = frozen(claimsOf(session, source, reference, await customClaims?.(session)))
     return judged({ claims, kid: undefined, source }, clock)

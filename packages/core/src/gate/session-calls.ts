@@ -1,0 +1,100 @@
+import { UnavailableError } from '../errors.ts'
+import type { ProblemCode } from '../problems.ts'
+import { type Auth, ownSubject } from '../seam/auth.ts'
+import { callerOf, type Sender } from '../seam/caller.ts'
+import type { RequestView } from '../seam/http.ts'
+import type { SessionEnd } from '../sessions/end.ts'
+import type { SignIn } from '../sessions/open.ts'
+import type { TokenSets } from '../sessions/token-set.ts'
+import type { RefreshCookie } from './cookies.ts'
+import type { Logout } from './endpoints/logout.ts'
+import type { StartSession } from './endpoints/sign-in.ts'
+import { refusalError } from './refuse.ts'
+import { cookiesOf } from './token-answer.ts'
+
+/** What a call that ends something may be told. */
+export interface RevokeOptions {
+  /** Why, as a code for the audit trail. Default `revoked_by_application`. */
+  readonly reason?: string | undefined
+}
+
+/** The sessions that a call ended. */
+export interface Revoked {
+  readonly ended: readonly string[]
+}
+
+/** The first tokens of a session that was started. */
+export interface Started {
+  readonly accessToken: string
+  /** Seconds. */
+  readonly expiresIn: number
+  readonly scope: string
+  /** Only for clients that asked for it in the body (`X-Token-Transport: body`). */
+  readonly refreshToken: string | undefined
+}
+
+/** `Set-Cookie` values that must be added to the response. */
+export interface WithCookies {
+  readonly cookies: readonly string[]
+}
+
+/**
+ * Steps on sessions for an application that answers by itself. Each rejects with `UnavailableError` while the store is
+ * away, and with a `RefusalError` for what the library's own routes would refuse.
+ */
+export interface GateSessions {
+  start(view: RequestView, signIn: SignIn): Promise<Started & WithCookies>
+  end(view: RequestView, options?: RevokeOptions): Promise<Revoked & WithCookies>
+  revokeOthers(sender: Sender, auth: Auth, options?: RevokeOptions): Promise<Revoked & WithCookies>
+}
+
+interface Refused {
+  readonly problem: ProblemCode
+  readonly retryAfterSeconds?: number | undefined
+}
+
+export interface GateSessionsParts {
+  readonly start: StartSession
+  readonly logout: Logout
+  readonly end: Pick<SessionEnd, 'others'>
+  readonly tokenSets: Pick<TokenSets, 'refreshGrant'>
+  readonly cookie: RefreshCookie
+}
+
+export function createGateSessions(parts: GateSessionsParts): GateSessions {
+  const { start, logout, end, tokenSets, cookie } = parts
+  return {
+    async start(view, signIn) {
+      const outcome = await start(view, signIn)
+      if (outcome.kind === 'refused') throw faultOf(outcome)
+      const { accessToken, expiresIn, scope, transport, refreshToken } = outcome.tokens
+      const { cookies } = outcome
+      return {
+        accessToken,
+        expiresIn,
+        scope,
+        refreshToken: transport === 'body' ? refreshToken : undefined,
+        cookies,
+      }
+    },
+    async end(view, { reason = 'logout' } = {}) {
+      const outcome = await logout(view, reason)
+      if (outcome.kind === 'refused') throw faultOf(outcome)
+      return { ended: outcome.ended, cookies: outcome.cookies }
+    },
+    async revokeOthers(sender, auth, { reason = 'revoked_by_application' } = {}) {
+      const ending = { reason, caller: callerOf(sender) }
+      const outcome = await end.others(ownSubject(auth), auth.session, ending)
+      if (outcome.kind === 'unavailable') throw new UnavailableError()
+      const { kept, sessions } = outcome
+      const cookies = kept === undefined ? [] : cookiesOf(tokenSets.refreshGrant(kept), cookie)
+      return { ended: sessions, cookies }
+    },
+  }
+}
+
+function faultOf({ problem, retryAfterSeconds }: Refused): Error {
+  return problem === 'store_unavailable'
+    ? new UnavailableError()
+    : refusalError(problem, { retryAfterSeconds })
+}
