@@ -19,7 +19,7 @@ const parts: Table = {
   system: ['ports'],
   revocation: ['ports'],
   binding: ['ports', 'errors'],
-  watch: ['ports', 'type seam'],
+  watch: ['ports', 'errors', 'type seam'],
   keys: ['ports', 'errors', 'secrets', 'jose'],
   tokens: ['ports', 'errors', 'type secrets', 'type seam', 'keys', 'jose', '@sallyport/claims-policy'],
   issuers: ['ports', 'errors', 'keys', 'tokens/source'],

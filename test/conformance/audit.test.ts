@@ -31,6 +31,7 @@ const EVENTS = new Set([
   'token.revoked',
   'password.changed',
   'stepup.granted',
+  'request.refused',
   'key.rotated',
   'key.compromised',
   'decision.degraded',
@@ -74,7 +75,7 @@ interface Written {
   readonly secrets: readonly string[]
 }
 
-const dead = { status: 401, error: 'invalid_grant', cookie: 'cleared' } as const
+const dead = { status: 401, error: 'invalid_grant', cookie: 'kept' } as const
 const refused = { status: 401, error: 'invalid_token' } as const
 
 const written = new Map<HostName, Written>()

@@ -4,7 +4,7 @@ import type { RequestCase } from './runner.ts'
 
 const refreshed: Expected = { status: 200, cookie: 'set' }
 const missing: Expected = { status: 401, error: 'invalid_grant', cookie: 'kept' }
-const notOurs: Expected = { status: 401, error: 'invalid_grant', cookie: 'cleared' }
+const notOurs: Expected = { status: 401, error: 'invalid_grant', cookie: 'kept' }
 const repeated: Expected = { status: 400, error: 'invalid_request', cookie: 'kept' }
 
 const C = '__Host-refresh'

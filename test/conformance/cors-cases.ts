@@ -10,6 +10,7 @@ export const ALLOWED_ORIGINS = `${APP},${ADMIN}`
 const readable = (origin: string): Readonly<Record<string, string>> => ({
   'access-control-allow-origin': origin,
   'access-control-allow-credentials': 'true',
+  'access-control-expose-headers': 'Retry-After, WWW-Authenticate',
   vary: 'Origin',
 })
 const unreadable = {
@@ -17,6 +18,8 @@ const unreadable = {
   'access-control-allow-credentials': null,
   'access-control-allow-methods': null,
   'access-control-allow-headers': null,
+  'access-control-expose-headers': null,
+  'access-control-max-age': null,
   vary: 'Origin',
 } as const
 const refused: Expected = { status: 403, error: 'cross_site_request', headers: unreadable }
@@ -157,29 +160,42 @@ const routes: readonly (Pick<RequestCase, 'name' | 'expect'> & { readonly send: 
   },
 ]
 
+const OUR_HEADERS = 'Authorization, Content-Type, X-Token-Transport'
 const preflight = (
   path: string,
   origin: string,
   method: string,
   headers: Expected['headers'],
+  asked: string | null = 'authorization,content-type,x-token-transport',
 ): RequestCase => ({
-  name: `preflight of ${method} ${path} by ${origin}`,
+  name: `preflight of ${method} ${path} by ${origin}${asked === null ? '' : ` with ${JSON.stringify(asked.slice(0, 60))}`}`,
   send: {
     method: 'OPTIONS',
     path,
     headers: {
       origin,
       'access-control-request-method': method,
-      'access-control-request-headers': 'authorization,content-type,x-token-transport',
+      ...(asked === null ? {} : { 'access-control-request-headers': asked }),
     },
   },
   expect: { status: 204, ...(headers === undefined ? {} : { headers }) },
 })
-const answers = {
-  ...readable(APP),
-  'access-control-allow-methods': 'POST, GET, DELETE',
-  'access-control-allow-headers': 'Authorization, Content-Type, X-Token-Transport',
-}
+const allows = (methods: string, asked = 'authorization,content-type,x-token-transport', origin = APP) => ({
+  ...readable(origin),
+  'access-control-allow-methods': methods,
+  'access-control-allow-headers': asked,
+  'access-control-max-age': '600',
+})
+/** What a page may have to send besides our own headers: those of tracing, of a retry, of its own backend. */
+const askedHeaders: readonly string[] = [
+  'traceparent,tracestate',
+  'sentry-trace, baggage',
+  'idempotency-key',
+  'x-requested-with',
+  "x-!#$%&'*+.^_`|~-1",
+]
+/** No list of header names, so our own are named instead. */
+const unfitHeaders: readonly string[] = ['a b', 'x-a;x-b', '"x-a"', 'x-ä', ',', `x-${'a'.repeat(1100)}`]
 
 const cookieless: readonly RequestCase[] = ['/api/me', '/.well-known/jwks.json', '/healthz', '/'].map(
   (path) => ({
@@ -199,15 +215,22 @@ export const corsCases: readonly RequestCase[] = [
       expect: { ...expect, headers: readable(APP) },
     }),
   ),
-  preflight('/auth/login', APP, 'POST', answers),
-  preflight('/auth/refresh', APP, 'POST', answers),
-  preflight('/auth/logout', APP, 'POST', answers),
-  preflight('/auth/logout-all', APP, 'POST', answers),
-  preflight('/auth/password', APP, 'POST', answers),
-  preflight('/auth/sessions', APP, 'GET', answers),
-  preflight(`/auth/sessions/${'A'.repeat(38)}`, APP, 'DELETE', answers),
-  preflight('/auth/refresh', ADMIN, 'POST', { ...answers, ...readable(ADMIN) }),
+  preflight('/auth/login', APP, 'POST', allows('POST, OPTIONS')),
+  preflight('/auth/refresh', APP, 'POST', allows('POST, OPTIONS')),
+  preflight('/auth/logout', APP, 'POST', allows('POST, OPTIONS')),
+  preflight('/auth/logout-all', APP, 'POST', allows('POST, OPTIONS')),
+  preflight('/auth/password', APP, 'POST', allows('POST, OPTIONS')),
+  preflight('/auth/sessions', APP, 'GET', allows('GET, OPTIONS')),
+  preflight(`/auth/sessions/${'A'.repeat(38)}`, APP, 'DELETE', allows('DELETE, OPTIONS')),
+  preflight('/auth/refresh', ADMIN, 'POST', allows('POST, OPTIONS', undefined, ADMIN)),
   preflight('/auth/refresh', 'https://other.example.test', 'POST', unreadable),
   preflight('/auth/refresh', 'null', 'POST', unreadable),
+  preflight('/auth/refresh', APP, 'POST', allows('POST, OPTIONS', OUR_HEADERS), null),
+  ...askedHeaders.map((asked) =>
+    preflight('/auth/refresh', APP, 'POST', allows('POST, OPTIONS', asked), asked),
+  ),
+  ...unfitHeaders.map((asked) =>
+    preflight('/auth/refresh', APP, 'POST', allows('POST, OPTIONS', OUR_HEADERS), asked),
+  ),
   ...cookieless,
 ]

@@ -37,7 +37,7 @@ const others: readonly Change[] = [
 async function expectDead(visitor: Visitor, change: Change): Promise<void> {
   const { token, refresh } = await visitor.signIn(visitor.user, from(change.before))
   const bystander = await visitor.signIn(visitor.user)
-  const refused = { status: 401, error: 'invalid_grant', cookie: 'cleared' } as const
+  const refused = { status: 401, error: 'invalid_grant', cookie: 'kept' } as const
   expectReply(await visitor.refresh(refresh, from(change.after)), refused)
   expectReply(await visitor.me(token), { status: 401, error: 'invalid_token' })
   expectReply(await visitor.refresh(refresh, from(change.before)), refused)
@@ -91,7 +91,7 @@ export const deviceFlows: readonly Case[] = [
       expectReply(await visitor.refresh(refresh, from(agents.firefox)), {
         status: 401,
         error: 'invalid_grant',
-        cookie: 'cleared',
+        cookie: 'kept',
       })
       expectReply(await visitor.me(token), { status: 401, error: 'invalid_token' })
     },

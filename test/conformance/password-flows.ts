@@ -44,7 +44,7 @@ export const passwordFlows: readonly Case[] = [
       expectReply(await visitor.refresh(own.refresh), {
         status: 401,
         error: 'invalid_grant',
-        cookie: 'cleared',
+        cookie: 'kept',
       })
       await visitor.expectEnded({ ...own, refresh: cookieOf(reply) })
     },

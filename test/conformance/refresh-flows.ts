@@ -4,7 +4,7 @@ import { cookieOf, expectReply } from './expectations.ts'
 import type { Case } from './runner.ts'
 import { bearer, exchangeBy, refreshBy, signedIn } from './visitor.ts'
 
-const dead = { status: 401, error: 'invalid_grant', cookie: 'cleared' } as const
+const dead = { status: 401, error: 'invalid_grant', cookie: 'kept' } as const
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const NATIVE = { 'x-token-transport': 'body' }
 

@@ -110,7 +110,7 @@ export class Visitor {
   /** A session that ended, with its access tokens. */
   async expectEnded({ token, refresh }: SignedIn): Promise<void> {
     expectReply(await this.me(token), { status: 401, error: 'invalid_token' })
-    expectReply(await this.refresh(refresh), { status: 401, error: 'invalid_grant', cookie: 'cleared' })
+    expectReply(await this.refresh(refresh), { status: 401, error: 'invalid_grant', cookie: 'kept' })
   }
 
   #carry(request: Send | SendBytes): Promise<Reply> {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { parseOptions } from '../../packages/core/src/options/index.ts'
 import { configFault } from '../support/config-fault.ts'
 
-const secret = 'abcdefghijklmnopqrstuvwxyz012345'
+const secret = 'q3Rk0VYzJm7uXw5bN1sLh9tGd2fCe8oPa4iKx6rTyZE'
 const complete = {
   issuer: 'https://auth.example.com',
   audience: 'https://api.example.com',
@@ -51,12 +51,13 @@ const undefinedEverywhere = {
   },
   revocation: { mode: undefined, maxStalenessSeconds: undefined },
   limits: { sessions: undefined, refreshes: undefined, converged: undefined, signatures: undefined },
-  cookie: { name: undefined },
+  cookie: { name: undefined, secure: undefined },
   origins: { allowed: undefined, missing: undefined },
   accessToken: undefined,
   claims: undefined,
   issuers: undefined,
   paths: { auth: undefined },
+  refusals: undefined,
   clients: { cookie: undefined, body: undefined },
   binding: undefined,
   production: undefined,
@@ -166,14 +167,56 @@ describe('production', () => {
     store: 'set it to a store that all processes share, such as redisStore() of @sallyport/redis',
   }
 
-  for (const [index, option] of order.entries())
+  for (const option of order)
     test(`without ${option} is refused by its name`, async () => {
-      const given = Object.fromEntries(order.slice(0, index).map((name) => [name, complete[name]]))
-      const fault = await configFault(() => createSallyport({ ...given, production: true }))
+      const fault = await configFault(() =>
+        createSallyport({ ...complete, [option]: undefined, production: true }),
+      )
       expect(fault.option).toBe(option)
       expect(fault.message).toBe(`"${option}" is required in production: ${advice[option]}`)
       expect(notices).toEqual([])
     })
+
+  test('without anything is refused once, with all that is missing', async () => {
+    const fault = await configFault(() => createSallyport({ production: true }))
+    expect(fault.message).toBe(
+      order.map((option) => `"${option}" is required in production: ${advice[option]}`).join('; '),
+    )
+  })
+
+  test('needs nothing of its own where only tokens of other issuers are verified', async () => {
+    const trusted = {
+      issuer: 'https://id.example',
+      audience: 'https://api.example.com',
+      algorithms: ['ES256'],
+    } as const
+    await accept({ production: true, issuers: [trusted] })
+  })
+
+  test.each([
+    ['made up', 'correct horse battery staple, and more of it'],
+    ['of jwt.io', 'a-string-secret-at-least-256-bits-long'],
+    ['of a template', 'changeme-changeme-changeme-changeme!'],
+    ['of an express guide', 'keyboard cat keyboard cat keyboard cat keyboard'],
+    ['of the alphabet', 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'],
+    ['that repeats', 'ab'.repeat(32)],
+    ['too short', randomBytes(31).toString('base64')],
+  ])('refuses a secret %s, and does not show it', async (_name, weak) => {
+    for (const given of [weak, [secret, weak]]) {
+      const fault = await configFault(() => createSallyport({ ...complete, production: true, secret: given }))
+      expect(fault.option).toMatch(/^secret/)
+      expect(fault.message).not.toContain(weak.slice(0, 8))
+    }
+  })
+
+  test('accepts random secrets in each usual encoding', async () => {
+    for (let times = 0; times < 2000; times++) {
+      const bytes = randomBytes(32)
+      for (const encoding of ['base64', 'base64url', 'hex'] as const)
+        expect(parseOptions({ ...complete, secret: bytes.toString(encoding) }, true).secrets).toHaveLength(1)
+      expect(parseOptions({ ...complete, secret: bytes }, true).secrets).toHaveLength(1)
+    }
+  })
 
   test('is what NODE_ENV says, unless the option says otherwise', async () => {
     vi.stubEnv('NODE_ENV', 'production')

@@ -1,11 +1,11 @@
-import { createSallyport, type SallyportOptions } from '@sallyport/core'
+import { createSallyport, memoryStore, type SallyportOptions } from '@sallyport/core'
 import { describe, expect, test } from 'vitest'
 import { configFault } from '../support/config-fault.ts'
 import { expectRefusal, type WrongOption } from '../support/wrong-option.ts'
 
 const url = 'an https URL without query and fragment (http on loopback)'
 const name = 'a cookie name that begins with "__Host-"'
-const origin = 'a web origin such as "https://app.example.com"'
+const origin = 'an origin such as "https://app.example.com"'
 const ascii = '1 to 255 printable ASCII characters'
 const policies = 'one of "off", "observe", "enforce"'
 const days = 'a whole number from 1 to 2592000'
@@ -13,8 +13,15 @@ const audiences = 'a string of 1 to 255 characters without white space, or an ar
 const secret = 'at least 32 random bytes, or an array of such secrets'
 const known =
   'issuer, audience, secret, store, production, clock, random, accessToken, access, refresh, revocation, ' +
-  'binding, limits, claims, issuers, cookie, origins, clients, paths'
+  'binding, limits, claims, issuers, cookie, origins, clients, paths, refusals'
 const good = 'abcdefghijklmnopqrstuvwxyz012345'
+
+const complete = {
+  issuer: 'https://auth.example.com',
+  audience: 'https://api.example.com',
+  secret: 'q3Rk0VYzJm7uXw5bN1sLh9tGd2fCe8oPa4iKx6rTyZE',
+  store: memoryStore(),
+}
 
 const issuer = (given: unknown) => ({ issuer: given })
 const audience = (given: unknown) => ({ audience: given })
@@ -117,8 +124,13 @@ const wrong: readonly WrongOption[] = [
   { name: 'without prefix', options: cookie('refresh'), option: 'cookie.name', allowed: name, given: '"refresh"' },
   { name: 'the weaker prefix', options: cookie('__Secure-a'), option: 'cookie.name', allowed: name, given: '"__Secure-a"' },
   { name: 'the prefix alone', options: cookie('__Host-'), option: 'cookie.name', allowed: name, given: '"__Host-"' },
-  { name: 'white space', options: cookie('__Host-a b'), option: 'cookie.name', allowed: name, given: '"__Host-a b"' },
-  { name: 'a path', options: { cookie: { path: '/auth' } }, option: 'cookie.path', says: 'unknown option "cookie.path"; there is only name' },
+  { name: 'white space', options: cookie('__Host-a b'), option: 'cookie.name', allowed: 'a cookie name of 1 to 71 characters of A-Z a-z 0-9 _ . -', given: '"__Host-a b"' },
+  { name: 'a path', options: { cookie: { path: '/auth' } }, option: 'cookie.path', says: 'unknown option "cookie.path"; there are name, secure' },
+  { name: 'a word', options: { cookie: { secure: 'no' } }, option: 'cookie.secure', allowed: 'true or false', given: '"no"' },
+  { name: 'insecure in production', options: { ...complete, production: true, cookie: { secure: false } }, option: 'cookie.secure', allowed: 'true in production', given: 'false' },
+  { name: 'a prefix that asks for TLS', options: { cookie: { name: '__Host-a', secure: false } }, option: 'cookie.name', allowed: 'without a prefix where "cookie.secure" is false', given: '"__Host-a"' },
+  { name: 'a pattern', options: origins({ allowed: ['https://*.example.com'] }), option: 'origins.allowed.0', allowed: origin, given: '"https://*.example.com"' },
+  { name: 'a number', options: { refusals: 5 }, option: 'refusals', allowed: '"answer", "throw" or a function', given: '5' },
 
   { name: 'an array', options: { origins: ['https://a.example'] }, option: 'origins', allowed: 'an object with allowed, missing', given: 'an array' },
   { name: 'no array', options: origins({ allowed: 'https://a.example' }), option: 'origins.allowed', allowed: 'an array of web origins', given: '"https://a.example"' },

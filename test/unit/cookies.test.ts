@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type CookieReading, createRefreshCookie } from '../../packages/core/src/gate/cookies.ts'
+import { type CookieReading, createRefreshCookie } from '../../packages/core/src/gate/browser/cookies.ts'
 import { viewOf } from './view.ts'
 
 const NAME = '__Host-refresh'

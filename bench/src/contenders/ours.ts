@@ -5,7 +5,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { AUDIENCE, ISSUER, type Setup } from '../setup.ts'
 
 /** One secret for all processes of a run, so that what one revokes another refuses. */
-const SECRET = 'bench: 0123456789abcdefghijklmnopqrstuvwxyz'
+const SECRET = 'Zr0jWm3cQf8nTq1XvK5yLb9sHd2gAe7uPi4oRx6tNwE'
 
 const forged = new RateLimiterMemory({ points: 20, duration: 60 })
 const blockedUntil = new LRUCache<string, number>({ max: 10_000 })

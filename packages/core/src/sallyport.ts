@@ -5,8 +5,8 @@ import { createAccess } from './access/verify.ts'
 import { createKeyCalls, createSessionCalls, createTokenCalls, GATE, type Sallyport } from './application.ts'
 import { createDevices } from './binding/device.ts'
 import { refusal } from './gate/answer.ts'
-import { createRefreshCookie } from './gate/cookies.ts'
-import { createCrossSiteCheck } from './gate/csrf.ts'
+import { createRefreshCookie } from './gate/browser/cookies.ts'
+import { createCrossSiteCheck } from './gate/browser/csrf.ts'
 import {
   createLogout,
   createSignIn,

@@ -2,8 +2,8 @@ import type { Auth } from '../seam/auth.ts'
 import type { Answer, RequestView, Route } from '../seam/http.ts'
 import { emptyAnswer, refusal } from './answer.ts'
 import { MAX_BODY_BYTES } from './body.ts'
-import { withCors } from './cors.ts'
-import type { CrossSiteCheck, OriginSettings } from './csrf.ts'
+import { withCors } from './browser/cors.ts'
+import type { CrossSiteCheck, OriginSettings } from './browser/csrf.ts'
 import type { Protection } from './protect.ts'
 
 export type Handler = (view: RequestView) => Answer | Promise<Answer>

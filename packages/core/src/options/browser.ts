@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { ConfigError, describeValue } from '../errors.ts'
-import type { CookieSettings } from '../gate/cookies.ts'
-import type { OriginSettings } from '../gate/csrf.ts'
+import type { CookieSettings } from '../gate/browser/cookies.ts'
+import type { OriginSettings } from '../gate/browser/csrf.ts'
 import type { RefusalForm } from '../gate/refuse.ts'
 import { boolean, callable, group, oneOf, parse, string } from './schema.ts'
 

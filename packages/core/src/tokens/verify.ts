@@ -94,7 +94,7 @@ export function createTokenVerification(
     if (found.kind === 'unavailable') return { kind: 'unavailable', of: source.own ? 'store' : 'issuer' }
     if (found.kind === 'unknown') return invalid('key')
     // The algorithm is the key's, never the token's to choose (RFC 8725, section 3.1).
-    return isAlgorithmOf(alg, found.key, source) ? check(token, found.key, source) : invalid('algorithm')
+    return isAlgorithmOf(found.key, alg, source) ? check(token, found.key, source) : invalid('algorithm')
   }
 
   function verify(token: string): VerifiedToken | Promise<VerifiedToken> {

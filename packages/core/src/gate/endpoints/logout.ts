@@ -6,7 +6,7 @@ import type { SessionEnd } from '../../sessions/end.ts'
 import type { RefreshTokens } from '../../sessions/refresh-token.ts'
 import { emptyAnswer, refusal } from '../answer.ts'
 import { readBearer } from '../bearer.ts'
-import type { RefreshCookie } from '../cookies.ts'
+import type { RefreshCookie } from '../browser/cookies.ts'
 import type { AuthHandler, Handler, RouteMaker } from '../routes.ts'
 
 export interface LogoutParts {

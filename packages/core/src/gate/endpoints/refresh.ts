@@ -5,7 +5,7 @@ import type { RefreshTokens } from '../../sessions/refresh-token.ts'
 import type { Emit } from '../../watch/events.ts'
 import { refusal } from '../answer.ts'
 import { readForm } from '../body.ts'
-import type { RefreshCookie } from '../cookies.ts'
+import type { RefreshCookie } from '../browser/cookies.ts'
 import type { Handler, RouteMaker } from '../routes.ts'
 import { tokenAnswer } from '../token-answer.ts'
 

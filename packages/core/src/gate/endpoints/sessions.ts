@@ -5,7 +5,7 @@ import type { Route } from '../../seam/http.ts'
 import type { SessionEnd } from '../../sessions/end.ts'
 import type { ListSessions } from '../../sessions/list.ts'
 import { emptyAnswer, jsonAnswer, refusal } from '../answer.ts'
-import type { RefreshCookie } from '../cookies.ts'
+import type { RefreshCookie } from '../browser/cookies.ts'
 import type { AuthHandler, RouteMaker } from '../routes.ts'
 
 export interface SessionsParts {

@@ -5,9 +5,9 @@ import type { Answer, RequestView } from '../../seam/http.ts'
 import type { OpenSession, SignIn } from '../../sessions/open.ts'
 import type { TokenSet } from '../../sessions/token-set.ts'
 import { refusal } from '../answer.ts'
-import type { RefreshCookie } from '../cookies.ts'
-import { withCors } from '../cors.ts'
-import type { CrossSiteCheck, OriginSettings } from '../csrf.ts'
+import type { RefreshCookie } from '../browser/cookies.ts'
+import { withCors } from '../browser/cors.ts'
+import type { CrossSiteCheck, OriginSettings } from '../browser/csrf.ts'
 import { cookiesOf, tokenAnswer } from '../token-answer.ts'
 
 export interface SignInParts {

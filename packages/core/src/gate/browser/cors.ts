@@ -1,4 +1,4 @@
-import type { Answer, RequestView } from '../seam/http.ts'
+import type { Answer, RequestView } from '../../seam/http.ts'
 import type { OriginSettings } from './csrf.ts'
 
 const HEADERS = 'Authorization, Content-Type, X-Token-Transport'

@@ -1,5 +1,5 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
-import type { RequestView } from '../seam/http.ts'
+import type { RequestView } from '../../seam/http.ts'
 
 export type CookieReading =
   | { readonly kind: 'none' }

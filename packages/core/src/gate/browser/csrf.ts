@@ -1,7 +1,7 @@
-import { describeValue } from '../errors.ts'
-import { callerOf } from '../seam/caller.ts'
-import type { RequestView } from '../seam/http.ts'
-import type { Emit } from '../watch/events.ts'
+import { describeValue } from '../../errors.ts'
+import { callerOf } from '../../seam/caller.ts'
+import type { RequestView } from '../../seam/http.ts'
+import type { Emit } from '../../watch/events.ts'
 
 export interface OriginSettings {
   /** Further web origins that may call the cookie routes. */
