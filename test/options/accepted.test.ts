@@ -189,6 +189,7 @@ describe('production', () => {
       issuer: 'https://id.example',
       audience: 'https://api.example.com',
       algorithms: ['ES256'],
+      jwks: 'https://id.example/jwks',
     } as const
     await accept({ production: true, issuers: [trusted] })
   })

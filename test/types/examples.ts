@@ -23,6 +23,7 @@ const folder = `${root}.cache/examples`
 /** What the reader brings along. */
 const YOURS = `
 declare function checkPassword(body: unknown): Promise<{ id: string }>
+declare function checkState(query: unknown): Promise<{ id: string }>
 declare function emailOf(subject: string): Promise<string>
 declare function tenantOf(subject: string): Promise<string>
 `
