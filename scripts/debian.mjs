@@ -42,10 +42,20 @@ export const hasApt = async () => Boolean((await onPath('apt-get')) && (await on
 export async function libraryPath(home) {
   const folders = []
   for (const parent of [join(home, 'root/usr/lib'), join(home, 'root/lib')]) {
-    const entries = await readdir(parent, { withFileTypes: true }).catch(() => [])
-    for (const entry of entries) if (entry.isDirectory()) folders.push(join(parent, entry.name))
+    for (const folder of await foldersOf(parent)) {
+      folders.push(folder)
+      // Some libraries have libraries of their own in a folder of their own.
+      for (const inner of await foldersOf(folder))
+        if ((await readdir(inner)).some((file) => /^lib.*\.so/.test(file))) folders.push(inner)
+    }
   }
   return folders.length > 0 ? { LD_LIBRARY_PATH: folders.join(delimiter) } : {}
+}
+
+/** @param {string} parent */
+async function foldersOf(parent) {
+  const entries = await readdir(parent, { withFileTypes: true }).catch(() => [])
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(parent, entry.name))
 }
 
 /**
@@ -55,27 +65,28 @@ export async function libraryPath(home) {
  * @template T
  * @param {object} options
  * @param {string} options.name of the package
+ * @param {string[]} [options.also] further packages without which it does not work
  * @param {string} options.into where its home is to be in the end
  * @param {(home: string) => Promise<void>} options.arrange puts `binary` there
  * @param {string} options.binary path in the home of what needs the libraries
  * @param {(home: string) => Promise<T | undefined>} options.probe undefined while it does not work
  * @returns {Promise<T>}
  */
-export async function unpackPackage({ name, into, arrange, binary, probe }) {
+export async function unpackPackage({ name, also = [], into, arrange, binary, probe }) {
   await mkdir(dirname(into), { recursive: true })
   const home = await mkdtemp(`${into}-`)
   const root = join(home, 'root')
   try {
     const apt = await privateApt(join(home, 'apt'))
-    await apt.unpack(name, root)
+    let layer = [name, ...also]
+    await apt.unpack(layer, root)
     await arrange(home)
 
-    let layer = [name]
     const seen = new Set(layer)
     while (!(await probe(home))) {
       layer = await missingLibraries(apt, layer, seen)
-      if (layer.length === 0) throw new Error(`it does not run: ${await unresolved(join(home, binary))}`)
-      for (const library of layer) await apt.unpack(library, root)
+      if (layer.length === 0) throw new Error(`it does not run: ${await unresolved(home, binary)}`)
+      await apt.unpack(layer, root)
     }
     await rm(apt.home, { recursive: true })
 
@@ -110,7 +121,7 @@ async function privateApt(home) {
     'APT::Sandbox::User=',
     'Acquire::Retries=3',
   ].flatMap((option) => ['-o', option])
-  const limits = { cwd: downloads, timeout: 180_000, maxBuffer: 16 * 1024 * 1024 }
+  const limits = { cwd: downloads, timeout: 600_000, maxBuffer: 16 * 1024 * 1024 }
   await run('apt-get', [...options, '-q', 'update'], limits)
 
   /** @param {string} name */
@@ -123,13 +134,13 @@ async function privateApt(home) {
   return {
     home,
     /**
-     * @param {string} name
+     * @param {string[]} names
      * @param {string} root
      */
-    async unpack(name, root) {
-      await run('apt-get', [...options, '-q', 'download', name], limits)
+    async unpack(names, root) {
+      await run('apt-get', [...options, '-q', 'download', ...names], limits)
       await mkdir(root, { recursive: true })
-      await run('dpkg', ['-x', await file(name), root], limits)
+      for (const name of names) await run('dpkg', ['-x', await file(name), root], limits)
     },
     /** @param {string} name */
     async depends(name) {
@@ -166,9 +177,13 @@ const installed = (name) =>
     () => false,
   )
 
-/** @param {string} binary */
-async function unresolved(binary) {
-  const { stdout } = await run('ldd', [binary]).catch(() => ({ stdout: '' }))
+/**
+ * @param {string} home
+ * @param {string} binary
+ */
+async function unresolved(home, binary) {
+  const env = { ...process.env, ...(await libraryPath(home)) }
+  const { stdout } = await run('ldd', [join(home, binary)], { env }).catch(() => ({ stdout: '' }))
   const lines = stdout.split('\n').filter((line) => line.includes('not found'))
   return lines.length > 0 ? lines.map((line) => line.trim()).join(', ') : 'no library is missing'
 }
