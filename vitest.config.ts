@@ -14,8 +14,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    // They have a run of their own: npm run test:hsm, test:packed, test:vectors.
-    exclude: [...configDefaults.exclude, 'test/hsm/**', 'test/packed/**', 'test/vectors/**'],
+    // They have a run of their own: npm run test:hsm, test:packed, test:vectors, test:browser.
+    exclude: [...configDefaults.exclude, 'test/hsm/**', 'test/packed/**', 'test/vectors/**', 'test/browser/**'],
     globalSetup: ['test/global-setup.ts'],
     reporters: ['default', './test/reporter.ts'],
     pool: 'threads',

@@ -1,0 +1,49 @@
+import { chromium, type Page } from 'playwright-core'
+import { findChromium } from '../../scripts/chromium.mjs'
+
+const ARGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // Nothing of a test leaves this machine.
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+]
+const WAIT_MILLISECONDS = 15_000
+
+export interface RealBrowser {
+  /** An empty page of a browser that has no cookies any more. The one before is gone. */
+  visit(): Promise<Page>
+  close(): Promise<void>
+}
+
+/** A real Chromium with an empty folder for its data, and one tab: a new one costs more than most tests. */
+export async function startBrowser(): Promise<RealBrowser> {
+  const { command, env } = await findChromium()
+  const browser = await chromium.launch({
+    executablePath: command,
+    args: ARGS,
+    env: { ...process.env, ...env },
+  })
+  const context = await browser.newContext()
+  context.setDefaultTimeout(WAIT_MILLISECONDS)
+  let page = await context.newPage()
+  return {
+    async visit() {
+      try {
+        await page.goto('about:blank')
+      } catch {
+        // A test that failed has left a navigation on its way.
+        await page.close()
+        page = await context.newPage()
+      }
+      await context.clearCookies()
+      return page
+    },
+    close: () => browser.close(),
+  }
+}
