@@ -15,7 +15,13 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // They have a run of their own: npm run test:hsm, test:packed, test:vectors, test:browser.
-    exclude: [...configDefaults.exclude, 'test/hsm/**', 'test/packed/**', 'test/vectors/**', 'test/browser/**'],
+    exclude: [
+      ...configDefaults.exclude,
+      'test/hsm/**',
+      'test/packed/**',
+      'test/vectors/**',
+      'test/browser/**',
+    ],
     globalSetup: ['test/global-setup.ts'],
     reporters: ['default', './test/reporter.ts'],
     pool: 'threads',

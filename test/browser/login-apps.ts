@@ -7,7 +7,6 @@ import express from 'express'
 import fastify from 'fastify'
 import Koa from 'koa'
 import type { Logins } from './provider.ts'
-import { startable } from './startable.ts'
 
 /** An application whose users log in elsewhere. */
 type MakeApp = (logins: Logins) => Promise<RequestListener>
@@ -34,7 +33,7 @@ const PAGE = `<!doctype html>
 </script>`
 
 const onExpress: MakeApp = async (logins) => {
-  const sallyport = startable(await forExpress(options))
+  const sallyport = await forExpress(options)
   const app = express()
   app.use('/auth', sallyport.refreshRouter())
   app.get('/', (_req, res) => {
@@ -57,7 +56,7 @@ const onExpress: MakeApp = async (logins) => {
 }
 
 const onKoa: MakeApp = async (logins) => {
-  const sallyport = startable(await forKoa(options))
+  const sallyport = await forKoa(options)
   const router = new Router()
   router.get('/', (ctx) => {
     ctx.body = PAGE
@@ -82,7 +81,7 @@ const onKoa: MakeApp = async (logins) => {
 }
 
 const onFastify: MakeApp = async (logins) => {
-  const sallyport = startable(await forFastify(options))
+  const sallyport = await forFastify(options)
   const app = fastify()
   app.register(sallyport.refreshRouter(), { prefix: '/auth' })
   app.get('/', (_request, reply) => reply.type('text/html').send(PAGE))

@@ -51,6 +51,6 @@ export async function visit(url: string): Promise<void> {
   const logout = { ...refreshBy(second.refresh), path: '/auth/logout' }
   expectReply(await send(url, logout), { status: 204, cookie: 'cleared' })
   await expectMe(second, { status: 401, error: 'invalid_token' })
-  const ended = { status: 401, error: 'invalid_grant', cookie: 'cleared' } as const
+  const ended = { status: 401, error: 'invalid_grant', cookie: 'kept' } as const
   expectReply(await send(url, refreshBy(second.refresh)), ended)
 }
