@@ -1,5 +1,5 @@
+import { createEndOnRevocation } from './access/connection-end.ts'
 import { createInspection } from './access/inspect.ts'
-import { identityOf } from './access/known-token.ts'
 import { createSignatureLimit } from './access/signature-limit.ts'
 import { createAccess } from './access/verify.ts'
 import { createKeyCalls, createSessionCalls, createTokenCalls, GATE, type Sallyport } from './application.ts'
@@ -190,14 +190,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     keys: createKeyCalls({ ring, store: store.revocations, replica, clock }),
     on,
     emit,
-    endOnRevocation(auth, endConnection) {
-      const token = { ...identityOf(auth), expiresAt: auth.claims.exp }
-      const end = callbacks.guarded('a function given to endOnRevocation', endConnection)
-      // It may have been revoked since it was verified.
-      if (!replica.knowsRevoked(token)) return connections.track(token, end)
-      queueMicrotask(end)
-      return () => {}
-    },
+    endOnRevocation: createEndOnRevocation({ connections, replica, callbacks }),
     ready: async () => (await store.ping()) && ring.ready(),
     close() {
       closing ??= closeAll()

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import { type BodySource, bodySource, type RequestView } from '../seam/http.ts'
+import type { BodySource, RequestView } from '../seam/http.ts'
 
 /** What the requests of Node.js have in common over HTTP/1.1 and HTTP/2. */
 export type NodeRequest = Readable & {
@@ -53,4 +53,11 @@ export abstract class NodeView<R extends FrameworkRequest> implements RequestVie
   get body(): BodySource {
     return bodySource(this.raw, this.parsed)
   }
+}
+
+/** @param left what the application left on the request as its body; `undefined` where nobody has read it */
+function bodySource(stream: NodeJS.ReadableStream, left: unknown): BodySource {
+  if (left === undefined) return { kind: 'stream', stream }
+  if (typeof left === 'string') return { kind: 'bytes', bytes: Buffer.from(left) }
+  return left instanceof Uint8Array ? { kind: 'bytes', bytes: left } : { kind: 'parsed', value: left }
 }

@@ -11,13 +11,6 @@ export type BodySource =
   /** A body parser of the application has read it already. */
   | { readonly kind: 'parsed'; readonly value: unknown }
 
-/** @param left what the application left on the request as its body; `undefined` where nobody has read it */
-export function bodySource(stream: NodeJS.ReadableStream, left: unknown): BodySource {
-  if (left === undefined) return { kind: 'stream', stream }
-  if (typeof left === 'string') return { kind: 'bytes', bytes: Buffer.from(left) }
-  return left instanceof Uint8Array ? { kind: 'bytes', bytes: left } : { kind: 'parsed', value: left }
-}
-
 /**
  * What the core sees of a request. Each adapter makes one from its framework's request. Most requests need only a few
  * of the members, so a member that takes work to compute should be a getter.
