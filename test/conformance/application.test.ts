@@ -281,6 +281,16 @@ describe.each([
     expect(await sallyport.tokens.verify('')).toMatchObject({ kind: 'refused' })
   })
 
+  test('an id that is no id is a TypeError, and ends nothing', async () => {
+    const { url, sallyport } = await start({})
+    const token = await tokenOf(await fetch(`${url}/sign-in`, POST))
+    const { sessions, tokens, keys } = sallyport
+    for (const wrong of ['', 'x'.repeat(256), undefined, 5] as string[])
+      for (const call of [sessions.list, sessions.revoke, sessions.revokeAll, tokens.revoke, keys.compromise])
+        await expect(call(wrong)).rejects.toThrow(TypeError)
+    expect((await fetch(`${url}/closed`, bearer(token))).status).toBe(200)
+  })
+
   test('a factory that was passed without being called says what to write', async () => {
     const { sallyport } = await start({})
     const pass = sallyport.router as unknown as (...exchange: unknown[]) => unknown

@@ -18,7 +18,7 @@ function limitForged({ ip = '' }: Caller): number {
 /** Counts what {@link limitForged} limits. */
 export function countForged(sallyport: Pick<Sallyport, 'on'>): void {
   sallyport.on('event', ({ event, reason, ip = '' }) => {
-    if (event === 'token.refused' && (reason === 'token_signature' || reason === 'token_key'))
+    if (event === 'token.refused' && reason?.startsWith('token_'))
       forged.consume(ip).catch(({ msBeforeNext }) => blockedUntil.set(ip, Date.now() + msBeforeNext))
   })
 }

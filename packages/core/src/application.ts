@@ -16,7 +16,8 @@ import type { Emit, EventMap } from './watch/events.ts'
 
 /**
  * What an application does with sessions. Each call rejects with an `UnavailableError` while the store does not answer.
- * Calls that take an `Auth` reject with a `TypeError` if another issuer issued its token.
+ * Calls reject with a `TypeError` for an id that is not a string of 1 to 255 characters, and calls that take an `Auth`
+ * if another issuer issued its token.
  */
 export interface SessionCalls {
   /** Lists the live sessions of a user, the latest sign-in first. */
@@ -121,17 +122,20 @@ const ANY_ISSUER: AccessPolicy = { issuers: 'all', whenUnavailable: 'refuse' }
 export function createSessionCalls(list: ListSessions, end: Pick<SessionEnd, 'one' | 'all'>): SessionCalls {
   return {
     async list(subject) {
-      const outcome = await list(ownSubject(subject))
+      const outcome = await list(identifier('subject', ownSubject(subject)))
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return outcome.sessions
     },
     async revoke(session, { reason = BY_APPLICATION } = {}) {
-      const outcome = await end.one(session, { reason, caller: UNKNOWN_CALLER })
+      const outcome = await end.one(identifier('session', session), { reason, caller: UNKNOWN_CALLER })
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return { ended: outcome.kind === 'ended' ? [session] : [] }
     },
     async revokeAll(subject, { reason = BY_APPLICATION } = {}) {
-      const outcome = await end.all(ownSubject(subject), { reason, caller: UNKNOWN_CALLER })
+      const outcome = await end.all(identifier('subject', ownSubject(subject)), {
+        reason,
+        caller: UNKNOWN_CALLER,
+      })
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return { ended: outcome.sessions }
     },
@@ -155,7 +159,7 @@ export function createTokenCalls({ access, store, replica, emit, clock }: TokenC
         : { kind: 'refused', problem: verdict.problem }
     },
     async revoke(jti, { reason = BY_APPLICATION } = {}) {
-      const outcome = await store.revoke({ kind: 'token', jti }, clock.now())
+      const outcome = await store.revoke({ kind: 'token', jti: identifier('jti', jti) }, clock.now())
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       replica.add({ kind: 'token', jti })
       emit({ event: 'token.revoked', outcome: 'success', reason, jti })
@@ -184,6 +188,7 @@ export function createKeyCalls({ ring, store, replica, clock }: KeyCallsParts): 
       return outcome.key
     },
     async compromise(kid) {
+      identifier('kid', kid)
       replica.add({ kind: 'key', kid })
       // Another key must sign before this key's tokens are refused, so that every client can get a good token.
       const removed = await ring.compromise(kid)
@@ -191,4 +196,10 @@ export function createKeyCalls({ ring, store, replica, clock }: KeyCallsParts): 
       if (removed.kind === 'unavailable' || revoked.kind === 'unavailable') throw new UnavailableError()
     },
   }
+}
+
+/** An empty id would concern every token that has none, such as those of other issuers. */
+function identifier(name: string, given: string): string {
+  if (typeof given === 'string' && given.length >= 1 && given.length <= 255) return given
+  throw new TypeError(`"${name}" must be a string of 1 to 255 characters`)
 }
