@@ -261,6 +261,9 @@ describe.each([
     expect(await phone.json()).toMatchObject({ refreshToken: expect.any(String) })
     expect(phone.headers.getSetCookie()).toEqual([])
 
+    const headers = { authorization: `Bearer ${tokens.accessToken}`, 'sec-fetch-site': 'same-site' }
+    expect((await fetch(`${url}/end`, { ...POST, headers })).status).toBe(403)
+    expect((await fetch(`${url}/closed`, bearer(tokens.accessToken))).status).toBe(200)
     const ended = await fetch(`${url}/end`, { ...POST, ...bearer(tokens.accessToken) })
     expect(await ended.json()).toEqual({ ended: [expect.any(String)] })
     expect(ended.headers.getSetCookie()[0]).toMatch(/^__Host-refresh=;.*Max-Age=0/)

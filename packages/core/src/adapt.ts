@@ -43,7 +43,8 @@ export interface AdaptedSessions<Exchange extends unknown[]> extends SessionCall
   start(...args: [...Exchange, signIn: SignIn]): Promise<Started>
   /**
    * Ends the session that the request's cookie or access token names, and clears the cookie; you answer the request.
-   * Having nothing to end is no error. Rejects with `UnavailableError` while the store is away.
+   * Having nothing to end is no error. Rejects with a `RefusalError` for a cross-site request, and with
+   * `UnavailableError` while the store is away.
    */
   end(...args: [...Exchange, options?: RevokeOptions]): Promise<Revoked>
   /**

@@ -160,7 +160,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const gate = createGate({
     verifier: protection.verifier,
     signIn: createSignIn(start, signInParts),
-    sessions: createGateSessions({ start, logout, end, tokenSets, cookie }),
+    sessions: createGateSessions({ start, logout, isCrossSite, end, tokenSets, cookie }),
     refuse,
     route,
     clock,

@@ -7,6 +7,7 @@ import type { SessionEnd } from '../sessions/end.ts'
 import type { SignIn } from '../sessions/open.ts'
 import type { TokenSets } from '../sessions/token-set.ts'
 import type { RefreshCookie } from './browser/cookies.ts'
+import type { CrossSiteCheck } from './browser/csrf.ts'
 import type { Logout } from './endpoints/logout.ts'
 import type { StartSession } from './endpoints/sign-in.ts'
 import { refusalError } from './refuse.ts'
@@ -56,13 +57,14 @@ interface Refused {
 export interface GateSessionsParts {
   readonly start: StartSession
   readonly logout: Logout
+  readonly isCrossSite: CrossSiteCheck
   readonly end: Pick<SessionEnd, 'others'>
   readonly tokenSets: Pick<TokenSets, 'refreshGrant'>
   readonly cookie: RefreshCookie
 }
 
 export function createGateSessions(parts: GateSessionsParts): GateSessions {
-  const { start, logout, end, tokenSets, cookie } = parts
+  const { start, logout, isCrossSite, end, tokenSets, cookie } = parts
   return {
     async start(view, signIn) {
       const outcome = await start(view, signIn)
@@ -78,6 +80,7 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
       }
     },
     async end(view, { reason = 'logout' } = {}) {
+      if (isCrossSite(view)) throw refusalError('cross_site')
       const outcome = await logout(view, reason)
       if (outcome.kind === 'refused') throw faultOf(outcome)
       return { ended: outcome.ended, cookies: outcome.cookies }
