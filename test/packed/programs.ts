@@ -93,13 +93,13 @@ export type None<T extends never> = T
 
 /** Where the framework has the caller, with the door `augment`. */
 const callers: Readonly<Record<Framework, { type: string; caller: string; absent: string }>> = {
-  express: { type: 'Request', caller: 'request.auth', absent: 'undefined' },
-  koa: { type: 'Context', caller: 'request.state.auth', absent: 'undefined' },
-  fastify: { type: 'FastifyRequest', caller: 'request.auth', absent: 'null' },
+  express: { type: 'Request', caller: 'request.auth' },
+  koa: { type: 'Context', caller: 'request.state.auth' },
+  fastify: { type: 'FastifyRequest', caller: 'request.auth' },
 }
 
 function typesOf(framework: Framework): string {
-  const { type, caller, absent } = callers[framework]
+  const { type, caller } = callers[framework]
   return `
 import '@sallyport/${framework}/augment'
 import * as adapter from '@sallyport/${framework}/adapter'
@@ -110,7 +110,7 @@ import type { AnyIn, None } from '../any.js'
 declare module '@sallyport/${framework}' {
   interface Register { claims: { readonly tenant: string } }
 }
-export const caller = (request: ${type}): door.Auth | ${absent} => ${caller}
+export const caller = (request: ${type}): door.Auth | null | undefined => ${caller}
 export const tenant = (request: ${type}): string => door.getAuth(request).claims.tenant
 // What is inferred has to have a name in declarations.
 export const make = () => door.createSallyport({ store: door.memoryStore() })
