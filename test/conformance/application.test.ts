@@ -213,6 +213,7 @@ describe.each([
     const { url } = await start({
       refusals({ status, code, error, description }) {
         if (code === 'token_missing') throw new Error('a bug')
+        if (code === 'insufficient_scope') return Promise.reject(new Error('a body that comes later'))
         return { problem: code, status, error, title: description }
       },
     })
@@ -221,6 +222,12 @@ describe.each([
     expect(wrong.headers.get('www-authenticate')).toContain('error="invalid_token"')
     expect(await wrong.json()).toMatchObject({ problem: expect.stringMatching(/^token_/), status: 401 })
     expect(await (await fetch(`${url}/closed`)).json()).toMatchObject({ error: 'unauthorized' })
+    const token = await tokenOf(await fetch(`${url}/sign-in`, POST))
+    const late = await fetch(`${url}/admin`, bearer(token))
+    expect([late.status, await late.json()]).toEqual([
+      403,
+      expect.objectContaining({ error: 'insufficient_scope' }),
+    ])
   })
 
   test('a callback from another site opens a session and redirects with the cookie', async () => {

@@ -192,6 +192,10 @@ describe('production', () => {
       jwks: 'https://id.example/jwks',
     } as const
     await accept({ production: true, issuers: [trusted] })
+    for (const given of ['audience', 'secret', 'store'] as const) {
+      const options = { production: true, issuers: [trusted], [given]: complete[given] }
+      expect(await configFault(() => createSallyport(options))).toMatchObject({ option: 'issuer' })
+    }
   })
 
   test.each([

@@ -55,6 +55,7 @@ describe('what a forwarding header may hold besides is none', () => {
     'localhost',
     '192.0.2.1:',
     '192.0.2.1:x',
+    `[${':'.repeat(15_000)}`,
     '192.0.2.1:123456',
     '[2001:db8::1]:',
     '[2001:db8::1',

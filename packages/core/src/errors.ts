@@ -152,9 +152,16 @@ function beginsWith(a: string, b: string): boolean {
  * other values by their type. Whatever could be a user and a password in an address is left out.
  */
 export function describeValue(given: unknown): string {
-  if (typeof given === 'string') return JSON.stringify(given.replace(/\/\/.*@/s, '//…@').slice(0, 64))
+  if (typeof given === 'string') return JSON.stringify(withoutPassword(given).slice(0, 64))
   if (given === undefined) return 'nothing'
   if (Array.isArray(given)) return given.length === 0 ? 'an empty array' : 'an array'
   if (given === null || typeof given === 'number' || typeof given === 'boolean') return String(given)
   return `a value of type ${typeof given}`
+}
+
+/** A URL may have a password before its last `@`. */
+function withoutPassword(text: string): string {
+  const from = text.indexOf('//')
+  const to = text.lastIndexOf('@')
+  return from !== -1 && to > from ? `${text.slice(0, from)}//…${text.slice(to)}` : text
 }

@@ -31,7 +31,11 @@ export function createRefuse(form: RefusalForm, notice: (message: string) => voi
     const answer = refusal(code, details)
     const { error, say: description } = problems[code]
     try {
-      return { ...answer, body: JSON.stringify(form({ status: answer.status, code, error, description })) }
+      const made = form({ status: answer.status, code, error, description })
+      if (made instanceof Promise) made.catch(() => {})
+      const body = made instanceof Promise ? undefined : JSON.stringify(made)
+      if (body === undefined) throw new TypeError('"refusals" must return a value for JSON')
+      return { ...answer, body }
     } catch (cause) {
       if (!told)
         notice(

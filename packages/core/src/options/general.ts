@@ -36,7 +36,7 @@ export interface GeneralOptions {
 
 export interface GeneralSettings {
   readonly production: boolean
-  /** Tokens are only verified here: there are trusted issuers, and no `issuer` of its own. */
+  /** Tokens are only verified here: there are trusted issuers, and nothing that is needed to issue. */
   readonly verifiesOnly: boolean
   readonly issuer: string
   readonly audience: readonly [string, ...string[]]
@@ -109,9 +109,9 @@ interface SallyportGiven extends GeneralOptions {
   readonly issuers?: readonly unknown[] | undefined
 }
 
-/** There are trusted issuers, and no `issuer` of its own. */
-function isOnlyVerifying({ issuer, issuers = [] }: SallyportGiven): boolean {
-  return issuer === undefined && issuers.length > 0
+/** There are trusted issuers, and nothing that is needed to issue. One of them alone is a deployment that lacks others. */
+function isOnlyVerifying({ issuer, audience, secret, store, issuers = [] }: SallyportGiven): boolean {
+  return issuers.length > 0 && [issuer, audience, secret, store].every((given) => given === undefined)
 }
 
 /** Throws a `ConfigError` that names everything that production needs at once, so that one deployment is enough. */

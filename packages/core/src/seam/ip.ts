@@ -9,7 +9,7 @@ const WRITTEN_BY_PROXY = /^(?:(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}|\[([^\]]*:[^\]]*
  * that a forwarding header may hold; nothing is guessed.
  */
 export function canonicalIp(given: string | undefined): string | undefined {
-  if (given === undefined) return undefined
+  if (given === undefined || given.length > 80) return undefined
   const [, ipv4, ipv6] = WRITTEN_BY_PROXY.exec(given) ?? []
   const address = ipv4 ?? ipv6 ?? given
   const plain = address.includes('%') ? address.slice(0, address.indexOf('%')) : address

@@ -63,7 +63,8 @@ export function createConnections(clock: Clock): Connections {
       const connection: Connection = { token, end: endConnection, timer: undefined }
       const sameSession = bySession.get(token.session) ?? new Set()
       bySession.set(token.session, sameSession.add(connection))
-      endWhenExpired(connection)
+      // Not before this call returns: `end` may call what it returns.
+      connection.timer = setTimeout(endWhenExpired, 0, connection).unref()
       return () => remove(connection)
     },
     revoked(revocation) {

@@ -57,9 +57,10 @@ export function createCrossSiteCheck({ origins, emit, notice }: CrossSiteParts):
       reason: 'cross_site_request',
       ...callerOf(view),
     })
+    if (told.size >= MAX_ORIGINS_TOLD) return
     const { origin } = view.headers
     const described = typeof origin === 'string' ? describeValue(origin) : 'none'
-    if (told.has(described) || told.size >= MAX_ORIGINS_TOLD) return
+    if (told.has(described)) return
     told.add(described)
     const site = view.headers['sec-fetch-site']
     notice(
