@@ -92,7 +92,7 @@ export type None<T extends never> = T
 `
 
 /** Where the framework has the caller, with the door `augment`. */
-const callers: Readonly<Record<Framework, { type: string; caller: string; absent: string }>> = {
+const callers: Readonly<Record<Framework, { type: string; caller: string }>> = {
   express: { type: 'Request', caller: 'request.auth' },
   koa: { type: 'Context', caller: 'request.state.auth' },
   fastify: { type: 'FastifyRequest', caller: 'request.auth' },
@@ -110,7 +110,8 @@ import type { AnyIn, None } from '../any.js'
 declare module '@sallyport/${framework}' {
   interface Register { claims: { readonly tenant: string } }
 }
-export const caller = (request: ${type}): door.Auth | null | undefined => ${caller}
+export const callerOf = (request: ${type}) => ${caller}
+export const caller: (request: ${type}) => door.Auth | null | undefined = callerOf
 export const tenant = (request: ${type}): string => door.getAuth(request).claims.tenant
 // What is inferred has to have a name in declarations.
 export const make = () => door.createSallyport({ store: door.memoryStore() })
@@ -123,6 +124,7 @@ export type Checked = [
   None<AnyIn<Awaited<ReturnType<typeof make>>['sessions']>>,
   None<AnyIn<door.SallyportOptions>>,
   None<AnyIn<door.Auth>>,
+  None<AnyIn<{ callerOf: typeof callerOf }>>,
 ]
 `
 }

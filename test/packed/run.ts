@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { expect } from 'vitest'
 import { send } from '../conformance/client.ts'
 import { type Expected, expectReply } from '../conformance/expectations.ts'
 import { bearer, login, PASSWORD, refreshBy, type SignedIn, signedIn } from '../conformance/visitor.ts'
@@ -24,6 +27,14 @@ Server.prototype.listen = function (at, ...rest) {
   return listen.call(this, isObject ? { ...at, port: 0 } : 0, ...rest)
 }
 `
+
+/** Runs a CommonJS module that ends by itself, and gives what it prints. It has to print no warning. */
+export async function runModule(path: string, code: string): Promise<string> {
+  await writeFile(path, code)
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [path])
+  expect(stderr).toBe('')
+  return stdout.trim()
+}
 
 /** Starts an example by its path. */
 export async function start(program: string): Promise<ServerProcess> {

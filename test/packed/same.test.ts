@@ -1,26 +1,15 @@
-import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
 import { describe, expect, inject, test } from 'vitest'
 import { compile, writeProject } from './compile.ts'
+import { runModule } from './run.ts'
 import { setups } from './setups.ts'
 
 const project = inject('project')
 const doors = inject('doors')
 
-/** Runs a CommonJS module, and gives what it prints. */
-async function run(name: string, code: string): Promise<string> {
-  const file = `${project}/${name}.cjs`
-  await writeFile(file, code)
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { cwd: project })
-  expect(stderr).toBe('')
-  return stdout.trim()
-}
-
 describe('there is one copy of the code, for import and require', () => {
   test('both give the same functions and classes', async () => {
     const code = `
-      const { strictEqual, deepStrictEqual, ok } = require('node:assert')
+      const { strictEqual, deepStrictEqual } = require('node:assert')
       async function main() {
         for (const door of ${JSON.stringify(doors)}) {
           const [required, imported] = [require(door), await import(door)]
@@ -31,22 +20,24 @@ describe('there is one copy of the code, for import and require', () => {
       }
       main()
     `
-    expect(await run('same', code)).toBe('the same')
+    expect(await runModule(`${project}/same.cjs`, code)).toBe('the same')
   })
 
   test('an error of what was required is an instance of the imported class, and the other way round', async () => {
     const code = `
+      const core = require('@sallyport/core')
       const express = require('@sallyport/express')
       async function main() {
         const { ConfigError, createSallyport } = await import('@sallyport/core')
         const wrong = { issuer: 1 }
         const required = await express.createSallyport(wrong).catch((error) => error)
         const imported = await createSallyport(wrong).catch((error) => error)
-        console.log(required instanceof ConfigError, imported instanceof express.ConfigError, required.option)
+        console.log(required instanceof ConfigError, required instanceof core.ConfigError, required.option)
+        console.log(imported instanceof core.ConfigError, imported instanceof express.ConfigError)
       }
       main()
     `
-    expect(await run('instances', code)).toBe('true true issuer')
+    expect(await runModule(`${project}/instances.cjs`, code)).toBe('true true issuer\ntrue true')
   })
 })
 

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { describe, expect, inject, test } from 'vitest'
 import { compile, writeProject } from './compile.ts'
 import { frameworks, programOf, withRequire } from './programs.ts'
-import { start, visit } from './run.ts'
+import { runModule, start, visit } from './run.ts'
 import { setups } from './setups.ts'
 
 const project = inject('project')
@@ -24,6 +24,26 @@ describe.concurrent.each(frameworks)('JavaScript: require() with %s', (framework
     await writeFile(program, withRequire(framework))
     await expectToRun(program)
   })
+})
+
+test('JavaScript: the store in Redis is packed with its scripts', async () => {
+  const code = `
+    const { createSallyport } = require('@sallyport/express')
+    const { redisStore } = require('@sallyport/redis')
+    const { createServer } = require('node:net')
+    const secret = require('node:crypto').randomBytes(32).toString('base64')
+    const options = { issuer: 'https://auth.example.com', audience: 'https://api.example.com', secret }
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const url = 'redis://127.0.0.1:' + server.address().port
+      // Nothing listens there any more. The scripts are read before a server is asked.
+      server.close(async () => {
+        const sallyport = await createSallyport({ ...options, store: redisStore({ url }) })
+        await sallyport.close()
+        console.log('closed')
+      })
+    })
+  `
+  expect(await runModule(`${project}/redis.cjs`, code)).toBe('closed')
 })
 
 /** And says nothing: no notice, no warning of Node's. */
