@@ -220,7 +220,7 @@ export const corsCases: readonly RequestCase[] = [
   preflight('/auth/logout', APP, 'POST', allows('POST, OPTIONS')),
   preflight('/auth/logout-all', APP, 'POST', allows('POST, OPTIONS')),
   preflight('/auth/password', APP, 'POST', allows('POST, OPTIONS')),
-  preflight('/auth/sessions', APP, 'GET', allows('GET, OPTIONS')),
+  preflight('/auth/sessions', APP, 'GET', allows('GET, HEAD, OPTIONS')),
   preflight(`/auth/sessions/${'A'.repeat(38)}`, APP, 'DELETE', allows('DELETE, OPTIONS')),
   preflight('/auth/refresh', ADMIN, 'POST', allows('POST, OPTIONS', undefined, ADMIN)),
   preflight('/auth/refresh', 'https://other.example.test', 'POST', unreadable),

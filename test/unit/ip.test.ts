@@ -18,7 +18,6 @@ describe('an address has one spelling', () => {
     ['fe80::1%eth0', 'fe80::1'],
     ['fe80::1%', 'fe80::1'],
     ['192.0.2.1:443', '192.0.2.1'],
-    ['[2001:db8::1]', '2001:db8::1'],
     ['[2001:db8::1]:443', '2001:db8::1'],
     ['[::ffff:192.0.2.1]:443', '192.0.2.1'],
   ])('%s is %s', (given, canonical) => {
@@ -55,6 +54,7 @@ describe('what a forwarding header may hold besides is none', () => {
     'localhost',
     '192.0.2.1:',
     '192.0.2.1:x',
+    '[2001:db8::1]',
     `[${':'.repeat(15_000)}`,
     '192.0.2.1:123456',
     '[2001:db8::1]:',
