@@ -10,7 +10,7 @@ const ascii = '1 to 255 printable ASCII characters'
 const policies = 'one of "off", "observe", "enforce"'
 const days = 'a whole number from 1 to 2592000'
 const audiences = 'a string of 1 to 255 characters without white space, or an array of them'
-const secret = 'at least 32 random bytes, or an array of such secrets'
+const secret = 'a secret of at least 32 random bytes, or an array of secrets'
 const known =
   'issuer, audience, secret, store, production, clock, random, accessToken, access, refresh, revocation, ' +
   'binding, limits, claims, issuers, cookie, origins, clients, paths, refusals'

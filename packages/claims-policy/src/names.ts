@@ -1,7 +1,7 @@
 import type { LeakKind } from './leak.ts'
 
 /** The words at the end of a name that indicate the kind of its value, written without separators. */
-// biome-ignore format: one row, one line
+// biome-ignore format: a kind and its words stay on one line, so that a change of one is a change of one line
 const endings: Readonly<Record<LeakKind | 'harmless', string>> = {
   email: 'email emailid emailaddress emailaddresses mail mailaddress upn userprincipalname',
   phone: 'phone phonenumber phoneno telephone telephonenumber tel mobile mobilenumber mobileno mobilephone cellphone cellnumber fax faxnumber msisdn landline whatsapp whatsappnumber handynummer telefon telefonnummer telefono telefoon rufnummer',

@@ -65,7 +65,7 @@ interface Scheme {
   readonly check: (compact: string) => boolean
 }
 
-// biome-ignore format: one row, one line
+// biome-ignore format: a scheme stays on one line, beside the name of its country and number
 const schemes: readonly Scheme[] = [
   /* US, Social Security Number: no check digit */ { form: /^(?!000|666|9)\d{3}([- ])(?!00)\d\d\1(?!0000)\d{4}$/, check: () => true },
   /* GB, National Insurance number: no check digit */ { form: /^[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]$/, check: isTaxId('en-GB') },

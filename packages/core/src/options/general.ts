@@ -51,7 +51,7 @@ export interface GeneralSettings {
 const MIN_SECRET_BYTES = 32
 const MIN_DISTINCT_BYTES = 8
 
-const secretMessage = 'at least 32 random bytes, or an array of such secrets'
+const secretMessage = 'a secret of at least 32 random bytes, or an array of secrets'
 const secret = v.pipe(
   v.union([v.string(), v.instance(Uint8Array)], secretMessage),
   v.transform((given) =>

@@ -33,7 +33,7 @@ export interface AccessClaims {
  * }
  * ```
  */
-// biome-ignore lint/suspicious/noEmptyInterface: applications merge into it
+// biome-ignore lint/suspicious/noEmptyInterface: declaration merging needs an interface, and it has no members of ours
 export interface Register {}
 
 /** The claims of a verified access token, including those declared in {@link Register}. */
