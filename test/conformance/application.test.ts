@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { RefusalError, type Sallyport, type SallyportEvent, type SallyportOptions } from '@sallyport/core'
 import { findAuth as callerOnExpress, createSallyport as forExpress } from '@sallyport/express'
 import { findAuth as callerOnFastify, createSallyport as forFastify } from '@sallyport/fastify'
@@ -8,12 +7,11 @@ import express from 'express'
 import fastify from 'fastify'
 import Koa from 'koa'
 import { afterEach, describe, expect, test } from 'vitest'
+import { type Listening, listening } from '../support/listening.ts'
 
-interface App {
-  readonly url: string
+interface App extends Listening {
   readonly events: readonly SallyportEvent[]
   readonly sallyport: Adapted
-  close(): Promise<unknown>
 }
 type Adapted = Sallyport & { readonly router: (...parts: never[]) => unknown }
 type Options = SallyportOptions
@@ -68,7 +66,7 @@ async function onExpress(options: Options): Promise<App> {
     const { status, body } = said(fault)
     res.status(status).set(fault.headers).json(body)
   }) as express.ErrorRequestHandler)
-  return listening(createServer(app), sallyport, sallyport.close)
+  return opened(createServer(app), sallyport, sallyport.close)
 }
 
 async function onKoa(options: Options): Promise<App> {
@@ -114,7 +112,7 @@ async function onKoa(options: Options): Promise<App> {
   }
   app.use((ctx, next) => routes[ctx.path]?.(ctx, next) ?? next())
   app.use(sallyport.router('refresh', 'logout', 'token', { prefix: '/auth' }))
-  return listening(createServer(app.callback()), sallyport, sallyport.close)
+  return opened(createServer(app.callback()), sallyport, sallyport.close)
 }
 
 async function onFastify(options: Options): Promise<App> {
@@ -143,23 +141,13 @@ async function onFastify(options: Options): Promise<App> {
   app.get('/guests', { onRequest: [optional, sallyport.requireScope('notes')] }, async () => ({}))
   app.register(sallyport.router('refresh', 'logout', 'token'), { prefix: '/auth' })
   await app.ready()
-  return listening(app.server, sallyport, () => app.close())
+  return opened(app.server, sallyport, () => app.close())
 }
 
-async function listening(server: Server, sallyport: Adapted, close: () => Promise<unknown>): Promise<App> {
+async function opened(server: Server, sallyport: Adapted, close: () => Promise<unknown>): Promise<App> {
   const events: SallyportEvent[] = []
   sallyport.on('event', (event) => void events.push(event))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const app = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    events,
-    sallyport,
-    async close() {
-      server.closeAllConnections()
-      await close()
-      server.close()
-    },
-  }
+  const app = { ...(await listening(server, close)), events, sallyport }
   open.push(app)
   return app
 }

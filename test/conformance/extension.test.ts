@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createSallyport as forExpress } from '@sallyport/express'
 import {
   type Gate,
@@ -16,6 +15,7 @@ import express from 'express'
 import fastify from 'fastify'
 import Koa from 'koa'
 import { afterEach, describe, expect, test } from 'vitest'
+import { type Listening, listening } from '../support/listening.ts'
 
 /** An endpoint that the library does not have, made of what its doors give. */
 function noteEndpoint({ route }: Gate): Route {
@@ -43,16 +43,12 @@ const faulty: Guard = async () => {
   throw new TypeError('a bug of the application')
 }
 
-interface App {
-  readonly url: string
-  close(): Promise<void>
-}
-const open: App[] = []
+const open: Listening[] = []
 afterEach(async () => {
   for (const app of open.splice(0)) await app.close()
 })
 
-async function onExpress(): Promise<App> {
+async function onExpress(): Promise<Listening> {
   const sallyport = await forExpress()
   const app = express()
   app.post('/sign-in', (req, res) => sallyport.signIn(req, res, { subject: 'u1' }))
@@ -60,10 +56,10 @@ async function onExpress(): Promise<App> {
   for (const [path, guard] of Object.entries({ owners, recent, faulty }))
     app.get(`/${path}`, sallyport.authMiddleware(), sallyport.guard(guard), (_req, res) => void res.json({}))
   app.use(((_fault, _req, res, _next) => void res.status(500).end()) as express.ErrorRequestHandler)
-  return listening(createServer(app), sallyport.close)
+  return opened(createServer(app), sallyport.close)
 }
 
-async function onKoa(): Promise<App> {
+async function onKoa(): Promise<Listening> {
   const sallyport = await forKoa()
   const app = new Koa()
   app.silent = true
@@ -77,10 +73,10 @@ async function onKoa(): Promise<App> {
     }
     app.use((ctx, next) => (ctx.path === `/${path}` ? check(ctx, () => handler(ctx)) : next()))
   }
-  return listening(createServer(app.callback()), sallyport.close)
+  return opened(createServer(app.callback()), sallyport.close)
 }
 
-async function onFastify(): Promise<App> {
+async function onFastify(): Promise<Listening> {
   const sallyport = await forFastify()
   const app = fastify()
   app.post('/sign-in', async (request, reply) => sallyport.signIn(request, reply, { subject: 'u1' }))
@@ -88,19 +84,11 @@ async function onFastify(): Promise<App> {
   for (const [path, guard] of Object.entries({ owners, recent, faulty }))
     app.get(`/${path}`, { onRequest: [sallyport.authMiddleware(), sallyport.guard(guard)] }, async () => ({}))
   await app.ready()
-  return listening(app.server, () => app.close())
+  return opened(app.server, () => app.close())
 }
 
-async function listening(server: Server, close: () => Promise<unknown>): Promise<App> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const app = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async close() {
-      server.closeAllConnections()
-      await close()
-      server.close()
-    },
-  }
+async function opened(server: Server, close: () => Promise<unknown>): Promise<Listening> {
+  const app = await listening(server, close)
   open.push(app)
   return app
 }
