@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseIssuers } from '../../packages/core/src/options/issuers.ts'
+import { issuersRoom } from '../../packages/core/src/options/issuers.ts'
 import { configFault } from '../support/config-fault.ts'
 import { expectRefusal, type WrongOption } from '../support/wrong-option.ts'
 
@@ -10,12 +10,12 @@ const { jwks: _jwks, ...bare } = good
 
 describe('an issuer', () => {
   test('is none when nothing is given', () => {
-    expect(parseIssuers({})).toEqual([])
-    expect(parseIssuers({ issuers: [] })).toEqual([])
+    expect(issuersRoom.read({}, false).issuers).toEqual([])
+    expect(issuersRoom.read({ issuers: [] }, false).issuers).toEqual([])
   })
 
   test('gets what is not said', () => {
-    expect(parseIssuers({ issuers: [good] })).toEqual([
+    expect(issuersRoom.read({ issuers: [good] }, false).issuers).toEqual([
       {
         issuer,
         audience: ['https://api.example.com'],
@@ -40,7 +40,7 @@ describe('an issuer', () => {
       discovery: true,
       untyped: true,
     }
-    const [parsed] = parseIssuers({ issuers: [given] })
+    const [parsed] = issuersRoom.read({ issuers: [given] }, false).issuers
     expect(parsed).toEqual({
       ...times,
       issuer: 'https://LOGIN.example.com',
@@ -59,18 +59,21 @@ describe('an issuer', () => {
     'http://[::1]:3000',
     issuer,
   ])('and its keys may be at %s', (url) => {
-    const [parsed] = parseIssuers({ issuers: [{ ...good, issuer: url, jwks: url }] })
+    const [parsed] = issuersRoom.read({ issuers: [{ ...good, issuer: url, jwks: url }] }, false).issuers
     expect(parsed).toMatchObject({ issuer: url, keys: { url: new URL(url) } })
   })
 
   test('may have keys at a URL with a query', () => {
-    const [parsed] = parseIssuers({ issuers: [{ ...good, jwks: `${jwks}?tenant=1` }] })
+    const [parsed] = issuersRoom.read({ issuers: [{ ...good, jwks: `${jwks}?tenant=1` }] }, false).issuers
     expect(parsed?.keys.url.search).toBe('?tenant=1')
   })
 
   test('is one of several', () => {
     const several = [good, { ...bare, issuer: 'https://other.example.com', discovery: true }]
-    expect(parseIssuers({ issuers: several }).map((one) => one.keys.kind)).toEqual(['jwks', 'discovery'])
+    expect(issuersRoom.read({ issuers: several }, false).issuers.map((one) => one.keys.kind)).toEqual([
+      'jwks',
+      'discovery',
+    ])
   })
 })
 
@@ -143,6 +146,6 @@ const wrong: readonly WrongOption[] = [
 describe('a wrong option is refused by its path:', () => {
   for (const row of wrong)
     test(`${row.option}: ${row.name}`, async () => {
-      expectRefusal(await configFault(() => parseIssuers({ issuers: row.options })), row)
+      expectRefusal(await configFault(() => issuersRoom.read({ issuers: row.options }, false).issuers), row)
     })
 })

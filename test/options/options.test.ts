@@ -12,8 +12,8 @@ const days = 'a whole number from 1 to 2592000'
 const audiences = 'a string of 1 to 255 characters without white space, or an array of them'
 const secret = 'a secret of at least 32 random bytes, or an array of secrets'
 const known =
-  'issuer, audience, secret, store, production, clock, random, accessToken, access, refresh, revocation, ' +
-  'binding, limits, claims, issuers, cookie, origins, clients, paths, refusals'
+  'issuer, audience, secret, store, production, clock, random, accessToken, access, refresh, limits, ' +
+  'clients, revocation, binding, claims, issuers, cookie, origins, refusals, paths'
 const good = 'abcdefghijklmnopqrstuvwxyz012345'
 
 const complete = {

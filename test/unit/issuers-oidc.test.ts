@@ -16,7 +16,7 @@ import Provider, { type Configuration, type JWK } from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRemoteKeys, type RemoteKeys } from '../../packages/core/src/issuers/remote.ts'
 import { generateSigningKey, privateJwk } from '../../packages/core/src/keys/jwk.ts'
-import { parseIssuers } from '../../packages/core/src/options/issuers.ts'
+import { issuersRoom } from '../../packages/core/src/options/issuers.ts'
 import type { SigningAlgorithm } from '../../packages/core/src/ports/signer.ts'
 import { turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
@@ -82,9 +82,8 @@ async function accessToken(alg: SigningAlgorithm): Promise<string> {
   return (await processClientCredentialsResponse(provider, client, answer)).access_token
 }
 function remoteKeys(): RemoteKeys {
-  const [settings] = parseIssuers({
-    issuers: [{ issuer, audience: API, discovery: true, algorithms: [...ALGORITHMS] }],
-  })
+  const trusted = { issuer, audience: API, discovery: true, algorithms: [...ALGORITHMS] }
+  const [settings] = issuersRoom.read({ issuers: [trusted] }, false).issuers
   if (settings === undefined) throw new Error('no issuer was parsed')
   return createRemoteKeys(settings, turnedClock(), (message) => notices.push(message))
 }

@@ -108,7 +108,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     },
   )
   const { signer } = ring
-  const { sessions, origins } = settings
+  const { sessions, origins, accessSeconds } = settings
   const { lifetimes } = sessions
 
   const source = ownSource(settings, ring)
@@ -124,7 +124,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     [current.fingerprints, ...earlier.map((keys) => keys.fingerprints)],
     settings.binding,
   )
-  const tokenSets = createTokenSets({ issueToken, refreshTokens, settings: sessions, clock })
+  const tokenSets = createTokenSets({ issueToken, refreshTokens, lifetimes, accessSeconds, clock })
   const end = createSessionEnd({ store: store.sessions, replica, emit, lifetimes, clock })
   const list = createSessionList({ store: store.sessions, lifetimes, clock })
   const step = { store: store.sessions, signer, tokenSets, end, devices, settings: sessions, emit, clock }

@@ -6,7 +6,31 @@ import type { SharedRingSettings } from '../keys/shared-ring.ts'
 import { MAX_ACCESS_SECONDS } from '../ports/revocations.ts'
 import type { Signer, SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
 import type { TokenForm } from '../tokens/forms/form.ts'
-import { callable, filledArray, group, oneOf, parse, signingAlgorithm, wholeNumber } from './schema.ts'
+import {
+  callable,
+  type Entries,
+  filledArray,
+  group,
+  oneOf,
+  type Room,
+  room,
+  signingAlgorithm,
+  wholeNumber,
+} from './schema.ts'
+
+/** The access tokens of this deployment, and the keys that sign them. */
+export interface WithAccess {
+  /**
+   * The form of access tokens. Default `jwt`.
+   *
+   * - `jwt`: a signed JWT, which everybody can read
+   * - `encrypted`: a signed JWT that only this deployment can read
+   * - `reference`: an opaque token; a process that sees it for the first time reads the session's record in the store,
+   *   so it is valid only while the record exists
+   */
+  readonly accessToken?: 'jwt' | 'encrypted' | 'reference' | undefined
+  readonly access?: AccessOptions | undefined
+}
 
 export interface AccessOptions {
   /** The lifetime of an access token, in seconds. Default 900; 1 to 1800. */
@@ -77,7 +101,7 @@ const signer = v.pipe(
   ),
 )
 
-const schema = v.object({
+const entries = {
   accessToken: v.optional(oneOf('jwt', 'encrypted', 'reference'), 'jwt'),
   access: v.optional(
     group({
@@ -96,19 +120,22 @@ const schema = v.object({
     }),
     {},
   ),
-})
+} satisfies Entries<WithAccess>
 
 /** Errors must not show private keys. */
 const mayShow = (path: string): boolean => !path.startsWith('access.keys')
 
-export function parseAccess(given: object): AccessSettings {
-  const { accessToken, access } = parse(schema, given, { mayShow })
-  const { ttlSeconds, algorithm, rotationSeconds, keys, signers, cache } = access
-  return {
-    form: accessToken,
-    accessSeconds: ttlSeconds,
-    givenKeys: { keys, signers, algorithm },
-    newKeys: { alg: algorithm ?? 'EdDSA', rotateEveryMs: rotationSeconds * 1000 },
-    tokenCache: cache,
-  }
-}
+export const accessRoom: Room<AccessSettings> = room(
+  entries,
+  ({ accessToken, access }) => {
+    const { ttlSeconds, algorithm, rotationSeconds, keys, signers, cache } = access
+    return {
+      form: accessToken,
+      accessSeconds: ttlSeconds,
+      givenKeys: { keys, signers, algorithm },
+      newKeys: { alg: algorithm ?? 'EdDSA', rotateEveryMs: rotationSeconds * 1000 },
+      tokenCache: cache,
+    }
+  },
+  { mayShow },
+)

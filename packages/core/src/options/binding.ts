@@ -1,6 +1,11 @@
 import * as v from 'valibot'
 import type { BindingSettings } from '../binding/device.ts'
-import { group, oneOf, parse } from './schema.ts'
+import { type Entries, group, oneOf, type Room, room } from './schema.ts'
+
+/** How devices are recognised. */
+export interface WithBinding {
+  readonly binding?: BindingOptions | undefined
+}
 
 /**
  * What happens to a session when a component of its device changes. Default: `enforce` for `family`, `system` and
@@ -12,7 +17,7 @@ export type BindingOptions = {
 
 const policy = (fallback: 'observe' | 'enforce') => v.optional(oneOf('off', 'observe', 'enforce'), fallback)
 
-const schema = v.object({
+const entries = {
   binding: v.optional(
     group({
       family: policy('enforce'),
@@ -22,8 +27,6 @@ const schema = v.object({
     }),
     {},
   ),
-})
+} satisfies Entries<WithBinding>
 
-export function parseBinding(given: object): BindingSettings {
-  return parse(schema, given).binding
-}
+export const bindingRoom: Room<{ readonly binding: BindingSettings }> = room(entries, (settings) => settings)

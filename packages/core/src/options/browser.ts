@@ -3,7 +3,21 @@ import { ConfigError, describeValue } from '../errors.ts'
 import type { CookieSettings } from '../gate/browser/cookies.ts'
 import type { OriginSettings } from '../gate/browser/csrf.ts'
 import type { RefusalForm } from '../gate/refuse.ts'
-import { boolean, callable, group, oneOf, parse, string } from './schema.ts'
+import { boolean, callable, type Entries, group, oneOf, type Room, room, string } from './schema.ts'
+
+/** What concerns browsers, and the form of answers. */
+export interface WithBrowser {
+  readonly cookie?: CookieOptions | undefined
+  readonly origins?: OriginOptions | undefined
+  readonly paths?: PathOptions | undefined
+  /**
+   * How requests to your protected routes are refused. `answer`: with the library's own JSON body. `throw`: by a
+   * `RefusalError` that goes to the framework's error handling, with `status`, `code` and `headers`. A function: with
+   * what it returns as the JSON body; status, challenge and `Retry-After` stay. The library's own routes, whose form is
+   * the RFCs', are not concerned. Default `answer`.
+   */
+  readonly refusals?: RefusalForm | undefined
+}
 
 export interface CookieOptions {
   /** Must begin with `__Host-`, unless `secure` is `false`. Default `__Host-refresh`; `refresh` where it is not secure. */
@@ -54,7 +68,7 @@ const origin = v.pipe(
   v.check(isOrigin, 'an origin such as "https://app.example.com", without path and pattern'),
 )
 
-const schema = v.object({
+const entries = {
   cookie: v.optional(
     group({
       name: v.optional(string(/^[\w.-]{1,71}$/, 'a cookie name of 1 to 71 characters of A-Z a-z 0-9 _ . -')),
@@ -80,17 +94,17 @@ const schema = v.object({
     group({ auth: v.optional(string(/^(\/[\w.~-]+)*$/, 'a path such as "/auth"'), '/auth') }),
     {},
   ),
-})
+} satisfies Entries<WithBrowser>
 
-export function parseBrowser(given: object, production: boolean): BrowserSettings {
-  const { cookie, origins, paths, refusals } = parse(schema, given)
-  return {
+export const browserRoom: Room<BrowserSettings> = room(
+  entries,
+  ({ cookie, origins, paths, refusals }, production) => ({
     cookie: cookieSettings(cookie, production),
     refusals,
     origins: { allowed: new Set(origins.allowed), missing: origins.missing },
     authPath: paths.auth,
-  }
-}
+  }),
+)
 
 function cookieSettings(
   { name, secure }: { readonly name?: string | undefined; readonly secure: boolean },

@@ -2,7 +2,12 @@ import * as v from 'valibot'
 import { ConfigError, describeValue } from '../errors.ts'
 import type { ClaimsOf, CustomClaimsSettings } from '../tokens/custom-claims.ts'
 import type { ClaimRecipient } from '../tokens/sealed-claim.ts'
-import { callable, group, oneAudience, oneOf, parse, wholeNumber } from './schema.ts'
+import { callable, type Entries, group, oneAudience, oneOf, type Room, room, wholeNumber } from './schema.ts'
+
+/** Claims of the application. */
+export interface WithClaims {
+  readonly claims?: ClaimsOptions | undefined
+}
 
 /**
  * Custom claims in access tokens. They are signed, not encrypted, so whoever sees a token can read them. A claim that
@@ -42,7 +47,11 @@ export interface ClaimsOptions {
 
 const names = v.array(v.string('an array of names'), 'an array of names')
 
-const schema = v.object({
+export interface ClaimsSettings {
+  readonly customClaims: CustomClaimsSettings | undefined
+}
+
+const entries = {
   claims: v.optional(
     group({
       of: callable<ClaimsOf>('a function'),
@@ -56,15 +65,18 @@ const schema = v.object({
       leaks: v.optional(oneOf('refuse', 'warn'), 'refuse'),
     }),
   ),
-})
+} satisfies Entries<WithClaims>
 
 /** A recipient's key may be a private one by mistake. */
 const mayShow = (path: string): boolean => !path.startsWith('claims.sealed')
 
-export function parseClaims(given: object, production: boolean): CustomClaimsSettings | undefined {
-  const { claims } = parse(schema, given, { mayShow })
-  if (claims === undefined) return undefined
-  if (production && claims.leaks === 'warn')
-    throw new ConfigError('claims.leaks', '"refuse" in production', describeValue(claims.leaks))
-  return { allow: undefined, ...claims }
-}
+export const claimsRoom: Room<ClaimsSettings> = room(
+  entries,
+  ({ claims }, production) => {
+    if (claims === undefined) return { customClaims: undefined }
+    if (production && claims.leaks === 'warn')
+      throw new ConfigError('claims.leaks', '"refuse" in production', describeValue(claims.leaks))
+    return { customClaims: { allow: undefined, ...claims } }
+  },
+  { mayShow },
+)

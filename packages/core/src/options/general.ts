@@ -4,7 +4,7 @@ import { ConfigError } from '../errors.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { StoreDriver } from '../ports/store.ts'
 import { looksRandom } from './random-secret.ts'
-import { audience, boolean, callable, issuer, nonEmpty, parse } from './schema.ts'
+import { audience, boolean, callable, type Entries, issuer, nonEmpty, type Room, room } from './schema.ts'
 
 /** The options that belong to no group. */
 export interface GeneralOptions {
@@ -65,7 +65,7 @@ const secret = v.pipe(
 
 const secrets = v.union([v.pipe(v.array(secret), v.minLength(1, secretMessage)), secret], secretMessage)
 
-const schema = v.object({
+const entries = {
   issuer: v.optional(issuer),
   audience: v.optional(audience),
   secret: v.optional(secrets),
@@ -73,9 +73,7 @@ const schema = v.object({
   production: v.optional(boolean),
   clock: v.optional(callable<Clock>('an object with now() and monotonic()', 'now', 'monotonic')),
   random: v.optional(callable<Random>('a function')),
-})
-
-type Parsed = v.InferOutput<typeof schema>
+} satisfies Entries<GeneralOptions>
 
 const required: Readonly<Record<'issuer' | 'audience' | 'secret' | 'store', string>> = {
   issuer: 'set it to the URL of this deployment, such as "https://auth.example.com"',
@@ -87,22 +85,25 @@ const required: Readonly<Record<'issuer' | 'audience' | 'secret' | 'store', stri
 /** Errors must not show the secret. */
 const mayShow = (path: string): boolean => !path.startsWith('secret')
 
-/** @param production whether what production needs is required, if the options do not say */
-export function parseGeneral(given: SallyportGiven, production: boolean): GeneralSettings {
-  const options = parse(schema, given, { mayShow })
-  const verifiesOnly = isOnlyVerifying(given)
-  return {
-    production: options.production ?? production,
-    verifiesOnly,
-    issuer: options.issuer ?? 'http://localhost',
-    audience: nonEmpty(options.audience ?? 'http://localhost'),
-    secrets: nonEmpty(options.secret ?? new Uint8Array(randomBytes(MIN_SECRET_BYTES))),
-    store: options.store,
-    clock: options.clock,
-    random: options.random,
-    notices: verifiesOnly ? [] : noticesOf(options),
-  }
-}
+/** Here `production` is what counts if the options do not say. */
+export const generalRoom: Room<GeneralSettings> = room(
+  entries,
+  (options, production, given) => {
+    const verifiesOnly = isOnlyVerifying(given)
+    return {
+      production: options.production ?? production,
+      verifiesOnly,
+      issuer: options.issuer ?? 'http://localhost',
+      audience: nonEmpty(options.audience ?? 'http://localhost'),
+      secrets: nonEmpty(options.secret ?? new Uint8Array(randomBytes(MIN_SECRET_BYTES))),
+      store: options.store,
+      clock: options.clock,
+      random: options.random,
+      notices: verifiesOnly ? [] : noticesOf(options),
+    }
+  },
+  { mayShow },
+)
 
 /** What this room looks at. */
 interface SallyportGiven extends GeneralOptions {
@@ -138,7 +139,13 @@ function demandRandomSecrets(given: GeneralOptions['secret']): void {
   })
 }
 
-function noticesOf({ secret, store }: Parsed): readonly string[] {
+function noticesOf({
+  secret,
+  store,
+}: {
+  readonly secret?: unknown
+  readonly store?: unknown
+}): readonly string[] {
   const notices: string[] = []
   if (secret === undefined)
     notices.push(

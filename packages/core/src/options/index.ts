@@ -1,109 +1,54 @@
-import type { BindingSettings } from '../binding/device.ts'
 import { ConfigError, describeValue, unknownOption } from '../errors.ts'
-import type { RefusalForm } from '../gate/refuse.ts'
-import type { TrustedIssuer } from '../issuers/trusted.ts'
-import type { ReplicaSettings } from '../revocation/replica.ts'
-import type { CustomClaimsSettings } from '../tokens/custom-claims.ts'
-import { type AccessOptions, type AccessSettings, parseAccess } from './access.ts'
-import { type BindingOptions, parseBinding } from './binding.ts'
-import {
-  type BrowserSettings,
-  type CookieOptions,
-  type OriginOptions,
-  type PathOptions,
-  parseBrowser,
-} from './browser.ts'
-import { type ClaimsOptions, parseClaims } from './claims.ts'
-import { demandForProduction, type GeneralOptions, type GeneralSettings, parseGeneral } from './general.ts'
-import { type IssuerOptions, parseIssuers } from './issuers.ts'
-import { parseRevocation, type RevocationOptions } from './revocation.ts'
-import {
-  type ClientOptions,
-  type LimitOptions,
-  parseSessions,
-  type RefreshOptions,
-  type SessionsSettings,
-} from './sessions.ts'
+import { type AccessSettings, accessRoom, type WithAccess } from './access.ts'
+import { bindingRoom, type WithBinding } from './binding.ts'
+import { type BrowserSettings, browserRoom, type WithBrowser } from './browser.ts'
+import { type ClaimsSettings, claimsRoom, type WithClaims } from './claims.ts'
+import { demandForProduction, type GeneralOptions, type GeneralSettings, generalRoom } from './general.ts'
+import { type IssuersSettings, issuersRoom, type WithIssuers } from './issuers.ts'
+import { type RevocationSettings, revocationRoom, type WithRevocation } from './revocation.ts'
+import { type SessionsSettings, sessionsRoom, type WithSessions } from './sessions.ts'
 
-export type { CacheOptions } from './access.ts'
-export type {
-  AccessOptions,
-  BindingOptions,
-  ClaimsOptions,
-  ClientOptions,
-  CookieOptions,
-  GeneralOptions,
-  IssuerOptions,
-  LimitOptions,
-  OriginOptions,
-  PathOptions,
-  RefreshOptions,
-  RevocationOptions,
-}
+export type { AccessOptions, CacheOptions, WithAccess } from './access.ts'
+export type { BindingOptions, WithBinding } from './binding.ts'
+export type { CookieOptions, OriginOptions, PathOptions, WithBrowser } from './browser.ts'
+export type { ClaimsOptions, WithClaims } from './claims.ts'
+export type { GeneralOptions } from './general.ts'
+export type { IssuerOptions, WithIssuers } from './issuers.ts'
+export type { RevocationOptions, WithRevocation } from './revocation.ts'
+export type { ClientOptions, LimitOptions, RefreshOptions, WithSessions } from './sessions.ts'
 
 /** The options of `createSallyport`. All of them are checked at start, and an error names the wrong one by its path. */
-export interface SallyportOptions extends GeneralOptions {
-  /**
-   * The form of access tokens. Default `jwt`.
-   *
-   * - `jwt`: a signed JWT, which everybody can read
-   * - `encrypted`: a signed JWT that only this deployment can read
-   * - `reference`: an opaque token; a process that sees it for the first time reads the session's record in the store,
-   *   so it is valid only while the record exists
-   */
-  readonly accessToken?: 'jwt' | 'encrypted' | 'reference' | undefined
-  readonly access?: AccessOptions | undefined
-  readonly refresh?: RefreshOptions | undefined
-  readonly revocation?: RevocationOptions | undefined
-  readonly binding?: BindingOptions | undefined
-  readonly limits?: LimitOptions | undefined
-  readonly claims?: ClaimsOptions | undefined
-  /** Other issuers whose access tokens are accepted in addition to this deployment's own. Default: none. */
-  readonly issuers?: readonly IssuerOptions[] | undefined
-  readonly cookie?: CookieOptions | undefined
-  readonly origins?: OriginOptions | undefined
-  readonly clients?: ClientOptions | undefined
-  readonly paths?: PathOptions | undefined
-  /**
-   * How requests to your protected routes are refused. `answer`: with the library's own JSON body. `throw`: by a
-   * `RefusalError` that goes to the framework's error handling, with `status`, `code` and `headers`. A function: with
-   * what it returns as the JSON body; status, challenge and `Retry-After` stay. The library's own routes, whose form is
-   * the RFCs', are not concerned. Default `answer`.
-   */
-  readonly refusals?: RefusalForm | undefined
-}
+export interface SallyportOptions
+  extends GeneralOptions,
+    WithAccess,
+    WithSessions,
+    WithRevocation,
+    WithBinding,
+    WithClaims,
+    WithIssuers,
+    WithBrowser {}
 
 /** The parsed options: complete, checked and frozen. */
-interface Settings extends GeneralSettings, AccessSettings, SessionsSettings, BrowserSettings {
-  readonly revocation: Pick<ReplicaSettings, 'mode' | 'maxStalenessMs'>
-  readonly binding: BindingSettings
-  readonly customClaims: CustomClaimsSettings | undefined
-  readonly issuers: readonly TrustedIssuer[]
-}
+interface Settings
+  extends GeneralSettings,
+    AccessSettings,
+    SessionsSettings,
+    RevocationSettings,
+    ReturnType<typeof bindingRoom.read>,
+    ClaimsSettings,
+    IssuersSettings,
+    BrowserSettings {}
 
-/** The names of all options. As a record, it does not compile if one is missing. */
-const optionNames: Readonly<Record<keyof SallyportOptions, true>> = {
-  issuer: true,
-  audience: true,
-  secret: true,
-  store: true,
-  production: true,
-  clock: true,
-  random: true,
-  accessToken: true,
-  access: true,
-  refresh: true,
-  revocation: true,
-  binding: true,
-  limits: true,
-  claims: true,
-  issuers: true,
-  cookie: true,
-  origins: true,
-  clients: true,
-  paths: true,
-  refusals: true,
-}
+const rooms = [
+  generalRoom,
+  accessRoom,
+  sessionsRoom,
+  revocationRoom,
+  bindingRoom,
+  claimsRoom,
+  issuersRoom,
+  browserRoom,
+]
 
 /**
  * Parses the options. Throws a `ConfigError` that names the first wrong one.
@@ -113,20 +58,19 @@ const optionNames: Readonly<Record<keyof SallyportOptions, true>> = {
 export function parseOptions(given: SallyportOptions, production: boolean): Settings {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new ConfigError('options', 'an object', describeValue(given))
-  const names = Object.keys(optionNames)
+  const names = rooms.flatMap((room) => room.names)
   const unknown = Object.keys(given).find((name) => !names.includes(name))
   if (unknown !== undefined) throw unknownOption(unknown, names)
-  const general = parseGeneral(given, production)
-  const access = parseAccess(given)
+  const general = generalRoom.read(given, production)
   const settings = {
     ...general,
-    ...access,
-    ...parseSessions(given, access.accessSeconds),
-    ...parseBrowser(given, general.production),
-    revocation: parseRevocation(given),
-    binding: parseBinding(given),
-    customClaims: parseClaims(given, general.production),
-    issuers: parseIssuers(given),
+    ...accessRoom.read(given, general.production),
+    ...sessionsRoom.read(given, general.production),
+    ...revocationRoom.read(given, general.production),
+    ...bindingRoom.read(given, general.production),
+    ...claimsRoom.read(given, general.production),
+    ...issuersRoom.read(given, general.production),
+    ...browserRoom.read(given, general.production),
   }
   // Last, so that a missing option does not hide a wrong one.
   if (general.production) demandForProduction(given)

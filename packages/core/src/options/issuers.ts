@@ -7,14 +7,22 @@ import type { SigningAlgorithm } from '../ports/signer.ts'
 import {
   audience,
   boolean,
+  type Entries,
   filledArray,
   group,
   issuer,
   nonEmpty,
-  parse,
+  type Room,
+  room,
   signingAlgorithm,
   wholeNumber,
 } from './schema.ts'
+
+/** Whom this deployment trusts. */
+export interface WithIssuers {
+  /** Other issuers whose access tokens are accepted in addition to this deployment's own. Default: none. */
+  readonly issuers?: readonly IssuerOptions[] | undefined
+}
 
 /** Another issuer whose access tokens are accepted. Set either `jwks` or `discovery`. */
 export interface IssuerOptions {
@@ -82,12 +90,19 @@ const list = v.array(
   }),
   'an array of issuers',
 )
-const schema = v.object({ issuers: v.optional(list, []) })
+export interface IssuersSettings {
+  readonly issuers: readonly TrustedIssuer[]
+}
+
+const entries = { issuers: v.optional(list, []) } satisfies Entries<WithIssuers>
 
 type Parsed = v.InferOutput<typeof list>[number]
 
-export function parseIssuers(given: object): readonly TrustedIssuer[] {
-  const { issuers } = parse(schema, given)
+export const issuersRoom: Room<IssuersSettings> = room(entries, ({ issuers }) => ({
+  issuers: trusted(issuers),
+}))
+
+function trusted(issuers: readonly Parsed[]): readonly TrustedIssuer[] {
   return issuers.map((parsed, index) => {
     const path = `issuers.${index}`
     const { issuer, audience, cooldownSeconds, maxAgeSeconds, maxStaleSeconds } = parsed

@@ -1,6 +1,11 @@
 import * as v from 'valibot'
 import type { ReplicaSettings } from '../revocation/replica.ts'
-import { group, oneOf, parse, wholeNumber } from './schema.ts'
+import { type Entries, group, oneOf, type Room, room, wholeNumber } from './schema.ts'
+
+/** How revocations reach each process. */
+export interface WithRevocation {
+  readonly revocation?: RevocationOptions | undefined
+}
 
 export interface RevocationOptions {
   /**
@@ -12,7 +17,11 @@ export interface RevocationOptions {
   readonly maxStalenessSeconds?: number | undefined
 }
 
-const schema = v.object({
+export interface RevocationSettings {
+  readonly revocation: Pick<ReplicaSettings, 'mode' | 'maxStalenessMs'>
+}
+
+const entries = {
   revocation: v.optional(
     group({
       mode: v.optional(oneOf('replicated', 'strict'), 'replicated'),
@@ -20,9 +29,8 @@ const schema = v.object({
     }),
     {},
   ),
-})
+} satisfies Entries<WithRevocation>
 
-export function parseRevocation(given: object): Pick<ReplicaSettings, 'mode' | 'maxStalenessMs'> {
-  const { mode, maxStalenessSeconds } = parse(schema, given).revocation
-  return { mode, maxStalenessMs: maxStalenessSeconds * 1000 }
-}
+export const revocationRoom: Room<RevocationSettings> = room(entries, ({ revocation }) => ({
+  revocation: { mode: revocation.mode, maxStalenessMs: revocation.maxStalenessSeconds * 1000 },
+}))

@@ -132,6 +132,32 @@ function configError(issue: v.BaseIssue<unknown>, { path: root, mayShow }: Parse
   )
 }
 
+/** A schema for each option of a room. It does not compile if one is missing, or if there is one too many. */
+export type Entries<Options> = Readonly<Record<keyof Options, v.GenericSchema>>
+
+/** Some of the members of `SallyportOptions`, which one file declares, checks and turns into settings. */
+export interface Room<Settings> {
+  readonly names: readonly string[]
+  /** Takes all options, and leaves those of other rooms alone. */
+  read(given: object, production: boolean): Settings
+}
+
+export function room<const T extends v.ObjectEntries, Settings>(
+  entries: T,
+  settings: (
+    parsed: v.InferOutput<v.ObjectSchema<T, undefined>>,
+    production: boolean,
+    given: object,
+  ) => Settings,
+  mode?: ParseMode,
+): Room<Settings> {
+  const schema = v.object(entries)
+  return {
+    names: Object.keys(entries),
+    read: (given, production) => settings(parse(schema, given, mode), production, given),
+  }
+}
+
 /** One value or an array, as an array. Throws a `RangeError` for an empty one, which the schema must rule out. */
 export function nonEmpty<T>(given: T | readonly T[]): readonly [T, ...T[]] {
   const [first, ...more] = (Array.isArray(given) ? given : [given]) as readonly T[]

@@ -1,7 +1,14 @@
 import * as v from 'valibot'
 import type { SignatureLimit } from '../access/signature-limit.ts'
 import type { SessionSettings } from '../sessions/settings.ts'
-import { callable, group, oneOf, parse, string, wholeNumber } from './schema.ts'
+import { callable, type Entries, group, oneOf, type Room, room, string, wholeNumber } from './schema.ts'
+
+/** Sessions, their lifetimes and limits. */
+export interface WithSessions {
+  readonly refresh?: RefreshOptions | undefined
+  readonly limits?: LimitOptions | undefined
+  readonly clients?: ClientOptions | undefined
+}
 
 export interface RefreshOptions {
   /** How long a session lives without a refresh, in seconds. Default 604,800 (7 days); 1 to 2,592,000 (30 days). */
@@ -61,7 +68,7 @@ const DAY = 86_400
 const MAX_SESSION_SECONDS = 30 * DAY
 const client = string(/^[\x21-\x7e]{1,255}$/, '1 to 255 printable ASCII characters')
 
-const schema = v.object({
+const entries = {
   refresh: v.optional(
     group({
       idleSeconds: v.optional(wholeNumber(1, MAX_SESSION_SECONDS), 7 * DAY),
@@ -81,24 +88,20 @@ const schema = v.object({
     {},
   ),
   clients: v.optional(group({ cookie: v.optional(client, 'web'), body: v.optional(client, 'native') }), {}),
-})
+} satisfies Entries<WithSessions>
 
-export function parseSessions(given: object, accessSeconds: number): SessionsSettings {
-  const { refresh, limits, clients } = parse(schema, given)
-  return {
-    sessions: {
-      lifetimes: { idleMs: refresh.idleSeconds * 1000, absoluteMs: refresh.absoluteSeconds * 1000 },
-      graceMs: refresh.graceSeconds * 1000,
-      recoverLost: refresh.lostResponse === 'recover',
-      sessionLimit: limits.sessions,
-      refreshLimit: {
-        count: limits.refreshes?.count ?? 0,
-        windowMs: (limits.refreshes?.windowSeconds ?? 0) * 1000,
-      },
-      convergedLimit: limits.converged,
-      clients,
-      accessSeconds,
+export const sessionsRoom: Room<SessionsSettings> = room(entries, ({ refresh, limits, clients }) => ({
+  sessions: {
+    lifetimes: { idleMs: refresh.idleSeconds * 1000, absoluteMs: refresh.absoluteSeconds * 1000 },
+    graceMs: refresh.graceSeconds * 1000,
+    recoverLost: refresh.lostResponse === 'recover',
+    sessionLimit: limits.sessions,
+    refreshLimit: {
+      count: limits.refreshes?.count ?? 0,
+      windowMs: (limits.refreshes?.windowSeconds ?? 0) * 1000,
     },
-    signatureLimit: limits.signatures,
-  }
-}
+    convergedLimit: limits.converged,
+    clients,
+  },
+  signatureLimit: limits.signatures,
+}))

@@ -11,6 +11,4 @@ export interface SessionSettings {
   readonly convergedLimit: number
   /** The `client_id` of sessions whose sign-in names none, by transport. */
   readonly clients: { readonly cookie: string; readonly body: string }
-  /** How long an access token lives. It never outlives its session. */
-  readonly accessSeconds: number
 }

@@ -1,9 +1,8 @@
 import type { Clock } from '../ports/clock.ts'
-import type { Session, Transport } from '../ports/sessions.ts'
+import type { Lifetimes, Session, Transport } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { IssueToken, TokenIds, Unsigned } from '../tokens/issue.ts'
 import type { RefreshTokens } from './refresh-token.ts'
-import type { SessionSettings } from './settings.ts'
 
 /** A session's refresh token, how it travels, and how long the client should keep it. */
 export interface RefreshGrant {
@@ -39,12 +38,14 @@ export interface TokenSets {
 export interface TokenSetParts {
   readonly issueToken: IssueToken
   readonly refreshTokens: RefreshTokens
-  readonly settings: Pick<SessionSettings, 'lifetimes' | 'accessSeconds'>
+  readonly lifetimes: Lifetimes
+  /** How long an access token lives. It never outlives its session. */
+  readonly accessSeconds: number
   readonly clock: Clock
 }
 
-export function createTokenSets({ issueToken, refreshTokens, settings, clock }: TokenSetParts): TokenSets {
-  const { lifetimes, accessSeconds } = settings
+export function createTokenSets(parts: TokenSetParts): TokenSets {
+  const { issueToken, refreshTokens, lifetimes, accessSeconds, clock } = parts
   const idleSeconds = Math.floor(lifetimes.idleMs / 1000)
 
   /** Shortens a lifetime, so that no token outlives the absolute end of its session. */
