@@ -4,7 +4,7 @@ import type { GuardCheck } from './gate/guard.ts'
 import type { Verify, VerifyOptions } from './gate/protect.ts'
 import type { Revoked, RevokeOptions, Started, WithCookies } from './gate/session-calls.ts'
 import type { Guard } from './guards/guard.ts'
-import { scopeGuard } from './guards/scope.ts'
+import { type GuardMethods, guards } from './guards/index.ts'
 import type { Auth } from './seam/auth.ts'
 import type { Answer, RequestView, Route } from './seam/http.ts'
 import type { SignIn } from './sessions/open.ts'
@@ -72,7 +72,8 @@ export interface AdaptedSessions<Exchange extends unknown[]> extends SessionCall
  * ```
  */
 export interface Adapted<Exchange extends unknown[], Reply, Protect, Check, Router, Placement = never>
-  extends Sallyport {
+  extends Sallyport,
+    GuardMethods<Check> {
   /**
    * Lets a request through only if it has a valid access token, and puts the caller where `getAuth` finds it. Any
    * other request is answered: 401 for a missing, bad or revoked token, 503 if the store would have to be asked and
@@ -81,10 +82,6 @@ export interface Adapted<Exchange extends unknown[], Reply, Protect, Check, Rout
    * Does NOT check scopes: put `requireScope` or `guard` behind it. Throws a `ConfigError` for a wrong option.
    */
   authMiddleware(options?: VerifyOptions): Protect
-  /**
-   * Lets a caller through only if the token has all of the scopes; otherwise answers 403. Goes behind `authMiddleware`.
-   */
-  requireScope(...scopes: string[]): Check
   /**
    * Lets a caller through only if the guard passes; otherwise sends the answer of the problem that the guard named.
    * Goes behind `authMiddleware`.
@@ -150,7 +147,7 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
   return {
     ...core,
     authMiddleware: (options) => host.protect(gate.verifier(called('authMiddleware', options))),
-    requireScope: (...scopes) => checkBy(scopeGuard(scopes)),
+    ...guardMethods(checkBy),
     guard: checkBy,
     refreshRouter: (placement) => host.router(gate.routes(['refresh']), called('refreshRouter', placement)),
     logoutRouter: (placement) => host.router(gate.routes(['logout']), called('logoutRouter', placement)),
@@ -196,6 +193,16 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
     host.setCookies(cookies, ...exchange)
     return result
   }
+}
+
+function guardMethods<Check>(checkBy: (guard: Guard) => Check): GuardMethods<Check> {
+  const method =
+    (make: (...args: never[]) => Guard) =>
+    (...args: never[]) =>
+      checkBy(make(...args))
+  return Object.fromEntries(
+    Object.entries(guards).map(([name, make]) => [name, method(make)]),
+  ) as GuardMethods<Check>
 }
 
 /** The argument of a factory. Throws a `TypeError` where the framework called the factory itself, with a request. */

@@ -9,7 +9,7 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
  *
  * @see [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750.html#section-3.1)
  */
-export function scopeGuard(scopes: readonly string[]): (auth: Auth) => GuardVerdict {
+export function scopeGuard(...scopes: string[]): (auth: Auth) => GuardVerdict {
   if (scopes.length === 0 || !scopes.every(isScopeToken))
     throw new TypeError('requireScope: name the scopes, each as a string such as "profile:read"')
   const refused: GuardVerdict = {
