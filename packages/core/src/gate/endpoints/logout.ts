@@ -4,9 +4,10 @@ import { callerOf } from '../../seam/caller.ts'
 import type { RequestView, Route } from '../../seam/http.ts'
 import type { SessionEnd } from '../../sessions/end.ts'
 import type { RefreshTokens } from '../../sessions/refresh-token.ts'
-import { emptyAnswer, refusal } from '../answer.ts'
+import { refusal } from '../answer.ts'
 import { readBearer } from '../bearer.ts'
 import type { RefreshCookie } from '../browser/cookies.ts'
+import { endedAnswer } from '../ended.ts'
 import type { AuthHandler, Handler, RouteMaker } from '../routes.ts'
 
 export interface LogoutParts {
@@ -63,11 +64,11 @@ export function logoutRoutes(
 ): readonly Route[] {
   const one: Handler = async (view) => {
     const outcome = await logout(view, 'logout')
-    return outcome.kind === 'ended' ? emptyAnswer(outcome.cookies) : refusal(outcome.problem, outcome)
+    return outcome.kind === 'ended' ? endedAnswer(outcome.cookies) : refusal(outcome.problem, outcome)
   }
   const all: AuthHandler = async (view, { subject }) => {
     const outcome = await end.all(subject, { reason: 'logout_all', caller: callerOf(view) })
-    return outcome.kind === 'unavailable' ? refusal('store_unavailable') : emptyAnswer([cookie.clear()])
+    return outcome.kind === 'unavailable' ? refusal('store_unavailable') : endedAnswer([cookie.clear()])
   }
   return [route.cookie('/logout', { POST: one }), route.bearer('/logout-all', { POST: all })]
 }

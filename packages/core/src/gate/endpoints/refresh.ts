@@ -6,6 +6,7 @@ import type { Emit } from '../../watch/events.ts'
 import { refusal } from '../answer.ts'
 import { readForm } from '../body.ts'
 import type { RefreshCookie } from '../browser/cookies.ts'
+import { endedRefusal } from '../ended.ts'
 import type { Handler, RouteMaker } from '../routes.ts'
 import { tokenAnswer } from '../token-answer.ts'
 
@@ -64,6 +65,7 @@ function answerTo(
       return tokenAnswer(outcome, cookie)
     case 'reused':
     case 'mismatched':
+      return endedRefusal(`refresh_${outcome.kind}`, dead)
     case 'expired':
     case 'unknown':
       return refusal(`refresh_${outcome.kind}`, dead)
