@@ -1,6 +1,6 @@
 import type { Session } from '@sallyport/core'
 import type { Grant } from '@sallyport/core/store'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   grantOf,
   HOUR,
@@ -29,6 +29,12 @@ const grants: readonly { readonly name: string; readonly grant: Partial<Grant> }
   { name: 'with letters from all over', grant: { device: 'Браузер on Линукс', acr: '高' } },
   { name: 'long', grant: { scope: 'scope:of:some:length '.repeat(400).trim(), client: 'c'.repeat(255) } },
   { name: 'of long ago', grant: { authenticatedAt: 1 } },
+  { name: 'that the browser forgets', grant: { transient: true } },
+  { name: 'with lifetimes of its own', grant: { lifetimes: { idleMs: 60 * SECOND, absoluteMs: HOUR } } },
+  {
+    name: 'with both',
+    grant: { transient: true, lifetimes: { idleMs: 60 * SECOND, absoluteMs: HOUR } },
+  },
 ]
 
 /** Opening sessions, and showing them. */
@@ -125,6 +131,59 @@ export function sessionContract(here: Here): void {
       await store.sessions.rotate(rotation(refreshed, { generation: hour, at: START + (hour * HOUR) / 2 }))
     expect(await listed(subject, START + LIFETIMES.absoluteMs - 1)).toHaveLength(1)
     expect(await listed(subject, START + LIFETIMES.absoluteMs)).toEqual([])
+  })
+
+  describe('a session with shorter lifetimes of its own', () => {
+    const lifetimes = { idleMs: HOUR / 4, absoluteMs: HOUR / 2 }
+
+    test('ends by them, while another session of the subject lives on by those of all', async () => {
+      const { store } = here()
+      const subject = newSubject()
+      const short = await opened(store, opening(subject, { grant: { lifetimes } }))
+      const long = await opened(store, opening(subject))
+      const idsAt = async (at: number) => (await listed(subject, at)).map((one) => one.id).sort()
+      expect(await idsAt(START + HOUR / 4 - 1)).toEqual([short.id, long.id].sort())
+      expect(await idsAt(START + HOUR / 4)).toEqual([long.id])
+      expect(await store.sessions.rotate(rotation(long, { at: START + HOUR / 2 }))).toMatchObject({
+        kind: 'rotated',
+      })
+    })
+
+    test('cannot be refreshed when it was idle for too long', async () => {
+      const { store } = here()
+      const session = await opened(store, opening(newSubject(), { grant: { lifetimes } }))
+      const late = rotation(session, { at: START + HOUR / 4 })
+      expect(await store.sessions.rotate(late)).toEqual({ kind: 'expired' })
+    })
+
+    test('cannot be refreshed beyond its absolute lifetime, however often it was', async () => {
+      const { store } = here()
+      const session = await opened(store, opening(newSubject(), { grant: { lifetimes } }))
+      for (const [generation, at] of [HOUR / 5, (2 * HOUR) / 5].entries())
+        expect(
+          await store.sessions.rotate(rotation(session, { generation: generation + 1, at: START + at })),
+        ).toMatchObject({ kind: 'rotated' })
+      const late = rotation(session, { generation: 3, at: START + HOUR / 2 })
+      expect(await store.sessions.rotate(late)).toEqual({ kind: 'expired' })
+    })
+
+    test('does not outlive a shorter lifetime of all sessions', async () => {
+      const { store } = here()
+      const session = await opened(store, opening(newSubject(), { grant: { lifetimes } }))
+      const all = { idleMs: 60 * SECOND, absoluteMs: HOUR }
+      const late = rotation(session, { at: START + 60 * SECOND, lifetimes: all })
+      expect(await store.sessions.rotate(late)).toEqual({ kind: 'expired' })
+    })
+
+    test('leaves room for others once it is over', async () => {
+      const { store } = here()
+      const subject = newSubject()
+      await opened(store, opening(subject, { grant: { lifetimes } }))
+      const long = await opened(store, opening(subject))
+      const third = opening(subject, { at: START + HOUR / 4, sessionLimit: 2 })
+      expect(ofKind(await store.sessions.open(third), 'opened').ended).toEqual([])
+      expect((await listed(subject, START + HOUR / 4)).map((one) => one.id)).toContain(long.id)
+    })
   })
 
   test.each([0, 1, 2])(

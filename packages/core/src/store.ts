@@ -20,6 +20,7 @@ export type {
   RingEntry,
   SealedKey,
 } from './ports/keys.ts'
+export { hasExpired, type Lifetimes, lifetimesOf } from './ports/lifetimes.ts'
 export type { Unavailable } from './ports/outcome.ts'
 export {
   concernsToken,
@@ -39,8 +40,6 @@ export {
   type DeviceBinding,
   type EndOutcome,
   type Grant,
-  hasExpired,
-  type Lifetimes,
   type ListOutcome,
   type Opening,
   type OpenOutcome,

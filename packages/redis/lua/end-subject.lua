@@ -26,7 +26,7 @@ for _, one in ipairs(live) do
     reply[2] = pack_session(session)
     reply[3] = redis.call('HGET', user, '.' .. kept) or ''
     reply[4] = redis.call('HGET', user, '@') or ''
-    keep(user, expires_at(session, idle, absolute) - at)
+    keep(user, expires_at(session, lifetimes_of(session, reply[3], idle, absolute)) - at)
   else
     revoke(feed, meta, 'S' .. tag .. one.field, at)
     drop_session(user, one.field)

@@ -37,5 +37,5 @@ local session = unpack_session(ARGV[4])
 session.rotated_at, session.created_at = at, at
 local state = pack_session(session)
 redis.call('HSET', user, '@', ARGV[6], field, state, '.' .. field, ARGV[5])
-keep(user, expires_at(session, idle, absolute) - at)
+keep(user, expires_at(session, lifetimes_of(session, ARGV[5], idle, absolute)) - at)
 return { state, text(issue_from(redis.call('HGET', user, 'n'))), unpack(ended) }

@@ -13,7 +13,7 @@
 
 local RETENTION = 1860000
 local META_TTL = 6048000000
-local CONFIRMED, BODY = 1, 2
+local CONFIRMED, BODY, OWN_LIFETIMES = 1, 2, 4
 local FIELD_BYTES = 16
 
 local cached_time
@@ -69,6 +69,7 @@ local function unpack_session(state)
     flags = flags,
     confirmed = bit.band(flags, CONFIRMED) ~= 0,
     body = bit.band(flags, BODY) ~= 0,
+    own = bit.band(flags, OWN_LIFETIMES) ~= 0,
     generation = generation,
     rotated_at = rotated_at,
     created_at = created_at,
@@ -86,6 +87,13 @@ local function pack_session(session)
   local head = struct.pack(FORMAT, flags, session.generation, session.rotated_at, session.created_at,
     session.converged, session.version, #session.cells)
   return head .. session.cells .. session.ip
+end
+
+-- The lifetimes that count for a session: its own, which end its grant, where they are shorter.
+local function lifetimes_of(session, grant, idle, absolute)
+  if not session.own then return idle, absolute end
+  local own_idle, own_absolute = string.match(grant, '%z(%d+)%z(%d+)$')
+  return math.min(own_idle, idle), math.min(own_absolute, absolute)
 end
 
 local function expires_at(session, idle, absolute)
@@ -131,7 +139,8 @@ local function live_sessions(user, at, idle, absolute)
     local field, state = hash[i], hash[i + 1]
     if #field == FIELD_BYTES then
       local session = unpack_session(state)
-      if at >= expires_at(session, idle, absolute) then
+      local grant = session.own and redis.call('HGET', user, '.' .. field)
+      if at >= expires_at(session, lifetimes_of(session, grant, idle, absolute)) then
         drop_session(user, field)
       else
         live[#live + 1] = { field = field, state = state, rotated_at = session.rotated_at }

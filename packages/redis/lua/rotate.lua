@@ -24,6 +24,7 @@ local found = redis.call('HMGET', user, field, '.' .. field, '@', 'w', 'n')
 local state, grant, subject = found[1], found[2], found[3]
 if not state or not grant or not subject then return 'X' end
 local session = unpack_session(state)
+idle, absolute = lifetimes_of(session, grant, idle, absolute)
 
 if at >= expires_at(session, idle, absolute) then
   drop_session(user, field)
@@ -92,8 +93,8 @@ local function rotate(next_generation, rolled_back)
   state = pack_session(session)
   redis.call('HSET', user, field, state)
   local left = expires_at(session, idle, absolute) - at
-  -- Nothing in the hash needs to outlive a session that has its whole idle lifetime ahead.
-  if left == idle and idle >= RETENTION then
+  -- Nothing in the hash needs to outlive a session that has the whole idle lifetime of all sessions ahead.
+  if left == idle and idle >= RETENTION and not session.own then
     redis.call('PEXPIRE', user, text(idle))
   else
     keep(user, left)

@@ -17,8 +17,9 @@ import ipaddr from 'ipaddr.js'
  * same layout. Its grant was fixed at sign-in, and the scripts read nothing of it but the client, which comes first.
  */
 const FIXED_BYTES = 22
-const FLAGS = { confirmed: 1, body: 2 } as const
+const FLAGS = { confirmed: 1, body: 2, ownLifetimes: 4 } as const
 const SEPARATOR = '\0'
+const TRANSIENT = 't'
 /** Goes before an array, to tell an empty one from none. */
 const ARRAY = '\x1e'
 const ARRAY_SEPARATOR = '\x1f'
@@ -30,25 +31,40 @@ export function packNewState(
   ip: string | undefined,
 ): Buffer {
   const head = Buffer.alloc(FIXED_BYTES)
-  head[0] = grant.transport === 'body' ? FLAGS.body : 0
+  head[0] =
+    (grant.transport === 'body' ? FLAGS.body : 0) | (grant.lifetimes === undefined ? 0 : FLAGS.ownLifetimes)
   head.writeUInt32BE(1, 1)
   head.writeUInt16BE(binding.version, 19)
   head[21] = binding.cells.length
   return Buffer.concat([head, binding.cells, packIp(ip)])
 }
 
-/** The grant of a session, without its subject: the hash of the subject has that once. */
+/**
+ * The grant of a session, without its subject: the hash of the subject has that once. Lifetimes of its own are its last
+ * parts, where the scripts read them.
+ */
 export function packGrant(grant: Grant): Buffer {
-  const { client, scope, authenticatedAt, acr = '', amr, device } = grant
+  const { client, scope, authenticatedAt, acr = '', amr, device, lifetimes, transient } = grant
   const methods = amr === undefined ? '' : ARRAY + amr.join(ARRAY_SEPARATOR)
-  return Buffer.from([client, scope, authenticatedAt.toString(36), acr, methods, device].join(SEPARATOR))
+  const parts = [client, scope, authenticatedAt.toString(36), acr, methods, device]
+  if (lifetimes !== undefined || transient) parts.push(transient ? TRANSIENT : '')
+  if (lifetimes !== undefined) parts.push(String(lifetimes.idleMs), String(lifetimes.absoluteMs))
+  return Buffer.from(parts.join(SEPARATOR))
 }
 
 /** Puts a session together from its state and its grant. */
 export function unpackSession(id: SessionId, subject: string, state: Buffer, grant: Buffer): Session {
-  const [client = '', scope = '', authenticated = '', acr = '', amr = '', device = ''] = grant
-    .toString()
-    .split(SEPARATOR)
+  const [
+    client = '',
+    scope = '',
+    authenticated = '',
+    acr = '',
+    amr = '',
+    device = '',
+    keeping,
+    idle,
+    absolute,
+  ] = grant.toString().split(SEPARATOR)
   const ip = unpackIp(state.subarray(FIXED_BYTES + state.readUInt8(21)))
   const session: Writable<Session> = {
     id,
@@ -65,6 +81,8 @@ export function unpackSession(id: SessionId, subject: string, state: Buffer, gra
   if (acr !== '') session.acr = acr
   if (amr !== '') session.amr = amr === ARRAY ? [] : amr.slice(ARRAY.length).split(ARRAY_SEPARATOR)
   if (ip !== '') session.ip = ip
+  if (keeping === TRANSIENT) session.transient = true
+  if (idle !== undefined) session.lifetimes = { idleMs: Number(idle), absoluteMs: Number(absolute) }
   return session
 }
 

@@ -1,13 +1,12 @@
 import { isSessionId, type SessionId, type SubjectTag, tagOfSession } from '../ports/ids.ts'
-import {
-  type DeviceBinding,
-  hasExpired,
-  type Lifetimes,
-  type Opening,
-  type Rotation,
-  type RotationOutcome,
-  type Session,
-  type SessionStore,
+import { hasExpired, type Lifetimes } from '../ports/lifetimes.ts'
+import type {
+  DeviceBinding,
+  Opening,
+  Rotation,
+  RotationOutcome,
+  Session,
+  SessionStore,
 } from '../ports/sessions.ts'
 import { judgeRotation, type RefreshWindow, type RotationState, sessionsToEnd } from '../sessions/rotate.ts'
 import type { MemoryRevocations } from './revocations.ts'

@@ -1,4 +1,5 @@
 import type { SessionId, SubjectTag } from './ids.ts'
+import type { Lifetimes } from './lifetimes.ts'
 import type { Unavailable } from './outcome.ts'
 import type { SubjectRevocation } from './revocations.ts'
 
@@ -28,6 +29,10 @@ export interface Grant {
   readonly amr?: readonly string[]
   /** The device in words, such as "Firefox on Linux". */
   readonly device: string
+  /** Lifetimes of its own, where they are shorter than those of all sessions. */
+  readonly lifetimes?: Lifetimes
+  /** The browser drops the refresh cookie when it closes. */
+  readonly transient?: true
 }
 
 /** One session. All instants are milliseconds since the epoch. */
@@ -40,23 +45,6 @@ export interface Session extends Grant {
   readonly rotatedAt: number
   /** The client's address at sign-in or at the last rotation. */
   readonly ip?: string
-}
-
-/** How long sessions live, in milliseconds. */
-export interface Lifetimes {
-  /** Since the last refresh. */
-  readonly idleMs: number
-  /** Since sign-in. */
-  readonly absoluteMs: number
-}
-
-/** Whether the idle or the absolute lifetime is over at that instant. */
-export function hasExpired(
-  { createdAt, rotatedAt }: Pick<Session, 'createdAt' | 'rotatedAt'>,
-  at: number,
-  { idleMs, absoluteMs }: Lifetimes,
-): boolean {
-  return at >= rotatedAt + idleMs || at >= createdAt + absoluteMs
 }
 
 export interface Opening {

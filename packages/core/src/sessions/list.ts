@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import { tagOf } from '../ports/ids.ts'
-import type { Lifetimes, ListOutcome, SessionStore } from '../ports/sessions.ts'
+import type { Lifetimes } from '../ports/lifetimes.ts'
+import type { ListOutcome, SessionStore } from '../ports/sessions.ts'
 
 /** Lists the live sessions of a subject, the latest sign-in first. */
 export type ListSessions = (subject: string) => Promise<ListOutcome>

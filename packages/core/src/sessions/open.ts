@@ -2,6 +2,7 @@ import type { Devices } from '../binding/device.ts'
 import { refuseUnknownMembers } from '../errors.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import { newSessionId, tagOf } from '../ports/ids.ts'
+import type { Lifetimes } from '../ports/lifetimes.ts'
 import type { Unavailable } from '../ports/outcome.ts'
 import type { SessionStore, Transport } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
@@ -24,6 +25,16 @@ export interface SignIn {
   readonly acr?: string | undefined
   /** How the user was authenticated, such as `['pwd', 'otp']` (RFC 8176). Default: not stated. */
   readonly amr?: readonly string[] | undefined
+  /**
+   * `false`: the browser drops the refresh cookie when it closes, because the user did not tick "keep me signed in".
+   * Browsers that restore their tabs keep it all the same, so give such a session a short `idleSeconds`, too. Concerns
+   * tokens in the cookie only. Default `true`.
+   */
+  readonly persistent?: boolean | undefined
+  /** How long this session lives without a refresh, in seconds. Default and maximum: `refresh.idleSeconds`. */
+  readonly idleSeconds?: number | undefined
+  /** How long this session lives in total, in seconds. Default and maximum: `refresh.absoluteSeconds`. */
+  readonly absoluteSeconds?: number | undefined
   /**
    * `checked`: your handler has made sure that the user meant to sign in here, such as by the `state` of OpenID Connect
    * or by a one-time link, so that the request may come from another site. Default `refuse`: a cross-site request is
@@ -61,6 +72,7 @@ export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
   const { store, tokenSets, settings, emit, clock } = parts
   return async (signIn, transport, { caller, userAgent }) => {
     check(signIn)
+    const own = ownLifetimes(signIn, settings.lifetimes)
     const signer = parts.signer()
     if (signer === undefined) return { kind: 'key_unavailable' }
     const device = parts.devices.recognise(userAgent)
@@ -78,6 +90,8 @@ export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
         device: device.label,
         ...(signIn.acr === undefined ? {} : { acr: signIn.acr }),
         ...(signIn.amr === undefined ? {} : { amr: signIn.amr }),
+        ...(own === undefined ? {} : { lifetimes: own }),
+        ...(signIn.persistent === false ? { transient: true } : {}),
       },
       binding: device.bindings[0],
       at: now,
@@ -107,12 +121,15 @@ const MEMBERS: Readonly<Record<keyof SignIn, true>> = {
   client: true,
   acr: true,
   amr: true,
+  persistent: true,
+  idleSeconds: true,
+  absoluteSeconds: true,
   crossSite: true,
 }
 
 function check(signIn: SignIn): void {
   refuseUnknownMembers('signIn', signIn, Object.keys(MEMBERS))
-  const { subject, scope, client, acr, amr, crossSite } = signIn
+  const { subject, scope, client, acr, amr, persistent, crossSite } = signIn
   if (typeof subject !== 'string' || subject === '' || subject.length > 255)
     throw new TypeError('signIn: "subject" must be a string of 1 to 255 characters')
   if (scope !== undefined && !(Array.isArray(scope) && scope.every(isScopeToken)))
@@ -124,6 +141,25 @@ function check(signIn: SignIn): void {
       throw new TypeError(`signIn: "${name}" must be 1 to 255 printable ASCII characters`)
   if (amr !== undefined && !(Array.isArray(amr) && amr.every((method) => PRINTABLE.test(method))))
     throw new TypeError('signIn: "amr" must be an array of printable ASCII strings')
+  if (persistent !== undefined && typeof persistent !== 'boolean')
+    throw new TypeError('signIn: "persistent" must be true or false')
   if (crossSite !== undefined && crossSite !== 'refuse' && crossSite !== 'checked')
     throw new TypeError('signIn: "crossSite" must be "refuse" or "checked"')
+}
+
+/** The lifetimes that a sign-in gives its session. Throws a `TypeError` for one that is over that of all sessions. */
+function ownLifetimes({ idleSeconds, absoluteSeconds }: SignIn, all: Lifetimes): Lifetimes | undefined {
+  if (idleSeconds === undefined && absoluteSeconds === undefined) return undefined
+  return {
+    idleMs: ownMs('idleSeconds', idleSeconds, all.idleMs),
+    absoluteMs: ownMs('absoluteSeconds', absoluteSeconds, all.absoluteMs),
+  }
+}
+
+function ownMs(name: string, given: number | undefined, mostMs: number): number {
+  if (given === undefined) return mostMs
+  if (Number.isInteger(given) && given >= 1 && given * 1000 <= mostMs) return given * 1000
+  throw new TypeError(
+    `signIn: "${name}" must be a whole number from 1 to ${mostMs / 1000}, which is "refresh.${name}"`,
+  )
 }

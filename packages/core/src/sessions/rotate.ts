@@ -1,6 +1,6 @@
+import { hasExpired, type Living } from '../ports/lifetimes.ts'
 import {
   type DeviceBinding,
-  hasExpired,
   type Rotation,
   type Session,
   type Transport,
@@ -8,14 +8,10 @@ import {
 } from '../ports/sessions.ts'
 
 /** The part of a session's record that decides about a presented refresh token. */
-export interface RotationState {
+export interface RotationState extends Living {
   readonly generation: number
   /** Whether the current generation was seen in use. */
   readonly confirmed: boolean
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number
-  /** Milliseconds since the epoch. */
-  readonly rotatedAt: number
   /** How often the current generation was handed to a holder of the previous token. */
   readonly converged: number
   readonly client: string

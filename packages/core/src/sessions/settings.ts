@@ -1,4 +1,5 @@
-import type { Lifetimes, Rotation } from '../ports/sessions.ts'
+import type { Lifetimes } from '../ports/lifetimes.ts'
+import type { Rotation } from '../ports/sessions.ts'
 
 /** The parsed options `refresh`, `limits` and `clients`. See {@link Rotation} for those that have no comment. */
 export interface SessionSettings {

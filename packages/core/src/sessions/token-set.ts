@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
-import type { Lifetimes, Session, Transport } from '../ports/sessions.ts'
+import { type Lifetimes, lifetimesOf } from '../ports/lifetimes.ts'
+import type { Session, Transport } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { IssueToken, TokenIds, Unsigned } from '../tokens/issue.ts'
 import type { RefreshTokens } from './refresh-token.ts'
@@ -8,8 +9,8 @@ import type { RefreshTokens } from './refresh-token.ts'
 export interface RefreshGrant {
   readonly transport: Transport
   readonly refreshToken: string
-  /** Seconds until the session ends if it is not refreshed. */
-  readonly refreshSeconds: number
+  /** Seconds until the session ends if it is not refreshed; `undefined` if the browser drops it when it closes. */
+  readonly refreshSeconds: number | undefined
 }
 
 /** The tokens that a sign-in or a refresh issues. */
@@ -46,20 +47,21 @@ export interface TokenSetParts {
 
 export function createTokenSets(parts: TokenSetParts): TokenSets {
   const { issueToken, refreshTokens, lifetimes, accessSeconds, clock } = parts
-  const idleSeconds = Math.floor(lifetimes.idleMs / 1000)
 
   /** Shortens a lifetime, so that no token outlives the absolute end of its session. */
-  function within({ createdAt }: Session, seconds: number): number {
-    const remaining = Math.floor((createdAt + lifetimes.absoluteMs - clock.now()) / 1000)
+  function within(session: Session, seconds: number): number {
+    const { absoluteMs } = lifetimesOf(session, lifetimes)
+    const remaining = Math.floor((session.createdAt + absoluteMs - clock.now()) / 1000)
     return Math.max(1, Math.min(seconds, remaining))
   }
 
   function refreshGrant(session: Session): RefreshGrant {
-    const { id, generation, transport } = session
+    const { id, generation, transport, transient } = session
+    const idleSeconds = Math.floor(lifetimesOf(session, lifetimes).idleMs / 1000)
     return {
       transport,
       refreshToken: refreshTokens.mint({ session: id, generation, transport }),
-      refreshSeconds: within(session, idleSeconds),
+      refreshSeconds: transient ? undefined : within(session, idleSeconds),
     }
   }
 

@@ -10,8 +10,8 @@ export type CookieReading =
 /** The refresh cookie. It is cleared with the same attributes with which it is set; otherwise browsers keep it. */
 export interface RefreshCookie {
   read(view: RequestView): CookieReading
-  /** The `Set-Cookie` value that stores the cookie. */
-  set(value: string, maxAgeSeconds: number): string
+  /** The `Set-Cookie` value that stores the cookie; without an age, until the browser closes. */
+  set(value: string, maxAgeSeconds: number | undefined): string
   /** The `Set-Cookie` value that deletes the cookie. */
   clear(): string
 }
@@ -24,8 +24,9 @@ export interface CookieSettings {
 
 export function createRefreshCookie({ name, secure }: CookieSettings): RefreshCookie {
   // A `__Host-` cookie must have the path /. SameSite is a second line of defence; the gate's CSRF check is the first.
-  const serialise = (value: string, maxAge: number): string =>
-    stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, secure, sameSite: 'strict' })
+  const attributes = { name, path: '/', httpOnly: true, secure, sameSite: 'strict' } as const
+  const serialise = (value: string, maxAge: number | undefined): string =>
+    stringifySetCookie({ ...attributes, value, ...(maxAge === undefined ? {} : { maxAge }) })
   return {
     read(view) {
       const header = view.headers.cookie

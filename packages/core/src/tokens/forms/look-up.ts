@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.ts'
-import { hasExpired, type Lifetimes, type SessionStore } from '../../ports/sessions.ts'
+import { hasExpired, type Lifetimes } from '../../ports/lifetimes.ts'
+import type { SessionStore } from '../../ports/sessions.ts'
 import { frozen } from '../claims.ts'
 import type { CustomClaims } from '../custom-claims.ts'
 import { claimsOf } from '../issue.ts'
