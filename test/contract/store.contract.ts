@@ -6,6 +6,7 @@ import { feedContract } from './feed.contract.ts'
 import { keysContract } from './keys.contract.ts'
 import { limitsContract } from './limits.contract.ts'
 import { racesContract } from './races.contract.ts'
+import { renewalContract } from './renewal.contract.ts'
 import { revocationContract } from './revocation.contract.ts'
 import { rotationContract } from './rotation.contract.ts'
 import { sessionContract } from './session.contract.ts'
@@ -49,6 +50,7 @@ export function storeContract(harness: StoreHarness): void {
     describe('binding', () => bindingContract(here))
     describe('limits', () => limitsContract(here))
     describe('ending', () => endingContract(here))
+    describe('renewal', () => renewalContract(here))
     describe('races', () => racesContract(here))
     describe('feed', () => feedContract(here))
     describe('revocation', () => revocationContract(here))

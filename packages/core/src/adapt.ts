@@ -5,6 +5,7 @@ import type { Verify, VerifyOptions } from './gate/protect.ts'
 import type { Revoked, RevokeOptions, Started, WithCookies } from './gate/session-calls.ts'
 import type { Guard } from './guards/guard.ts'
 import { type GuardMethods, guards } from './guards/index.ts'
+import type { Session } from './ports/sessions.ts'
 import type { Auth } from './seam/auth.ts'
 import type { Answer, RequestView, Route } from './seam/http.ts'
 import type { SignIn } from './sessions/open.ts'
@@ -47,6 +48,12 @@ export interface AdaptedSessions<Exchange extends unknown[]> extends SessionCall
    * `UnavailableError` while the store is away.
    */
   end(...args: [...Exchange, options?: RevokeOptions]): Promise<Revoked>
+  /**
+   * Finds the live session of the request's refresh cookie, for pages, images and downloads, which come without an
+   * access token. Changes nothing, and checks neither scopes nor the device. `undefined` if there is none. Rejects with
+   * a `TypeError` unless the method is GET or HEAD, and with `UnavailableError` while the store is away.
+   */
+  find(...args: Exchange): Promise<Session | undefined>
   /**
    * Ends the caller's other sessions, such as after a change of password. This one keeps its access token and gets a
    * new refresh cookie, which is set on the response; you answer the request. Rejects with `UnavailableError` while
@@ -175,6 +182,7 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
         step(args, (view, _exchange, options) =>
           gate.sessions.end(view, options as RevokeOptions | undefined),
         ),
+      find: (...exchange) => gate.sessions.find(host.read(...exchange)),
       revokeOthers: (...args) =>
         step(args, (view, exchange, options) => {
           const auth = requireAuth(host.attached(...exchange))

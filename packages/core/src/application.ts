@@ -12,6 +12,7 @@ import { type Auth, ownSubject } from './seam/auth.ts'
 import type { Sender } from './seam/caller.ts'
 import type { SessionEnd } from './sessions/end.ts'
 import type { ListSessions } from './sessions/list.ts'
+import type { RenewSessions } from './sessions/renew.ts'
 import type { Emit, EventMap } from './watch/events.ts'
 
 /**
@@ -26,6 +27,16 @@ export interface SessionCalls {
   revoke(session: string, options?: RevokeOptions): Promise<Revoked>
   /** Ends every session of a user, and refuses every access token issued to that user so far. */
   revokeAll(subject: string | Auth, options?: RevokeOptions): Promise<Revoked>
+  /**
+   * Gives every session of a user another scope, such as after a change of rights. The sessions live on. Access tokens
+   * with the earlier scope are refused from now on, and clients get new ones by a refresh.
+   */
+  setScope(subject: string | Auth, scope: readonly string[], options?: RevokeOptions): Promise<Renewed>
+}
+
+/** The sessions that live on, and whose access tokens have been refused. */
+export interface Renewed {
+  readonly sessions: readonly string[]
 }
 
 export type TokenVerdict =
@@ -61,6 +72,11 @@ export interface TokenCalls {
    * does not answer.
    */
   revoke(jti: string, options?: RevokeOptions): Promise<Revoked>
+  /**
+   * Revokes every access token issued to a user so far, such as after a change of roles. The sessions live on, and
+   * clients get new tokens by a refresh. Rejects with an `UnavailableError` while the store does not answer.
+   */
+  revokeAll(subject: string | Auth, options?: RevokeOptions): Promise<Renewed>
 }
 
 /** What an application does with signing keys. */
@@ -119,7 +135,13 @@ const BY_APPLICATION = 'revoked_by_application'
 const UNKNOWN_CALLER = {}
 const ANY_ISSUER: AccessPolicy = { issuers: 'all', whenUnavailable: 'refuse' }
 
-export function createSessionCalls(list: ListSessions, end: Pick<SessionEnd, 'one' | 'all'>): SessionCalls {
+export interface SessionCallsParts {
+  readonly list: ListSessions
+  readonly end: Pick<SessionEnd, 'one' | 'all'>
+  readonly renew: RenewSessions
+}
+
+export function createSessionCalls({ list, end, renew }: SessionCallsParts): SessionCalls {
   return {
     async list(subject) {
       const outcome = await list(identifier('subject', ownSubject(subject)))
@@ -139,10 +161,19 @@ export function createSessionCalls(list: ListSessions, end: Pick<SessionEnd, 'on
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return { ended: outcome.sessions }
     },
+    setScope: async (subject, scope, { reason = 'scope_changed' } = {}) =>
+      renewed(renew(identifier('subject', ownSubject(subject)), { scope, reason })),
   }
 }
 
+async function renewed(outcome: ReturnType<RenewSessions>): Promise<Renewed> {
+  const settled = await outcome
+  if (settled.kind === 'unavailable') throw new UnavailableError()
+  return { sessions: settled.sessions }
+}
+
 export interface TokenCallsParts {
+  readonly renew: RenewSessions
   readonly access: Pick<Access, 'verify'>
   readonly store: Pick<RevocationStore, 'revoke'>
   readonly replica: Pick<Replica, 'add'>
@@ -150,7 +181,8 @@ export interface TokenCallsParts {
   readonly clock: Clock
 }
 
-export function createTokenCalls({ access, store, replica, emit, clock }: TokenCallsParts): TokenCalls {
+export function createTokenCalls(parts: TokenCallsParts): TokenCalls {
+  const { access, store, replica, renew, emit, clock } = parts
   return {
     async verify(token, { ip, headers = {} } = {}) {
       const verdict = await access.verify(token, { ip, headers }, ANY_ISSUER)
@@ -165,6 +197,8 @@ export function createTokenCalls({ access, store, replica, emit, clock }: TokenC
       emit({ event: 'token.revoked', outcome: 'success', reason, jti })
       return { ended: [jti] }
     },
+    revokeAll: async (subject, { reason = BY_APPLICATION } = {}) =>
+      renewed(renew(identifier('subject', ownSubject(subject)), { reason })),
   }
 }
 

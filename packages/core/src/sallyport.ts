@@ -32,12 +32,8 @@ import { parseOptions, type SallyportOptions } from './options/index.ts'
 import { parseVerify } from './options/verify.ts'
 import { createReplica } from './revocation/replica.ts'
 import { deriveKeys } from './secrets.ts'
-import { createSessionEnd } from './sessions/end.ts'
-import { createSessionList } from './sessions/list.ts'
-import { createSessionOpening } from './sessions/open.ts'
-import { createSessionRefresh } from './sessions/refresh.ts'
+import { createSessions } from './sessions/index.ts'
 import { createRefreshTokens } from './sessions/refresh-token.ts'
-import { createTokenSets } from './sessions/token-set.ts'
 import { createSystemRandom, systemClock } from './system.ts'
 import { createCustomClaims } from './tokens/custom-claims.ts'
 import { createTokenForm } from './tokens/forms/form.ts'
@@ -107,9 +103,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
       putBackOthers: ring.putBack,
     },
   )
-  const { signer } = ring
-  const { sessions, origins, accessSeconds } = settings
-  const { lifetimes } = sessions
+  const { origins } = settings
+  const { lifetimes } = settings.sessions
 
   const source = ownSource(settings, ring)
   const ownForms = ownFormsOf(form, { sessions: store.sessions, source, lifetimes, customClaims, clock })
@@ -124,12 +119,10 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     [current.fingerprints, ...earlier.map((keys) => keys.fingerprints)],
     settings.binding,
   )
-  const tokenSets = createTokenSets({ issueToken, refreshTokens, lifetimes, accessSeconds, clock })
-  const end = createSessionEnd({ store: store.sessions, replica, emit, lifetimes, clock })
-  const list = createSessionList({ store: store.sessions, lifetimes, clock })
-  const step = { store: store.sessions, signer, tokenSets, end, devices, settings: sessions, emit, clock }
-  const open = createSessionOpening({ ...step, random })
-  const refresh = createSessionRefresh(step)
+  const { open, refresh, end, list, find, renew, tokenSets } = createSessions({
+    ...{ store: store.sessions, replica, signer: ring.signer, issueToken, refreshTokens, devices },
+    ...{ settings: settings.sessions, accessSeconds: settings.accessSeconds, emit, clock, random },
+  })
 
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)
   const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, clock })
@@ -160,7 +153,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const gate = createGate({
     verifier: protection.verifier,
     signIn: createSignIn(start, signInParts),
-    sessions: createGateSessions({ start, logout, isCrossSite, end, tokenSets, cookie }),
+    sessions: createGateSessions({ start, logout, isCrossSite, end, find, tokenSets, refreshTokens, cookie }),
     refuse,
     route,
     clock,
@@ -185,8 +178,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   await Promise.all([ring.start(), replica.start(), issuers.start()])
 
   return {
-    sessions: createSessionCalls(list, end),
-    tokens: createTokenCalls({ access, store: store.revocations, replica, emit, clock }),
+    sessions: createSessionCalls({ list, end, renew }),
+    tokens: createTokenCalls({ access, store: store.revocations, replica, renew, emit, clock }),
     keys: createKeyCalls({ ring, store: store.revocations, replica, clock }),
     on,
     emit,

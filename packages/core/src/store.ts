@@ -43,6 +43,7 @@ export {
   type ListOutcome,
   type Opening,
   type OpenOutcome,
+  type RenewOutcome,
   type Rotation,
   type RotationOutcome,
   type Session,

@@ -10,6 +10,7 @@ const NAMES = [
   'end',
   'end-subject',
   'list',
+  'renew',
   'revoke',
   'pull',
   'assert',

@@ -130,6 +130,19 @@ export function createRedisSessions(
       }
     },
 
+    async renew({ tag, at, lifetimes, scope }) {
+      const { keys, shard } = locate(tag)
+      const args = [header(shard, at), tag, ...lifetime(lifetimes), ...(scope === undefined ? [] : [scope])]
+      const answer = await commands.runDurably('renew', shard, keys, args)
+      if (answer.kind === 'unavailable') return answer
+      const [notBefore, ...fields] = arrayOf(answer.value).map(bytesOf)
+      return {
+        kind: 'renewed',
+        sessions: fields.map((field) => sessionOf(tag, field)),
+        revocation: { kind: 'subject', tag, notBefore: Number(notBefore) },
+      }
+    },
+
     async list({ tag, at, lifetimes }) {
       const shard = layout.shardOfTag(tag)
       const answer = await commands.run(

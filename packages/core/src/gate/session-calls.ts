@@ -1,10 +1,13 @@
 import { UnavailableError } from '../errors.ts'
+import type { Session } from '../ports/sessions.ts'
 import type { ProblemCode } from '../problems.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
 import { callerOf, type Sender } from '../seam/caller.ts'
 import type { RequestView } from '../seam/http.ts'
 import type { SessionEnd } from '../sessions/end.ts'
+import type { FindSession } from '../sessions/find.ts'
 import type { SignIn } from '../sessions/open.ts'
+import type { RefreshTokens } from '../sessions/refresh-token.ts'
 import type { TokenSets } from '../sessions/token-set.ts'
 import type { RefreshCookie } from './browser/cookies.ts'
 import type { CrossSiteCheck } from './browser/csrf.ts'
@@ -46,6 +49,8 @@ export interface WithCookies {
 export interface GateSessions {
   start(view: RequestView, signIn: SignIn): Promise<Started & WithCookies>
   end(view: RequestView, options?: RevokeOptions): Promise<Revoked & WithCookies>
+  /** Rejects with a `TypeError` for a method that may change something. */
+  find(view: RequestView): Promise<Session | undefined>
   revokeOthers(sender: Sender, auth: Auth, options?: RevokeOptions): Promise<Revoked & WithCookies>
 }
 
@@ -59,12 +64,14 @@ export interface GateSessionsParts {
   readonly logout: Logout
   readonly isCrossSite: CrossSiteCheck
   readonly end: Pick<SessionEnd, 'others'>
+  readonly find: FindSession
+  readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly tokenSets: Pick<TokenSets, 'refreshGrant'>
   readonly cookie: RefreshCookie
 }
 
 export function createGateSessions(parts: GateSessionsParts): GateSessions {
-  const { start, logout, isCrossSite, end, tokenSets, cookie } = parts
+  const { start, logout, isCrossSite, end, find, tokenSets, refreshTokens, cookie } = parts
   return {
     async start(view, signIn) {
       const outcome = await start(view, signIn)
@@ -84,6 +91,19 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
       const outcome = await logout(view, reason)
       if (outcome.kind === 'refused') throw faultOf(outcome)
       return { ended: outcome.ended, cookies: outcome.cookies }
+    },
+    async find(view) {
+      // The cookie alone lets nobody change anything: a page of another site could send it along.
+      if (view.method !== 'GET' && view.method !== 'HEAD')
+        throw new TypeError(
+          'sessions.find: only for GET and HEAD; use authMiddleware for what changes something',
+        )
+      const sent = cookie.read(view)
+      const ticket = sent.kind === 'value' ? refreshTokens.parse(sent.value) : undefined
+      if (ticket === undefined) return undefined
+      const reading = await find(ticket)
+      if (reading.kind === 'unavailable') throw new UnavailableError()
+      return reading.kind === 'read' ? reading.session : undefined
     },
     async revokeOthers(sender, auth, { reason = 'revoked_by_application' } = {}) {
       const ending = { reason, caller: callerOf(sender) }

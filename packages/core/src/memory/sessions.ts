@@ -187,6 +187,17 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       subject.sessions.set(kept.id, kept)
       return Promise.resolve({ kind: 'ended', sessions: ended, revocation, kept: portSession(kept) })
     },
+    renew({ tag, at, lifetimes, scope }) {
+      const subject = subjectOf(tag)
+      dropExpired(subject, at, lifetimes)
+      const notBefore = Math.floor(at / 1000)
+      mark(subject, notBefore)
+      const revocation = { kind: 'subject', tag, notBefore } as const
+      revocations.add(revocation, at)
+      if (scope !== undefined)
+        for (const [id, record] of subject.sessions) subject.sessions.set(id, { ...record, scope })
+      return Promise.resolve({ kind: 'renewed', sessions: [...subject.sessions.keys()], revocation })
+    },
     list({ tag, at, lifetimes }) {
       const subject = subjects.get(tag)
       if (subject !== undefined) dropExpired(subject, at, lifetimes)

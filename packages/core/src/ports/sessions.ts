@@ -156,6 +156,15 @@ export type SubjectEndOutcome =
     }
   | Unavailable
 
+export type RenewOutcome =
+  | {
+      readonly kind: 'renewed'
+      /** The live sessions, which get new access tokens at their next refresh. */
+      readonly sessions: readonly SessionId[]
+      readonly revocation: SubjectRevocation
+    }
+  | Unavailable
+
 export type ListOutcome = { readonly kind: 'listed'; readonly sessions: readonly Session[] } | Unavailable
 
 export type SessionReading =
@@ -189,6 +198,16 @@ export interface SessionStore {
   }): Promise<EndOutcome>
   /** Ends every session of a subject, or all but one, and revokes every token issued to the subject so far. */
   endSubject(ending: SubjectEnding): Promise<SubjectEndOutcome>
+  /**
+   * Revokes every access token issued to the subject so far, and keeps the sessions. With `scope`, all of them have this
+   * scope from now on.
+   */
+  renew(renewal: {
+    readonly tag: SubjectTag
+    readonly at: number
+    readonly lifetimes: Lifetimes
+    readonly scope?: string | undefined
+  }): Promise<RenewOutcome>
   /** Lists the subject's live sessions, the latest sign-in first. */
   list(query: {
     readonly tag: SubjectTag

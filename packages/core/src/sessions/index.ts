@@ -1,0 +1,57 @@
+import type { Devices } from '../binding/device.ts'
+import type { Clock, Random } from '../ports/clock.ts'
+import type { SessionStore } from '../ports/sessions.ts'
+import type { Signer } from '../ports/signer.ts'
+import type { Replica } from '../revocation/replica.ts'
+import type { IssueToken } from '../tokens/issue.ts'
+import type { Emit } from '../watch/events.ts'
+import { createSessionEnd, type SessionEnd } from './end.ts'
+import { createSessionFind, type FindSession } from './find.ts'
+import { createSessionList, type ListSessions } from './list.ts'
+import { createSessionOpening, type OpenSession } from './open.ts'
+import { createSessionRefresh, type RefreshSession } from './refresh.ts'
+import type { RefreshTokens } from './refresh-token.ts'
+import { createSessionRenewal, type RenewSessions } from './renew.ts'
+import type { SessionSettings } from './settings.ts'
+import { createTokenSets, type TokenSets } from './token-set.ts'
+
+/** Everything that happens to sessions, one function each. */
+export interface Sessions {
+  readonly open: OpenSession
+  readonly refresh: RefreshSession
+  readonly end: SessionEnd
+  readonly list: ListSessions
+  readonly find: FindSession
+  readonly renew: RenewSessions
+  readonly tokenSets: TokenSets
+}
+
+export interface SessionsParts {
+  readonly store: SessionStore
+  readonly replica: Pick<Replica, 'add'>
+  readonly signer: () => Signer | undefined
+  readonly issueToken: IssueToken
+  readonly refreshTokens: RefreshTokens
+  readonly devices: Devices
+  readonly settings: SessionSettings
+  readonly accessSeconds: number
+  readonly emit: Emit
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export function createSessions(parts: SessionsParts): Sessions {
+  const { lifetimes } = parts.settings
+  const tokenSets = createTokenSets({ ...parts, lifetimes })
+  const end = createSessionEnd({ ...parts, lifetimes })
+  const step = { ...parts, tokenSets, end }
+  return {
+    open: createSessionOpening(step),
+    refresh: createSessionRefresh(step),
+    end,
+    list: createSessionList({ ...parts, lifetimes }),
+    find: createSessionFind({ ...parts, lifetimes }),
+    renew: createSessionRenewal({ ...parts, lifetimes }),
+    tokenSets,
+  }
+}

@@ -1,0 +1,23 @@
+-- Revokes all tokens that a subject has so far, and keeps its sessions.
+-- KEYS  user, feed, meta
+-- ARGV  header, tag in base64url, idle, absolute, and the scope that all sessions get, if it is to change
+-- returns {not before, fields of the live sessions ...}
+local at = begin()
+if not at then return too_late() end
+local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
+local scope = ARGV[5]
+
+local not_before = math.floor(at / 1000)
+revoke(feed, meta, 'u:' .. ARGV[2] .. ':' .. text(not_before) .. ':', at)
+
+local reply = { text(not_before) }
+for _, one in ipairs(live_sessions(user, at, tonumber(ARGV[3]), tonumber(ARGV[4]))) do
+  reply[#reply + 1] = one.field
+  local grant = scope and redis.call('HGET', user, '.' .. one.field)
+  if grant then
+    local client, rest = string.match(grant, '^([^%z]*)%z[^%z]*(.*)$')
+    redis.call('HSET', user, '.' .. one.field, client .. '\0' .. scope .. rest)
+  end
+end
+mark_subject(user, text(not_before) .. ':')
+return reply

@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest'
+import {
+  HOUR,
+  LIFETIMES,
+  newSubject,
+  ofKind,
+  opened,
+  opening,
+  rotated,
+  rotation,
+  SECOND,
+  START,
+  type Subject,
+  tokenOf,
+} from './fixtures.ts'
+import type { Here } from './store.contract.ts'
+
+/** New access tokens for sessions that live on. */
+export function renewalContract(here: Here): void {
+  const renew = async ({ tag }: Subject, at = START, scope?: string) =>
+    ofKind(await here().store.sessions.renew({ tag, at, lifetimes: LIFETIMES, scope }), 'renewed')
+  const listed = async ({ tag }: Subject, at = START) =>
+    ofKind(await here().other.sessions.list({ tag, at, lifetimes: LIFETIMES }), 'listed').sessions
+
+  /** Whether a token is revoked that was issued at sign-in. */
+  const isRevoked = async ({ tag }: Subject, session: string) => {
+    const token = tokenOf(tag, { session, issuedAt: START / SECOND })
+    return (await here().other.revocations.check(token)).kind === 'revoked'
+  }
+
+  test('the tokens of every session are revoked, and the sessions live on as they were', async () => {
+    const { store, other } = here()
+    const subject = newSubject()
+    const [one, two] = [await opened(store, opening(subject)), await opened(store, opening(subject))]
+    const { sessions, revocation } = await renew(subject, START + SECOND)
+    expect([...sessions].sort()).toEqual([one.id, two.id].sort())
+    expect(revocation).toEqual({ kind: 'subject', tag: subject.tag, notBefore: START / SECOND + 1 })
+    expect(await isRevoked(subject, one.id)).toBe(true)
+    expect(await listed(subject)).toEqual(expect.arrayContaining([one, two]))
+    const refreshed = await other.sessions.rotate(rotation(one, { at: START + SECOND }))
+    expect(ofKind(refreshed, 'rotated').issueFrom).toBe(START / SECOND + 2)
+  })
+
+  test('every session has the new scope, and nothing else of it changes', async () => {
+    const { store } = here()
+    const subject = newSubject()
+    const lifetimes = { idleMs: HOUR / 2, absoluteMs: HOUR }
+    const web = await opened(store, opening(subject, { grant: { amr: ['pwd'], device: '' } }))
+    const native = await opened(
+      store,
+      opening(subject, {
+        grant: { client: 'native', transport: 'body', scope: '', lifetimes, transient: true },
+      }),
+    )
+    await renew(subject, START, 'notes:read notes:write')
+    const scope = 'notes:read notes:write'
+    expect(await listed(subject)).toEqual(
+      expect.arrayContaining([
+        { ...web, scope },
+        { ...native, scope },
+      ]),
+    )
+    expect(await rotated(store, web)).toMatchObject({ scope, amr: ['pwd'] })
+    await renew(subject, START, '')
+    expect((await listed(subject)).map((one) => one.scope)).toEqual(['', ''])
+  })
+
+  test('a scope of bytes that mean something elsewhere is kept as it is', async () => {
+    const subject = newSubject()
+    await opened(here().store, opening(subject))
+    await renew(subject, START, '%0 %z\\1 %%')
+    expect((await listed(subject))[0]?.scope).toBe('%0 %z\\1 %%')
+  })
+
+  test('a session that is over is not among them, and another subject is not concerned', async () => {
+    const { store } = here()
+    const [subject, somebody] = [newSubject(), newSubject()]
+    await opened(store, opening(subject))
+    const theirs = await opened(store, opening(somebody))
+    expect((await renew(subject, START + HOUR, 'x')).sessions).toEqual([])
+    expect(await isRevoked(somebody, theirs.id)).toBe(false)
+    expect(await listed(somebody)).toEqual([theirs])
+  })
+
+  test('of a user without sessions, tokens are revoked all the same', async () => {
+    const subject = newSubject()
+    expect((await renew(subject)).sessions).toEqual([])
+    expect(await isRevoked(subject, 'a session the store has lost')).toBe(true)
+  })
+}
