@@ -15,9 +15,11 @@ export interface ConnectionEndParts {
 
 export function createEndOnRevocation(parts: ConnectionEndParts): EndOnRevocation {
   const { connections, replica, callbacks } = parts
+  // One for all connections: thousands of them may fail alike, which is told once.
+  const call = callbacks.guarded('a function given to endOnRevocation', (end: () => void) => end())
   return (auth, end) => {
     const token = { ...identityOf(auth), expiresAt: auth.claims.exp }
-    const guarded = callbacks.guarded('a function given to endOnRevocation', end)
+    const guarded = (): void => call(end)
     // It may have been revoked since it was verified.
     if (!replica.knowsRevoked(token)) return connections.track(token, guarded)
     queueMicrotask(guarded)
