@@ -84,6 +84,17 @@ test('after every kind of step, every key that is there expires', async () => {
   expect(await admin.keys('*')).not.toEqual([])
 })
 
+test('the ring of keys expires, but never with the mark of a compromised key in it', async () => {
+  const key = { kid: 'one', sealed: 'one' }
+  const mark = { kid: 'two', compromisedAt: START }
+  await store.keys.swap([key], 0)
+  expect(await ttlOf(/:k$/)).toBeGreaterThan(300 * 24 * HOUR)
+  await store.keys.swap([mark, key], 1)
+  expect(await ttlOf(/:k$/)).toBe(-1)
+  await store.keys.swap([key, mark], 2)
+  expect(await ttlOf(/:k$/)).toBe(-1)
+})
+
 test('the sessions of one who signs in for years do not pile up', async () => {
   const subject = newSubject()
   for (let hour = 0; hour < 400; hour++) await opened(store, opening(subject, { at: START + hour * HOUR }))

@@ -71,6 +71,7 @@ describe('what Redis itself refuses is a wrong set-up', () => {
     { rights: 'everything but scripts', rules: ['~*', '&*', '+@all', '-@scripting'] },
     { rights: 'everything but ZADD', rules: ['~*', '&*', '+@all', '-zadd'] },
     { rights: 'everything but PEXPIRE', rules: ['~*', '&*', '+@all', '-pexpire'] },
+    { rights: 'everything but PERSIST', rules: ['~*', '&*', '+@all', '-persist'] },
     { rights: 'everything, on other keys', rules: ['~other:*', '&*', '+@all'] },
   ])('an account with the rights: $rights', async ({ rules }) => {
     await allow(...rules)

@@ -41,6 +41,7 @@ const undefinedEverywhere = {
     rotationSeconds: undefined,
     keys: undefined,
     signers: undefined,
+    compromised: undefined,
     cache: { entries: undefined, bytes: undefined },
   },
   refresh: {

@@ -81,6 +81,31 @@ describe('wrong keys are refused by their path, and no private part is shown:', 
     })
 })
 
+test.each([
+  ['the only key', [{ ...own('p256'), kid: 'a' }], ['a']],
+  [
+    'every private key',
+    [{ ...own('p256'), kid: 'a' }, { ...own('rsa'), kid: 'b' }, open('ed25519')],
+    ['b', 'a'],
+  ],
+])('keys that are all compromised are refused at start: %s', async (_name, keys, compromised) => {
+  const fault = await configFault(() => createSallyport({ access: { keys, compromised } }))
+  expectRefusal(fault, {
+    option: 'access.compromised',
+    says: '"access.compromised" lists every key that can sign: put a new one first in "access.keys"',
+  })
+})
+
+test('a key that is compromised neither signs nor verifies, and the next one signs', async () => {
+  const keys = [
+    { ...own('p256'), kid: 'a' },
+    { ...own('rsa'), kid: 'b' },
+  ]
+  const sallyport = await createSallyport({ access: { keys, compromised: ['a', 'unknown'] } })
+  expect(sallyport.keys.list()).toEqual([{ kid: 'b', alg: 'RS256', state: 'active', signsFrom: undefined }])
+  await sallyport.close()
+})
+
 describe('right keys are accepted:', () => {
   const right: Readonly<Record<string, readonly object[]>> = {
     Ed25519: [own('ed25519')],

@@ -73,7 +73,7 @@ const wrong: readonly WrongOption[] = [
   { name: 'what can not be opened', options: { store: {} }, option: 'store', allowed: 'a store such as memoryStore() or redisStore()', given: 'a value of type object' },
   { name: 'null', options: { store: null }, option: 'store', allowed: 'a store', given: 'null' },
 
-  { name: 'an array', options: access([]), option: 'access', allowed: 'an object with ttlSeconds, algorithm, rotationSeconds, keys, signers, cache', given: 'an empty array' },
+  { name: 'an array', options: access([]), option: 'access', allowed: 'an object with ttlSeconds, algorithm, rotationSeconds, keys, signers, compromised, cache', given: 'an empty array' },
   { name: 'misspelled', options: access({ ttl: 5 }), option: 'access.ttl', says: 'unknown option "access.ttl" (did you mean "access.ttlSeconds"?)' },
   { name: 'a string', options: access({ ttlSeconds: '900' }), option: 'access.ttlSeconds', allowed: 'a whole number from 1 to 1800', given: '"900"' },
   { name: 'zero', options: access({ ttlSeconds: 0 }), option: 'access.ttlSeconds', allowed: 'from 1 to 1800', given: '0' },
@@ -84,6 +84,9 @@ const wrong: readonly WrongOption[] = [
   { name: 'a bigint', options: access({ ttlSeconds: 5n }), option: 'access.ttlSeconds', allowed: 'a whole number', given: 'a value of type bigint' },
   { name: 'symmetric', options: access({ algorithm: 'HS256' }), option: 'access.algorithm', allowed: 'one of "EdDSA", "ES256", "RS256", "PS256"', given: '"HS256"' },
   { name: 'in other letters', options: access({ algorithm: 'eddsa' }), option: 'access.algorithm', allowed: 'one of "EdDSA"', given: '"eddsa"' },
+  { name: 'a string', options: access({ compromised: 'key-1' }), option: 'access.compromised', allowed: 'an array of key ids', given: '"key-1"' },
+  { name: 'an array with an empty string', options: access({ compromised: ['key-1', ''] }), option: 'access.compromised.1', allowed: '1 to 128 printable ASCII characters', given: '""' },
+  { name: 'misspelled', options: access({ compromized: [] }), option: 'access.compromized', says: 'unknown option "access.compromized" (did you mean "access.compromised"?)' },
   { name: 'a number', options: access({ cache: 5 }), option: 'access.cache', allowed: 'an object with entries, bytes', given: '5' },
   { name: 'misspelled', options: access({ cache: { size: 5 } }), option: 'access.cache.size', says: 'unknown option "access.cache.size"; there are entries, bytes' },
   { name: 'none at all', options: access({ cache: { entries: 0 } }), option: 'access.cache.entries', allowed: 'from 1 to 10000000', given: '0' },

@@ -26,6 +26,8 @@ const wrong: readonly SallyportOptions[] = [
   { access: { algorithm: 'HS256' } },
   // @ts-expect-error a JWK Set is not a list of JWKs
   { access: { keys: { keys: [] } } },
+  // @ts-expect-error one key id is no list
+  { access: { compromised: 'key-1' } },
   // @ts-expect-error a number is no secret
   { secret: 5 },
   // @ts-expect-error an address is no store

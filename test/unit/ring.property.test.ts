@@ -49,7 +49,7 @@ test('whatever happens in whatever order: nodes agree, no live token loses its k
         const ring = createSharedRing(
           store,
           seal,
-          { alg: 'EdDSA', rotateEveryMs: 30 * DAY },
+          { alg: 'EdDSA', rotateEveryMs: 30 * DAY, compromised: [] },
           {
             clock,
             random: randomBytes,

@@ -49,7 +49,7 @@ function ringWith(sealed: KeySeal, alg: SigningAlgorithm = 'EdDSA'): KeyRing {
   const ring = createSharedRing(
     store,
     sealed,
-    { alg, rotateEveryMs: LIFE },
+    { alg, rotateEveryMs: LIFE, compromised: [] },
     {
       clock: clock,
       random: randomBytes,
@@ -414,7 +414,7 @@ test('a node whose clock is wrong by hours takes no key from the others, and the
   const wrong = createSharedRing(
     store,
     seal,
-    { alg: 'EdDSA', rotateEveryMs: LIFE },
+    { alg: 'EdDSA', rotateEveryMs: LIFE, compromised: [] },
     {
       clock: ahead,
       random: randomBytes,

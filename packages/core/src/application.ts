@@ -95,6 +95,9 @@ export interface KeyCalls {
    * Takes a signing key out of use on every node, at once and for good. Its tokens are refused, sessions get new ones
    * at their next refresh, and another key signs.
    *
+   * The store remembers this for as long as it keeps its data. Add the `kid` to the option `access.compromised`, so that
+   * the key also stays out of use when an older copy of the store is put back; a process warning says so.
+   *
    * Rejects with an `UnavailableError` while the store does not answer. Even then this process refuses the key; call
    * again until the call succeeds, so that the other nodes refuse it, too.
    */
@@ -207,9 +210,10 @@ export interface KeyCallsParts {
   readonly store: Pick<RevocationStore, 'revoke'>
   readonly replica: Pick<Replica, 'add'>
   readonly clock: Clock
+  readonly notice: (message: string) => void
 }
 
-export function createKeyCalls({ ring, store, replica, clock }: KeyCallsParts): KeyCalls {
+export function createKeyCalls({ ring, store, replica, clock, notice }: KeyCallsParts): KeyCalls {
   return {
     list: ring.list,
     async rotate() {
@@ -228,6 +232,10 @@ export function createKeyCalls({ ring, store, replica, clock }: KeyCallsParts): 
       const removed = await ring.compromise(kid)
       const revoked = await store.revoke({ kind: 'key', kid }, clock.now())
       if (removed.kind === 'unavailable' || revoked.kind === 'unavailable') throw new UnavailableError()
+      const name = JSON.stringify(kid)
+      notice(
+        `the key ${name} is compromised and out of use: add ${name} to "access.compromised", so that an older copy of the store cannot bring it back`,
+      )
     },
   }
 }

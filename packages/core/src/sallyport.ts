@@ -180,7 +180,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   return {
     sessions: createSessionCalls({ list, end, renew }),
     tokens: createTokenCalls({ access, store: store.revocations, replica, renew, emit, clock }),
-    keys: createKeyCalls({ ring, store: store.revocations, replica, clock }),
+    keys: createKeyCalls({ ring, store: store.revocations, replica, clock, notice }),
     on,
     emit,
     endOnRevocation: createEndOnRevocation({ connections, replica, callbacks }),

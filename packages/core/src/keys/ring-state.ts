@@ -36,9 +36,16 @@ interface Member {
   readonly dropped: boolean
 }
 
-export function createRingState(seal: KeySeal, notice: (message: string) => void): RingState {
+/** @param known keys that are known to be compromised before the store is read, and since when */
+export function createRingState(
+  seal: KeySeal,
+  notice: (message: string) => void,
+  known: { readonly compromised: readonly string[]; readonly at: number },
+): RingState {
   const members = new Map<string, Member>()
-  const compromised = new Map<string, CompromisedKey>()
+  const compromised = new Map<string, CompromisedKey>(
+    known.compromised.map((kid) => [kid, { kid, compromisedAt: known.at }]),
+  )
   /** Keys that none of the secrets decrypts: of another deployment, or under a secret that was removed too early. */
   const unreadable = new Set<string>()
   let record: KeyRecord = { version: 0, entries: [] }

@@ -13,6 +13,8 @@ export interface SharedRingSettings {
   readonly alg: SigningAlgorithm
   /** How long a key signs before the next one does. */
   readonly rotateEveryMs: number
+  /** Keys that must stay out of use, whatever the store holds. */
+  readonly compromised: readonly string[]
 }
 
 export interface SharedRingParts {
@@ -58,10 +60,10 @@ interface Step {
 export function createSharedRing(
   store: KeyStore,
   seal: KeySeal,
-  { alg, rotateEveryMs }: SharedRingSettings,
+  { alg, rotateEveryMs, compromised }: SharedRingSettings,
   { clock, random, watch }: SharedRingParts,
 ): KeyRing {
-  const known = createRingState(seal, watch.notice)
+  const known = createRingState(seal, watch.notice, { compromised, at: clock.now() })
   const jitter = ((random(1)[0] ?? 0) / 256) * JITTER_MS
   let snapshot = snapshotOf(known.members(), clock.now())
   let loading: Promise<boolean> | undefined

@@ -11,6 +11,7 @@ import {
   type Entries,
   filledArray,
   group,
+  kid,
   oneOf,
   type Room,
   room,
@@ -64,6 +65,12 @@ export interface AccessOptions {
    * `awsKmsSigner()`. The first signs; all of them verify. Default: keys in the store.
    */
   readonly signers?: readonly (Signer & VerificationKey)[] | undefined
+  /**
+   * The `kid` of each key that somebody else may have. Such a key does not sign, verify or stand in the JWK Set, even if
+   * an older copy of the store brings it back, or if it is among `keys` or `signers`. Add every key that you pass to
+   * `keys.compromise`, and keep it here for good. Default: none.
+   */
+  readonly compromised?: readonly string[] | undefined
   /** The cache of access tokens that a process has verified. */
   readonly cache?: CacheOptions | undefined
 }
@@ -110,6 +117,7 @@ const entries = {
       rotationSeconds: v.optional(wholeNumber(3600, 90 * DAY), 30 * DAY),
       keys: v.optional(filledArray(jwk, 'an array of JWKs')),
       signers: v.optional(filledArray(signer, 'an array of signers')),
+      compromised: v.optional(v.array(kid, 'an array of key ids'), []),
       cache: v.optional(
         group({
           entries: v.optional(wholeNumber(1, 10_000_000), 100_000),
@@ -128,12 +136,12 @@ const mayShow = (path: string): boolean => !path.startsWith('access.keys')
 export const accessRoom: Room<AccessSettings> = room(
   entries,
   ({ accessToken, access }) => {
-    const { ttlSeconds, algorithm, rotationSeconds, keys, signers, cache } = access
+    const { ttlSeconds, algorithm, rotationSeconds, keys, signers, compromised, cache } = access
     return {
       form: accessToken,
       accessSeconds: ttlSeconds,
-      givenKeys: { keys, signers, algorithm },
-      newKeys: { alg: algorithm ?? 'EdDSA', rotateEveryMs: rotationSeconds * 1000 },
+      givenKeys: { keys, signers, algorithm, compromised },
+      newKeys: { alg: algorithm ?? 'EdDSA', rotateEveryMs: rotationSeconds * 1000, compromised },
       tokenCache: cache,
     }
   },

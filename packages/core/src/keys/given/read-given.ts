@@ -9,16 +9,20 @@ export interface GivenKeysSettings {
   readonly keys: readonly object[] | undefined
   readonly signers: readonly (Signer & VerificationKey)[] | undefined
   readonly algorithm: SigningAlgorithm | undefined
+  /** The `kid` of each key that must stay out of use. */
+  readonly compromised: readonly string[]
 }
 
 /**
- * Reads the keys of the options. Gives `undefined` if there are none: the store then keeps the keys. Throws a
- * `ConfigError` for keys that cannot be used, and for two keys with the same `kid` (RFC 7517, section 4.5).
+ * Reads the keys of the options, except compromised ones. Gives `undefined` if no keys are given: the store then keeps
+ * the keys. Throws a `ConfigError` for keys that cannot be used, for two keys with the same `kid` (RFC 7517, section
+ * 4.5), and if every key that can sign is compromised.
  */
 export async function readGivenKeys({
   keys = [],
   signers = [],
   algorithm,
+  compromised,
 }: GivenKeysSettings): Promise<readonly GivenKey[] | undefined> {
   if (keys.length + signers.length === 0) return undefined
   const remote = signers.map((signer, index): GivenKey => {
@@ -54,5 +58,12 @@ export async function readGivenKeys({
       sentence: `two keys in "${option}" have the same "kid": give each key a "kid" of its own`,
     })
   }
-  return all
+  const usable = all.filter(({ kid }) => !compromised.includes(kid))
+  if (!usable.some(({ signer }) => signer !== undefined)) {
+    const option = keys.length === 0 ? 'access.signers' : 'access.keys'
+    throw new ConfigError('access.compromised', {
+      sentence: `"access.compromised" lists every key that can sign: put a new one first in "${option}"`,
+    })
+  }
+  return usable
 }
