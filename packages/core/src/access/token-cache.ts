@@ -7,13 +7,19 @@ export interface TokenCacheSettings {
   readonly bytes: number
 }
 
+/** A token that was found genuine, with what is known from it. */
+export interface Genuine {
+  readonly token: string
+  readonly claims: object
+}
+
 /**
  * The access tokens that were found genuine, so that each is verified only once.
  *
  * Only genuine tokens may be added, so that forged ones cannot evict them. The cache is limited in entries and in
  * bytes, and evicts the least recently used token first.
  */
-export interface TokenCache<Known extends { readonly token: string }> {
+export interface TokenCache<Known extends Genuine> {
   get(token: string): Known | undefined
   add(known: Known): void
   drop(token: string): void
@@ -26,18 +32,18 @@ export interface TokenCache<Known extends { readonly token: string }> {
 const TAIL_CHARS = 12
 /** What an entry takes in addition to its strings, as measured. */
 const ENTRY_BYTES = 330
+/** Claims that come from the store count as much as those of a signed token, which has them in base64. */
+const JSON_TO_BASE64 = 4 / 3
 
 /**
  * Entries are found by the end of the signature, because hashing a whole token costs more than everything else in a
  * request with a known token. The whole token is then compared.
  */
-export function createTokenCache<Known extends { readonly token: string }>(
-  settings: TokenCacheSettings,
-): TokenCache<Known> {
+export function createTokenCache<Known extends Genuine>(settings: TokenCacheSettings): TokenCache<Known> {
   const byTail = new LRUCache<string, Known>({
     max: settings.entries,
     maxSize: settings.bytes,
-    sizeCalculation: ({ token }) => bytesOf(token),
+    sizeCalculation: bytesOf,
   })
   return {
     get(token) {
@@ -58,7 +64,10 @@ export function tailOf(token: string): string {
   return token.slice(-TAIL_CHARS)
 }
 
-/** Counts the token string, and the header and payload once more for the claims that were parsed from them. */
-function bytesOf(token: string): number {
-  return token.length + token.lastIndexOf('.') + ENTRY_BYTES
+/** Counts the token string, and the claims: by the header and payload that they were parsed from, if there are any. */
+function bytesOf({ token, claims }: Genuine): number {
+  const signedBytes = token.lastIndexOf('.')
+  const claimBytes =
+    signedBytes > 0 ? signedBytes : Buffer.byteLength(JSON.stringify(claims)) * JSON_TO_BASE64
+  return Math.ceil(token.length + claimBytes + ENTRY_BYTES)
 }

@@ -89,7 +89,7 @@ export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
         authenticatedAt: Math.floor(now / 1000),
         device: device.label,
         ...(signIn.acr === undefined ? {} : { acr: signIn.acr }),
-        ...(signIn.amr === undefined ? {} : { amr: signIn.amr }),
+        ...(signIn.amr === undefined ? {} : { amr: Object.freeze([...signIn.amr]) }),
         ...(own === undefined ? {} : { lifetimes: own }),
         ...(signIn.persistent === false ? { transient: true } : {}),
       },

@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.ts'
 import { hasExpired, type Lifetimes } from '../../ports/lifetimes.ts'
 import type { SessionStore } from '../../ports/sessions.ts'
-import { frozen } from '../claims.ts'
+import { readClaims } from '../claims.ts'
 import type { CustomClaims } from '../custom-claims.ts'
 import { claimsOf } from '../issue.ts'
 import type { OwnSource } from '../source.ts'
@@ -37,7 +37,11 @@ export function createLookUp({
     if (reading.kind === 'unknown' || hasExpired(reading.session, clock.now(), lifetimes))
       return { kind: 'invalid', why: 'reference' }
     const session = { ...reading.session, generation: reference.generation }
-    const claims = frozen(claimsOf(session, source, reference, await customClaims?.(session)))
+    const custom = await customClaims?.(session)
+    // Goes through JSON, so that these are the claims that a signed token would have, and share nothing with objects
+    // of the application: they are frozen.
+    const claims = readClaims(Buffer.from(JSON.stringify(claimsOf(session, source, reference, custom))))
+    if (claims === undefined) return { kind: 'invalid', why: 'claims' }
     return judged({ claims, kid: undefined, source }, clock)
   }
 }
