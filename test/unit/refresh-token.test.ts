@@ -1,11 +1,11 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createCipheriv, createHmac, randomBytes } from 'node:crypto'
 import type { SessionId, Transport } from '@sallyport/core/store'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createRefreshTokens, type RefreshTicket } from '../../packages/core/src/sessions/refresh-token.ts'
 
-const KEY = randomBytes(32)
-const OTHER_KEY = randomBytes(32)
+const KEY = { mac: randomBytes(32), encryption: randomBytes(32) }
+const OTHER_KEY = { mac: randomBytes(32), encryption: randomBytes(32) }
 const tokens = createRefreshTokens([KEY])
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -27,6 +27,17 @@ const SAMPLE: RefreshTicket = {
 const sample = tokens.mint(SAMPLE)
 const bytesOf = (text: string): Buffer => Buffer.from(text.slice(4), 'base64url')
 const textOf = (bytes: Uint8Array): string => `spr_${Buffer.from(bytes).toString('base64url')}`
+/** What the sample says after its version. */
+const REST = Buffer.concat([Buffer.alloc(28, 0xa5), Buffer.of(0, 0, 1, 2)])
+const macOf = (body: Uint8Array): Buffer =>
+  createHmac('sha256', KEY.mac).update(body).digest().subarray(0, 16)
+
+/** A token under the key, with its first byte in the clear. */
+function encrypted(body: Buffer): string {
+  const mac = macOf(body)
+  const cipher = createCipheriv('aes-256-ctr', KEY.encryption, mac)
+  return textOf(Buffer.concat([body.subarray(0, 1), cipher.update(body.subarray(1)), mac]))
+}
 
 describe('a minted token', () => {
   test('says what it was minted for', () => {
@@ -63,10 +74,28 @@ describe('a minted token', () => {
     )
   })
 
-  test('stays readable: version, session, generation and MAC in this order', () => {
-    const body = Buffer.concat([Buffer.of(1), Buffer.alloc(28, 0xa5), Buffer.of(0, 0, 1, 2)])
-    const mac = createHmac('sha256', KEY).update(body).digest().subarray(0, 16)
-    expect(sample).toBe(textOf(Buffer.concat([body, mac])))
+  test('stays readable: version, session and generation, encrypted, and MAC in this order', () => {
+    expect(sample).toBe(encrypted(Buffer.concat([Buffer.of(3), REST])))
+  })
+
+  test.each([
+    [1, 'cookie'],
+    [2, 'body'],
+  ] as const)('of the earlier version %i, which was not encrypted, is still read', (version, transport) => {
+    const body = Buffer.concat([Buffer.of(version), REST])
+    expect(tokens.parse(textOf(Buffer.concat([body, macOf(body)])))).toEqual({ ...SAMPLE, transport })
+    expect(tokens.parse(encrypted(body))).toBeUndefined()
+  })
+
+  test('shows nothing of its session: tokens of one session share no run of bytes but the version', () => {
+    fc.assert(
+      fc.property(ticket, (one) => {
+        const bytes = bytesOf(tokens.mint(one))
+        expect(bytes.includes(Buffer.from(one.session, 'base64url').subarray(0, 12))).toBe(false)
+        const next = bytesOf(tokens.mint({ ...one, generation: (one.generation + 1) % 2 ** 32 }))
+        expect(bytes.subarray(1, 13)).not.toEqual(next.subarray(1, 13))
+      }),
+    )
   })
 })
 
@@ -146,17 +175,16 @@ describe('what was never issued is not read', () => {
     )
   })
 
-  test.each([0, 3, 255])('under the key, but of the version %i', (version) => {
-    const body = bytesOf(sample).subarray(0, 33)
-    body[0] = version
-    const mac = createHmac('sha256', KEY).update(body).digest().subarray(0, 16)
-    expect(tokens.parse(textOf(Buffer.concat([body, mac])))).toBeUndefined()
+  test.each([0, 5, 255])('under the key, but of the version %i', (version) => {
+    expect(tokens.parse(encrypted(Buffer.concat([Buffer.of(version), REST])))).toBeUndefined()
   })
 
   test('as a token of the other transport with the MAC of this one', () => {
-    const changed = bytesOf(sample)
-    changed[0] = 2
-    expect(tokens.parse(textOf(changed))).toBeUndefined()
+    for (const version of [1, 2, 4]) {
+      const changed = bytesOf(sample)
+      changed[0] = version
+      expect(tokens.parse(textOf(changed)), `version ${version}`).toBeUndefined()
+    }
   })
 })
 

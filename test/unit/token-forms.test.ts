@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { createHmac, generateKeyPairSync } from 'node:crypto'
 import {
   type Claims,
   createSallyport,
@@ -9,8 +9,10 @@ import {
   type StoreDriver,
 } from '@sallyport/core'
 import { gateOf } from '@sallyport/core/adapter'
+import { tagOf } from '@sallyport/core/store'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterEach, describe, expect, test } from 'vitest'
+import { deriveKeys } from '../../packages/core/src/secrets.ts'
 import { storeContext } from '../support/store-context.ts'
 import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
@@ -101,6 +103,69 @@ describe('an access token that is a reference', () => {
       auth_time: now,
       acr: 'silver',
     })
+  })
+
+  test('shows nothing that can be computed from the subject or the session without the secret', async () => {
+    const { signIn, refresh, ask } = await site({ accessToken: 'reference' })
+    const first = await signIn()
+    const second = await refresh(first.cookie)
+    const other = await signIn()
+    const { sid = '' } = (await ask(first.token)) as Claims
+    const shown = [first, second, other].flatMap(({ token, cookie }) => [
+      Buffer.from(token.slice(4), 'base64url'),
+      Buffer.from(cookie.slice(cookie.indexOf('=spr_') + 5), 'base64url'),
+    ])
+    const session = Buffer.from(sid, 'base64url')
+    expect(session.subarray(0, 12)).toEqual(Buffer.from(tagOf('u-1'), 'base64url'))
+    for (const bytes of shown) {
+      expect(bytes.length).toBeGreaterThan(48)
+      for (let at = 0; at + 4 <= session.length; at++)
+        expect(bytes.includes(session.subarray(at, at + 4))).toBe(false)
+    }
+  })
+
+  test('of the earlier form, which showed its session, is still accepted', async () => {
+    const { signIn, ask, clock } = await site({ accessToken: 'reference' })
+    const { sid = '' } = (await ask((await signIn()).token)) as Claims
+    const [{ accessReferences }] = deriveKeys([Buffer.from(SECRET)])
+    const body = Buffer.alloc(45)
+    body[0] = 1
+    body.write(sid, 1, 'base64url')
+    body.writeUInt32BE(1, 29)
+    body.writeUIntBE(clock.now() / 1000, 33, 6)
+    body.writeUIntBE(clock.now() / 1000 + 60, 39, 6)
+    const mac = createHmac('sha256', accessReferences.mac).update(body).digest().subarray(0, 16)
+    const token = `spa_${Buffer.concat([body, mac]).toString('base64url')}`
+    expect(await ask(token)).toMatchObject({ sub: 'u-1', sid })
+  })
+
+  test('leaves the objects of the application as they are', async () => {
+    const roles = { of: { notes: ['read'] } }
+    const { signIn, ask } = await site({ accessToken: 'reference', claims: { of: () => ({ roles }) } })
+    const claims = (await ask((await signIn()).token)) as Claims
+    expect(claims.roles).toEqual(roles)
+    expect(Object.isFrozen(claims.roles)).toBe(true)
+    roles.of.notes.push('write')
+    expect(claims.roles).toEqual({ of: { notes: ['read'] } })
+  })
+
+  test('counts in the cache with the claims that it stands for', async () => {
+    let reads = 0
+    const store = readOtherwise((read) => (id) => {
+      reads++
+      return read(id)
+    })
+    const { signIn, ask } = await site({
+      accessToken: 'reference',
+      store,
+      access: { cache: { bytes: 65_536 } },
+      claims: { of: () => ({ about: 'note '.repeat(800) }), maxBytes: 4096 },
+    })
+    const tokens: string[] = []
+    for (let at = 0; at < 20; at++) tokens.push((await signIn()).token)
+    for (const _round of [1, 2])
+      for (const token of tokens) expect(await ask(token)).toMatchObject({ sub: 'u-1' })
+    expect(reads).toBe(40)
   })
 
   test('is read once, and then judged from what is known here', async () => {

@@ -1,11 +1,13 @@
 import { SESSION_ID_BYTES, type SessionId } from '../ports/ids.ts'
 import type { Transport } from '../ports/sessions.ts'
-import { createOpaqueTokens, MAC_BYTES } from '../tokens/opaque.ts'
+import { createOpaqueTokens, MAC_BYTES, type OpaqueKeys } from '../tokens/opaque.ts'
 
 const GENERATION_AT = 1 + SESSION_ID_BYTES
 const TOKEN_BYTES = GENERATION_AT + 4 + MAC_BYTES
 /** The first byte is the version and also the transport, so that a token of one transport is refused by the other. */
-const VERSIONS: Readonly<Record<Transport, number>> = { cookie: 1, body: 2 }
+const VERSIONS: Readonly<Record<Transport, number>> = { cookie: 3, body: 4 }
+/** The versions of tokens that show the id of their session, as earlier releases made them. */
+const UNENCRYPTED: Readonly<Record<Transport, number>> = { cookie: 1, body: 2 }
 
 /** The content of a refresh token. */
 export interface RefreshTicket {
@@ -15,8 +17,8 @@ export interface RefreshTicket {
 }
 
 /**
- * Refresh tokens: a session's id and generation under a MAC. Because of the MAC, a token of an earlier generation
- * proves that it was once issued. One generation always gives the same string, so racing holders converge on it.
+ * Refresh tokens: a session's id and generation, encrypted under a MAC. Because of the MAC, a token of an earlier
+ * generation proves that it was once issued. One generation always gives the same string, so racing holders converge on it.
  */
 export interface RefreshTokens {
   mint(ticket: RefreshTicket): string
@@ -24,9 +26,10 @@ export interface RefreshTokens {
   parse(token: string): RefreshTicket | undefined
 }
 
-/** @param keys MAC keys, the current one first; tokens under the other keys are still accepted */
-export function createRefreshTokens(keys: readonly [Uint8Array, ...Uint8Array[]]): RefreshTokens {
-  const tokens = createOpaqueTokens('spr_', TOKEN_BYTES, keys)
+/** @param keys the current ones first; tokens under the others are still accepted */
+export function createRefreshTokens(keys: readonly [OpaqueKeys, ...OpaqueKeys[]]): RefreshTokens {
+  const format = { prefix: 'spr_', size: TOKEN_BYTES, unencrypted: Object.values(UNENCRYPTED) }
+  const tokens = createOpaqueTokens(format, keys)
   return {
     mint({ session, generation, transport }) {
       // Pooled memory contains old data, which a short id would leave in the token.
@@ -50,6 +53,6 @@ export function createRefreshTokens(keys: readonly [Uint8Array, ...Uint8Array[]]
 }
 
 function transportOf(version: number | undefined): Transport | undefined {
-  if (version === VERSIONS.cookie) return 'cookie'
-  return version === VERSIONS.body ? 'body' : undefined
+  if (version === VERSIONS.cookie || version === UNENCRYPTED.cookie) return 'cookie'
+  return version === VERSIONS.body || version === UNENCRYPTED.body ? 'body' : undefined
 }

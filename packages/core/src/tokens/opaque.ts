@@ -1,38 +1,67 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import type { OpaqueKeys } from '../secrets.ts'
+
+export type { OpaqueKeys } from '../secrets.ts'
 
 /** The length of an opaque token's MAC (HMAC with SHA-256, truncated). */
 export const MAC_BYTES = 16
+const VERSION_BYTES = 1
 
 /**
- * Tokens that consist of bytes under a MAC, in base64url after a prefix. They are opaque to clients, and nobody stores
- * them. Because of the MAC, a guessed token is refused without asking the store.
+ * Tokens that consist of bytes in base64url after a prefix: a version, an encrypted body, and a MAC. They are opaque to
+ * clients, and nobody stores them. Because of the MAC, a guessed token is refused without asking the store.
+ *
+ * The MAC covers the version and the body in the clear, and is also the initialization vector of the encryption, as in
+ * SIV (RFC 5297). So the same body always gives the same token, and no nonce can repeat for different bodies.
  */
 export interface OpaqueTokens {
-  /** @param bytes the body, followed by space for the MAC, which is written into it */
+  /** @param bytes the version, the body, and space for the MAC, which is written into it */
   seal(bytes: Buffer): string
-  /** The body and the MAC of a token; `undefined` if it was never issued. */
+  /** The version, the body in the clear and the MAC of a token; `undefined` if it was never issued. */
   unseal(token: string): Buffer | undefined
 }
 
-/**
- * @param prefix the beginning of every token
- * @param size the length of body and MAC together, in bytes
- * @param keys MAC keys, the current one first; it seals, and all of them unseal
- */
+export interface OpaqueFormat {
+  /** The beginning of every token. */
+  readonly prefix: string
+  /** The length of version, body and MAC together, in bytes. */
+  readonly size: number
+  /** Versions of tokens whose body is not encrypted. They are not made any more, but still accepted. */
+  readonly unencrypted: readonly number[]
+}
+
+interface Keys {
+  readonly mac: KeyObject
+  readonly encryption: KeyObject
+}
+
+/** @param given the current keys first; they seal, and all of them unseal */
 export function createOpaqueTokens(
-  prefix: string,
-  size: number,
-  [currentKey, ...earlierKeys]: readonly [Uint8Array, ...Uint8Array[]],
+  { prefix, size, unencrypted }: OpaqueFormat,
+  given: readonly [OpaqueKeys, ...OpaqueKeys[]],
 ): OpaqueTokens {
-  const current = createSecretKey(currentKey)
-  const keys = [current, ...earlierKeys.map((key) => createSecretKey(key))]
-  const bodyBytes = size - MAC_BYTES
+  const [currentKeys, ...earlierKeys] = given
+  const current = secretKeys(currentKeys)
+  const all = [current, ...earlierKeys.map(secretKeys)]
+  const macAt = size - MAC_BYTES
   const length = prefix.length + Math.ceil((size * 4) / 3)
+
+  /** In counter mode, encryption and decryption are the same. */
+  function crypt(bytes: Buffer, { encryption }: Keys): Buffer {
+    const cipher = createCipheriv('aes-256-ctr', encryption, bytes.subarray(macAt))
+    const crypted = Buffer.from(bytes)
+    crypted.set(cipher.update(bytes.subarray(VERSION_BYTES, macAt)), VERSION_BYTES)
+    return crypted
+  }
+
+  function isGenuine(bytes: Buffer, keys: Keys): boolean {
+    return timingSafeEqual(mac(keys.mac, bytes.subarray(0, macAt)), bytes.subarray(macAt))
+  }
 
   return {
     seal(bytes) {
-      bytes.set(mac(current, bytes.subarray(0, bodyBytes)), bodyBytes)
-      return prefix + bytes.toString('base64url')
+      bytes.set(mac(current.mac, bytes.subarray(0, macAt)), macAt)
+      return prefix + crypt(bytes, current).toString('base64url')
     },
     unseal(token) {
       if (token.length !== length || !token.startsWith(prefix)) return undefined
@@ -40,11 +69,18 @@ export function createOpaqueTokens(
       const bytes = Buffer.from(encoded, 'base64url')
       // A token has only one valid spelling, but the decoder ignores padding, unused bits and invalid characters.
       if (bytes.length !== size || bytes.toString('base64url') !== encoded) return undefined
-      const body = bytes.subarray(0, bodyBytes)
-      const presentedMac = bytes.subarray(bodyBytes)
-      return keys.some((key) => timingSafeEqual(mac(key, body), presentedMac)) ? bytes : undefined
+      const isClear = unencrypted.includes(bytes.readUInt8(0))
+      for (const keys of all) {
+        const clear = isClear ? bytes : crypt(bytes, keys)
+        if (isGenuine(clear, keys)) return clear
+      }
+      return undefined
     },
   }
+}
+
+function secretKeys({ mac, encryption }: OpaqueKeys): Keys {
+  return { mac: createSecretKey(mac), encryption: createSecretKey(encryption) }
 }
 
 /** Goes through a string, because a digest as a Buffer gets memory of its own, which costs more. */

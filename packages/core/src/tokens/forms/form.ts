@@ -8,7 +8,7 @@ export type TokenForm =
   | { readonly kind: 'jwt' }
   /** A signed JWT, encrypted so that only this deployment can read it. */
   | { readonly kind: 'encrypted'; readonly encryption: TokenEncryption }
-  /** The id of a session under a MAC. */
+  /** The id of a session, which only this deployment can read. */
   | { readonly kind: 'reference'; readonly references: References }
 
 /** Makes a form of access tokens. Loads encryption only if it is needed. */
@@ -25,8 +25,8 @@ export async function createTokenForm(
     }
     case 'reference': {
       const [current, ...earlier] = secrets
-      const macKeys = [current.accessReferences, ...earlier.map((keys) => keys.accessReferences)] as const
-      return { kind, references: createReferences(macKeys) }
+      const references = [current.accessReferences, ...earlier.map((keys) => keys.accessReferences)] as const
+      return { kind, references: createReferences(references) }
     }
   }
 }

@@ -1,5 +1,5 @@
 import { SESSION_ID_BYTES, type SessionId } from '../../ports/ids.ts'
-import { createOpaqueTokens, MAC_BYTES } from '../opaque.ts'
+import { createOpaqueTokens, MAC_BYTES, type OpaqueKeys } from '../opaque.ts'
 
 /** The content of an opaque access token. Instants are seconds since the epoch. */
 export interface Reference {
@@ -10,8 +10,8 @@ export interface Reference {
 }
 
 /**
- * Opaque access tokens: a session, a generation and two instants under a MAC. They reveal nothing about the user. The
- * claims come from the session's record, so they end with it.
+ * Opaque access tokens: a session, a generation and two instants, encrypted under a MAC. Without the `secret` they reveal
+ * nothing about the user. The claims come from the session's record, so they end with it.
  */
 export interface References {
   /** Makes a token. Its `jti` is its MAC. */
@@ -21,16 +21,19 @@ export interface References {
 }
 
 export const REFERENCE_PREFIX = 'spa_'
-const VERSION = 1
+const VERSION = 2
+/** The version of tokens that show the id of their session, as earlier releases made them. */
+const UNENCRYPTED = 1
 const GENERATION_AT = 1 + SESSION_ID_BYTES
 const ISSUED_AT = GENERATION_AT + 4
 const EXPIRES_AT = ISSUED_AT + 6
 const MAC_AT = EXPIRES_AT + 6
 const BYTES = MAC_AT + MAC_BYTES
 
-/** @param keys MAC keys, the current one first; tokens under the other keys are still accepted */
-export function createReferences(keys: readonly [Uint8Array, ...Uint8Array[]]): References {
-  const tokens = createOpaqueTokens(REFERENCE_PREFIX, BYTES, keys)
+/** @param keys the current ones first; tokens under the others are still accepted */
+export function createReferences(keys: readonly [OpaqueKeys, ...OpaqueKeys[]]): References {
+  const format = { prefix: REFERENCE_PREFIX, size: BYTES, unencrypted: [UNENCRYPTED] }
+  const tokens = createOpaqueTokens(format, keys)
   const jtiOf = (bytes: Buffer): string => bytes.toString('base64url', MAC_AT)
   return {
     mint({ session, generation, issuedAt, expiresAt }) {
@@ -45,7 +48,9 @@ export function createReferences(keys: readonly [Uint8Array, ...Uint8Array[]]): 
     },
     parse(token) {
       const bytes = tokens.unseal(token)
-      if (bytes?.[0] !== VERSION) return undefined
+      if (bytes === undefined) return undefined
+      const version = bytes.readUInt8(0)
+      if (version !== VERSION && version !== UNENCRYPTED) return undefined
       return {
         session: bytes.toString('base64url', 1, GENERATION_AT) as SessionId,
         generation: bytes.readUInt32BE(GENERATION_AT),
