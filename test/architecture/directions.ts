@@ -9,9 +9,10 @@ export type Table = Readonly<Record<string, readonly string[]>>
  */
 const parts: Table = {
   // The vocabulary: requests and answers, what can be plugged in, what can go wrong.
-  seam: [],
+  printable: [],
+  seam: ['printable'],
   ports: [],
-  errors: [],
+  errors: ['printable'],
   problems: [],
   secrets: [],
 
@@ -19,8 +20,8 @@ const parts: Table = {
   system: ['ports'],
   revocation: ['ports'],
   binding: ['ports', 'errors'],
-  watch: ['ports', 'errors', 'type seam'],
-  keys: ['ports', 'errors', 'secrets', 'jose'],
+  watch: ['ports', 'errors', 'printable', 'type seam'],
+  keys: ['ports', 'errors', 'printable', 'secrets', 'jose'],
   tokens: ['ports', 'errors', 'type secrets', 'type seam', 'keys', 'jose', '@sallyport/claims-policy'],
   issuers: ['ports', 'errors', 'keys', 'tokens/source'],
 
@@ -38,8 +39,8 @@ const parts: Table = {
 
   // What an application calls beside its routes, and what it can set.
   application: [
-    ...['ports', 'errors', 'seam', 'type problems', 'type watch', 'type keys', 'type revocation'],
-    ...['type sessions', 'type access', 'type gate'],
+    ...['ports', 'errors', 'printable', 'seam', 'type problems', 'type watch', 'type keys'],
+    ...['type revocation', 'type sessions', 'type access', 'type gate'],
   ],
   options: [
     ...['ports', 'errors', 'issuers/secure-url'],

@@ -5,9 +5,12 @@ import { findAuth as callerOnFastify, createSallyport as forFastify } from '@sal
 import { findAuth as callerOnKoa, createSallyport as forKoa } from '@sallyport/koa'
 import express from 'express'
 import fastify from 'fastify'
+import { SignJWT } from 'jose'
 import Koa from 'koa'
 import { afterEach, describe, expect, test } from 'vitest'
+import { generateSigningKey, publicJwk } from '../../packages/core/src/keys/jwk.ts'
 import { type Listening, listening } from '../support/listening.ts'
+import { json, scriptedIssuer } from '../unit/scripted-issuer.ts'
 
 interface App extends Listening {
   readonly events: readonly SallyportEvent[]
@@ -171,6 +174,42 @@ describe.each([
       expect((await fetch(`${url}/open`, bearer(wrong))).status).toBe(401)
     const guest = await fetch(`${url}/guests`)
     expect([guest.status, guest.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
+  })
+
+  test('names in the token of another issuer reach events as one short line', async () => {
+    const key = await generateSigningKey('ES256')
+    const theirs = await scriptedIssuer()
+    theirs.answers.set('/jwks', json({ keys: [publicJwk(key)] }))
+    const { url, events } = await start({
+      issuer: 'http://localhost',
+      issuers: [
+        {
+          issuer: theirs.origin,
+          audience: 'http://localhost',
+          jwks: `${theirs.origin}/jwks`,
+          algorithms: ['ES256'],
+        },
+      ],
+    })
+    const names = {
+      sub: 'a\nsession.started',
+      sid: '\u001b[2Jb\u2028',
+      jti: `\u202ec\u0000${'x'.repeat(250)}`,
+      client_id: 'd\u009b',
+    }
+    const token = await new SignJWT({ ...names, iss: theirs.origin, aud: 'http://localhost', exp: 4e9 })
+      .setProtectedHeader({ alg: 'ES256', kid: key.kid, typ: 'at+jwt' })
+      .sign(key.privateKey)
+    expect((await fetch(`${url}/closed`, bearer(token))).status).toBe(401)
+    await theirs.close()
+    expect(events.filter(({ event }) => event === 'token.refused')).toMatchObject([
+      {
+        reason: 'token_issuer',
+        sub: 'a?session.started',
+        sid: '?[2Jb?',
+        jti: `?c?${'x'.repeat(250)}`,
+      },
+    ])
   })
 
   test('a guard without authMiddleware in front is a bug, which is said', async () => {

@@ -6,6 +6,7 @@ import type { KeyInfo, KeyRing } from './keys/ring.ts'
 import type { Clock } from './ports/clock.ts'
 import type { RevocationStore } from './ports/revocations.ts'
 import type { Session } from './ports/sessions.ts'
+import { printable } from './printable.ts'
 import type { ProblemCode } from './problems.ts'
 import type { Replica } from './revocation/replica.ts'
 import { type Auth, ownSubject } from './seam/auth.ts'
@@ -232,7 +233,7 @@ export function createKeyCalls({ ring, store, replica, clock, notice }: KeyCalls
       const removed = await ring.compromise(kid)
       const revoked = await store.revoke({ kind: 'key', kid }, clock.now())
       if (removed.kind === 'unavailable' || revoked.kind === 'unavailable') throw new UnavailableError()
-      const name = JSON.stringify(kid)
+      const name = printable(JSON.stringify(kid))
       notice(
         `the key ${name} is compromised and out of use: add ${name} to "access.compromised", so that an older copy of the store cannot bring it back`,
       )

@@ -1,4 +1,5 @@
 import leven from 'leven'
+import { printable } from './printable.ts'
 
 /** The base class of the library's own errors. A wrong argument of a call is a `TypeError` instead. */
 export abstract class SallyportError extends Error {
@@ -152,7 +153,7 @@ function beginsWith(a: string, b: string): boolean {
  * other values by their type. Whatever could be a user and a password in an address is left out.
  */
 export function describeValue(given: unknown): string {
-  if (typeof given === 'string') return JSON.stringify(withoutPassword(given).slice(0, 64))
+  if (typeof given === 'string') return printable(JSON.stringify(withoutPassword(given).slice(0, 64)))
   if (given === undefined) return 'nothing'
   if (Array.isArray(given)) return given.length === 0 ? 'an empty array' : 'an array'
   if (given === null || typeof given === 'number' || typeof given === 'boolean') return String(given)

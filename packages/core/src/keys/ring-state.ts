@@ -1,4 +1,5 @@
 import type { CompromisedKey, KeyRecord, RingEntry, SealedKey } from '../ports/keys.ts'
+import { printable } from '../printable.ts'
 import type { KeySeal, ScheduledKey } from './seal.ts'
 
 /**
@@ -36,6 +37,8 @@ interface Member {
   readonly dropped: boolean
 }
 
+const MAX_KID_CHARS = 128
+
 /** @param known keys that are known to be compromised before the store is read, and since when */
 export function createRingState(
   seal: KeySeal,
@@ -64,7 +67,7 @@ export function createRingState(
     else if (!unreadable.has(entry.kid)) {
       unreadable.add(entry.kid)
       notice(
-        `no "secret" decrypts the signing key ${entry.kid} in the store, so it is not used: give every process the same secrets, and earlier ones until their tokens have expired`,
+        `no "secret" decrypts the signing key ${printable(entry.kid, MAX_KID_CHARS)} in the store, so it is not used: give every process the same secrets, and earlier ones until their tokens have expired`,
       )
     }
   }

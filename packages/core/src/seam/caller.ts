@@ -1,9 +1,8 @@
+import { printable } from '../printable.ts'
 import type { RequestView } from './http.ts'
 import { canonicalIp } from './ip.ts'
 
-const MAX_USER_AGENT = 256
-/** Characters that a viewer of the audit trail might interpret, such as line breaks and terminal escapes. */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu
+const MAX_USER_AGENT = 255
 
 /** The part of a request that identifies who sent it. */
 export type Sender = Pick<RequestView, 'ip' | 'headers'>
@@ -26,7 +25,7 @@ export function callerOf(sender: Sender): Caller {
   const ip = canonicalIp(sender.ip)
   if (ip !== undefined) caller.ip = ip
   const agent = userAgentOf(sender)
-  if (agent !== undefined) caller.user_agent = agent.slice(0, MAX_USER_AGENT).replace(UNPRINTABLE, '?')
+  if (agent !== undefined) caller.user_agent = printable(agent, MAX_USER_AGENT)
   return caller
 }
 

@@ -1,6 +1,7 @@
 import { suggestion } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Revocation } from '../ports/revocations.ts'
+import { printable } from '../printable.ts'
 import type { Callbacks } from './callbacks.ts'
 
 export type EventName =
@@ -19,7 +20,13 @@ export type EventName =
   | 'decision.degraded'
   | 'store.rollback'
 
-/** Something that happened, in the form of the audit trail. Contains no token, cookie, password or user name. */
+/**
+ * Something that happened, in the form of the audit trail. Contains no token, cookie, password or user name.
+ *
+ * Names may come from strangers, such as the `sub` of another issuer. A string has at most 255 characters, and a
+ * question mark in place of each character that a viewer of a log might interpret: line breaks, terminal escapes,
+ * controls of the writing direction.
+ */
 export interface SallyportEvent {
   /** ISO 8601, UTC. */
   readonly time: string
@@ -43,7 +50,7 @@ export interface EventMap {
   readonly revoked: Revocation
 }
 
-/** Adds the time to an event and passes it to the listeners. */
+/** Adds the time to an event, cleans its strings and passes it to the listeners. */
 export type Emit = (event: Omit<SallyportEvent, 'time'>) => void
 
 export interface Events {
@@ -57,6 +64,16 @@ export interface Events {
   on<Name extends keyof EventMap>(name: Name, listener: (event: EventMap[Name]) => void): () => void
 }
 
+const MAX_CHARS = 255
+
+/** Cleans every string, including those of members that an application adds. */
+function cleaned<Event extends object>(event: Event): Event {
+  const texts = Object.entries(event).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, printable(value, MAX_CHARS)] as const] : [],
+  )
+  return { ...event, ...Object.fromEntries(texts) }
+}
+
 export function createEvents(clock: Clock, callbacks: Callbacks): Events {
   const listeners: { [Name in keyof EventMap]: Set<(event: EventMap[Name]) => void> } = {
     event: new Set(),
@@ -66,7 +83,7 @@ export function createEvents(clock: Clock, callbacks: Callbacks): Events {
   return {
     emit(event) {
       if (listeners.event.size === 0) return
-      const complete = { time: new Date(clock.now()).toISOString(), ...event }
+      const complete = { time: new Date(clock.now()).toISOString(), ...cleaned(event) }
       for (const listener of listeners.event) listener(complete)
     },
     revoked(revocation) {
