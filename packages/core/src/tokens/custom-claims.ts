@@ -1,6 +1,7 @@
 import type { ClaimsVerdict, judgeClaims } from '@sallyport/claims-policy'
 import { ClaimsError, ConfigError } from '../errors.ts'
 import type { Session } from '../ports/sessions.ts'
+import { createClaimsJudge } from './claims-judge.ts'
 import type { ClaimRecipient, ClaimSeal } from './sealed-claim.ts'
 
 /** The session for which an access token is issued. `id` is that of the session. */
@@ -34,10 +35,11 @@ export async function createCustomClaims(
   { of, allow, exempt, maxBytes, leaks, sealed }: CustomClaimsSettings,
   notice: (message: string) => void,
 ): Promise<CustomClaims> {
-  const judge = await loadJudge()
+  const judgeClaims = await loadJudge()
   const allowed = allow === undefined ? undefined : new Set(allow)
   const seals = await sealsOf(sealed)
   const policy = { allowed, exempt: new Set([...exempt, ...seals.keys()]), maxBytes }
+  const judge = createClaimsJudge(judgeClaims, policy)
   const reported = new Set<string>()
 
   return async ({ id, subject, client, scope, acr, amr }) => {
@@ -47,7 +49,7 @@ export async function createCustomClaims(
       ...(amr === undefined ? {} : { amr }),
     }
     const claims = await sealedBy(seals, await of(owner))
-    const verdict = judge(claims, policy)
+    const verdict = judge(claims)
     if (verdict.kind === 'fit') return claims
     if (verdict.kind !== 'leaking' || leaks === 'refuse') throw errorOf(verdict, maxBytes)
     for (const { claim, kind } of verdict.leaks) {
