@@ -1,9 +1,11 @@
 import type { Revocation, RevocationStore } from '../ports/revocations.ts'
 import { encodeRevocation, REVOCATION_RETENTION_MS } from '../ports/revocations.ts'
 import { createRevocationSet } from '../revocation/set.ts'
+import { createLog } from './log.ts'
 
 interface Entry {
   readonly revocation: Revocation
+  readonly encoded: string
   readonly position: number
 }
 
@@ -14,25 +16,20 @@ export interface MemoryRevocations extends RevocationStore {
 
 /** Revocations in memory, in a single shard. */
 export function createMemoryRevocations(epoch: string): MemoryRevocations {
-  /** By their encoding. The insertion order is the order of the feed. */
-  const entries = new Map<string, Entry>()
+  const feed = createLog<Entry>()
+  /** The encodings of the revocations on the feed. */
+  const onFeed = new Set<string>()
   const live = createRevocationSet()
   const listeners: ((shard: number) => void)[] = []
   let position = 0
 
-  function dropOld(at: number): void {
-    for (const [encoded, entry] of entries) {
-      if (entry.position > at - REVOCATION_RETENTION_MS) break
-      entries.delete(encoded)
-    }
-  }
-
   function add(revocation: Revocation, at: number): void {
-    dropOld(at)
+    for (const old of feed.dropUntil(at - REVOCATION_RETENTION_MS)) onFeed.delete(old.encoded)
     const encoded = encodeRevocation(revocation)
-    if (entries.has(encoded)) return
+    if (onFeed.has(encoded)) return
     position = Math.max(at, position + 1)
-    entries.set(encoded, { revocation, position })
+    feed.add({ revocation, encoded, position })
+    onFeed.add(encoded)
     live.add(revocation, at)
     for (const listener of listeners) listener(0)
   }
@@ -47,13 +44,12 @@ export function createMemoryRevocations(epoch: string): MemoryRevocations {
       return Promise.resolve({ kind: 'revoked' })
     },
     pull(_shard, after) {
-      const news = [...entries.values()].filter((entry) => entry.position > after)
       return Promise.resolve({
         kind: 'pulled',
         // Memory loses nothing, so the digest has nothing to reveal.
         mark: { epoch, digest: 0n },
         digest: 0n,
-        revocations: news.map((entry) => entry.revocation),
+        revocations: feed.after(after).map((entry) => entry.revocation),
         position,
         more: false,
       })
