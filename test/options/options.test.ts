@@ -151,6 +151,7 @@ const wrong: readonly WrongOption[] = [
   { name: 'no signer', options: { access: { signers: [{ kid: 'a', alg: 'ES256' }] } }, option: 'access.signers.0', allowed: 'a signer such as pkcs11Signer() or awsKmsSigner()', given: 'a value of type object' },
   { name: 'an empty array', options: { access: { signers: [] } }, option: 'access.signers', allowed: 'an array of signers', given: 'an empty array' },
   { name: 'claims themselves', options: { claims: { of: { plan: 'free' } } }, option: 'claims.of', allowed: 'a function', given: 'a value of type object' },
+  { name: 'no source of claims where the subject is not exempt', options: { claims: { exempt: ['plan'] } }, option: 'claims.of', says: '"claims.of" is required: give a function' },
   { name: 'no source of claims', options: { claims: {} }, option: 'claims.of', says: '"claims.of" is required: give a function' },
   { name: 'a string of names', options: { claims: { of: () => ({}), allow: 'plan' } }, option: 'claims.allow', allowed: 'an array of names', given: '"plan"' },
   { name: 'too many bytes', options: { claims: { of: () => ({}), maxBytes: 4097 } }, option: 'claims.maxBytes', allowed: 'from 1 to 4096', given: '4097' },

@@ -9,14 +9,24 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const POLICY = '@sallyport/claims-policy'
 
-/** Creates a `Sallyport`, with claims of its own if its argument says so, and prints `ready` or the error. */
+/**
+ * Creates a `Sallyport`, with claims of its own if its argument says so, and prints `ready` or the error. With the
+ * argument `subject`, it signs in twice and prints the notices about subjects.
+ */
 const PROGRAM = `
 import { createSallyport } from '@sallyport/core'
+import { gateOf } from '@sallyport/core/adapter'
+process.emitWarning = (message) => notices.push(message)
+const notices = []
+const view = { method: 'POST', target: '/', headers: {}, rawHeaders: [], params: {} }
 const claims = { of: () => ({ plan: 'pro' }) }
 try {
   const sallyport = await createSallyport(process.argv[2] === 'claims' ? { claims } : {})
+  if (process.argv[2] === 'subject') {
+    for (const _ of [1, 2]) await gateOf(sallyport).signIn(view, { subject: 'ada@example.com' })
+    console.log(JSON.stringify(notices.filter((line) => line.includes('subject'))))
+  } else console.log(JSON.stringify({ ready: true }))
   await sallyport.close()
-  console.log(JSON.stringify({ ready: true }))
 } catch (error) {
   const { name, code, option, message } = error
   console.log(JSON.stringify({ name, code, option, message }))
@@ -68,6 +78,10 @@ test('without the package, the option "claims" is refused with the command that 
   })
 })
 
+test('without the package, an e-mail address as the subject of a sign-in gives one notice', async () => {
+  expect(await run('subject')).toEqual([expect.stringContaining('"subject" looks like an e-mail address')])
+})
+
 test('a package that lacks a dependency of its own is not reported as missing', async () => {
   const broken = `${application}/node_modules/${POLICY}`
   await mkdir(`${broken}/dist`, { recursive: true })
@@ -76,6 +90,7 @@ test('a package that lacks a dependency of its own is not reported as missing', 
   const fault = await run('claims')
   expect(fault).toMatchObject({ name: 'Error', code: 'ERR_MODULE_NOT_FOUND' })
   expect(fault).not.toHaveProperty('option')
+  expect(await run('subject')).toHaveLength(1)
 })
 
 test('with the package, the same application starts', async () => {

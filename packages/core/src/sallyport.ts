@@ -40,6 +40,7 @@ import { createTokenForm } from './tokens/forms/form.ts'
 import { ownFormsOf } from './tokens/forms/own-forms.ts'
 import { createTokenIssue } from './tokens/issue.ts'
 import { ownSource } from './tokens/source.ts'
+import { createSubjectJudge } from './tokens/subject.ts'
 import { createTokenVerification } from './tokens/verify.ts'
 import { createCallbacks } from './watch/callbacks.ts'
 import { createConnections } from './watch/connections.ts'
@@ -119,9 +120,11 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     [current.fingerprints, ...earlier.map((keys) => keys.fingerprints)],
     settings.binding,
   )
+  const judgeSubject = createSubjectJudge(settings, notice)
   const { open, refresh, end, list, find, renew, tokenSets } = createSessions({
     ...{ store: store.sessions, replica, signer: ring.signer, issueToken, refreshTokens, devices },
-    ...{ settings: settings.sessions, accessSeconds: settings.accessSeconds, emit, clock, random },
+    ...{ settings: settings.sessions, accessSeconds: settings.accessSeconds, emit },
+    ...{ judgeSubject, clock, random },
   })
 
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)

@@ -2,10 +2,12 @@ import * as v from 'valibot'
 import { ConfigError, describeValue } from '../errors.ts'
 import type { ClaimsOf, CustomClaimsSettings } from '../tokens/custom-claims.ts'
 import type { ClaimRecipient } from '../tokens/sealed-claim.ts'
+import type { SubjectSettings } from '../tokens/subject.ts'
 import { callable, type Entries, group, oneAudience, oneOf, type Room, room, wholeNumber } from './schema.ts'
 
 /** Claims of the application. */
 export interface WithClaims {
+  /** Claims of the application, and what its tokens may say. Default: no claims besides those that the library writes. */
   readonly claims?: ClaimsOptions | undefined
 }
 
@@ -14,18 +16,23 @@ export interface WithClaims {
  * looks like personal data or a secret is therefore refused with a `ClaimsError` that names the claim.
  *
  * They need the package `@sallyport/claims-policy`, which is installed separately.
+ *
+ * If that package is installed, the `subject` of a sign-in is judged too, whether or not `claims` is given: one that
+ * looks like an e-mail address, or like a phone, card or account number as people write it, is refused with a
+ * `ClaimsError` in production, and gives a process warning elsewhere.
  */
 export interface ClaimsOptions {
   /**
    * Returns the claims for one token. Called at sign-in and at each refresh; for reference tokens, it is called when a
-   * process verifies one for the first time.
+   * process verifies one for the first time. Required, unless `exempt` has `sub`: the tokens then have no claims of the
+   * application.
    */
-  readonly of: ClaimsOf
+  readonly of?: ClaimsOf | undefined
   /** The allowed names. Default: all names except those of claims that the library writes. */
   readonly allow?: readonly string[] | undefined
   /**
-   * Claims, by name or path, whose content is not searched for leaks, such as ids that look like card numbers.
-   * Default: none.
+   * Claims, by name or path, whose content is not searched for leaks, such as ids that look like card numbers. `sub`
+   * stands for the `subject` of sign-ins. Default: none.
    */
   readonly exempt?: readonly string[] | undefined
   /**
@@ -49,12 +56,13 @@ const names = v.array(v.string('an array of names'), 'an array of names')
 
 export interface ClaimsSettings {
   readonly customClaims: CustomClaimsSettings | undefined
+  readonly subjects: SubjectSettings['subjects']
 }
 
 const entries = {
   claims: v.optional(
     group({
-      of: callable<ClaimsOf>('a function'),
+      of: v.optional(callable<ClaimsOf>('a function')),
       allow: v.optional(names),
       exempt: v.optional(names, []),
       maxBytes: v.optional(wholeNumber(1, 4096), 1024),
@@ -73,10 +81,15 @@ const mayShow = (path: string): boolean => !path.startsWith('claims.sealed')
 export const claimsRoom: Room<ClaimsSettings> = room(
   entries,
   ({ claims }, production) => {
-    if (claims === undefined) return { customClaims: undefined }
+    if (claims === undefined) return { customClaims: undefined, subjects: 'judge' }
     if (production && claims.leaks === 'warn')
       throw new ConfigError('claims.leaks', '"refuse" in production', describeValue(claims.leaks))
-    return { customClaims: { allow: undefined, ...claims } }
+    const subjects = claims.exempt.includes('sub') ? 'exempt' : 'judge'
+    const { of } = claims
+    if (of !== undefined) return { customClaims: { allow: undefined, ...claims, of }, subjects }
+    if (subjects === 'judge')
+      throw new ConfigError('claims.of', { sentence: '"claims.of" is required: give a function' })
+    return { customClaims: undefined, subjects }
   },
   { mayShow },
 )

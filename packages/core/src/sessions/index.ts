@@ -4,6 +4,7 @@ import type { SessionStore } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Replica } from '../revocation/replica.ts'
 import type { IssueToken } from '../tokens/issue.ts'
+import type { SubjectJudge } from '../tokens/subject.ts'
 import type { Emit } from '../watch/events.ts'
 import { createSessionEnd, type SessionEnd } from './end.ts'
 import { createSessionFind, type FindSession } from './find.ts'
@@ -33,6 +34,7 @@ export interface SessionsParts {
   readonly issueToken: IssueToken
   readonly refreshTokens: RefreshTokens
   readonly devices: Devices
+  readonly judgeSubject: SubjectJudge
   readonly settings: SessionSettings
   readonly accessSeconds: number
   readonly emit: Emit

@@ -8,6 +8,7 @@ import type { SessionStore, Transport } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Visit } from '../seam/caller.ts'
 import { isScopeToken } from '../tokens/claims.ts'
+import type { SubjectJudge } from '../tokens/subject.ts'
 import type { Emit } from '../watch/events.ts'
 import type { SessionEnd } from './end.ts'
 import type { SessionSettings } from './settings.ts'
@@ -15,7 +16,11 @@ import type { TokenSet, TokenSets } from './token-set.ts'
 
 /** A user whom the application has authenticated, and what the session is for. */
 export interface SignIn {
-  /** The id of the user: opaque, stable and not personal, because it is in every token. 1 to 255 characters. */
+  /**
+   * The id of the user: opaque, stable and not personal, because it is in every token. 1 to 255 characters. In
+   * production, one that looks like an e-mail address is refused with a `ClaimsError` if the package
+   * `@sallyport/claims-policy` is installed, unless `claims.exempt` has `sub`.
+   */
   readonly subject: string
   /** Scopes of the access tokens. Default: none. */
   readonly scope?: readonly string[] | undefined
@@ -56,6 +61,7 @@ export interface SessionOpeningParts {
   readonly store: Pick<SessionStore, 'open'>
   readonly signer: () => Signer | undefined
   readonly tokenSets: TokenSets
+  readonly judgeSubject: SubjectJudge
   readonly end: Pick<SessionEnd, 'settle'>
   readonly devices: Devices
   readonly settings: SessionSettings
@@ -66,13 +72,15 @@ export interface SessionOpeningParts {
 
 /**
  * Opens a session for a user whom the application has authenticated, and issues its first tokens. Ends the sessions
- * beyond the limit. Rejects with a `TypeError` for a wrong member of `SignIn`.
+ * beyond the limit. Rejects with a `TypeError` for a wrong member of `SignIn`, and with a `ClaimsError` if the subject or
+ * claims of the application must not be in a token.
  */
 export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
   const { store, tokenSets, settings, emit, clock } = parts
   return async (signIn, transport, { caller, userAgent }) => {
     check(signIn)
     const own = ownLifetimes(signIn, settings.lifetimes)
+    await parts.judgeSubject(signIn.subject)
     const signer = parts.signer()
     if (signer === undefined) return { kind: 'key_unavailable' }
     const device = parts.devices.recognise(userAgent)

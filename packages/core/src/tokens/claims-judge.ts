@@ -2,6 +2,26 @@ import { hash } from 'node:crypto'
 import type { ClaimsPolicy, ClaimsVerdict, judgeClaims } from '@sallyport/claims-policy'
 import { LRUCache } from 'lru-cache'
 
+/** The judge of the optional package; `undefined` if it is not installed. It is large, so it is loaded only if needed. */
+export async function loadPolicy(): Promise<typeof judgeClaims | undefined> {
+  try {
+    return (await import('@sallyport/claims-policy')).judgeClaims
+  } catch (cause) {
+    if (isPolicyMissing(cause)) return undefined
+    throw cause
+  }
+}
+
+/** Whether the package itself was not found. If one of its dependencies is missing, the package is broken instead. */
+function isPolicyMissing(cause: unknown): boolean {
+  return (
+    cause instanceof Error &&
+    'code' in cause &&
+    cause.code === 'ERR_MODULE_NOT_FOUND' &&
+    cause.message.includes("'@sallyport/claims-policy'")
+  )
+}
+
 /** Judges the claims of one token. */
 export type ClaimsJudge = (claims: Readonly<Record<string, unknown>>) => ClaimsVerdict
 

@@ -1,7 +1,7 @@
-import type { ClaimsVerdict, judgeClaims } from '@sallyport/claims-policy'
+import type { ClaimsVerdict, LeakKind } from '@sallyport/claims-policy'
 import { ClaimsError, ConfigError } from '../errors.ts'
 import type { Session } from '../ports/sessions.ts'
-import { createClaimsJudge } from './claims-judge.ts'
+import { createClaimsJudge, loadPolicy } from './claims-judge.ts'
 import type { ClaimRecipient, ClaimSeal } from './sealed-claim.ts'
 
 /** The session for which an access token is issued. `id` is that of the session. */
@@ -35,7 +35,8 @@ export async function createCustomClaims(
   { of, allow, exempt, maxBytes, leaks, sealed }: CustomClaimsSettings,
   notice: (message: string) => void,
 ): Promise<CustomClaims> {
-  const judgeClaims = await loadJudge()
+  const judgeClaims = await loadPolicy()
+  if (judgeClaims === undefined) throw policyMissing()
   const allowed = allow === undefined ? undefined : new Set(allow)
   const seals = await sealsOf(sealed)
   const policy = { allowed, exempt: new Set([...exempt, ...seals.keys()]), maxBytes }
@@ -53,31 +54,12 @@ export async function createCustomClaims(
     if (verdict.kind === 'fit') return claims
     if (verdict.kind !== 'leaking' || leaks === 'refuse') throw errorOf(verdict, maxBytes)
     for (const { claim, kind } of verdict.leaks) {
-      const message = `the claim "${claim}" looks like ${NAMES[kind]}, and whoever sees an access token can read it: remove it, seal it ("claims.sealed") or exempt it ("claims.exempt")`
+      const message = `the claim "${claim}" looks like ${LEAK_NAMES[kind]}, and whoever sees an access token can read it: remove it, seal it ("claims.sealed") or exempt it ("claims.exempt")`
       if (!reported.has(message)) notice(message)
       reported.add(message)
     }
     return claims
   }
-}
-
-/** The package is optional because it is large and only applications with custom claims need it. */
-async function loadJudge(): Promise<typeof judgeClaims> {
-  try {
-    return (await import('@sallyport/claims-policy')).judgeClaims
-  } catch (cause) {
-    throw isPolicyMissing(cause) ? policyMissing() : cause
-  }
-}
-
-/** Whether the package itself was not found. If one of its dependencies is missing, the package is broken instead. */
-function isPolicyMissing(cause: unknown): boolean {
-  return (
-    cause instanceof Error &&
-    'code' in cause &&
-    cause.code === 'ERR_MODULE_NOT_FOUND' &&
-    cause.message.includes("'@sallyport/claims-policy'")
-  )
 }
 
 function policyMissing(): ConfigError {
@@ -113,9 +95,9 @@ async function sealedBy(
 }
 
 type Wrong = Exclude<ClaimsVerdict, { kind: 'fit' }>
-type LeakKind = Extract<ClaimsVerdict, { kind: 'leaking' }>['leaks'][number]['kind']
 
-const NAMES: Readonly<Record<LeakKind, string>> = {
+/** How a leak is named after "looks like". */
+export const LEAK_NAMES: Readonly<Record<LeakKind, string>> = {
   email: 'an e-mail address',
   phone: 'a phone number',
   national_id: 'a national id',
@@ -133,7 +115,7 @@ function errorOf(verdict: Wrong, maxBytes: number): ClaimsError {
   switch (verdict.kind) {
     case 'leaking': {
       const paths = verdict.leaks.map(({ claim }) => claim)
-      const reasons = verdict.leaks.map(({ claim, kind }) => `"${claim}" looks like ${NAMES[kind]}`)
+      const reasons = verdict.leaks.map(({ claim, kind }) => `"${claim}" looks like ${LEAK_NAMES[kind]}`)
       return new ClaimsError(
         paths,
         `whoever sees an access token can read its claims: ${reasons.join(', ')}; remove such claims, seal them ("claims.sealed") or exempt them ("claims.exempt")`,
