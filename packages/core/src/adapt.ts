@@ -1,4 +1,4 @@
-import { gateOf, type Sallyport, type SessionCalls } from './application.ts'
+import { gateOf, type Sallyport, type SessionCalls } from './application/index.ts'
 import type { EndpointName } from './gate/endpoints/index.ts'
 import type { GuardCheck } from './gate/guard.ts'
 import type { Verify, VerifyOptions } from './gate/protect.ts'

@@ -8,7 +8,7 @@ export {
   requireAuth,
   whenSettled,
 } from './adapt.ts'
-export { gateOf } from './application.ts'
+export { gateOf } from './application/index.ts'
 export { emptyAnswer, jsonAnswer, type RefusalDetails, refusal } from './gate/answer.ts'
 export { type BodyReading, readForm, readJsonObject } from './gate/body.ts'
 export type { EndpointName } from './gate/endpoints/index.ts'

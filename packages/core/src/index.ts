@@ -1,6 +1,13 @@
 // The entry point for applications. Others: ./adapter (adapters and routes), ./store (stores), ./signer (signers).
 export type { SignatureLimit } from './access/signature-limit.ts'
-export type { KeyCalls, Renewed, Sallyport, SessionCalls, TokenCalls, TokenVerdict } from './application.ts'
+export type {
+  KeyCalls,
+  Renewed,
+  Sallyport,
+  SessionCalls,
+  TokenCalls,
+  TokenVerdict,
+} from './application/index.ts'
 export type { BindingSettings, ComponentPolicy, DeviceComponent } from './binding/device.ts'
 export { ClaimsError, ConfigError, RefusalError, SallyportError, UnavailableError } from './errors.ts'
 export type { EndpointName } from './gate/endpoints/index.ts'

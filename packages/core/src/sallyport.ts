@@ -2,7 +2,13 @@ import { createEndOnRevocation } from './access/connection-end.ts'
 import { createInspection } from './access/inspect.ts'
 import { createSignatureLimit } from './access/signature-limit.ts'
 import { createAccess } from './access/verify.ts'
-import { createKeyCalls, createSessionCalls, createTokenCalls, GATE, type Sallyport } from './application.ts'
+import {
+  createKeyCalls,
+  createSessionCalls,
+  createTokenCalls,
+  GATE,
+  type Sallyport,
+} from './application/index.ts'
 import { createDevices } from './binding/device.ts'
 import { refusal } from './gate/answer.ts'
 import { createRefreshCookie } from './gate/browser/cookies.ts'

@@ -1,0 +1,21 @@
+import { UnavailableError } from '../errors.ts'
+import type { RenewSessions } from '../sessions/renew.ts'
+
+export const BY_APPLICATION = 'revoked_by_application'
+
+/** An empty id would concern every token that has none, such as those of other issuers. */
+export function identifier(name: string, given: string): string {
+  if (typeof given === 'string' && given.length >= 1 && given.length <= 255) return given
+  throw new TypeError(`"${name}" must be a string of 1 to 255 characters`)
+}
+
+/** The sessions that live on, and whose access tokens have been refused. */
+export interface Renewed {
+  readonly sessions: readonly string[]
+}
+
+export async function renewed(outcome: ReturnType<RenewSessions>): Promise<Renewed> {
+  const settled = await outcome
+  if (settled.kind === 'unavailable') throw new UnavailableError()
+  return { sessions: settled.sessions }
+}

@@ -1,0 +1,47 @@
+import type { Gate } from '../gate/gate.ts'
+import type { Auth } from '../seam/auth.ts'
+import type { Emit, EventMap } from '../watch/events.ts'
+import { createKeyCalls, type KeyCalls } from './keys.ts'
+import { createSessionCalls, type SessionCalls } from './sessions.ts'
+import { createTokenCalls, type TokenCalls } from './tokens.ts'
+
+export type { Renewed } from './arguments.ts'
+export type { TokenVerdict } from './tokens.ts'
+export {
+  createKeyCalls,
+  createSessionCalls,
+  createTokenCalls,
+  type KeyCalls,
+  type SessionCalls,
+  type TokenCalls,
+}
+
+/** Session security without a framework: what an application calls apart from its routes. */
+export interface Sallyport {
+  readonly sessions: SessionCalls
+  readonly tokens: TokenCalls
+  readonly keys: KeyCalls
+  /** Adds a listener, and returns a function that removes it. */
+  on<Name extends keyof EventMap>(name: Name, listener: (event: EventMap[Name]) => void): () => void
+  /** Passes an event of the application, such as `login.failed`, to the listeners. The time is added. */
+  readonly emit: Emit
+  /**
+   * Ends an open connection, such as a WebSocket or an event stream, as soon as the token that let it in is revoked or
+   * expires, by calling `end`. Call the returned function when the connection closes by itself.
+   */
+  endOnRevocation(auth: Auth, end: () => void): () => void
+  /** Whether requests can be served: the store answers, and a signing key is available. */
+  ready(): Promise<boolean>
+  /** Closes connections and stops timers. May be called more than once. */
+  close(): Promise<void>
+  /** @internal For adapters: see {@link gateOf}. */
+  readonly [GATE]: Gate
+}
+
+/** A symbol, so that applications, which have no use for the gate, do not see it. */
+export const GATE: unique symbol = Symbol('sallyport.gate')
+
+/** Returns the gate of a `Sallyport`, for adapters and for routes that behave the same on every framework. */
+export function gateOf(sallyport: Sallyport): Gate {
+  return sallyport[GATE]
+}

@@ -1,0 +1,84 @@
+import type { Access, AccessPolicy } from '../access/verify.ts'
+import { UnavailableError } from '../errors.ts'
+import type { Revoked, RevokeOptions } from '../gate/session-calls.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { RevocationStore } from '../ports/revocations.ts'
+import type { ProblemCode } from '../problems.ts'
+import type { Replica } from '../revocation/replica.ts'
+import { type Auth, ownSubject } from '../seam/auth.ts'
+import type { Sender } from '../seam/caller.ts'
+import type { RenewSessions } from '../sessions/renew.ts'
+import type { Emit } from '../watch/events.ts'
+import { BY_APPLICATION, identifier, type Renewed, renewed } from './arguments.ts'
+
+export type TokenVerdict =
+  | { readonly kind: 'valid'; readonly auth: Auth }
+  | { readonly kind: 'refused'; readonly problem: ProblemCode }
+
+/** What an application does with access tokens. */
+export interface TokenCalls {
+  /**
+   * Verifies an access token that arrived outside an `Authorization` header, such as over a WebSocket or in a queue.
+   * Checks everything that `authMiddleware` checks, including revocation, and accepts the same issuers.
+   *
+   * Does NOT check scopes. Resolves to `refused` for a bad token, and while a store that has to be asked does not
+   * answer. Rejects only if the option `claims.of` does, which happens with reference tokens only.
+   *
+   * @param sender who sent the token, for events. Default: unknown
+   *
+   * @example
+   * ```ts
+   * import { createSallyport } from '@sallyport/core'
+   *
+   * const { tokens } = await createSallyport()
+   *
+   * async function subjectOf(message: { token: string }): Promise<string | undefined> {
+   *   const verdict = await tokens.verify(message.token)
+   *   return verdict.kind === 'valid' ? verdict.auth.subject : undefined
+   * }
+   * ```
+   */
+  verify(token: string, sender?: Partial<Sender>): Promise<TokenVerdict>
+  /**
+   * Revokes one access token by its `jti`. Its session lives on. Rejects with an `UnavailableError` while the store
+   * does not answer.
+   */
+  revoke(jti: string, options?: RevokeOptions): Promise<Revoked>
+  /**
+   * Revokes every access token issued to a user so far, such as after a change of roles. The sessions live on, and
+   * clients get new tokens by a refresh. Rejects with an `UnavailableError` while the store does not answer.
+   */
+  revokeAll(subject: string | Auth, options?: RevokeOptions): Promise<Renewed>
+}
+
+const ANY_ISSUER: AccessPolicy = { issuers: 'all', whenUnavailable: 'refuse' }
+
+export interface TokenCallsParts {
+  readonly renew: RenewSessions
+  readonly access: Pick<Access, 'verify'>
+  readonly store: Pick<RevocationStore, 'revoke'>
+  readonly replica: Pick<Replica, 'add'>
+  readonly emit: Emit
+  readonly clock: Clock
+}
+
+export function createTokenCalls(parts: TokenCallsParts): TokenCalls {
+  const { access, store, replica, renew, emit, clock } = parts
+  return {
+    async verify(token, { ip, headers = {} } = {}) {
+      const verdict = await access.verify(token, { ip, headers }, ANY_ISSUER)
+      return verdict.kind === 'allow'
+        ? { kind: 'valid', auth: verdict.auth }
+        : { kind: 'refused', problem: verdict.problem }
+    },
+    async revoke(jti, { reason = BY_APPLICATION } = {}) {
+      const outcome = await store.revoke({ kind: 'token', jti: identifier('jti', jti) }, clock.now())
+      if (outcome.kind === 'unavailable') throw new UnavailableError()
+      replica.add({ kind: 'token', jti })
+      emit({ event: 'token.revoked', outcome: 'success', reason, jti })
+      return { ended: [jti] }
+    },
+    revokeAll: async (subject, { reason = BY_APPLICATION } = {}) =>
+      renewed(renew(identifier('subject', ownSubject(subject)), { reason })),
+  }
+}
