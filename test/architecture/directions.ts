@@ -40,7 +40,7 @@ const parts: Table = {
   // What an application calls beside its routes, and what it can set.
   application: [
     ...['ports', 'errors', 'printable', 'seam', 'type problems', 'type watch', 'type keys'],
-    ...['type revocation', 'type sessions', 'type access', 'type gate'],
+    ...['type issuers', 'type revocation', 'type sessions', 'type access', 'type gate'],
   ],
   options: [
     ...['ports', 'errors', 'issuers/secure-url'],

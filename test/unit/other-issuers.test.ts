@@ -1,9 +1,18 @@
-import { createSallyport, type IssuerOptions, memoryStore, type Sallyport } from '@sallyport/core'
+import {
+  createSallyport,
+  type IssuerOptions,
+  memoryStore,
+  type Sallyport,
+  type SallyportOptions,
+  type StoreDriver,
+} from '@sallyport/core'
 import { gateOf } from '@sallyport/core/adapter'
-import { SignJWT } from 'jose'
+import { redisStore } from '@sallyport/redis'
+import { decodeJwt, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { generateSigningKey, publicJwk } from '../../packages/core/src/keys/jwk.ts'
 import type { SigningKey } from '../../packages/core/src/ports/signer.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
 import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
 import { json, type ScriptedIssuer, scriptedIssuer, status } from './scripted-issuer.ts'
 import { viewOf } from './view.ts'
@@ -14,9 +23,11 @@ let others: ScriptedIssuer
 let key: SigningKey
 let otherKey: SigningKey
 let clock: TurnedClock
+let redis: RedisServer
 const open: Sallyport[] = []
 
 beforeAll(async () => {
+  redis = await startRedis()
   theirs = await scriptedIssuer()
   others = await scriptedIssuer()
   key = await generateSigningKey('ES256')
@@ -32,11 +43,12 @@ afterEach(async () => {
   for (const sallyport of open.splice(0)) await sallyport.close()
 })
 afterAll(async () => {
+  await redis.stop()
   await theirs.close()
   await others.close()
 })
 
-async function site(more: Partial<IssuerOptions> = {}): Promise<Sallyport> {
+async function site(more: Partial<IssuerOptions> = {}, options: SallyportOptions = {}): Promise<Sallyport> {
   const issuer = (one: ScriptedIssuer): IssuerOptions => ({
     issuer: one.origin,
     audience: API,
@@ -49,6 +61,7 @@ async function site(more: Partial<IssuerOptions> = {}): Promise<Sallyport> {
     secret: 'a secret of the test, with its 32 bytes',
     clock,
     issuers: [{ ...issuer(theirs), ...more }, issuer(others)],
+    ...options,
   })
   open.push(sallyport)
   return sallyport
@@ -178,12 +191,72 @@ describe("a token of somebody else's issuer", () => {
       .toBe(401)
   })
 
-  test('can be revoked by its name', async () => {
+  test('can be revoked by its name and its issuer, or with all tokens of its session', async () => {
     const sallyport = await site()
     const token = await mint({ claims: { jti: 'theirs-1' } })
+    const ofSession = await mint({ claims: { sid: 'session-1' } })
     expect(await ask(sallyport, token)).toBe(200)
-    await sallyport.tokens.revoke('theirs-1')
+    expect(await ask(sallyport, ofSession)).toBe(200)
+    const { origin } = theirs
+    expect(await sallyport.tokens.revoke('theirs-1', { issuer: origin })).toEqual({ ended: ['theirs-1'] })
+    expect(await sallyport.sessions.revoke('session-1', { issuer: origin })).toEqual({ ended: [] })
     expect(await ask(sallyport, token)).toBe(401)
+    expect(await ask(sallyport, ofSession)).toBe(401)
+  })
+
+  test.each([
+    ['replicated', 'memoryStore'],
+    ['strict', 'memoryStore'],
+    ['replicated', 'redisStore'],
+    ['strict', 'redisStore'],
+  ] as const)(
+    'is not concerned by what is revoked of another issuer under the same name (%s, %s)',
+    async (mode, name) => {
+      const onRedis = (): StoreDriver => redisStore({ url: redis.url, time: 'caller', keyPrefix: mode })
+      const store = name === 'redisStore' ? onRedis() : memoryStore()
+      const sallyport = await site({}, { store, revocation: { mode } })
+      const answer = await gateOf(sallyport).signIn(viewOf({}), { subject: 'alice' })
+      const own: string = JSON.parse(answer.body ?? '').access_token
+      const { sid = '', jti = '' } = decodeJwt<{ sid: string; jti: string }>(own)
+      const same = { claims: { sid, jti } }
+      const theirOwn = await mint(same)
+      const another = await mint({ claims: { ...same.claims, iss: others.origin }, by: otherKey })
+      const ended: string[] = []
+      for (const [name, token] of Object.entries({ own, theirOwn, another })) {
+        const verdict = await sallyport.tokens.verify(token)
+        if (verdict.kind !== 'valid') throw new Error('a good token')
+        sallyport.endOnRevocation(verdict.auth, () => ended.push(name))
+      }
+      const good = async () => Promise.all([own, theirOwn, another].map((token) => ask(sallyport, token)))
+
+      await sallyport.tokens.revoke(jti, { issuer: theirs.origin })
+      expect(await good()).toEqual([200, 401, 200])
+      await sallyport.sessions.revoke(sid, { issuer: others.origin })
+      expect(await good()).toEqual([200, 401, 401])
+      expect(await sallyport.sessions.list('alice')).toHaveLength(1)
+      expect(ended).toEqual(['theirOwn', 'another'])
+      const issuer = 'http://localhost'
+      expect(await sallyport.sessions.revoke(sid, { issuer })).toEqual({ ended: [sid] })
+      expect(await good()).toEqual([401, 401, 401])
+    },
+  )
+
+  test.each([
+    ['tokens', (one: Sallyport, jti: string) => one.tokens.revoke(jti)],
+    ['sessions', (one: Sallyport, _jti: string, sid: string) => one.sessions.revoke(sid)],
+  ])('outlives what is revoked here by the name alone: %s', async (_what, revoke) => {
+    const sallyport = await site()
+    const token = await mint({ claims: { jti: 'the same', sid: 'the same session' } })
+    expect(await ask(sallyport, token)).toBe(200)
+    await revoke(sallyport, 'the same', 'the same session')
+    expect(await ask(sallyport, token)).toBe(200)
+  })
+
+  test('is not revoked for an issuer that is not accepted, which is a mistake', async () => {
+    const sallyport = await site()
+    for (const issuer of ['https://other.example', `${theirs.origin}/`, ''])
+      for (const call of [sallyport.tokens.revoke, sallyport.sessions.revoke])
+        await expect(call('theirs-1', { issuer })).rejects.toThrow(/"issuer" must be/)
   })
 
   test('is 503 while its issuer cannot be asked for the key, and our own are not concerned', async () => {

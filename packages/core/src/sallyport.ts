@@ -187,8 +187,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   await Promise.all([ring.start(), replica.start(), issuers.start()])
 
   return {
-    sessions: createSessionCalls({ list, end, renew }),
-    tokens: createTokenCalls({ access, store: store.revocations, replica, renew, emit, clock }),
+    sessions: createSessionCalls({ list, end, renew, issuers }),
+    tokens: createTokenCalls({ access, store: store.revocations, replica, renew, issuers, emit, clock }),
     keys: createKeyCalls({ ring, store: store.revocations, replica, clock, notice }),
     on,
     emit,

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { type SubjectTag, tagOf } from '../ports/ids.ts'
-import type { TokenIdentity } from '../ports/revocations.ts'
+import { foreignName, type TokenIdentity } from '../ports/revocations.ts'
 import type { Candidate } from '../revocation/replica.ts'
 import type { Auth, Claims } from '../seam/auth.ts'
 import type { TokenSource } from '../tokens/source.ts'
@@ -30,13 +30,13 @@ export class KnownToken implements Candidate {
     return this.allowed.auth.claims
   }
   get session(): string | undefined {
-    return this.allowed.auth.session
+    return namedBy(this.allowed.auth, this.allowed.auth.session)
   }
   get jti(): string | undefined {
-    return this.claims.jti
+    return namedBy(this.allowed.auth, this.claims.jti)
   }
   get kid(): string | undefined {
-    return kidOf(this.allowed.auth)
+    return namedBy(this.allowed.auth, this.allowed.auth.kid)
   }
   get issuedAt(): number | undefined {
     return this.claims.iat
@@ -50,18 +50,24 @@ export class KnownToken implements Candidate {
 
 /** The parts of the caller's token to which revocations refer. */
 export function identityOf(auth: Auth): TokenIdentity {
-  const { claims, session } = auth
-  return { session, tag: subjectTagOf(auth), jti: claims.jti, kid: kidOf(auth), issuedAt: claims.iat }
+  const { claims, session, kid } = auth
+  return {
+    session: namedBy(auth, session),
+    tag: subjectTagOf(auth),
+    jti: namedBy(auth, claims.jti),
+    kid: namedBy(auth, kid),
+    issuedAt: claims.iat,
+  }
 }
 
 /** A subject of another issuer is somebody else, even if the names are equal. */
 function subjectTagOf({ subject, issuer, own }: Auth): SubjectTag {
-  return tagOf(own ? subject : `${issuer} ${subject}`)
+  return tagOf(own ? subject : foreignName(issuer, subject))
 }
 
-/** A key of another issuer is another key, even if the names are equal. */
-function kidOf({ kid, issuer, own }: Auth): string | undefined {
-  return own || kid === undefined ? kid : `${issuer} ${kid}`
+/** A session, token or key of another issuer is another one, even if the names are equal. */
+function namedBy({ issuer, own }: Auth, name: string | undefined): string | undefined {
+  return own || name === undefined ? name : foreignName(issuer, name)
 }
 
 const SCOPES_REMEMBERED = 500

@@ -1,7 +1,20 @@
 import { UnavailableError } from '../errors.ts'
+import type { RevokeOptions } from '../gate/session-calls.ts'
+import type { AcceptedIssuers } from '../issuers/load.ts'
 import type { RenewSessions } from '../sessions/renew.ts'
 
 export const BY_APPLICATION = 'revoked_by_application'
+
+export type KnownIssuers = Pick<AcceptedIssuers, 'nameOf'>
+
+/** What a call that revokes one session or token may be told. */
+export interface RevokeOneOptions extends RevokeOptions {
+  /**
+   * Who issued it, such as `auth.issuer`: this deployment, or one of the option `issuers`. Default: this deployment. The
+   * call rejects with a `TypeError` for any other issuer.
+   */
+  readonly issuer?: string | undefined
+}
 
 /** An empty id would concern every token that has none, such as those of other issuers. */
 export function identifier(name: string, given: string): string {

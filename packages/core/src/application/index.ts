@@ -5,7 +5,7 @@ import { createKeyCalls, type KeyCalls } from './keys.ts'
 import { createSessionCalls, type SessionCalls } from './sessions.ts'
 import { createTokenCalls, type TokenCalls } from './tokens.ts'
 
-export type { Renewed } from './arguments.ts'
+export type { Renewed, RevokeOneOptions } from './arguments.ts'
 export type { TokenVerdict } from './tokens.ts'
 export {
   createKeyCalls,

@@ -5,7 +5,14 @@ import { type Auth, ownSubject } from '../seam/auth.ts'
 import type { SessionEnd } from '../sessions/end.ts'
 import type { ListSessions } from '../sessions/list.ts'
 import type { RenewSessions } from '../sessions/renew.ts'
-import { BY_APPLICATION, identifier, type Renewed, renewed } from './arguments.ts'
+import {
+  BY_APPLICATION,
+  identifier,
+  type KnownIssuers,
+  type Renewed,
+  type RevokeOneOptions,
+  renewed,
+} from './arguments.ts'
 
 /**
  * What an application does with sessions. Each call rejects with an `UnavailableError` while the store does not answer.
@@ -15,8 +22,11 @@ import { BY_APPLICATION, identifier, type Renewed, renewed } from './arguments.t
 export interface SessionCalls {
   /** Lists the live sessions of a user, the latest sign-in first. */
   list(subject: string | Auth): Promise<readonly Session[]>
-  /** Ends one session and its access tokens. `ended` is empty if the store does not know the session. */
-  revoke(session: string, options?: RevokeOptions): Promise<Revoked>
+  /**
+   * Ends one session and its access tokens. `ended` is empty if the store does not know the session. With another
+   * `issuer`, refuses the access tokens that name this `sid` for 31 minutes; the session itself is not here.
+   */
+  revoke(session: string, options?: RevokeOneOptions): Promise<Revoked>
   /** Ends every session of a user, and refuses every access token issued to that user so far. */
   revokeAll(subject: string | Auth, options?: RevokeOptions): Promise<Revoked>
   /**
@@ -32,17 +42,19 @@ export interface SessionCallsParts {
   readonly list: ListSessions
   readonly end: Pick<SessionEnd, 'one' | 'all'>
   readonly renew: RenewSessions
+  readonly issuers: KnownIssuers
 }
 
-export function createSessionCalls({ list, end, renew }: SessionCallsParts): SessionCalls {
+export function createSessionCalls({ list, end, renew, issuers }: SessionCallsParts): SessionCalls {
   return {
     async list(subject) {
       const outcome = await list(identifier('subject', ownSubject(subject)))
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return outcome.sessions
     },
-    async revoke(session, { reason = BY_APPLICATION } = {}) {
-      const outcome = await end.one(identifier('session', session), { reason, caller: UNKNOWN_CALLER })
+    async revoke(session, { reason = BY_APPLICATION, issuer } = {}) {
+      const name = issuers.nameOf(identifier('session', session), issuer)
+      const outcome = await end.one(name, { reason, caller: UNKNOWN_CALLER })
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return { ended: outcome.kind === 'ended' ? [session] : [] }
     },

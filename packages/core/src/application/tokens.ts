@@ -9,7 +9,14 @@ import { type Auth, ownSubject } from '../seam/auth.ts'
 import type { Sender } from '../seam/caller.ts'
 import type { RenewSessions } from '../sessions/renew.ts'
 import type { Emit } from '../watch/events.ts'
-import { BY_APPLICATION, identifier, type Renewed, renewed } from './arguments.ts'
+import {
+  BY_APPLICATION,
+  identifier,
+  type KnownIssuers,
+  type Renewed,
+  type RevokeOneOptions,
+  renewed,
+} from './arguments.ts'
 
 export type TokenVerdict =
   | { readonly kind: 'valid'; readonly auth: Auth }
@@ -40,10 +47,10 @@ export interface TokenCalls {
    */
   verify(token: string, sender?: Partial<Sender>): Promise<TokenVerdict>
   /**
-   * Revokes one access token by its `jti`. Its session lives on. Rejects with an `UnavailableError` while the store
-   * does not answer.
+   * Revokes one access token by its `jti`. Its session lives on. A token of another issuer is revoked only if `issuer`
+   * names that one, and for 31 minutes. Rejects with an `UnavailableError` while the store does not answer.
    */
-  revoke(jti: string, options?: RevokeOptions): Promise<Revoked>
+  revoke(jti: string, options?: RevokeOneOptions): Promise<Revoked>
   /**
    * Revokes every access token issued to a user so far, such as after a change of roles. The sessions live on, and
    * clients get new tokens by a refresh. Rejects with an `UnavailableError` while the store does not answer.
@@ -55,6 +62,7 @@ const ANY_ISSUER: AccessPolicy = { issuers: 'all', whenUnavailable: 'refuse' }
 
 export interface TokenCallsParts {
   readonly renew: RenewSessions
+  readonly issuers: KnownIssuers
   readonly access: Pick<Access, 'verify'>
   readonly store: Pick<RevocationStore, 'revoke'>
   readonly replica: Pick<Replica, 'add'>
@@ -63,7 +71,7 @@ export interface TokenCallsParts {
 }
 
 export function createTokenCalls(parts: TokenCallsParts): TokenCalls {
-  const { access, store, replica, renew, emit, clock } = parts
+  const { access, store, replica, renew, issuers, emit, clock } = parts
   return {
     async verify(token, { ip, headers = {} } = {}) {
       const verdict = await access.verify(token, { ip, headers }, ANY_ISSUER)
@@ -71,10 +79,11 @@ export function createTokenCalls(parts: TokenCallsParts): TokenCalls {
         ? { kind: 'valid', auth: verdict.auth }
         : { kind: 'refused', problem: verdict.problem }
     },
-    async revoke(jti, { reason = BY_APPLICATION } = {}) {
-      const outcome = await store.revoke({ kind: 'token', jti: identifier('jti', jti) }, clock.now())
+    async revoke(jti, { reason = BY_APPLICATION, issuer } = {}) {
+      const name = issuers.nameOf(identifier('jti', jti), issuer)
+      const outcome = await store.revoke({ kind: 'token', jti: name }, clock.now())
       if (outcome.kind === 'unavailable') throw new UnavailableError()
-      replica.add({ kind: 'token', jti })
+      replica.add({ kind: 'token', jti: name })
       emit({ event: 'token.revoked', outcome: 'success', reason, jti })
       return { ended: [jti] }
     },

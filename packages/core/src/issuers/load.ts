@@ -1,5 +1,15 @@
 import type { Clock } from '../ports/clock.ts'
-import type { TrustedIssuer, TrustedIssuers } from './trusted.ts'
+import { foreignName } from '../ports/revocations.ts'
+import type { createTrustedIssuers, TrustedIssuer, TrustedIssuers } from './trusted.ts'
+
+/** All issuers whose tokens are accepted. */
+export interface AcceptedIssuers extends TrustedIssuers {
+  /**
+   * How revocations name an id of an issuer; `undefined` stands for this deployment. Throws a `TypeError` for an issuer
+   * whose tokens are not accepted.
+   */
+  nameOf(id: string, issuer: string | undefined): string
+}
 
 const NONE: TrustedIssuers = { sources: [], start: () => Promise.resolve(), close: () => {} }
 
@@ -9,8 +19,19 @@ export async function loadTrustedIssuers(
   ownIssuer: string,
   clock: Clock,
   notice: (message: string) => void,
-): Promise<TrustedIssuers> {
-  if (issuers.length === 0) return NONE
-  const { createTrustedIssuers } = await import('./trusted.ts')
-  return createTrustedIssuers(issuers, ownIssuer, clock, notice)
+): Promise<AcceptedIssuers> {
+  const trusted = issuers.length === 0 ? NONE : await load(issuers, ownIssuer, clock, notice)
+  return {
+    ...trusted,
+    nameOf(id, issuer = ownIssuer) {
+      if (issuer === ownIssuer) return id
+      if (trusted.sources.some((source) => source.issuer === issuer)) return foreignName(issuer, id)
+      throw new TypeError('"issuer" must be that of this deployment, or one of the option "issuers"')
+    },
+  }
+}
+
+async function load(...args: Parameters<typeof createTrustedIssuers>): Promise<TrustedIssuers> {
+  const trusted = await import('./trusted.ts')
+  return trusted.createTrustedIssuers(...args)
 }

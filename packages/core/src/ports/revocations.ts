@@ -17,7 +17,10 @@ export interface SubjectRevocation {
   readonly except?: SessionId
 }
 
-/** The parts of an access token to which revocations refer. A token of another issuer may lack some of them. */
+/**
+ * The parts of an access token to which revocations refer. Those of another issuer's token are {@link foreignName}s, and
+ * it may lack some of them.
+ */
 export interface TokenIdentity {
   readonly session: string | undefined
   readonly tag: SubjectTag
@@ -25,6 +28,14 @@ export interface TokenIdentity {
   readonly kid: string | undefined
   /** Seconds since the epoch. */
   readonly issuedAt: number | undefined
+}
+
+/**
+ * How revocations name something of another issuer: a token, a session, a key or a subject. Its name alone could be that
+ * of something of this deployment.
+ */
+export function foreignName(issuer: string, name: string): string {
+  return `${issuer} ${name}`
 }
 
 /**

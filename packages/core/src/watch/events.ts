@@ -46,7 +46,10 @@ export interface SallyportEvent {
 export interface EventMap {
   /** Every event, for the audit trail. */
   readonly event: SallyportEvent
-  /** A revocation became known to this process, wherever it was made. */
+  /**
+   * A revocation became known to this process, wherever it was made. Ids are as tokens have them, so that they can be
+   * compared; before an id of another issuer stand that issuer and a space.
+   */
   readonly revoked: Revocation
 }
 
