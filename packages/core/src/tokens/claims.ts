@@ -101,7 +101,7 @@ function readJson(payload: Uint8Array): unknown {
 }
 
 /** Freezes claims at every level, because all requests with a token share them. */
-export function frozen<T extends object>(value: T): T {
+function frozen<T extends object>(value: T): T {
   for (const name in value) {
     const member = value[name]
     if (typeof member === 'object' && member !== null) frozen(member)
