@@ -14,15 +14,11 @@ import { refusal } from './gate/answer.ts'
 import { createRefreshCookie } from './gate/browser/cookies.ts'
 import { createCrossSiteCheck } from './gate/browser/csrf.ts'
 import {
+  createEndpoints,
   createLogout,
   createSignIn,
   createStart,
   type EndpointName,
-  logoutRoutes,
-  refreshRoutes,
-  sessionsRoutes,
-  tokenRoutes,
-  wellKnownRoutes,
 } from './gate/endpoints/index.ts'
 import { createGate } from './gate/gate.ts'
 import { createProtection } from './gate/protect.ts'
@@ -149,14 +145,12 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const route = createRouteMaker(protection, origins, isCrossSite)
   const signInParts = { open, cookie, origins, isCrossSite }
   const start = createStart(signInParts)
-  const logoutParts = { end, inspect, refreshTokens, cookie }
-  const logout = createLogout(logoutParts)
+  const logout = createLogout({ end, inspect, refreshTokens, cookie })
   const mounted = new Set<EndpointName>()
-  const wellKnown = {
-    issuer: settings.issuer,
-    authPath: settings.authPath,
+  const endpointParts = {
+    ...{ refresh, refreshTokens, end, list, logout, inspect, cookie, emit },
+    ...{ issuer: settings.issuer, authPath: settings.authPath, publishedKeys: ring.published },
     hasTokenEndpoint: () => mounted.has('token'),
-    publishedKeys: ring.published,
     keysMaxAgeSeconds: JWKS_MAX_AGE_SECONDS,
   }
   const gate = createGate({
@@ -167,13 +161,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     route,
     clock,
     mounted,
-    endpoints: {
-      refresh: refreshRoutes({ refresh, refreshTokens, cookie, emit }, route),
-      token: tokenRoutes({ refresh, refreshTokens, cookie, emit }, route),
-      logout: logoutRoutes(logout, logoutParts, route),
-      sessions: sessionsRoutes({ list, end, cookie }, route),
-      'well-known': wellKnownRoutes(wellKnown, route),
-    },
+    endpoints: createEndpoints(endpointParts, route),
   })
 
   let closing: Promise<void> | undefined

@@ -1,10 +1,12 @@
 import type { Route } from '../../seam/http.ts'
+import type { RouteMaker } from '../routes.ts'
+import { type Logout, type LogoutParts, logoutRoutes } from './logout.ts'
+import { type RefreshEndpointParts, refreshRoutes, tokenRoutes } from './refresh.ts'
+import { type SessionsParts, sessionsRoutes } from './sessions.ts'
+import { type WellKnownParts, wellKnownRoutes } from './well-known.ts'
 
-export { createLogout, logoutRoutes } from './logout.ts'
-export { refreshRoutes, tokenRoutes } from './refresh.ts'
-export { sessionsRoutes } from './sessions.ts'
+export { createLogout } from './logout.ts'
 export { createSignIn, createStart } from './sign-in.ts'
-export { wellKnownRoutes } from './well-known.ts'
 
 /**
  * The name of a set of endpoints, which are mounted together:
@@ -18,3 +20,18 @@ export { wellKnownRoutes } from './well-known.ts'
 export type EndpointName = 'refresh' | 'token' | 'logout' | 'sessions' | 'well-known'
 
 export type Endpoints = Readonly<Record<EndpointName, readonly Route[]>>
+
+export interface EndpointsParts extends RefreshEndpointParts, SessionsParts, LogoutParts, WellKnownParts {
+  readonly end: LogoutParts['end'] & SessionsParts['end']
+  readonly logout: Logout
+}
+
+export function createEndpoints(parts: EndpointsParts, route: RouteMaker): Endpoints {
+  return {
+    refresh: refreshRoutes(parts, route),
+    token: tokenRoutes(parts, route),
+    logout: logoutRoutes(parts.logout, parts, route),
+    sessions: sessionsRoutes(parts, route),
+    'well-known': wellKnownRoutes(parts, route),
+  }
+}
