@@ -13,6 +13,7 @@ const parts: Table = {
   seam: ['printable'],
   ports: [],
   errors: ['printable'],
+  outage: [],
   problems: [],
   secrets: [],
 
@@ -22,8 +23,11 @@ const parts: Table = {
   binding: ['ports', 'errors'],
   watch: ['ports', 'errors', 'printable', 'type seam'],
   keys: ['ports', 'errors', 'printable', 'secrets', 'jose'],
-  tokens: ['ports', 'errors', 'type secrets', 'type seam', 'keys', 'jose', '@sallyport/claims-policy'],
-  issuers: ['ports', 'errors', 'keys', 'tokens/source'],
+  tokens: [
+    ...['ports', 'errors', 'outage', 'type secrets', 'type seam', 'keys'],
+    ...['jose', '@sallyport/claims-policy'],
+  ],
+  issuers: ['ports', 'errors', 'outage', 'keys', 'tokens/source'],
 
   // What happens to a session, and the store that keeps sessions in memory.
   sessions: ['ports', 'errors', 'type seam', 'binding', 'revocation', 'tokens', 'watch'],

@@ -251,15 +251,20 @@ describe('a set that is older than its age', () => {
 })
 
 describe('an issuer that is told of', () => {
-  test('is told of again when it fails for another reason, or after it was well', async () => {
+  test('is told of once when it goes, whatever it fails with, and once when it is back', async () => {
     const keys = remoteKeys()
-    const answers = [status(500), status(500), status(503), setOf(first), status(503)]
+    const answers = [status(500), status(500), status(503), setOf(first), setOf(first), status(503)]
     for (const one of answers) {
       answer(one)
       await keys.find('random', 'EdDSA')
       clock.turn(COOLDOWN_MS)
     }
-    expect(notices.map((notice) => notice.slice(-3))).toEqual(['500', '503', '503'])
+    const about = `the keys of the issuer "${issuer.origin}" can`
+    expect(notices).toEqual([
+      `${about}not be fetched: it answered 500`,
+      `${about} be fetched again`,
+      `${about}not be fetched: it answered 503`,
+    ])
   })
 })
 

@@ -1,6 +1,7 @@
 // The entry point for authors of stores.
 export { ConfigError, describeValue, unknownOption } from './errors.ts'
 export * as schema from './options/schema.ts'
+export { createOutage, type Outage, type OutageParts } from './outage.ts'
 export type { Clock, Random } from './ports/clock.ts'
 export {
   isSessionId,

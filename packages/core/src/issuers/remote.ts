@@ -1,4 +1,5 @@
 import type { FoundKey } from '../keys/ring.ts'
+import { createOutage } from '../outage.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
 import { discoverKeys } from './discovery.ts'
@@ -51,8 +52,7 @@ const AGES_UNASKED = 2
  * Keeps the keys that one issuer published last. While the issuer fails, they are used until they are older than
  * `maxStaleSeconds`.
  *
- * @param notice gets a message for each key that is left out, and when fetching starts to fail or fails for a new
- * reason
+ * @param notice gets a message for each key that is left out, when fetching starts to fail, and when it works again
  */
 export function createRemoteKeys(
   settings: IssuerSettings,
@@ -65,11 +65,16 @@ export function createRemoteKeys(
   let keys: ReadonlyMap<string, VerificationKey> = new Map()
   let fetchedAt = Number.NEGATIVE_INFINITY
   let triedAt = Number.NEGATIVE_INFINITY
-  let failure: string | undefined
   let reported: ReadonlySet<string> = new Set()
   let fetching: Promise<void> | undefined
   let abort = new AbortController()
   let closed = false
+  const outage = createOutage({
+    back: `the keys of the issuer "${settings.issuer}" can be fetched again`,
+    quietMs: 0,
+    now: clock.monotonic,
+    notice,
+  })
 
   async function fetchKeys(): Promise<void> {
     const askedAt = clock.monotonic()
@@ -84,13 +89,11 @@ export function createRemoteKeys(
     if (read.keys.size === 0) return fail('its JWK Set has no key that can be used')
     keys = read.keys
     fetchedAt = askedAt
-    failure = undefined
+    outage.served()
   }
 
   function fail(reason: string): void {
-    if (!closed && failure !== reason)
-      notice(`the keys of the issuer "${settings.issuer}" cannot be fetched: ${reason}`)
-    failure = reason
+    if (!closed) outage.failed(`the keys of the issuer "${settings.issuer}" cannot be fetched: ${reason}`)
   }
 
   function reportLeftOut(leftOut: ReadonlySet<string>): void {
@@ -113,7 +116,7 @@ export function createRemoteKeys(
     if (age > maxStaleMs) return { kind: 'unavailable' }
     const key = kid === undefined ? onlyKey(keys, alg) : keys.get(kid)
     if (key?.alg === alg) return { kind: 'found', key }
-    return { kind: failure === undefined && age <= maxAgeMs ? 'unknown' : 'unavailable' }
+    return { kind: !closed && !outage.isAway() && age <= maxAgeMs ? 'unknown' : 'unavailable' }
   }
 
   return {

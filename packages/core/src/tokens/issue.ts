@@ -1,3 +1,5 @@
+import { SallyportError } from '../errors.ts'
+import { createOutage, type Outage } from '../outage.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { Session } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
@@ -45,11 +47,13 @@ export interface IssueParts {
   readonly customClaims: CustomClaims | undefined
   readonly clock: Clock
   readonly random: Random
-  /** Gets a message when a key fails to sign, once per key. */
+  /** Gets a message when a key begins to fail to sign, and one when it signs again. */
   readonly notice: (message: string) => void
 }
 
 const JTI_BYTES = 16
+/** A key that fails now and then, such as under load, is told once. */
+const QUIET_MS = 1000
 
 export function createTokenIssue({
   settings,
@@ -59,7 +63,7 @@ export function createTokenIssue({
   random,
   notice,
 }: IssueParts): IssueToken {
-  const failed = new WeakSet<Signer>()
+  const outages = new WeakMap<Signer, Outage>()
   /** All tokens of one signer have the same header. */
   const headers = new WeakMap<Signer, string>()
 
@@ -71,12 +75,13 @@ export function createTokenIssue({
     return header
   }
 
-  function reportFailure(signer: Signer, cause: unknown): void {
-    if (!failed.has(signer))
-      notice(
-        `the key ${signer.kid} failed to sign (${cause instanceof Error ? cause.name : 'not an Error'}): check that it can be reached`,
-      )
-    failed.add(signer)
+  function outageOf(signer: Signer): Outage {
+    const known = outages.get(signer)
+    if (known !== undefined) return known
+    const back = `the key ${signer.kid} signs again`
+    const outage = createOutage({ back, quietMs: QUIET_MS, now: clock.monotonic, notice })
+    outages.set(signer, outage)
+    return outage
   }
 
   return async ({ session, signer, ttlSeconds, issueFrom }) => {
@@ -95,8 +100,11 @@ export function createTokenIssue({
     try {
       const signature = signer.sign(Buffer.from(input, 'latin1'))
       jwt = compact(input, signature instanceof Promise ? await signature : signature)
+      outages.get(signer)?.served()
     } catch (cause) {
-      reportFailure(signer, cause)
+      outageOf(signer).failed(
+        `the key ${signer.kid} failed to sign (${reasonOf(cause)}): check that it can be reached`,
+      )
       return { kind: 'unsigned' }
     }
     const token = form.kind === 'jwt' ? jwt : await form.encryption.encrypt(jwt, signer.kid)
@@ -132,6 +140,12 @@ export function claimsOf(
 /** A compact JWS (RFC 7515, section 7.1). It is assembled here because `jose` cannot sign with a key in an HSM. */
 function compact(input: string, signature: Uint8Array): string {
   return `${input}.${base64url(signature)}`
+}
+
+/** The messages of our own errors are made to be shown. Others may hold anything, such as the input. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof SallyportError) return cause.message
+  return cause instanceof Error ? cause.name : 'not an Error'
 }
 
 function base64url(bytes: Uint8Array): string {
