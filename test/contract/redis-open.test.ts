@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net'
 import { ConfigError, type StoreDriver } from '@sallyport/core'
 import type { Store } from '@sallyport/core/store'
 import { type RedisStoreOptions, redisStore } from '@sallyport/redis'
-import type { Redis } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
@@ -63,6 +63,29 @@ describe('what Redis itself refuses is a wrong set-up', () => {
     } finally {
       await closed.stop()
     }
+  })
+
+  test.each([
+    ['no password where there must be one', {}, 'NOAUTH'],
+    ['a wrong password, which is not told', { password: 'wrong-password' }, 'WRONGPASS'],
+  ])('of a Cluster: %s', async (_what, redisOptions, code) => {
+    const closed = await startRedis({ args: ['--cluster-enabled', 'yes', '--requirepass', 'secret'] })
+    const client = new Cluster([{ host: '127.0.0.1', port: closed.port }], {
+      lazyConnect: true,
+      redisOptions,
+    })
+    try {
+      const { message } = await refusalOf({ client })
+      expect(message).toContain(code)
+      expect(message).not.toContain('wrong-password')
+    } finally {
+      await closed.stop()
+    }
+  })
+
+  test('a Cluster client for a server that is none', async () => {
+    const client = new Cluster([{ host: '127.0.0.1', port: redis.port }], { lazyConnect: true })
+    expect((await refusalOf({ client })).message).toContain('give an ioredis Redis as "redis.client"')
   })
 
   test.each([

@@ -48,6 +48,12 @@ async function timed<T>(run: () => Promise<T>): Promise<{ readonly value: T; rea
   return { value, ms: performance.now() - from }
 }
 
+/** The end of an outage is told once nothing failed for a while. */
+const isToldAs = (told: readonly unknown[]) =>
+  vi.waitFor(async () => {
+    await answers(store, cast)
+    expect(notices).toEqual(told)
+  }, BACK_WITHIN_MS)
 const isBack = () => vi.waitFor(async () => expect(await store.ping()).toBe(true), BACK_WITHIN_MS)
 
 test('while all is well nothing is noticed', async () => {
@@ -56,6 +62,23 @@ test('while all is well nothing is noticed', async () => {
 })
 
 describe('a Redis that is gone', () => {
+  test('is told of once when it goes, and once when it is back', async () => {
+    redis.kill()
+    await vi.waitFor(async () => expect(await store.ping()).toBe(false), AT_ONCE_MS)
+    const away = expect.stringMatching(
+      `^Redis at redis://127.0.0.1:${redis.port} is away \\(ECONNREFUSED\\): `,
+    )
+    await isToldAs([away])
+    for (let time = 0; time < 3; time++) await answers(store, cast)
+    expect(notices).toEqual([away])
+    await redis.restartEmpty()
+    await admin.call('ACL', 'SETUSER', 'app', 'on', '>app-password', '~*', '&*', '+@all')
+    await isToldAs([away, 'Redis serves again'])
+    await answers(store, cast)
+    expect(notices).toHaveLength(2)
+    expect(notices.join()).not.toContain('app-password')
+  })
+
   test('is unavailable to every step, at once, and is there again when it is started again', async () => {
     redis.kill()
     await vi.waitFor(async () => expect(await store.ping()).toBe(false), AT_ONCE_MS)
@@ -94,7 +117,24 @@ describe('a Redis that is gone', () => {
   })
 })
 
+test('a connection that is lost and made again at once is no outage', async () => {
+  for (let time = 0; time < 3; time++) {
+    await admin.call('CLIENT', 'KILL', 'USER', 'app')
+    await isBack()
+  }
+  expect(notices).toEqual([])
+})
+
 describe('a Redis that hangs', () => {
+  test('is told of once when it goes, and once when it is back', async () => {
+    redis.kill('SIGSTOP')
+    for (let time = 0; time < 2; time++) await answers(store, cast)
+    const away = expect.stringContaining('is away (no answer within 1000 ms): ')
+    expect(notices).toEqual([away])
+    redis.kill('SIGCONT')
+    await isToldAs([away, 'Redis serves again'])
+  })
+
   test('is unavailable to every step when the time-out is over, and goes on by itself', async () => {
     redis.kill('SIGSTOP')
     const { value, ms } = await timed(() => answers(store, cast))
@@ -151,6 +191,19 @@ describe('a Redis that answers with a refusal counts as away, and what was asked
     await admin.config('SET', 'maxmemory', '0')
     expect(await answers(store, cast)).toEqual(WELL)
     expect(notices).toEqual([expect.stringContaining('OOM')])
+    await isToldAs([expect.stringContaining('OOM'), 'Redis serves again'])
+  })
+
+  test('another password: it is told of with the code, and nothing of the password', async () => {
+    await admin.call('ACL', 'SETUSER', 'app', 'resetpass', '>other-password')
+    await admin.call('CLIENT', 'KILL', 'USER', 'app')
+    await vi.waitFor(async () => {
+      expect(await store.ping()).toBe(false)
+      expect(notices).toHaveLength(1)
+    }, BACK_WITHIN_MS)
+    await admin.call('ACL', 'SETUSER', 'app', '>app-password')
+    await isToldAs([expect.stringContaining('is away'), 'Redis serves again'])
+    expect(notices.join()).not.toContain('password')
   })
 
   test('read-only, as a replica', async () => {

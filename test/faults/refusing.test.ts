@@ -13,7 +13,7 @@ import {
 } from './system.ts'
 
 const MAX_STALENESS_MS = 1000
-const NOTICE = /SallyportNotice: Redis refuses a command with [A-Z]+: it counts as away/
+const NOTICE = /SallyportNotice: Redis refuses a command with ([A-Z]+): it counts as away/
 
 interface Fault {
   readonly what: string
@@ -64,7 +64,7 @@ afterAll(async () => {
     expect(told.filter((line) => line.includes(` ${code}: `))).toHaveLength(nodes.length)
 })
 
-for (const { what, begin, end } of faults)
+for (const [index, { what, begin, end }] of faults.entries())
   test(`a Redis that ${what} counts as away, and everything works again once it is over`, async () => {
     const [first, second] = nodes
     const kept = await first.login('user1')
@@ -88,6 +88,17 @@ for (const { what, begin, end } of faults)
       const judged = await until(() => node.me(accessOf(kept)), isServed, RECOVERED_WITHIN_MS)
       expect(judged.status).toBe(200)
       expect((await node.me(accessOf(ended))).status).toBe(401)
+    }
+    // The next fault is another outage once this one was told to be over.
+    for (const { process } of nodes) {
+      const endings = () => process.errors.filter((line) => line.includes('Redis serves again')).length
+      expect(
+        await until(
+          async () => endings(),
+          (count) => count === index + 1,
+          RECOVERED_WITHIN_MS,
+        ),
+      ).toBe(index + 1)
     }
     const repeated = await second.refresh(cookieOf(kept))
     expect(repeated.status).toBe(200)

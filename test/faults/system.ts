@@ -36,8 +36,9 @@ export interface System extends Nodes {
 }
 
 const KEY_PREFIX = 'faults'
-/** What the examples say at every start, and what the library says of a Redis that keeps nothing on disk. */
-const EXPECTED = /^demo:|SallyportNotice: Redis keeps no append-only file|^\(Use `node --trace-warnings/
+/** What the examples say at every start, and what the library says of a Redis that keeps nothing, or is away. */
+const EXPECTED =
+  /^demo:|SallyportNotice: Redis (?:keeps no append-only file|at \S+ is away|serves again)|^\(Use `node --trace-warnings/
 
 /** Starts a Redis of its own; nodes come by `start`. */
 export async function startSystem(

@@ -1,10 +1,10 @@
 import type { ConfigError, Unavailable } from '@sallyport/core/store'
 import { Command } from 'ioredis'
-import { createFaultReports } from './fault-reports.ts'
+import type { FaultReports } from './fault-reports.ts'
 import { createLanes, type Lane } from './lanes.ts'
 import type { Client, RedisSettings } from './options.ts'
 import { refusalOf } from './refusals.ts'
-import { sendAndWait } from './replication.ts'
+import { sendAndWait, TooFewReplicas } from './replication.ts'
 import {
   type Argument,
   argumentsOf,
@@ -13,7 +13,7 @@ import {
   type ScriptName,
   type Verb,
 } from './scripts.ts'
-import { isTimeout, within } from './timeout.ts'
+import { isTimeout, timedOut, within } from './timeout.ts'
 import { createWriteBatches } from './write-batches.ts'
 
 /** What a script returns: bulk strings and integers, in nested arrays. */
@@ -44,19 +44,21 @@ export interface Commands {
 
 const UNAVAILABLE: Unavailable = { kind: 'unavailable' }
 
-/** @param notice called once for each kind of refusal by the server */
 export function createCommands(
   client: Client,
   { replicas, commandTimeoutMs }: Pick<RedisSettings, 'replicas' | 'commandTimeoutMs'>,
-  notice: (message: string) => void,
+  reports: FaultReports,
 ): Commands {
   const scripts = loadScripts()
   const laneOf = createLanes(client)
   const batchWrites = createWriteBatches(client)
-  const report = createFaultReports(client, notice)
 
-  async function attempt(lane: Lane, send: (verb: Verb) => Promise<unknown>): Promise<Answered<Reply>> {
-    if (lane.isBlocked()) return UNAVAILABLE
+  async function attempt(
+    lane: Lane,
+    step: string,
+    send: (verb: Verb) => Promise<unknown>,
+  ): Promise<Answered<Reply>> {
+    if (lane.isBlocked()) return blocked(lane, step)
     const startedAt = performance.now()
     lane.pending++
     batchWrites()
@@ -64,33 +66,41 @@ export function createCommands(
       // A Redis client limits each command by itself. A Cluster client does not: it may follow many redirections.
       return answered(
         lane,
+        step,
         await (client.isCluster ? within(commandTimeoutMs, send('evalsha')) : send('evalsha')),
       )
     } catch (cause) {
-      if (!isScriptMissing(cause)) return failed(lane, cause)
+      if (!isScriptMissing(cause)) return failed(lane, step, cause)
       const leftMs = commandTimeoutMs - (performance.now() - startedAt)
       return await within(leftMs, send('eval')).then(
-        (value) => answered(lane, value),
-        (again: unknown) => failed(lane, again),
+        (value) => answered(lane, step, value),
+        (again: unknown) => failed(lane, step, again),
       )
     } finally {
       lane.pending--
     }
   }
 
-  function answered(lane: Lane, value: unknown): Answered<Reply> {
+  function answered(lane: Lane, step: string, value: unknown): Answered<Reply> {
     lane.hangs = false
+    reports.answered(step)
     return { kind: 'answered', value: value as Reply }
   }
 
-  function failed(lane: Lane, cause: unknown): Unavailable {
+  function failed(lane: Lane, step: string, cause: unknown): Unavailable {
     lane.hangs = isTimeout(cause)
-    report(cause)
+    reports.failed(step, cause)
+    return UNAVAILABLE
+  }
+
+  /** Nothing is sent, but if the server hangs, that is still so. */
+  function blocked(lane: Lane, step: string): Unavailable {
+    if (lane.hangs) reports.failed(step, timedOut())
     return UNAVAILABLE
   }
 
   const run: Run = (name, shard, keys, args) =>
-    attempt(laneOf(shard), (verb) => {
+    attempt(laneOf(shard), name, (verb) => {
       // Like callBuffer, but without its copies of the arguments.
       const command = new Command(verb, argumentsOf(scripts[name], verb, keys, args), { replyEncoding: null })
       client.sendCommand(command)
@@ -102,11 +112,11 @@ export function createCommands(
     // A step that waits for absent replicas holds up the whole connection, so only one at a time may try.
     if (lane.unreplicated && lane.durable > 0) return UNAVAILABLE
     lane.durable++
-    const answer = await attempt(lane, async (verb) => {
+    const answer = await attempt(lane, name, async (verb) => {
       const all = argumentsOf(scripts[name], verb, keys, args)
       const { reply, reached } = await sendAndWait(client, verb, all, replicas, commandTimeoutMs / 4)
       lane.unreplicated = reached < replicas
-      if (lane.unreplicated) throw new Error('too few replicas have the change')
+      if (lane.unreplicated) throw new TooFewReplicas()
       return reply
     })
     lane.durable--
@@ -116,7 +126,8 @@ export function createCommands(
   return {
     run,
     runDurably: replicas === 0 ? run : runOnReplicas,
-    call: (shard, command, ...args) => attempt(laneOf(shard), () => client.callBuffer(command, args)),
+    call: (shard, command, ...args) =>
+      attempt(laneOf(shard), command, () => client.callBuffer(command, args)),
     async refused(name, keys) {
       try {
         await client.callBuffer('eval', argumentsOf(scripts[name], 'eval', keys, []))

@@ -1,5 +1,6 @@
 import type { Random } from '@sallyport/core/store'
 import { type Cluster, Redis } from 'ioredis'
+import { type Causes, watchCauses } from './causes.ts'
 import { firstAnswer, firstByte } from './first-contact.ts'
 import type { Client, RedisSettings } from './options.ts'
 
@@ -7,6 +8,7 @@ import type { Client, RedisSettings } from './options.ts'
 export interface Connections {
   readonly commands: Client
   readonly subscriber: Client
+  readonly causes: Causes
   /** Ends both for good. */
   close(): void
 }
@@ -22,6 +24,7 @@ export async function connect(settings: RedisSettings, random: Random): Promise<
   const commands = createClient(settings, random)
   const subscriber = commands.isCluster ? commands : createClient(settings, random)
   const clients = new Set([commands, subscriber])
+  const causes = watchCauses(commands, settings.commandTimeoutMs)
   let closed = false
   const close = (): void => {
     closed = true
@@ -43,7 +46,7 @@ export async function connect(settings: RedisSettings, random: Random): Promise<
     throw refused
   }
   if (subscriber !== commands) subscriber.connect().catch(() => {})
-  return { commands, subscriber, close }
+  return { commands, subscriber, causes, close }
 }
 
 /** Waits longer after each attempt, with jitter so that processes do not reconnect all at once. */

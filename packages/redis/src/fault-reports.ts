@@ -1,18 +1,37 @@
+import { createOutage } from '@sallyport/core/store'
+import type { Causes } from './causes.ts'
 import type { Client } from './options.ts'
+import { TooFewReplicas } from './replication.ts'
+
+/** Hears how each step went. Tells the operator once when the server goes away, and once when it is back. */
+export interface FaultReports {
+  failed(step: string, cause: unknown): void
+  answered(step: string): void
+}
 
 const RECONNECT_EVERY_MS = 1000
+/** Some steps fail and others succeed while a server refuses writes, or while one of a Cluster's servers is away. */
+const QUIET_MS = 1000
 
 /**
- * Gives a function to call with each fault. It sends a notice once for each code with which the server refuses
- * commands, and reconnects when the server turns out to be a replica: its address may lead to another primary by now.
+ * Also reconnects when the server turns out to be a replica: its address may lead to another primary by now.
  *
- * Only the code is shown. The server's message may repeat arguments, and so tokens.
+ * Only codes are shown. The server's message may repeat arguments, and so tokens.
  */
 export function createFaultReports(
   client: Client,
+  causes: Causes,
   notice: (message: string) => void,
-): (cause: unknown) => void {
-  const reported = new Set<string>()
+): FaultReports {
+  const outage = createOutage({
+    back: 'Redis serves again',
+    quietMs: QUIET_MS,
+    now: () => performance.now(),
+    notice,
+  })
+  /** Steps that were refused. As long as they are, others may be answered, which says nothing. */
+  const refused = new Set<string>()
+  let unreachable = false
   let reconnectedAt = Number.NEGATIVE_INFINITY
 
   /** A Cluster client finds the new primary by itself. */
@@ -23,12 +42,36 @@ export function createFaultReports(
     client.disconnect(true)
   }
 
-  return (cause) => {
-    const code =
-      cause instanceof Error && cause.name === 'ReplyError' ? /^[A-Z]+/.exec(cause.message)?.[0] : undefined
-    if (code === 'READONLY') leaveReplica()
-    if (code === undefined || code === 'LATE' || reported.has(code)) return
-    reported.add(code)
-    notice(`Redis refuses a command with ${code}: it counts as away until it accepts commands again`)
+  return {
+    failed(step, cause) {
+      const code =
+        cause instanceof Error && cause.name === 'ReplyError' ? /^[A-Z]+/.exec(cause.message)?.[0] : undefined
+      if (code === 'LATE') return
+      if (code === 'READONLY') leaveReplica()
+      const sentence = sentenceOf(code, cause)
+      if (sentence === undefined && !outage.isAway()) return
+      if (!outage.isAway()) {
+        refused.clear()
+        unreachable = false
+      }
+      if (code === undefined && !(cause instanceof TooFewReplicas)) unreachable = true
+      else refused.add(step)
+      outage.failed(sentence ?? '')
+    },
+    answered(step) {
+      if (outage.isAway() && (unreachable || refused.has(step))) outage.served()
+    },
+  }
+
+  /** What to tell; `undefined` if it is not known yet whether the server is away. */
+  function sentenceOf(code: string | undefined, cause: unknown): string | undefined {
+    if (code !== undefined)
+      return `Redis refuses a command with ${code}: it counts as away until it accepts commands again`
+    if (cause instanceof TooFewReplicas)
+      return 'Redis has too few replicas that follow it: sign-in, refresh and logout answer 503 until they do'
+    const why = causes.of(cause)
+    return (
+      why && `Redis at ${causes.address} is away (${why}): what needs it is answered 503 until it is back`
+    )
   }
 }

@@ -1,6 +1,7 @@
 import { connect as openSocket } from 'node:net'
 import type { ConfigError } from '@sallyport/core/store'
 import type { Redis } from 'ioredis'
+import { rootOf } from './causes.ts'
 import type { Client } from './options.ts'
 import { notRedis, refusalOf } from './refusals.ts'
 
@@ -26,7 +27,7 @@ export function firstAnswer(client: Client, withinMs: number): Promise<ConfigErr
         if (!accepted || closes === ATTEMPTS) settle()
       },
       error: (error: Error) => {
-        const refused = refusalOf(error)
+        const refused = refusalOf(rootOf(error))
         if (refused !== undefined) settle(refused)
       },
     }

@@ -1,6 +1,9 @@
 import type { Client } from './options.ts'
 import type { Argument, Verb } from './scripts.ts'
 
+/** A step was done, but fewer replicas than the settings ask for have it. */
+export class TooFewReplicas extends Error {}
+
 /**
  * Sends a script and, right behind it on the same connection, WAIT. Gives the reply, and how many replicas have the
  * change.

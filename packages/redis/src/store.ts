@@ -2,6 +2,7 @@ import type { Store, StoreDriver } from '@sallyport/core/store'
 import { createCommands } from './commands.ts'
 import { createConfirmations } from './confirmations.ts'
 import { connect } from './connection.ts'
+import { createFaultReports } from './fault-reports.ts'
 import { inspect } from './inspect.ts'
 import { createRedisKeys } from './keys.ts'
 import { createLayout, type Layout, RING_SHARD } from './layout.ts'
@@ -25,8 +26,9 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
     name: 'redis',
     shared: true,
     async open({ notice, random }): Promise<Store> {
-      const { commands: client, subscriber, close } = await connect(settings, random)
-      const commands = createCommands(client, settings, notice)
+      const { commands: client, subscriber, causes, close } = await connect(settings, random)
+      const reports = createFaultReports(client, causes, notice)
+      const commands = createCommands(client, settings, reports)
       const time = createServerTime()
       const layout = createLayout(settings.keyPrefix)
       const news = createNews(client, subscriber, layout.channel)
@@ -52,7 +54,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
         const refused = await commands.refused('probe', [layout.scratch(RING_SHARD)])
         if (refused !== undefined) throw refused
         await inspect(client, settings, notice)
-      }
+      } else reports.failed('connect', undefined)
       return {
         sessions: createRedisSessions(parts, createConfirmations(commands, layout, client.isCluster)),
         revocations: createRedisRevocations(parts, news, time, random),
