@@ -9,6 +9,8 @@ const address = `an address such as "${url}"`
 const required = `"redis.url" is required: give ${address}, or give "redis.client"`
 const client = 'an ioredis client (new Redis(…) or new Cluster(…))'
 const group = 'an object with url, client, keyPrefix, commandTimeoutMs, durability, replicas, time'
+const prefixed =
+  '"redis.client" has a "keyPrefix", which the store does not use: give a client without it, and set "redis.keyPrefix"'
 const prefix = '1 to 64 characters of A-Z a-z 0-9 _ . : -'
 const timeout = 'a whole number from 50 to 60000'
 const replicas = 'a whole number from 1 to 10'
@@ -40,6 +42,11 @@ const wrong: readonly WrongOption[] = [
   { name: 'an address', options: { client: url }, option: 'redis.client', allowed: client },
   { name: 'a client of the package redis', options: { client: { duplicate: () => {}, sendCommand: () => {} } }, option: 'redis.client', allowed: client },
   { name: 'the class of one', options: { client: Redis }, option: 'redis.client', allowed: client },
+
+  { name: 'with a prefix for keys', options: { client: new Redis({ keyPrefix: 'app:', lazyConnect: true }) }, option: 'redis.client', says: prefixed },
+  { name: 'a Cluster with a prefix for keys', options: { client: new Cluster([url], { keyPrefix: 'app:', lazyConnect: true }) }, option: 'redis.client', says: prefixed },
+  { name: 'a Cluster with a prefix for the keys of its nodes', options: { client: new Cluster([url], { redisOptions: { keyPrefix: 'app:' }, lazyConnect: true }) }, option: 'redis.client', says: prefixed },
+  { name: 'for replicas', options: { client: new Redis({ sentinels: [{ host: 'localhost' }], name: 'main', role: 'slave', lazyConnect: true }) }, option: 'redis.client', says: '"redis.client" connects to a replica (role "slave"), where nothing can be written: leave "role" out' },
 
   { name: 'empty', options: { url, keyPrefix: '' }, option: 'redis.keyPrefix', allowed: prefix, given: '""' },
   { name: 'braces, which name hash slots', options: { url, keyPrefix: '{a}' }, option: 'redis.keyPrefix', allowed: prefix, given: '"{a}"' },

@@ -67,6 +67,10 @@ function createClient({ source, commandTimeoutMs }: RedisSettings, random: Rando
     autoResubscribe: false,
     enableReadyCheck: false,
     replyMapping: 'legacy',
+    // The scripts' replies are compared as numbers.
+    stringNumbers: false,
+    readOnly: false,
+    monitor: false,
   } as const
   // A command that can't be sent now must fail now: a queue would answer long after the request was given up.
   const common = {
@@ -86,6 +90,8 @@ function createClient({ source, commandTimeoutMs }: RedisSettings, random: Rando
   if (!isCluster(client)) return client.duplicate(single)
   return client.duplicate([], {
     ...common,
+    // A replica may lag behind, and not know of a revocation yet.
+    scaleReads: 'master',
     clusterRetryStrategy: backOff(random),
     slotsRefreshTimeout: commandTimeoutMs,
     slotsRefreshInterval: 1000,

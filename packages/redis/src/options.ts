@@ -8,8 +8,10 @@ export interface RedisStoreOptions {
   /** `redis://[user:password@]host:port/db`, or `rediss://` for TLS. */
   readonly url?: string | undefined
   /**
-   * An ioredis `Redis` (a single server, or Sentinel) or `Cluster`. The store copies its settings and opens
-   * connections of its own.
+   * An ioredis `Redis` (a single server, or Sentinel) or `Cluster`. The store copies where and how it connects
+   * (addresses, user, password, database, TLS, Sentinel) and opens connections of its own. How commands are sent is up
+   * to the store: it has its own time-outs and retries, and always asks the primary. A client with a `keyPrefix` is
+   * refused (use `keyPrefix` here), and so is one for replicas (`role: 'slave'`).
    */
   readonly client?: Client | undefined
   /** First part of every key. Default `sp`. */
@@ -77,11 +79,33 @@ export function parseRedisOptions(given: RedisStoreOptions): RedisSettings {
 function sourceOf(url: string | undefined, client: Client | undefined): RedisSettings['source'] {
   if (url !== undefined && client !== undefined)
     throw new ConfigError('redis.url', { sentence: 'give either "redis.url" or "redis.client", not both' })
-  if (client !== undefined) return { kind: 'client', client }
+  if (client !== undefined) return { kind: 'client', client: usable(client) }
   if (url !== undefined) return { kind: 'url', url }
   throw new ConfigError('redis.url', {
     sentence: `"redis.url" is required: give ${address}, or give "redis.client"`,
   })
+}
+
+/** Refuses what the application expects of its client and the store does not do. */
+function usable(client: Client): Client {
+  const { keyPrefix, redisOptions, role }: ClientSettings = Object(client.options)
+  if (keyPrefix || redisOptions?.keyPrefix)
+    throw new ConfigError('redis.client', {
+      sentence:
+        '"redis.client" has a "keyPrefix", which the store does not use: give a client without it, and set "redis.keyPrefix"',
+    })
+  if (role === 'slave')
+    throw new ConfigError('redis.client', {
+      sentence:
+        '"redis.client" connects to a replica (role "slave"), where nothing can be written: leave "role" out',
+    })
+  return client
+}
+
+interface ClientSettings {
+  readonly keyPrefix?: string | undefined
+  readonly role?: string | undefined
+  readonly redisOptions?: { readonly keyPrefix?: string | undefined } | undefined
 }
 
 function isRedisUrl(given: unknown): boolean {
