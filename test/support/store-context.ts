@@ -2,4 +2,4 @@ import { randomBytes } from 'node:crypto'
 import type { StoreContext } from '@sallyport/core/store'
 
 /** What a store is opened with where nobody listens to its notices. */
-export const storeContext: StoreContext = { notice: () => {}, random: randomBytes }
+export const storeContext: StoreContext = { notice: () => {}, random: randomBytes, production: false }

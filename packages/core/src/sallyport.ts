@@ -70,7 +70,7 @@ const PULL_EVERY_MS = 400
 export async function createSallyport(options: SallyportOptions = {}): Promise<Sallyport> {
   const settings = parseOptions(options, process.env.NODE_ENV === 'production')
   const notice = (message: string): void => process.emitWarning(message, 'SallyportNotice')
-  const { clock = systemClock, random = createSystemRandom() } = settings
+  const { clock = systemClock, random = createSystemRandom(), production } = settings
   const secrets = deriveKeys(settings.secrets)
   const [current, ...earlier] = secrets
 
@@ -87,7 +87,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const form = await createTokenForm(settings.form, secrets)
   const customClaims = settings.customClaims && (await createCustomClaims(settings.customClaims, notice))
   const issuers = await loadTrustedIssuers(settings.issuers, settings.issuer, clock, notice)
-  const store = await (settings.store ?? memoryStore()).open({ random, notice })
+  const store = await (settings.store ?? memoryStore()).open({ random, notice, production })
   for (const message of settings.notices) notice(message)
 
   const ring = makeRing(store.keys)

@@ -1,4 +1,4 @@
-import type { Store, StoreDriver } from '@sallyport/core/store'
+import { ConfigError, type Store, type StoreDriver } from '@sallyport/core/store'
 import { createCommands } from './commands.ts'
 import { createConfirmations } from './confirmations.ts'
 import { connect } from './connection.ts'
@@ -18,14 +18,15 @@ import { createRedisSessions, type SessionParts } from './sessions.ts'
  * Each process opens two connections of its own.
  *
  * Throws a `ConfigError` for a wrong option. Opening the store throws one if the server refuses the user, a command
- * or a key, or is too old. A server that is away is no error: the store opens, and serves once the server is back.
+ * or a key, is too old, or in production may evict keys (`maxmemory-policy` other than `noeviction`). A server that is
+ * away is no error: the store opens, and serves once the server is back.
  */
 export function redisStore(options: RedisStoreOptions): StoreDriver {
   const settings = parseRedisOptions(options)
   return {
     name: 'redis',
     shared: true,
-    async open({ notice, random }): Promise<Store> {
+    async open({ notice, random, production }): Promise<Store> {
       const { commands: client, subscriber, causes, close } = await connect(settings, random)
       const reports = createFaultReports(client, causes, notice)
       const commands = createCommands(client, settings, reports)
@@ -50,11 +51,22 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
       const probeAll = async (): Promise<boolean> =>
         (await Promise.all(probedShards(client, layout).map(probe))).every(Boolean)
 
-      if (client.status === 'ready') {
+      /** Throws a `ConfigError` if the server refuses what the store needs, or is set up wrongly. */
+      async function look(): Promise<void> {
         const refused = await commands.refused('probe', [layout.scratch(RING_SHARD)])
         if (refused !== undefined) throw refused
-        await inspect(client, settings, notice)
-      } else reports.failed('connect', undefined)
+        await inspect(client, settings, { notice, production })
+      }
+      if (client.status === 'ready')
+        await look().catch((cause: unknown) => {
+          close()
+          throw cause
+        })
+      else {
+        reports.failed('connect', undefined)
+        // It is too late to refuse then, but not to say why.
+        client.once('ready', () => void look().catch((cause: unknown) => notice(sentenceOf(cause))))
+      }
       return {
         sessions: createRedisSessions(parts, createConfirmations(commands, layout, client.isCluster)),
         revocations: createRedisRevocations(parts, news, time, random),
@@ -67,6 +79,11 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
       }
     },
   }
+}
+
+/** The message of a `ConfigError` is made to be shown. Others may repeat what was sent. */
+function sentenceOf(cause: unknown): string {
+  return cause instanceof ConfigError ? cause.message : 'Redis could not be inspected'
 }
 
 /** The shards to probe: one for a single server, and all of a Cluster, where each may be on another server. */

@@ -22,6 +22,8 @@ export interface StoreContext {
   /** Reports something to the operator, in one line without secrets. */
   readonly notice: (message: string) => void
   readonly random: Random
+  /** Whether to refuse a server whose settings endanger sessions or revocations, rather than give notice of it. */
+  readonly production: boolean
 }
 
 /** The value of the option `store`, such as `memoryStore()` or `redisStore()`. */
