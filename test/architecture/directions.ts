@@ -13,7 +13,7 @@ const parts: Table = {
   seam: ['printable'],
   ports: [],
   errors: ['printable'],
-  outage: [],
+  dependencies: [],
   problems: [],
   secrets: [],
 
@@ -24,10 +24,10 @@ const parts: Table = {
   watch: ['ports', 'errors', 'printable', 'type seam'],
   keys: ['ports', 'errors', 'printable', 'secrets', 'jose'],
   tokens: [
-    ...['ports', 'errors', 'outage', 'type secrets', 'type seam', 'keys'],
+    ...['ports', 'errors', 'dependencies', 'type secrets', 'type seam', 'keys'],
     ...['jose', '@sallyport/claims-policy'],
   ],
-  issuers: ['ports', 'errors', 'outage', 'keys', 'tokens/source'],
+  issuers: ['ports', 'errors', 'dependencies', 'keys', 'tokens/source'],
 
   // What happens to a session, and the store that keeps sessions in memory.
   sessions: ['ports', 'errors', 'type seam', 'binding', 'revocation', 'tokens', 'watch'],

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { generatePkcs11Key, Pkcs11Error, type Pkcs11SignerOptions, pkcs11Signer } from '@sallyport/pkcs11'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { isSignature } from '../../packages/pkcs11/src/mechanisms.ts'
+import { holdUp } from '../support/hold-up.ts'
 import { fault, faultyLibrary, inSession, makeToken, openCryptoki, pin, type Token } from './token.ts'
 
 const CKR_GENERAL_ERROR = 0x5
@@ -50,6 +51,16 @@ function errorOf(signing: Promise<unknown>): Promise<unknown> {
     (error: unknown) => error,
   )
 }
+
+test('a process that is held up for longer than the time given still takes the signature', async () => {
+  const signer = await open({ timeoutMs: 100 })
+  for (let time = 0; time < 3; time++) {
+    const signed = signer.signs()
+    holdUp(250)
+    expect(await signed).toBe(true)
+  }
+  signer.close()
+})
 
 describe('a slow HSM', () => {
   test('is given up in time, and used again when it answers', async () => {

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { constants, createHash, type KeyObject, sign, verify } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { inspect, promisify } from 'node:util'
 import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms'
@@ -8,6 +9,7 @@ import type { SigningAlgorithm } from '@sallyport/core'
 import { calculateJwkThumbprint, compactVerify, type JWK } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { configFault } from '../support/config-fault.ts'
+import { holdUp } from '../support/hold-up.ts'
 import { ACCOUNT, type Behaviour, type KmsDouble, type KmsKey, REQUEST_ID, startKms } from '../support/kms.ts'
 
 const ACCESS_KEY = 'AKIDEXAMPLEEXAMPLE'
@@ -344,6 +346,16 @@ describe('while KMS is troubled', () => {
       await vi.waitFor(() => signer.sign(Buffer.from('payload')), WAIT_MS)
     },
   )
+
+  test('a process that is held up for longer than the time given still takes the signature', async () => {
+    const signer = await signerOf({ timeoutMs: 100 })
+    for (const payload of ['a', 'b', 'c']) {
+      const signature = signer.sign(Buffer.from(payload))
+      await turn()
+      holdUp(250)
+      expect(await signature).toHaveLength(64)
+    }
+  })
 
   test('nor for the waits of the client between its attempts', async () => {
     const client = clientOf({ maxAttempts: 100 })

@@ -5,6 +5,7 @@ import {
   type IssuerSettings,
   type RemoteKeys,
 } from '../../packages/core/src/issuers/remote.ts'
+import { holdUp } from '../support/hold-up.ts'
 import { keyPair } from '../support/key-pair.ts'
 import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
 import {
@@ -248,6 +249,15 @@ describe('a set that is older than its age', () => {
     expect(keys.find('other', 'EdDSA')).toEqual(unavailable)
     expect(issuer.asked).toHaveLength(1)
   })
+})
+
+test('a process that is held up for longer than the time-out still takes the answer', async () => {
+  answer(setOf(first))
+  const keys = remoteKeys({ timeoutMs: 100 })
+  const asked = keys.find('first', 'EdDSA')
+  await issuer.wasAsked(1)
+  holdUp(250)
+  expect(await asked).toEqual(found('first'))
 })
 
 describe('an issuer that is told of', () => {

@@ -1,3 +1,4 @@
+import { patiently } from '@sallyport/core/signer'
 import { AwsKmsError } from './error.ts'
 
 const PLAIN_NAME = /^[A-Za-z_]{1,64}$/
@@ -16,13 +17,13 @@ export function callKms<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = new AbortController()
-    const timer = setTimeout(() => {
+    const answered = patiently(timeoutMs, () => {
       reject(new AwsKmsError(`${operation} was not answered within ${timeoutMs} ms`))
       abort.abort()
-    }, timeoutMs).unref()
+    })
     void send(abort.signal)
       .then(resolve, (cause) => reject(new AwsKmsError(`${operation} failed with ${nameOf(cause)}`)))
-      .finally(() => clearTimeout(timer))
+      .finally(answered)
   })
 }
 

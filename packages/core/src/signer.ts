@@ -1,4 +1,6 @@
 // The entry point for authors of signers.
+
+export { patiently } from './dependencies/patience.ts'
 export { ConfigError, describeValue, SallyportError, unknownOption } from './errors.ts'
 export { readJwk } from './keys/jwk.ts'
 export * as schema from './options/schema.ts'

@@ -1,7 +1,9 @@
 // The entry point for authors of stores.
+
+export { createOutage, type Outage, type OutageParts } from './dependencies/outage.ts'
+export { patiently } from './dependencies/patience.ts'
 export { ConfigError, describeValue, unknownOption } from './errors.ts'
 export * as schema from './options/schema.ts'
-export { createOutage, type Outage, type OutageParts } from './outage.ts'
 export type { Clock, Random } from './ports/clock.ts'
 export {
   isSessionId,

@@ -1,4 +1,4 @@
-import { ConfigError } from '@sallyport/core/signer'
+import { ConfigError, patiently } from '@sallyport/core/signer'
 import type { Handle } from './binding.ts'
 import { type Connection, connect } from './connection.ts'
 import { asPkcs11Error, Pkcs11Error, returnedBy } from './errors.ts'
@@ -143,21 +143,20 @@ export function createQueue(library: Library, settings: SignerSettings, first: C
         return Promise.reject(new Pkcs11Error('busy', `${MAX_WAITING} signatures are waiting already`))
       return new Promise((resolve, reject) => {
         const { timeoutMs } = settings
-        const timer = setTimeout(() => {
+        const answered = patiently(timeoutMs, () => {
           job.mayRetry = false
           waiting.delete(job)
           reject(new Pkcs11Error('timeout', `the HSM made no signature within ${timeoutMs} ms`))
-        }, timeoutMs)
-        timer.unref()
+        })
         const job: Job = {
           data,
           mayRetry: true,
           resolve(signature) {
-            clearTimeout(timer)
+            answered()
             resolve(signature)
           },
           reject(error) {
-            clearTimeout(timer)
+            answered()
             reject(error)
           },
         }

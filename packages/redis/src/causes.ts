@@ -41,7 +41,7 @@ export function watchCauses(client: Client, commandTimeoutMs: number): Causes {
   })
   return {
     get address() {
-      return node ?? addressesOf(client).join(', ')
+      return node ?? (addressesOf(client).join(', ') || 'the nodes of the Cluster')
     },
     of(failure) {
       if (isTimeout(failure)) return silence

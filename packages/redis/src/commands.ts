@@ -6,10 +6,12 @@ import type { Client, RedisSettings } from './options.ts'
 import { refusalOf } from './refusals.ts'
 import { sendAndWait, TooFewReplicas } from './replication.ts'
 import {
-  type Argument,
   argumentsOf,
+  isLate,
   isScriptMissing,
+  type LateArgument,
   loadScripts,
+  rendered,
   type ScriptName,
   type Verb,
 } from './scripts.ts'
@@ -18,13 +20,15 @@ import { createWriteBatches } from './write-batches.ts'
 
 /** What a script returns: bulk strings and integers, in nested arrays. */
 export type Reply = Buffer | number | null | Reply[]
+/** Makes the arguments of a step. The function that it returns sends them. */
+type Prepare = () => (verb: Verb) => Promise<unknown>
 export type Answered<T> = { readonly kind: 'answered'; readonly value: T } | Unavailable
 
 type Run = (
   name: ScriptName,
   shard: number,
   keys: readonly string[],
-  args: readonly Argument[],
+  args: readonly LateArgument[],
 ) => Promise<Answered<Reply>>
 
 /**
@@ -53,32 +57,37 @@ export function createCommands(
   const laneOf = createLanes(client)
   const batchWrites = createWriteBatches(client)
 
-  async function attempt(
-    lane: Lane,
-    step: string,
-    send: (verb: Verb) => Promise<unknown>,
-  ): Promise<Answered<Reply>> {
+  async function attempt(lane: Lane, step: string, prepare: Prepare): Promise<Answered<Reply>> {
     if (lane.isBlocked()) return blocked(lane, step)
-    const startedAt = performance.now()
     lane.pending++
-    batchWrites()
     try {
-      // A Redis client limits each command by itself. A Cluster client does not: it may follow many redirections.
-      return answered(
-        lane,
-        step,
-        await (client.isCluster ? within(commandTimeoutMs, send('evalsha')) : send('evalsha')),
-      )
+      return answered(lane, step, await ask(prepare))
     } catch (cause) {
-      if (!isScriptMissing(cause)) return failed(lane, step, cause)
-      const leftMs = commandTimeoutMs - (performance.now() - startedAt)
-      return await within(leftMs, send('eval')).then(
-        (value) => answered(lane, step, value),
-        (again: unknown) => failed(lane, step, again),
-      )
+      return failed(lane, step, cause)
     } finally {
       lane.pending--
     }
+  }
+
+  /** A step that is refused as late although it is waited for was sent late, by a process that was held up. */
+  async function ask(prepare: Prepare): Promise<unknown> {
+    try {
+      return await once(prepare)
+    } catch (cause) {
+      if (isLate(cause)) return once(prepare)
+      throw cause
+    }
+  }
+
+  function once(prepare: Prepare): Promise<unknown> {
+    batchWrites()
+    const send = prepare()
+    return within(commandTimeoutMs, (isWaitedFor) =>
+      send('evalsha').catch((cause: unknown) => {
+        if (isScriptMissing(cause) && isWaitedFor()) return send('eval')
+        throw cause
+      }),
+    )
   }
 
   function answered(lane: Lane, step: string, value: unknown): Answered<Reply> {
@@ -100,11 +109,15 @@ export function createCommands(
   }
 
   const run: Run = (name, shard, keys, args) =>
-    attempt(laneOf(shard), name, (verb) => {
-      // Like callBuffer, but without its copies of the arguments.
-      const command = new Command(verb, argumentsOf(scripts[name], verb, keys, args), { replyEncoding: null })
-      client.sendCommand(command)
-      return command.promise
+    attempt(laneOf(shard), name, () => {
+      const made = rendered(args)
+      return (verb) => {
+        // Like callBuffer, but without its copies of the arguments.
+        const all = argumentsOf(scripts[name], verb, keys, made)
+        const command = new Command(verb, all, { replyEncoding: null })
+        client.sendCommand(command)
+        return command.promise
+      }
     })
 
   const runOnReplicas: Run = async (name, shard, keys, args) => {
@@ -112,12 +125,15 @@ export function createCommands(
     // A step that waits for absent replicas holds up the whole connection, so only one at a time may try.
     if (lane.unreplicated && lane.durable > 0) return UNAVAILABLE
     lane.durable++
-    const answer = await attempt(lane, name, async (verb) => {
-      const all = argumentsOf(scripts[name], verb, keys, args)
-      const { reply, reached } = await sendAndWait(client, verb, all, replicas, commandTimeoutMs / 4)
-      lane.unreplicated = reached < replicas
-      if (lane.unreplicated) throw new TooFewReplicas()
-      return reply
+    const answer = await attempt(lane, name, () => {
+      const made = rendered(args)
+      return async (verb) => {
+        const all = argumentsOf(scripts[name], verb, keys, made)
+        const { reply, reached } = await sendAndWait(client, verb, all, replicas, commandTimeoutMs / 4)
+        lane.unreplicated = reached < replicas
+        if (lane.unreplicated) throw new TooFewReplicas()
+        return reply
+      }
     })
     lane.durable--
     return answer
@@ -127,10 +143,11 @@ export function createCommands(
     run,
     runDurably: replicas === 0 ? run : runOnReplicas,
     call: (shard, command, ...args) =>
-      attempt(laneOf(shard), command, () => client.callBuffer(command, args)),
+      attempt(laneOf(shard), command, () => () => client.callBuffer(command, args)),
     async refused(name, keys) {
       try {
-        await client.callBuffer('eval', argumentsOf(scripts[name], 'eval', keys, []))
+        const all = argumentsOf(scripts[name], 'eval', keys, [])
+        await within(commandTimeoutMs, () => client.callBuffer('eval', all))
         return undefined
       } catch (cause) {
         return cause instanceof Error ? refusalOf(cause) : undefined

@@ -1,8 +1,9 @@
-import type { Random } from '@sallyport/core/store'
+import { patiently, type Random } from '@sallyport/core/store'
 import { type Cluster, Redis } from 'ioredis'
 import { type Causes, watchCauses } from './causes.ts'
 import { firstAnswer, firstByte } from './first-contact.ts'
 import type { Client, RedisSettings } from './options.ts'
+import { timedOut } from './timeout.ts'
 
 /** The connections of one process. A Cluster client serves as both. */
 export interface Connections {
@@ -57,11 +58,30 @@ const backOff =
       ? 0
       : Math.min(MAX_RETRY_MS, 25 * 2 ** Math.min(attempt, 6)) * (0.5 + (random(1)[0] ?? 0) / 512)
 
-function createClient({ source, commandTimeoutMs }: RedisSettings, random: Random): Client {
+function createClient(settings: RedisSettings, random: Random): Client {
+  const client = openClient(settings, random)
+  if (isCluster(client)) client.on('+node', (node: Redis) => limitHandshake(node, settings.commandTimeoutMs))
+  else limitHandshake(client, settings.commandTimeoutMs)
+  return client
+}
+
+/** Hangs up on a server that takes a connection and then says nothing. */
+function limitHandshake(client: Redis, withinMs: number): void {
+  let answered = (): void => {}
+  client.on('connect', () => {
+    const { stream } = client
+    answered()
+    answered = patiently(withinMs, () => stream.destroy(timedOut()))
+  })
+  for (const event of ['ready', 'close']) client.on(event, () => answered())
+}
+
+function openClient({ source, commandTimeoutMs }: RedisSettings, random: Random): Client {
   const shared = {
     connectionName: 'sallyport',
     connectTimeout: commandTimeoutMs,
-    commandTimeout: commandTimeoutMs,
+    // It counts the lateness of this process as the server's. Each command is limited where it is sent.
+    commandTimeout: undefined,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,

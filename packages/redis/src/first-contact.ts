@@ -1,11 +1,13 @@
 import { connect as openSocket } from 'node:net'
-import type { ConfigError } from '@sallyport/core/store'
+import { type ConfigError, patiently } from '@sallyport/core/store'
 import type { Redis } from 'ioredis'
 import { rootOf } from './causes.ts'
 import type { Client } from './options.ts'
 import { notRedis, refusalOf } from './refusals.ts'
 
 const ATTEMPTS = 3
+/** The first attempt may fail because this process was too late to see that the connection was made. */
+const UNACCEPTED_ATTEMPTS = 2
 const FIRST_BYTE_MS = 300
 
 /**
@@ -24,7 +26,7 @@ export function firstAnswer(client: Client, withinMs: number): Promise<ConfigErr
       ready: () => settle(),
       close: () => {
         closes++
-        if (!accepted || closes === ATTEMPTS) settle()
+        if (closes === (accepted ? ATTEMPTS : UNACCEPTED_ATTEMPTS)) settle()
       },
       error: (error: Error) => {
         const refused = refusalOf(rootOf(error))
@@ -32,11 +34,11 @@ export function firstAnswer(client: Client, withinMs: number): Promise<ConfigErr
       },
     }
     const settle = (refused?: ConfigError): void => {
-      clearTimeout(timer)
+      answered()
       for (const [event, listener] of Object.entries(listeners)) client.off(event, listener)
       resolve(refused)
     }
-    const timer = setTimeout(settle, withinMs).unref()
+    const answered = patiently(withinMs, () => settle())
     for (const [event, listener] of Object.entries(listeners)) client.on(event, listener)
     client.connect().catch(() => {})
   })
@@ -52,13 +54,15 @@ export function firstByte(client: Client): Promise<ConfigError | undefined> {
   if (client.status === 'ready' || client.isCluster || tls || port === undefined)
     return Promise.resolve(undefined)
   return new Promise((resolve) => {
-    const socket = openSocket({ port, host: host ?? 'localhost', timeout: FIRST_BYTE_MS })
+    const socket = openSocket({ port, host: host ?? 'localhost' })
     const settle = (refused?: ConfigError): void => {
+      answered()
       socket.destroy()
       resolve(refused)
     }
+    const answered = patiently(FIRST_BYTE_MS, () => settle())
     socket.on('data', (bytes) => settle(/^[-+]/.test(bytes.toString('latin1')) ? undefined : notRedis()))
-    for (const event of ['error', 'timeout', 'end']) socket.on(event, () => settle())
+    for (const event of ['error', 'end']) socket.on(event, () => settle())
     socket.write('PING\r\n')
   })
 }

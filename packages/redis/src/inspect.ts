@@ -2,6 +2,7 @@ import { ConfigError, type StoreContext } from '@sallyport/core/store'
 import type { Redis } from 'ioredis'
 import { isCluster } from './connection.ts'
 import type { Client, RedisSettings } from './options.ts'
+import { within } from './timeout.ts'
 
 /**
  * Looks at the server once, and sends a notice for each setting that weakens what the store promises. Skips whatever
@@ -11,16 +12,18 @@ import type { Client, RedisSettings } from './options.ts'
  */
 export async function inspect(
   client: Client,
-  { replicas }: Pick<RedisSettings, 'replicas'>,
+  { replicas, commandTimeoutMs }: Pick<RedisSettings, 'replicas' | 'commandTimeoutMs'>,
   { notice, production }: Pick<StoreContext, 'notice' | 'production'>,
 ): Promise<void> {
   const warnings = new Set<string>()
   for (const node of isCluster(client) ? client.nodes('master') : [client]) {
-    const facts = parse(await node.info().catch(() => ''))
+    const facts = parse(await within(commandTimeoutMs, () => node.info()).catch(() => ''))
     const version = facts.get('redis_version')
     if (version !== undefined && isOld(version))
       throw wrong(`Redis ${version} is too old: use Redis 6.2 or newer, or Valkey`)
-    const policy = facts.get('maxmemory_policy') ?? (await askPolicy(node))
+    const policy =
+      facts.get('maxmemory_policy') ??
+      (await within(commandTimeoutMs, () => askPolicy(node)).catch(() => undefined))
     const warning = policyWarning(policy, production)
     if (production && policy !== undefined && warning !== undefined) throw wrong(warning)
     if (warning !== undefined) warnings.add(warning)

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 export type Argument = string | number | Buffer
+/** An argument may be made only when the script is sent, and again if it is sent again. */
+export type LateArgument = Argument | (() => Argument)
 
 const NAMES = [
   'open',
@@ -48,6 +50,15 @@ export function argumentsOf(
   args: readonly Argument[],
 ): Argument[] {
   return [verb === 'evalsha' ? script.sha : script.text, keys.length, ...keys, ...args]
+}
+
+export function rendered(args: readonly LateArgument[]): readonly Argument[] {
+  return args.map((argument) => (typeof argument === 'function' ? argument() : argument))
+}
+
+/** Whether a script did nothing, because it was carried out after the instant until which its caller waits. */
+export function isLate(cause: unknown): boolean {
+  return cause instanceof Error && cause.message.startsWith('LATE')
 }
 
 export function isScriptMissing(cause: unknown): boolean {

@@ -19,7 +19,8 @@ interface Observation {
 /** An observation is replaced by a less exact one once it is this old: clocks drift, and servers are replaced. */
 const MAX_AGE_MS = 5000
 
-export function createServerTime(): ServerTime {
+/** @param maxRoundTripMs of an answer that took longer, it is not known whether this process was late to read it */
+export function createServerTime(maxRoundTripMs: number): ServerTime {
   const best = new Map<number, Observation>()
   return {
     observe(shard, sentAt, answeredAt, serverMs) {
@@ -28,12 +29,9 @@ export function createServerTime(): ServerTime {
       const offset = serverMs - answeredAt
       const contradicts =
         known !== undefined && Math.abs(offset - known.offset) > known.roundTrip + roundTrip + 1
-      if (
-        known === undefined ||
-        contradicts ||
-        roundTrip <= known.roundTrip ||
-        answeredAt - known.at > MAX_AGE_MS
-      )
+      const isBetter =
+        known === undefined || roundTrip <= known.roundTrip || answeredAt - known.at > MAX_AGE_MS
+      if (contradicts || (isBetter && roundTrip <= maxRoundTripMs))
         best.set(shard, { at: answeredAt, roundTrip, offset })
     },
     deadline(shard, withinMs, now) {

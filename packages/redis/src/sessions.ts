@@ -20,7 +20,7 @@ import {
 import type { Commands, Reply } from './commands.ts'
 import type { Confirmations } from './confirmations.ts'
 import type { Layout } from './layout.ts'
-import type { Argument } from './scripts.ts'
+import type { Argument, LateArgument } from './scripts.ts'
 
 /** Goes before the field of a session to name the field of its grant: see `prelude.lua`. */
 const GRANT = Buffer.from('.')
@@ -29,7 +29,7 @@ export interface SessionParts {
   readonly commands: Commands
   readonly layout: Layout
   /** The first argument of every script that changes something: see `begin` in `prelude.lua`. */
-  readonly header: (shard: number, at: number) => string
+  readonly header: (shard: number, at: number) => LateArgument
   /** The time to judge by, in milliseconds since the epoch; `''` for the server's own. */
   readonly instant: (at: number) => Argument
 }

@@ -30,7 +30,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
       const { commands: client, subscriber, causes, close } = await connect(settings, random)
       const reports = createFaultReports(client, causes, notice)
       const commands = createCommands(client, settings, reports)
-      const time = createServerTime()
+      const time = createServerTime(settings.commandTimeoutMs / 2)
       const layout = createLayout(settings.keyPrefix)
       const news = createNews(client, subscriber, layout.channel)
       // Followed by a counter, this is unique for each step, and cheaper than new random bytes.
@@ -40,7 +40,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
       const parts: SessionParts = {
         commands,
         layout,
-        header(shard, at) {
+        header: (shard, at) => () => {
           const deadline = time.deadline(shard, settings.commandTimeoutMs, performance.now())
           return `${deadline} ${instant(at)} ${shard} ${epochPrefix}.${steps++} ${layout.channel}`
         },

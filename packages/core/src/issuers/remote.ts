@@ -1,5 +1,6 @@
+import { createOutage } from '../dependencies/outage.ts'
+import { patiently } from '../dependencies/patience.ts'
 import type { FoundKey } from '../keys/ring.ts'
-import { createOutage } from '../outage.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
 import { discoverKeys } from './discovery.ts'
@@ -79,10 +80,9 @@ export function createRemoteKeys(
   async function fetchKeys(): Promise<void> {
     const askedAt = clock.monotonic()
     abort = new AbortController()
-    const timer = setTimeout(() => abort.abort(), settings.timeoutMs)
-    timer.unref()
+    const answered = patiently(settings.timeoutMs, () => abort.abort())
     const read = await readKeys(settings, abort.signal)
-    clearTimeout(timer)
+    answered()
     triedAt = clock.monotonic()
     if (read.kind === 'read') reportLeftOut(read.leftOut)
     if (read.kind === 'failed') return fail(read.reason)

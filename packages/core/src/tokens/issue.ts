@@ -1,5 +1,5 @@
+import { createOutage, type Outage } from '../dependencies/outage.ts'
 import { SallyportError } from '../errors.ts'
-import { createOutage, type Outage } from '../outage.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { Session } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
