@@ -13,7 +13,7 @@ const parts: Table = {
   seam: ['printable'],
   ports: [],
   errors: ['printable'],
-  dependencies: [],
+  dependencies: ['ports'],
   problems: [],
   secrets: [],
 

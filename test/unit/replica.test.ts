@@ -107,6 +107,37 @@ describe('a replica loads', () => {
   })
 })
 
+describe('a replica that catches up', () => {
+  test('asks for nothing while it is fresh', async () => {
+    await loaded()
+    expect(await replica.catchUp()).toBe(true)
+    expect(pulls()).toEqual([])
+  })
+
+  test('pulls every shard once it is stale, and says whether it could', async () => {
+    await loaded()
+    store.away.add('pull')
+    await pass(SETTINGS.maxStalenessMs + 1)
+    expect(await replica.catchUp()).toBe(false)
+    store.away.delete('pull')
+    store.calls.length = 0
+    expect(await replica.catchUp()).toBe(true)
+    expect(pulls()).toHaveLength(2)
+    expect(replica.isFresh()).toBe(true)
+  })
+
+  test('does not count what it had asked for long ago', async () => {
+    await loaded()
+    const release = store.hold()
+    await heartbeat()
+    await pass(SETTINGS.maxStalenessMs + 1)
+    const caughtUp = replica.catchUp()
+    release()
+    expect(await caughtUp).toBe(true)
+    expect(replica.isFresh()).toBe(true)
+  })
+})
+
 describe('a replica follows', () => {
   test('news as soon as they are announced, from where it was, in their shard alone', async () => {
     await loaded()

@@ -10,6 +10,7 @@ import {
   type Sallyport,
 } from './application/index.ts'
 import { createDevices } from './binding/device.ts'
+import { createReadiness } from './dependencies/readiness.ts'
 import { refusal } from './gate/answer.ts'
 import { createRefreshCookie } from './gate/browser/cookies.ts'
 import { createCrossSiteCheck } from './gate/browser/csrf.ts'
@@ -181,7 +182,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     on,
     emit,
     endOnRevocation: createEndOnRevocation({ connections, replica, callbacks }),
-    ready: async () => (await store.ping()) && ring.ready(),
+    ready: createReadiness([() => store.ping(), replica.catchUp, ring.ready], clock),
     close() {
       closing ??= closeAll()
       return closing

@@ -18,6 +18,7 @@ const NAMES = [
   'assert',
   'swap-keys',
   'probe',
+  'ping',
 ] as const
 export type ScriptName = (typeof NAMES)[number]
 

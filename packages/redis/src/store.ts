@@ -1,7 +1,8 @@
 import { ConfigError, type Store, type StoreDriver } from '@sallyport/core/store'
+import { Command } from 'ioredis'
 import { createCommands } from './commands.ts'
 import { createConfirmations } from './confirmations.ts'
-import { connect } from './connection.ts'
+import { connect, isCluster } from './connection.ts'
 import { createFaultReports } from './fault-reports.ts'
 import { inspect } from './inspect.ts'
 import { createRedisKeys } from './keys.ts'
@@ -46,10 +47,6 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
         },
         instant,
       }
-      const probe = async (shard: number): Promise<boolean> =>
-        (await commands.run('probe', shard, [layout.scratch(shard)], [])).kind === 'answered'
-      const probeAll = async (): Promise<boolean> =>
-        (await Promise.all(probedShards(client, layout).map(probe))).every(Boolean)
 
       /** Throws a `ConfigError` if the server refuses what the store needs, or is set up wrongly. */
       async function look(): Promise<void> {
@@ -71,7 +68,11 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
         sessions: createRedisSessions(parts, createConfirmations(commands, layout, client.isCluster)),
         revocations: createRedisRevocations(parts, news, time, random),
         keys: createRedisKeys(commands, layout, news),
-        ping: probeAll,
+        async ping() {
+          const shards = oneShardPerServer(client, layout)
+          const pings = shards.map((shard) => commands.run('ping', shard, [layout.scratch(shard)], []))
+          return (await Promise.all(pings)).every(({ kind }) => kind === 'answered')
+        },
         close() {
           close()
           return Promise.resolve()
@@ -86,7 +87,13 @@ function sentenceOf(cause: unknown): string {
   return cause instanceof ConfigError ? cause.message : 'Redis could not be inspected'
 }
 
-/** The shards to probe: one for a single server, and all of a Cluster, where each may be on another server. */
-function probedShards(client: Client, layout: Layout): readonly number[] {
-  return client.isCluster ? Array.from({ length: layout.shards }, (_, shard) => shard) : [RING_SHARD]
+/** A shard on each server that has any: one for a single server, and for a Cluster as many as it has primaries. */
+function oneShardPerServer(client: Client, layout: Layout): readonly number[] {
+  if (!isCluster(client)) return [RING_SHARD]
+  const shards = Array.from({ length: layout.shards }, (_, shard) => shard)
+  const serverOf = (shard: number): string | undefined => {
+    const slot = new Command('hget', [layout.scratch(shard)]).getSlot()
+    return client.slots[slot]?.[0]
+  }
+  return [...new Map(shards.map((shard) => [serverOf(shard), shard])).values()]
 }

@@ -30,7 +30,11 @@ export interface Sallyport {
    * expires, by calling `end`. Call the returned function when the connection closes by itself.
    */
   endOnRevocation(auth: Auth, end: () => void): () => void
-  /** Whether requests can be served: the store answers, and a signing key is available. */
+  /**
+   * Whether requests can be served: the store answers and accepts changes, what this process knows of revocations is no
+   * staler than allowed (unless `revocation.mode` is `strict`), and a signing key is available. Calls within 250
+   * milliseconds share one look at the store.
+   */
   ready(): Promise<boolean>
   /** Closes connections and stops timers. May be called more than once. */
   close(): Promise<void>

@@ -25,6 +25,8 @@ export interface Feed {
   start(): Promise<void>
   /** Whether every shard was pulled within `maxStalenessMs`. */
   isFresh(): boolean
+  /** Pulls all shards now unless they are fresh. Resolves to whether every shard could be pulled. */
+  catchUp(): Promise<boolean>
   close(): void
 }
 
@@ -119,6 +121,10 @@ export function createFeed(
     if (isNews) events.onForgotten()
   }
 
+  function isFresh(): boolean {
+    return clock.monotonic() - oldestHeard <= settings.maxStalenessMs
+  }
+
   return {
     async start() {
       store.onNews((shard) => void pull(shard))
@@ -131,7 +137,14 @@ export function createFeed(
       }, settings.pullEveryMs / parts)
       heartbeat.unref()
     },
-    isFresh: () => clock.monotonic() - oldestHeard <= settings.maxStalenessMs,
+    isFresh,
+    async catchUp() {
+      if (isFresh()) return true
+      const since = clock.monotonic()
+      // A pull that is under way may have been asked for too long ago to count.
+      await Promise.all(shards.map((shard, index) => shard.pulling?.then(() => pull(index)) ?? pull(index)))
+      return oldestHeard >= since
+    },
     close: () => clearInterval(heartbeat),
   }
 }

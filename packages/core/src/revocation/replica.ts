@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import { isSessionId } from '../ports/ids.ts'
 import type { Revocation, RevocationStore, TokenIdentity } from '../ports/revocations.ts'
-import { createFeed } from './feed.ts'
+import { createFeed, type Feed } from './feed.ts'
 import { createRevocationSet, type RevocationSet } from './set.ts'
 
 export type Judgement = 'live' | 'revoked' | 'unavailable'
@@ -38,18 +38,13 @@ export interface ReplicaEvents {
  * that lagged. Everything known here is then put back into it, because a token that this process saw revoked must
  * never become valid again.
  */
-export interface Replica {
-  /** Loads all shards once and starts the heartbeat. Resolves even if the store cannot be reached. */
-  start(): Promise<void>
+export interface Replica extends Feed {
   /** Judges a token. Returns a promise only if the store has to be asked. */
   judge(token: Candidate): Judgement | Promise<Judgement>
   /** Whether this process knows that a token is revoked. Does not ask the store. */
   knowsRevoked(token: TokenIdentity): boolean
   /** Adds a revocation that this process made itself. */
   add(revocation: Revocation): void
-  /** Whether every shard was pulled within `maxStalenessMs`. */
-  isFresh(): boolean
-  close(): void
 }
 
 export function createReplica(
@@ -92,7 +87,7 @@ export function createReplica(
   }
 
   return {
-    start: feed.start,
+    ...feed,
     judge(token) {
       if (token.liveAt !== revision) {
         if (knowsRevoked(token)) return 'revoked'
@@ -102,7 +97,7 @@ export function createReplica(
     },
     knowsRevoked,
     add,
-    isFresh: feed.isFresh,
-    close: feed.close,
+    /** In strict mode nothing is judged by this copy. */
+    catchUp: async () => settings.mode === 'strict' || feed.catchUp(),
   }
 }
