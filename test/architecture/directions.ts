@@ -12,7 +12,8 @@ const parts: Table = {
   printable: [],
   seam: ['printable'],
   ports: [],
-  errors: ['printable'],
+  thenable: [],
+  errors: ['printable', 'thenable'],
   dependencies: ['ports'],
   problems: [],
   secrets: [],
@@ -21,10 +22,10 @@ const parts: Table = {
   system: ['ports'],
   revocation: ['ports'],
   binding: ['ports', 'errors'],
-  watch: ['ports', 'errors', 'printable', 'type seam'],
+  watch: ['ports', 'errors', 'printable', 'thenable', 'type seam'],
   keys: ['ports', 'errors', 'printable', 'secrets', 'jose'],
   tokens: [
-    ...['ports', 'errors', 'dependencies', 'type secrets', 'type seam', 'keys'],
+    ...['ports', 'errors', 'dependencies', 'thenable', 'type secrets', 'type seam', 'keys'],
     ...['jose', '@sallyport/claims-policy'],
   ],
   issuers: ['ports', 'errors', 'dependencies', 'keys', 'tokens/source'],
@@ -37,7 +38,7 @@ const parts: Table = {
   access: ['ports', 'errors', 'seam', 'type problems', 'revocation', 'tokens', 'watch'],
   guards: ['errors', 'seam', 'problems', 'type ports'],
   gate: [
-    ...['errors', 'seam', 'problems', 'sessions', 'access', 'guards'],
+    ...['errors', 'thenable', 'seam', 'problems', 'sessions', 'access', 'guards'],
     ...['type ports', 'type keys', 'type issuers', 'type watch'],
   ],
 

@@ -9,6 +9,7 @@ import { SignJWT } from 'jose'
 import Koa from 'koa'
 import { afterEach, describe, expect, test } from 'vitest'
 import { generateSigningKey, publicJwk } from '../../packages/core/src/keys/jwk.ts'
+import { foreignPromise } from '../support/foreign-promise.ts'
 import { type Listening, listening } from '../support/listening.ts'
 import { json, scriptedIssuer } from '../unit/scripted-issuer.ts'
 
@@ -236,11 +237,17 @@ describe.each([
     expect(await own.json()).toMatchObject({ error: 'invalid_grant' })
   })
 
-  test('refusals have the body that the application writes, and the default one if it fails', async () => {
+  test.each([
+    ['a promise', () => Promise.reject(new Error('a body that comes later'))],
+    [
+      'a promise of another library',
+      () => foreignPromise(Promise.reject(new Error('a body that comes later'))),
+    ],
+  ])('refusals have the body that the application writes, and the default one for %s', async (_of, later) => {
     const { url } = await start({
       refusals({ status, code, error, description }) {
         if (code === 'token_missing') throw new Error('a bug')
-        if (code === 'insufficient_scope') return Promise.reject(new Error('a body that comes later'))
+        if (code === 'insufficient_scope') return later()
         return { problem: code, status, error, title: description }
       },
     })

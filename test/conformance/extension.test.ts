@@ -1,10 +1,13 @@
 import { createServer, type Server } from 'node:http'
 import { createSallyport as forExpress } from '@sallyport/express'
 import {
+  type Answer,
   type Gate,
   type Guard,
+  type GuardVerdict,
   gateOf,
   jsonAnswer,
+  type ProblemCode,
   type Route,
   readJsonObject,
   refusal,
@@ -15,6 +18,7 @@ import express from 'express'
 import fastify from 'fastify'
 import Koa from 'koa'
 import { afterEach, describe, expect, test } from 'vitest'
+import { foreignPromise } from '../support/foreign-promise.ts'
 import { type Listening, listening } from '../support/listening.ts'
 
 /** An endpoint that the library does not have, made of what its doors give. */
@@ -27,6 +31,14 @@ function noteEndpoint({ route }: Gate): Route {
     },
   })
 }
+
+/** One whose answer is a promise of another library. */
+function laterEndpoint({ route }: Gate): Route {
+  return route.open('/later', {
+    GET: () => foreignPromise(Promise.resolve(jsonAnswer(200, { later: true }))) as Promise<Answer>,
+  })
+}
+const endpoints = (gate: Gate): Route[] => [noteEndpoint(gate), laterEndpoint(gate)]
 
 /** Guards that the library does not have: one answers at once, one asks somebody first. */
 const owners: Guard = (auth, view) =>
@@ -43,6 +55,17 @@ const faulty: Guard = async () => {
   throw new TypeError('a bug of the application')
 }
 
+const later: Guard = (_auth, view) =>
+  foreignPromise<GuardVerdict>(
+    Promise.resolve(
+      view.headers['x-owner'] === 'u1' ? { kind: 'pass' } : { kind: 'refuse', problem: 'access_denied' },
+    ),
+  )
+/** Guards that no type checker has seen. */
+const unsaid: Guard = () => undefined as unknown as GuardVerdict
+const unknown: Guard = () => ({ kind: 'refuse', problem: 'no_such_problem' as ProblemCode })
+const GUARDS = { owners, recent, faulty, later, unsaid, unknown }
+
 const open: Listening[] = []
 afterEach(async () => {
   for (const app of open.splice(0)) await app.close()
@@ -52,21 +75,30 @@ async function onExpress(): Promise<Listening> {
   const sallyport = await forExpress()
   const app = express()
   app.post('/sign-in', (req, res) => sallyport.signIn(req, res, { subject: 'u1' }))
-  app.use('/api', sallyport.router('token', noteEndpoint(gateOf(sallyport))))
-  for (const [path, guard] of Object.entries({ owners, recent, faulty }))
+  app.use('/api', sallyport.router('token', ...endpoints(gateOf(sallyport))))
+  for (const [path, guard] of Object.entries(GUARDS))
     app.get(`/${path}`, sallyport.authMiddleware(), sallyport.guard(guard), (_req, res) => void res.json({}))
-  app.use(((_fault, _req, res, _next) => void res.status(500).end()) as express.ErrorRequestHandler)
+  app.use(
+    ((fault, _req, res, _next) => void res.status(500).end(fault.message)) as express.ErrorRequestHandler,
+  )
   return opened(createServer(app), sallyport.close)
 }
 
 async function onKoa(): Promise<Listening> {
   const sallyport = await forKoa()
   const app = new Koa()
-  app.silent = true
+  app.use(async (ctx, next) => {
+    try {
+      await next()
+    } catch (fault) {
+      ctx.status = 500
+      ctx.body = fault instanceof Error ? fault.message : 'something'
+    }
+  })
   app.use(async (ctx, next) => (ctx.path === '/sign-in' ? sallyport.signIn(ctx, { subject: 'u1' }) : next()))
-  app.use(sallyport.router('token', noteEndpoint(gateOf(sallyport)), { prefix: '/api' }))
+  app.use(sallyport.router('token', ...endpoints(gateOf(sallyport)), { prefix: '/api' }))
   app.use(sallyport.authMiddleware())
-  for (const [path, guard] of Object.entries({ owners, recent, faulty })) {
+  for (const [path, guard] of Object.entries(GUARDS)) {
     const check = sallyport.guard(guard)
     const handler = async (ctx: Koa.Context): Promise<void> => {
       ctx.body = {}
@@ -80,8 +112,8 @@ async function onFastify(): Promise<Listening> {
   const sallyport = await forFastify()
   const app = fastify()
   app.post('/sign-in', async (request, reply) => sallyport.signIn(request, reply, { subject: 'u1' }))
-  app.register(sallyport.router('token', noteEndpoint(gateOf(sallyport))), { prefix: '/api' })
-  for (const [path, guard] of Object.entries({ owners, recent, faulty }))
+  app.register(sallyport.router('token', ...endpoints(gateOf(sallyport))), { prefix: '/api' })
+  for (const [path, guard] of Object.entries(GUARDS))
     app.get(`/${path}`, { onRequest: [sallyport.authMiddleware(), sallyport.guard(guard)] }, async () => ({}))
   await app.ready()
   return opened(app.server, () => app.close())
@@ -136,6 +168,24 @@ describe.each([
         'scope="notes:write", max_age="300", hint="a \\"second\\"?factor"',
     )
     expect((await send('/owners', { headers: { authorization: '' } })).status).toBe(401)
+  })
+
+  test('a promise of another library is awaited, from a guard and from a route', async () => {
+    const send = await signedIn()
+    expect((await send('/later', { headers: { 'x-owner': 'u1' } })).status).toBe(200)
+    expect((await send('/later')).status).toBe(403)
+    expect(await (await send('/api/later')).json()).toEqual({ later: true })
+  })
+
+  test('a guard whose verdict is none is a fault that says so, and lets nobody through', async () => {
+    const send = await signedIn()
+    for (const path of ['/unsaid', '/unknown']) {
+      const answer = await send(path)
+      expect([answer.status, await answer.text()]).toEqual([
+        500,
+        expect.stringContaining('a guard must return'),
+      ])
+    }
   })
 
   test('a guard that fails is a fault for the framework, and lets nobody through', async () => {

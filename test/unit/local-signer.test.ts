@@ -1,7 +1,12 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { createSallyport, memoryStore } from '@sallyport/core'
+import { gateOf } from '@sallyport/core/adapter'
 import { compactVerify } from 'jose'
 import { expect, test } from 'vitest'
 import { generateSigningKey } from '../../packages/core/src/keys/jwk.ts'
 import { localSigner } from '../../packages/core/src/keys/local-signer.ts'
+import { foreignPromise } from '../support/foreign-promise.ts'
+import { viewOf } from './view.ts'
 
 test.each([
   ['EdDSA', 64],
@@ -21,4 +26,21 @@ test.each([
     const { payload } = await compactVerify(token, key.publicKey, { algorithms: [alg] })
     expect(Buffer.from(payload).toString()).toBe(`payload ${times}`)
   }
+})
+
+test('a signature may come in a promise of another library', async () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const signer = {
+    kid: 'k1',
+    alg: 'EdDSA',
+    publicKey,
+    sign: (input: Uint8Array) => foreignPromise(Promise.resolve(sign(null, input, privateKey))),
+  } as const
+  const sallyport = await createSallyport({
+    store: memoryStore(),
+    access: { signers: [signer as unknown as typeof signer & { sign(): Uint8Array }] },
+  })
+  const { accessToken } = await gateOf(sallyport).sessions.start(viewOf({}), { subject: 'u1' })
+  expect(await sallyport.tokens.verify(accessToken)).toMatchObject({ kind: 'valid' })
+  await sallyport.close()
 })

@@ -9,6 +9,7 @@ import type { Session } from './ports/sessions.ts'
 import type { Auth } from './seam/auth.ts'
 import type { Answer, RequestView, Route } from './seam/http.ts'
 import type { SignIn } from './sessions/open.ts'
+import { isThenable } from './thenable.ts'
 
 /**
  * What an adapter supplies for its framework. It reads requests, sends answers and attaches callers; it decides
@@ -243,6 +244,7 @@ export function whenSettled<T, R>(
   goOn: (value: T) => R,
   fail?: (error: Error) => void,
 ): R | Promise<unknown> {
-  if (!(value instanceof Promise)) return goOn(value)
-  return fail === undefined ? value.then(goOn) : value.then(goOn).catch(fail)
+  if (!isThenable(value)) return goOn(value)
+  const settled = Promise.resolve(value).then(goOn)
+  return fail === undefined ? settled : settled.catch(fail)
 }

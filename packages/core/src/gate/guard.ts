@@ -1,7 +1,9 @@
 import type { Guard, GuardVerdict } from '../guards/guard.ts'
 import type { Clock } from '../ports/clock.ts'
+import { problems } from '../problems.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Answer, RequestView } from '../seam/http.ts'
+import { isThenable } from '../thenable.ts'
 import type { Refuse } from './refuse.ts'
 
 /**
@@ -17,13 +19,19 @@ export type GuardCheck = (
 export function createGuardCheck(guard: Guard, clock: Clock, refuse: Refuse): GuardCheck {
   if (typeof guard !== 'function')
     throw new TypeError('guard: the argument must be a function (auth, view) => verdict')
-  const answerTo = (verdict: GuardVerdict): Answer | undefined =>
-    verdict.kind === 'pass' ? undefined : refuse(verdict.problem, verdict)
+  function answerTo(verdict: GuardVerdict): Answer | undefined {
+    if (verdict?.kind === 'pass') return undefined
+    if (verdict?.kind === 'refuse' && Object.hasOwn(problems, verdict.problem))
+      return refuse(verdict.problem, verdict)
+    throw new TypeError(
+      'a guard must return { kind: "pass" } or { kind: "refuse", problem }, where "problem" is such as "access_denied"',
+    )
+  }
   return (auth, view) => {
     if (auth === undefined)
       throw new TypeError('a guard needs authMiddleware before it: none let this request through')
     if (auth === null) return refuse('token_missing')
     const verdict = guard(auth, view, clock)
-    return verdict instanceof Promise ? verdict.then(answerTo) : answerTo(verdict)
+    return isThenable(verdict) ? Promise.resolve(verdict).then(answerTo) : answerTo(verdict)
   }
 }

@@ -1,6 +1,7 @@
 import { RefusalError } from '../errors.ts'
 import { type ProblemCode, problems } from '../problems.ts'
 import type { Answer } from '../seam/http.ts'
+import { isThenable } from '../thenable.ts'
 import { type RefusalDetails, refusal } from './answer.ts'
 
 /** A refusal, for a function that writes its body. */
@@ -32,8 +33,8 @@ export function createRefuse(form: RefusalForm, notice: (message: string) => voi
     const { error, say: description } = problems[code]
     try {
       const made = form({ status: answer.status, code, error, description })
-      if (made instanceof Promise) made.catch(() => {})
-      const body = made instanceof Promise ? undefined : JSON.stringify(made)
+      if (isThenable(made)) Promise.resolve(made).catch(() => {})
+      const body = isThenable(made) ? undefined : JSON.stringify(made)
       if (body === undefined) throw new TypeError('"refusals" must return a value for JSON')
       return { ...answer, body }
     } catch (cause) {

@@ -26,4 +26,4 @@ export type GuardVerdict =
  *   auth.claims.employee === true ? { kind: 'pass' } : { kind: 'refuse', problem: 'access_denied' }
  * ```
  */
-export type Guard = (auth: Auth, view: RequestView, clock: Clock) => GuardVerdict | Promise<GuardVerdict>
+export type Guard = (auth: Auth, view: RequestView, clock: Clock) => GuardVerdict | PromiseLike<GuardVerdict>

@@ -4,6 +4,7 @@ import type { Clock, Random } from '../ports/clock.ts'
 import type { Session } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { AccessClaims } from '../seam/auth.ts'
+import { isThenable } from '../thenable.ts'
 import type { CustomClaims } from './custom-claims.ts'
 import type { TokenForm } from './forms/form.ts'
 
@@ -99,7 +100,7 @@ export function createTokenIssue({
     let jwt: string
     try {
       const signature = signer.sign(Buffer.from(input, 'latin1'))
-      jwt = compact(input, signature instanceof Promise ? await signature : signature)
+      jwt = compact(input, isThenable(signature) ? await signature : signature)
       outages.get(signer)?.served()
     } catch (cause) {
       outageOf(signer).failed(

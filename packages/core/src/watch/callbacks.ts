@@ -1,3 +1,5 @@
+import { isThenable } from '../thenable.ts'
+
 /**
  * Calls functions of the application. What one throws, or what its promise rejects with, harms nobody: it is told by a
  * notice, once for each function and kind of error.
@@ -36,10 +38,4 @@ export function createCallbacks(notice: (message: string) => void): Callbacks {
       }
     },
   }
-}
-
-function isThenable(result: unknown): result is PromiseLike<unknown> {
-  return (
-    typeof result === 'object' && result !== null && 'then' in result && typeof result.then === 'function'
-  )
 }
