@@ -97,7 +97,8 @@ const right: Readonly<Record<string, SallyportOptions | undefined>> = {
   'an array of strings and bytes': { secret: [secret, randomBytes(64), secret.toUpperCase()] },
   'the shortest lives': { access: { ttlSeconds: 1 }, refresh: { idleSeconds: 1, absoluteSeconds: 1 } },
   'the longest lives': { access: { ttlSeconds: 1800 }, refresh: { idleSeconds: 2_592_000, absoluteSeconds: 2_592_000 } },
-  'a session that ends before it is idle': { refresh: { idleSeconds: 100, absoluteSeconds: 50 } },
+  'a session that ends before it is idle by default': { refresh: { absoluteSeconds: 50 } },
+  'a token as long as its session': { access: { ttlSeconds: 50 }, refresh: { idleSeconds: 50, absoluteSeconds: 50 } },
   'EdDSA': { access: { algorithm: 'EdDSA' } },
   'ES256': { access: { algorithm: 'ES256' } },
   'RS256': { access: { algorithm: 'RS256' } },
@@ -105,7 +106,9 @@ const right: Readonly<Record<string, SallyportOptions | undefined>> = {
   'strictly once': { refresh: { graceSeconds: 0, lostResponse: 'refuse' } },
   'the longest grace': { refresh: { graceSeconds: 60, lostResponse: 'recover' } },
   'a copy that is never trusted alone': { revocation: { mode: 'replicated', maxStalenessSeconds: 0 } },
-  'a copy that is trusted long': { revocation: { mode: 'strict', maxStalenessSeconds: 300 } },
+  'a copy that is trusted long': { revocation: { mode: 'replicated', maxStalenessSeconds: 300 } },
+  'no copy': { revocation: { mode: 'strict' } },
+  'claims that are allowed, exempt in part': { claims: { of: () => ({}), allow: ['plan', 'https://a.example/team'], exempt: ['plan.code', 'https://a.example/team'] } },
   'part of the binding': { binding: { version: 'enforce', system: 'off' } },
   'the lowest limits': { limits: { sessions: 0, refreshes: { count: 1, windowSeconds: 1 }, converged: 0 } },
   'the highest limits': { limits: { sessions: 10_000, refreshes: { count: 1_000_000, windowSeconds: 86_400 }, converged: 65_535 } },
@@ -120,6 +123,12 @@ const right: Readonly<Record<string, SallyportOptions | undefined>> = {
 
 describe('right options are accepted:', () => {
   for (const [name, options] of Object.entries(right)) test(name, () => accept(options))
+
+  test('a default that would contradict another option gives way', () => {
+    const parsed = parseOptions({ refresh: { absoluteSeconds: 50 } }, false)
+    expect(parsed.sessions.lifetimes).toEqual({ idleMs: 50_000, absoluteMs: 50_000 })
+    expect(parseOptions({}, false).sessions.lifetimes.idleMs).toBe(604_800_000)
+  })
 
   test('undefined counts as left out', () => {
     const made = { secrets: [], notices: [] }

@@ -63,6 +63,12 @@ describe('an issuer', () => {
     expect(parsed).toMatchObject({ issuer: url, keys: { url: new URL(url) } })
   })
 
+  test('waits between fetches no longer than its keys are good', () => {
+    const read = (more: object) => issuersRoom.read({ issuers: [{ ...good, ...more }] }, false).issuers[0]
+    expect(read({ maxAgeSeconds: 10 })).toMatchObject({ cooldownSeconds: 10, maxAgeSeconds: 10 })
+    expect(read({ maxAgeSeconds: 31 })).toMatchObject({ cooldownSeconds: 30, maxAgeSeconds: 31 })
+  })
+
   test('may have keys at a URL with a query', () => {
     const [parsed] = issuersRoom.read({ issuers: [{ ...good, jwks: `${jwks}?tenant=1` }] }, false).issuers
     expect(parsed?.keys.url.search).toBe('?tenant=1')
@@ -91,7 +97,7 @@ const without = (left: keyof typeof good) => [
 
 // biome-ignore format: one row, one line
 const wrong: readonly WrongOption[] = [
-  { name: 'no array', options: good, option: 'issuers', allowed: 'an array of issuers', given: 'a value of type object' },
+  { name: 'no array', options: good, option: 'issuers', allowed: 'an array of issuers', given: 'an object' },
   { name: 'null', options: null, option: 'issuers', allowed: 'an array of issuers', given: 'null' },
   { name: 'an array of strings', options: [issuer], option: 'issuers.0', allowed: 'an object with issuer, audience, jwks', given: '"https://login.example.com"' },
   { name: 'an array in an array', options: [[]], option: 'issuers.0', allowed: 'an object with issuer', given: 'an empty array' },
@@ -121,13 +127,14 @@ const wrong: readonly WrongOption[] = [
   { name: 'a user', options: on({ jwks: 'https://user@a/jwks' }), option: 'issuers.0.jwks', allowed: url, given: '"https://…@a/jwks"' },
   { name: 'a password alone', options: on({ jwks: 'https://:secret@a/jwks' }), option: 'issuers.0.jwks', allowed: url, given: '"https://…@a/jwks"' },
   { name: 'an empty fragment', options: on({ jwks: `${jwks}#` }), option: 'issuers.0.jwks', allowed: url, given: `"${jwks}#"` },
-  { name: 'a URL object', options: on({ jwks: new URL(jwks) }), option: 'issuers.0.jwks', allowed: url, given: 'a value of type object' },
+  { name: 'a URL object', options: on({ jwks: new URL(jwks) }), option: 'issuers.0.jwks', allowed: url, given: 'an object' },
   { name: 'beside a JWK Set', options: on({ discovery: true }), option: 'issuers.0.discovery', says: 'give either "issuers.0.jwks" or "issuers.0.discovery"' },
   { name: 'a URL', options: [{ ...bare, discovery: issuer }], option: 'issuers.0.discovery', allowed: 'true or left out', given: `"${issuer}"` },
   { name: 'false', options: on({ discovery: false }), option: 'issuers.0.discovery', allowed: 'true or left out', given: 'false' },
 
   { name: 'missing', options: without('algorithms'), option: 'issuers.0.algorithms', says: `"issuers.0.algorithms" is required: give ${algorithms}` },
   { name: 'none', options: on({ algorithms: [] }), option: 'issuers.0.algorithms', allowed: algorithms, given: 'an empty array' },
+  { name: 'twice', options: on({ algorithms: ['RS256', 'RS256'] }), option: 'issuers.0.algorithms.1', allowed: 'different from the others', given: '"RS256"' },
   { name: 'no array', options: on({ algorithms: 'RS256' }), option: 'issuers.0.algorithms', allowed: algorithms, given: '"RS256"' },
   { name: 'symmetric', options: on({ algorithms: ['RS256', 'HS256'] }), option: 'issuers.0.algorithms.1', allowed: oneAlgorithm, given: '"HS256"' },
   { name: 'none at all', options: on({ algorithms: ['none'] }), option: 'issuers.0.algorithms.0', allowed: oneAlgorithm, given: '"none"' },

@@ -59,19 +59,23 @@ const wrong: readonly WrongOption[] = [
   { name: 'white space', options: audience('a b'), option: 'audience', allowed: audiences, given: '"a b"' },
   { name: 'too long', options: audience('x'.repeat(256)), option: 'audience', allowed: audiences, given: `"${'x'.repeat(64)}"` },
   { name: 'an empty array', options: audience([]), option: 'audience', allowed: audiences, given: 'an empty array' },
-  { name: 'an array with an empty string', options: audience(['a', '']), option: 'audience', allowed: audiences, given: 'an array' },
+  { name: 'an array with an empty string', options: audience(['a', '']), option: 'audience.1', allowed: audiences, given: '""' },
+  { name: 'twice', options: audience(['a', 'b', 'a']), option: 'audience.2', allowed: 'different from the others', given: '"a"' },
 
   { name: 'too short', options: { secret: good.slice(1) }, option: 'secret', allowed: secret },
   { name: 'too few different bytes', options: { secret: 'abcdefg'.repeat(9) }, option: 'secret', allowed: secret },
   { name: '31 bytes', options: { secret: new Uint8Array(31).map((_, at) => at) }, option: 'secret', allowed: secret },
   { name: 'zeros', options: { secret: new Uint8Array(64) }, option: 'secret', allowed: secret },
   { name: 'an empty array', options: { secret: [] }, option: 'secret', allowed: secret },
-  { name: 'an array with a short one', options: { secret: [good, 'short'] }, option: 'secret', allowed: secret },
+  { name: 'an array with a short one', options: { secret: [good, 'short'] }, option: 'secret.1', allowed: secret },
+  { name: 'twice, as a string and as bytes', options: { secret: [good, new TextEncoder().encode(good)] }, option: 'secret.1', allowed: 'different from the others' },
   { name: 'a number', options: { secret: 5 }, option: 'secret', allowed: secret },
   { name: 'null, as unset variables become', options: { secret: null }, option: 'secret', allowed: secret },
 
-  { name: 'what can not be opened', options: { store: {} }, option: 'store', allowed: 'a store such as memoryStore() or redisStore()', given: 'a value of type object' },
+  { name: 'what can not be opened', options: { store: {} }, option: 'store', allowed: 'a store such as memoryStore() or redisStore()', given: 'an object' },
   { name: 'null', options: { store: null }, option: 'store', allowed: 'a store', given: 'null' },
+  { name: 'one that was not awaited', options: { store: Promise.resolve() }, option: 'store', allowed: 'a store', given: 'a promise, which lacks an "await"' },
+  { name: 'a function that makes one', options: { store: memoryStore }, option: 'store', allowed: 'a store', given: 'a function' },
 
   { name: 'an array', options: access([]), option: 'access', allowed: 'an object with ttlSeconds, algorithm, rotationSeconds, keys, signers, compromised, cache', given: 'an empty array' },
   { name: 'misspelled', options: access({ ttl: 5 }), option: 'access.ttl', says: 'unknown option "access.ttl" (did you mean "access.ttlSeconds"?)' },
@@ -81,7 +85,7 @@ const wrong: readonly WrongOption[] = [
   { name: 'a fraction', options: access({ ttlSeconds: 1.5 }), option: 'access.ttlSeconds', allowed: 'a whole number', given: '1.5' },
   { name: 'no number', options: access({ ttlSeconds: Number.NaN }), option: 'access.ttlSeconds', allowed: 'a whole number', given: 'NaN' },
   { name: 'endless', options: access({ ttlSeconds: Infinity }), option: 'access.ttlSeconds', allowed: 'a whole number', given: 'Infinity' },
-  { name: 'a bigint', options: access({ ttlSeconds: 5n }), option: 'access.ttlSeconds', allowed: 'a whole number', given: 'a value of type bigint' },
+  { name: 'a bigint', options: access({ ttlSeconds: 5n }), option: 'access.ttlSeconds', allowed: 'a whole number', given: 'a bigint' },
   { name: 'symmetric', options: access({ algorithm: 'HS256' }), option: 'access.algorithm', allowed: 'one of "EdDSA", "ES256", "RS256", "PS256"', given: '"HS256"' },
   { name: 'in other letters', options: access({ algorithm: 'eddsa' }), option: 'access.algorithm', allowed: 'one of "EdDSA"', given: '"eddsa"' },
   { name: 'a string', options: access({ compromised: 'key-1' }), option: 'access.compromised', allowed: 'an array of key ids', given: '"key-1"' },
@@ -141,6 +145,7 @@ const wrong: readonly WrongOption[] = [
   { name: 'everybody', options: origins({ allowed: ['https://a.example', '*'] }), option: 'origins.allowed.1', allowed: origin, given: '"*"' },
   { name: 'the origin of files', options: origins({ allowed: ['null'] }), option: 'origins.allowed.0', allowed: origin, given: '"null"' },
   { name: 'the usual port', options: origins({ allowed: ['https://a.example:443'] }), option: 'origins.allowed.0', allowed: origin, given: '"https://a.example:443"' },
+  { name: 'twice', options: origins({ allowed: ['https://a.example', 'https://b.example', 'https://a.example'] }), option: 'origins.allowed.2', allowed: 'different from the others', given: '"https://a.example"' },
   { name: 'a word of its own', options: origins({ missing: 'maybe' }), option: 'origins.missing', allowed: 'one of "accept", "refuse"', given: '"maybe"' },
 
   { name: 'empty', options: { clients: { cookie: '' } }, option: 'clients.cookie', allowed: ascii, given: '""' },
@@ -148,9 +153,9 @@ const wrong: readonly WrongOption[] = [
   { name: 'a client not known', options: { clients: { web: 'x' } }, option: 'clients.web', says: 'unknown option "clients.web"; there are cookie, body' },
 
   { name: 'another word', options: { accessToken: 'opaque' }, option: 'accessToken', allowed: 'one of "jwt", "encrypted", "reference"', given: '"opaque"' },
-  { name: 'no signer', options: { access: { signers: [{ kid: 'a', alg: 'ES256' }] } }, option: 'access.signers.0', allowed: 'a signer such as pkcs11Signer() or awsKmsSigner()', given: 'a value of type object' },
+  { name: 'no signer', options: { access: { signers: [{ kid: 'a', alg: 'ES256' }] } }, option: 'access.signers.0', allowed: 'a signer such as pkcs11Signer() or awsKmsSigner()', given: 'an object' },
   { name: 'an empty array', options: { access: { signers: [] } }, option: 'access.signers', allowed: 'an array of signers', given: 'an empty array' },
-  { name: 'claims themselves', options: { claims: { of: { plan: 'free' } } }, option: 'claims.of', allowed: 'a function', given: 'a value of type object' },
+  { name: 'claims themselves', options: { claims: { of: { plan: 'free' } } }, option: 'claims.of', allowed: 'a function', given: 'an object' },
   { name: 'no source of claims where the subject is not exempt', options: { claims: { exempt: ['plan'] } }, option: 'claims.of', says: '"claims.of" is required: give a function' },
   { name: 'no source of claims', options: { claims: {} }, option: 'claims.of', says: '"claims.of" is required: give a function' },
   { name: 'a string of names', options: { claims: { of: () => ({}), allow: 'plan' } }, option: 'claims.allow', allowed: 'an array of names', given: '"plan"' },
@@ -158,9 +163,38 @@ const wrong: readonly WrongOption[] = [
   { name: 'another word', options: { claims: { of: () => ({}), leaks: 'allow' } }, option: 'claims.leaks', allowed: 'one of "refuse", "warn"', given: '"allow"' },
   { name: 'no path', options: { paths: { auth: 'auth' } }, option: 'paths.auth', allowed: 'a path such as "/auth"', given: '"auth"' },
   { name: 'a string', options: { production: 'true' }, option: 'production', allowed: 'true or false', given: '"true"' },
-  { name: 'half a clock', options: { clock: { now: () => 0 } }, option: 'clock', allowed: 'an object with now() and monotonic()', given: 'a value of type object' },
-  { name: 'bytes', options: { random: new Uint8Array(32) }, option: 'random', allowed: 'a function', given: 'a value of type object' },
+  { name: 'half a clock', options: { clock: { now: () => 0 } }, option: 'clock', allowed: 'an object with now() and monotonic()', given: 'an object' },
+  { name: 'bytes', options: { random: new Uint8Array(32) }, option: 'random', allowed: 'a function', given: 'an object' },
 ]
+
+const of = () => ({})
+const claims = (given: object) => ({ claims: { of, ...given } })
+const recipient = { audience: 'b', key: { kty: 'EC' } }
+const jwk = { kty: 'OKP' }
+
+/** Options that are right by themselves, but never come to anything beside others. */
+// biome-ignore format: one row, one line
+const contradicting: readonly WrongOption[] = [
+  { name: 'longer than the session', options: refresh({ idleSeconds: 100, absoluteSeconds: 50 }), option: 'refresh.idleSeconds', allowed: 'at most "refresh.absoluteSeconds" (50)', given: '100' },
+  { name: 'longer than the session', options: { access: { ttlSeconds: 51 }, refresh: { absoluteSeconds: 50 } }, option: 'access.ttlSeconds', allowed: 'at most "refresh.absoluteSeconds" (50)', given: '51' },
+  { name: 'of what never happens', options: { ...refresh({ graceSeconds: 0, lostResponse: 'refuse' }), limits: { converged: 1 } }, option: 'limits.converged', says: '"limits.converged" limits nothing where "refresh.graceSeconds" is 0 and "refresh.lostResponse" is "refuse": leave it out, or change one of those' },
+  { name: 'beside keys', options: access({ rotationSeconds: 3600, keys: [jwk] }), option: 'access.rotationSeconds', says: '"access.rotationSeconds" is for keys in the store: leave it out, or leave out "access.keys"' },
+  { name: 'where the store is asked', options: { revocation: { mode: 'strict', maxStalenessSeconds: 5 } }, option: 'revocation.maxStalenessSeconds', says: '"revocation.maxStalenessSeconds" is for the mode "replicated": leave it out, or leave out "revocation.mode"' },
+  { name: 'a claim of the library', options: claims({ allow: ['plan', 'sub'] }), option: 'claims.allow.1', says: '"claims.allow.1" names "sub", which the library reserves: remove it, or choose another name' },
+  { name: 'a claim of the library', options: claims({ sealed: { sid: recipient } }), option: 'claims.sealed.sid', says: '"claims.sealed.sid" names "sid", which the library reserves: remove it, or choose another name' },
+  { name: 'twice', options: claims({ allow: ['plan', 'plan'] }), option: 'claims.allow.1', allowed: 'different from the others', given: '"plan"' },
+  { name: 'an empty name', options: claims({ exempt: [''] }), option: 'claims.exempt.0', allowed: 'the name of a claim', given: '""' },
+  { name: 'not allowed', options: claims({ allow: ['plan'], exempt: ['plan.code', 'card.number'] }), option: 'claims.exempt.1', says: '"claims.exempt.1" is not in "claims.allow": add "card.number" there, or remove it here' },
+  { name: 'not allowed', options: claims({ allow: ['plan'], sealed: { email: recipient } }), option: 'claims.sealed.email', says: '"claims.sealed.email" is not in "claims.allow": add "email" there, or remove it here' },
+  { name: 'sealed', options: claims({ exempt: ['email'], sealed: { email: recipient } }), option: 'claims.exempt.0', says: '"claims.exempt.0" is in "claims.sealed", and a sealed claim is not searched for leaks: remove it here' },
+]
+
+describe('an option that contradicts another is refused by its path:', () => {
+  for (const row of contradicting)
+    test(`${row.option}: ${row.name}`, async () => {
+      expectRefusal(await configFault(() => createSallyport(row.options as SallyportOptions)), row)
+    })
+})
 
 describe('a wrong option is refused by its path:', () => {
   for (const row of wrong)

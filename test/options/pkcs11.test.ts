@@ -51,7 +51,7 @@ const wrongInBoth: readonly WrongOption[] = [
   { name: 'like no other', options: { ...good, key: { slot: 0 } }, option: 'pkcs11.key.slot', says: 'unknown option "pkcs11.key.slot"; there are label, id' },
   { name: 'empty', options: { ...good, key: { label: '' } }, option: 'pkcs11.key.label', allowed: label, given: '""' },
   { name: 'too long in bytes', options: { ...good, key: { label: 'ü'.repeat(128) } }, option: 'pkcs11.key.label', allowed: label, given: `"${'ü'.repeat(64)}"` },
-  { name: 'bytes', options: { ...good, key: { label: 'access', id: Buffer.of(1) } }, option: 'pkcs11.key.id', allowed: hex, given: 'a value of type object' },
+  { name: 'bytes', options: { ...good, key: { label: 'access', id: Buffer.of(1) } }, option: 'pkcs11.key.id', allowed: hex, given: 'an object' },
   { name: 'half a byte', options: { ...good, key: { label: 'access', id: '1' } }, option: 'pkcs11.key.id', allowed: hex, given: '"1"' },
   { name: 'no digits', options: { ...good, key: { label: 'access', id: 'xy' } }, option: 'pkcs11.key.id', allowed: hex, given: '"xy"' },
   { name: 'too long', options: { ...good, key: { label: 'access', id: '01'.repeat(65) } }, option: 'pkcs11.key.id', allowed: hex, given: `"${'01'.repeat(32)}"` },

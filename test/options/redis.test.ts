@@ -52,7 +52,7 @@ const wrong: readonly WrongOption[] = [
   { name: 'braces, which name hash slots', options: { url, keyPrefix: '{a}' }, option: 'redis.keyPrefix', allowed: prefix, given: '"{a}"' },
   { name: 'too long', options: { url, keyPrefix: 'x'.repeat(65) }, option: 'redis.keyPrefix', allowed: prefix, given: `"${'x'.repeat(64)}"` },
   { name: 'null', options: { url, keyPrefix: null }, option: 'redis.keyPrefix', allowed: prefix, given: 'null' },
-  { name: 'a bigint', options: { url, keyPrefix: 5n }, option: 'redis.keyPrefix', allowed: prefix, given: 'a value of type bigint' },
+  { name: 'a bigint', options: { url, keyPrefix: 5n }, option: 'redis.keyPrefix', allowed: prefix, given: 'a bigint' },
 
   { name: 'too short', options: { url, commandTimeoutMs: 49 }, option: 'redis.commandTimeoutMs', allowed: timeout, given: '49' },
   { name: 'too long', options: { url, commandTimeoutMs: 60_001 }, option: 'redis.commandTimeoutMs', allowed: timeout, given: '60001' },
@@ -63,6 +63,7 @@ const wrong: readonly WrongOption[] = [
   { name: 'a word of its own', options: { url, durability: 'fsync' }, option: 'redis.durability', allowed: 'one of "acknowledged", "replicated"', given: '"fsync"' },
   { name: 'none', options: { url, durability: 'replicated', replicas: 0 }, option: 'redis.replicas', allowed: replicas, given: '0' },
   { name: 'too many', options: { url, durability: 'replicated', replicas: 11 }, option: 'redis.replicas', allowed: replicas, given: '11' },
+  { name: 'not needed', options: { url, replicas: 1 }, option: 'redis.replicas', says: '"redis.replicas" is for the durability "replicated": set "redis.durability" to "replicated", or leave it out' },
   { name: 'wrong, and not needed', options: { url, replicas: 11 }, option: 'redis.replicas', allowed: replicas, given: '11' },
 
   { name: 'a word of its own', options: { url, time: 'local' }, option: 'redis.time', allowed: 'one of "server", "caller"', given: '"local"' },

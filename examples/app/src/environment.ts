@@ -160,22 +160,32 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
       audience: variables.AUDIENCE,
       secret: variables.SECRET,
       access: {
-        ttlSeconds: variables.ACCESS_TTL,
+        ttlSeconds: atMost(variables.SESSION_TTL, variables.ACCESS_TTL),
         algorithm: variables.SIGNING_ALG,
         keys: variables.SIGNING_KEYS === undefined ? undefined : readKeys(variables.SIGNING_KEYS),
       },
       refresh: {
-        idleSeconds: variables.REFRESH_TTL,
+        idleSeconds: atMost(variables.SESSION_TTL, variables.REFRESH_TTL),
         absoluteSeconds: variables.SESSION_TTL,
         graceSeconds: variables.REUSE_GRACE,
         lostResponse: variables.LOST_RESPONSE,
       },
-      revocation: { mode: variables.REVOCATION, maxStalenessSeconds: variables.MAX_STALENESS },
+      revocation:
+        variables.REVOCATION === 'strict'
+          ? { mode: 'strict' }
+          : { mode: variables.REVOCATION, maxStalenessSeconds: variables.MAX_STALENESS },
       origins: { allowed: variables.ALLOWED_ORIGINS },
       production: false,
     },
   }
 }
+
+/**
+ * A lifetime, cut to that of the session. The library refuses a longer one as a contradiction, but a variable often
+ * stays set in a deployment while another is changed.
+ */
+const atMost = (limit: number | undefined, lifetime: number | undefined): number | undefined =>
+  limit === undefined || lifetime === undefined ? lifetime : Math.min(limit, lifetime)
 
 /** The message for a wrong configuration, in one line; `undefined` for any other error. */
 export function setupFault(cause: unknown, env: NodeJS.ProcessEnv): string | undefined {

@@ -1,4 +1,5 @@
 import { gateOf, type Sallyport, type SessionCalls } from './application/index.ts'
+import { refuseUnknownMembers } from './errors.ts'
 import type { EndpointName } from './gate/endpoints/index.ts'
 import type { GuardCheck } from './gate/guard.ts'
 import type { Verify, VerifyOptions } from './gate/protect.ts'
@@ -32,6 +33,8 @@ export interface Host<Exchange extends unknown[], Reply, Protect, Check, Router,
   protect(verify: Verify): Protect
   /** Runs the check with the attached caller. Continues if the check returns nothing; otherwise sends its answer. */
   guard(check: GuardCheck): Check
+  /** The names of the members of a placement. Default: none, since the framework mounts routers by itself. */
+  readonly placementNames?: readonly (string & keyof Placement)[]
   router(routes: readonly Route[], placement: Placement | undefined): Router
 }
 
@@ -152,13 +155,18 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
 ): Adapted<Exchange, Reply, Protect, Check, Router, Placement> {
   const gate = gateOf(core)
   const checkBy = (guard: Guard): Check => host.guard(gate.check(guard))
+  function routerOf(name: string, routes: readonly Route[], placement: Placement | undefined): Router {
+    if (called(name, placement) !== undefined)
+      refuseUnknownMembers(name, placement, host.placementNames ?? [])
+    return host.router(routes, placement)
+  }
   return {
     ...core,
     authMiddleware: (options) => host.protect(gate.verifier(called('authMiddleware', options))),
     ...guardMethods(checkBy),
     guard: checkBy,
-    refreshRouter: (placement) => host.router(gate.routes(['refresh']), called('refreshRouter', placement)),
-    logoutRouter: (placement) => host.router(gate.routes(['logout']), called('logoutRouter', placement)),
+    refreshRouter: (placement) => routerOf('refreshRouter', gate.routes(['refresh']), placement),
+    logoutRouter: (placement) => routerOf('logoutRouter', gate.routes(['logout']), placement),
     router(...parts) {
       called('router', parts[0])
       const routes: Route[] = []
@@ -168,7 +176,7 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
         else if (isRoute(part)) routes.push(part)
         else placement = part
       }
-      return host.router(routes, placement)
+      return routerOf('router', routes, placement)
     },
     async signIn(...args) {
       const exchange = args.slice(0, host.exchangeLength) as Exchange

@@ -1,5 +1,6 @@
 import leven from 'leven'
 import { printable } from './printable.ts'
+import { isThenable } from './thenable.ts'
 
 /** The base class of the library's own errors. A wrong argument of a call is a `TypeError` instead. */
 export abstract class SallyportError extends Error {
@@ -105,28 +106,46 @@ export class ClaimsError extends SallyportError {
  */
 export function unknownOption(path: string, known: readonly string[]): ConfigError {
   const nameAt = path.lastIndexOf('.') + 1
-  const meant = nearest(path.slice(nameAt), known)
-  const all = `; there ${known.length === 1 ? 'is only' : 'are'} ${known.join(', ')}`
-  const hint = meant === undefined ? all : suggestionOf(path.slice(0, nameAt) + meant)
+  const hint = choices(path.slice(nameAt), known, path.slice(0, nameAt))
   return new ConfigError(path, { sentence: `unknown option "${path}"${hint}` })
 }
 
-/** Throws a `TypeError` for an argument with a member that a call does not know. */
-export function refuseUnknownMembers(call: string, given: object, known: readonly string[]): void {
-  if (typeof given !== 'object' || given === null)
+/**
+ * What may stand in the place of an unknown name, to follow it in a message: the known name that was probably meant,
+ * or else all of them.
+ *
+ * @param group goes before the name that is suggested, such as `refresh.`
+ */
+export function choices(name: string, known: readonly string[], group = ''): string {
+  const meant = nearest(name, known)
+  if (meant !== undefined) return ` (did you mean "${group}${meant}"?)`
+  if (known.length === 0) return '; there are none here'
+  return `; there ${known.length === 1 ? 'is only' : 'are'} ${known.join(', ')}`
+}
+
+/** Throws a `TypeError` for an argument that is no object, or has a member that the call does not know. */
+export function refuseUnknownMembers(call: string, given: unknown, known: readonly string[]): void {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new TypeError(`${call}: the argument must be an object with ${known.join(', ')}`)
   const unknown = Object.keys(given).find((name) => !known.includes(name))
   if (unknown !== undefined)
-    throw new TypeError(`${call}: unknown member "${unknown}"${suggestion(unknown, known)}`)
+    throw new TypeError(`${call}: unknown member "${unknown}"${choices(unknown, known)}`)
 }
 
-/** ` (did you mean "…"?)` for the known name that is nearest to a wrong one; empty where none is near. */
-export function suggestion(name: string, known: readonly string[]): string {
-  const meant = nearest(name, known)
-  return meant === undefined ? '' : suggestionOf(meant)
+/** The `reason` of a call that ends or revokes something. Throws a `TypeError` for any other option. */
+export function reasonOf(
+  call: string,
+  given: { readonly reason?: string | undefined } | undefined,
+  fallback: string,
+  known: readonly string[] = ['reason'],
+): string {
+  if (given === undefined) return fallback
+  refuseUnknownMembers(call, given, known)
+  const { reason = fallback } = given
+  if (typeof reason !== 'string' || reason === '')
+    throw new TypeError(`${call}: "reason" must be a code such as "${fallback}"`)
+  return reason
 }
-
-const suggestionOf = (name: string): string => ` (did you mean "${name}"?)`
 
 const MAX_EDITS = 3
 const MIN_BEGINNING = 3
@@ -157,7 +176,8 @@ export function describeValue(given: unknown): string {
   if (given === undefined) return 'nothing'
   if (Array.isArray(given)) return given.length === 0 ? 'an empty array' : 'an array'
   if (given === null || typeof given === 'number' || typeof given === 'boolean') return String(given)
-  return `a value of type ${typeof given}`
+  if (isThenable(given)) return 'a promise, which lacks an "await"'
+  return typeof given === 'object' ? 'an object' : `a ${typeof given}`
 }
 
 /** A URL may have a password before its last `@`. */

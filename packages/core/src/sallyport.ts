@@ -138,7 +138,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const refuse = createRefuse(settings.refusals, notice)
   const protection = createProtection({
     access,
-    parse: (given) => parseVerify(given, settings.verifiesOnly ? 'all' : 'own'),
+    parse: (given) => parseVerify(given, settings),
     refuse,
     refuseOwn: refusal,
   })

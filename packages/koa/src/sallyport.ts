@@ -37,6 +37,7 @@ export type KoaSallyport = Adapted<Exchange, void, Middleware, Middleware, Middl
 export async function createSallyport(options?: SallyportOptions): Promise<KoaSallyport> {
   return adapt<Exchange, void, Middleware, Middleware, Middleware, MountOptions>(await createCore(options), {
     exchangeLength: 1,
+    placementNames: ['prefix'],
     read,
     attached: (ctx) => ctx.state.auth,
     send: (answer, ctx) => send(ctx, answer),

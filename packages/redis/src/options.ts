@@ -23,7 +23,7 @@ export interface RedisStoreOptions {
    * once at least `replicas` of its replicas have it too; otherwise it is answered 503. Default `acknowledged`.
    */
   readonly durability?: 'acknowledged' | 'replicated' | undefined
-  /** For `replicated`. Default 1; 1 to 10. */
+  /** For the durability `replicated` only. Default 1; 1 to 10. */
   readonly replicas?: number | undefined
   /**
    * Whose clock decides when sessions expire. `server`: that of Redis, the same for all processes. `caller`: that of
@@ -56,7 +56,7 @@ const options = group({
   keyPrefix: optional(string(/^[\w.:-]{1,64}$/, '1 to 64 characters of A-Z a-z 0-9 _ . : -'), 'sp'),
   commandTimeoutMs: optional(wholeNumber(50, 60_000), 1000),
   durability: optional(oneOf('acknowledged', 'replicated'), 'acknowledged'),
-  replicas: optional(wholeNumber(1, 10), 1),
+  replicas: optional(wholeNumber(1, 10)),
   time: optional(oneOf('server', 'caller'), 'server'),
 })
 
@@ -69,10 +69,15 @@ export function parseRedisOptions(given: RedisStoreOptions): RedisSettings {
     path: 'redis',
     mayShow: (path) => !secret.includes(path),
   })
+  if (durability === 'acknowledged' && replicas !== undefined)
+    throw new ConfigError('redis.replicas', {
+      sentence:
+        '"redis.replicas" is for the durability "replicated": set "redis.durability" to "replicated", or leave it out',
+    })
   return Object.freeze({
     ...rest,
     source: sourceOf(url, client),
-    replicas: durability === 'replicated' ? replicas : 0,
+    replicas: durability === 'replicated' ? (replicas ?? 1) : 0,
   })
 }
 

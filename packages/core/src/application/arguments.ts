@@ -4,6 +4,8 @@ import type { AcceptedIssuers } from '../issuers/load.ts'
 import type { RenewSessions } from '../sessions/renew.ts'
 
 export const BY_APPLICATION = 'revoked_by_application'
+/** The members of {@link RevokeOneOptions}. */
+export const REVOKE_ONE_MEMBERS: readonly (keyof RevokeOneOptions)[] = ['reason', 'issuer']
 
 export type KnownIssuers = Pick<AcceptedIssuers, 'nameOf'>
 

@@ -1,4 +1,4 @@
-import { UnavailableError } from '../errors.ts'
+import { reasonOf, UnavailableError } from '../errors.ts'
 import type { Revoked, RevokeOptions } from '../gate/session-calls.ts'
 import type { Session } from '../ports/sessions.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
@@ -9,6 +9,7 @@ import {
   BY_APPLICATION,
   identifier,
   type KnownIssuers,
+  REVOKE_ONE_MEMBERS,
   type Renewed,
   type RevokeOneOptions,
   renewed,
@@ -52,13 +53,15 @@ export function createSessionCalls({ list, end, renew, issuers }: SessionCallsPa
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return outcome.sessions
     },
-    async revoke(session, { reason = BY_APPLICATION, issuer } = {}) {
-      const name = issuers.nameOf(identifier('session', session), issuer)
+    async revoke(session, options) {
+      const reason = reasonOf('sessions.revoke', options, BY_APPLICATION, REVOKE_ONE_MEMBERS)
+      const name = issuers.nameOf(identifier('session', session), options?.issuer)
       const outcome = await end.one(name, { reason, caller: UNKNOWN_CALLER })
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return { ended: outcome.kind === 'ended' ? [session] : [] }
     },
-    async revokeAll(subject, { reason = BY_APPLICATION } = {}) {
+    async revokeAll(subject, options) {
+      const reason = reasonOf('sessions.revokeAll', options, BY_APPLICATION)
       const outcome = await end.all(identifier('subject', ownSubject(subject)), {
         reason,
         caller: UNKNOWN_CALLER,
@@ -66,7 +69,9 @@ export function createSessionCalls({ list, end, renew, issuers }: SessionCallsPa
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return { ended: outcome.sessions }
     },
-    setScope: async (subject, scope, { reason = 'scope_changed' } = {}) =>
-      renewed(renew(identifier('subject', ownSubject(subject)), { scope, reason })),
+    async setScope(subject, scope, options) {
+      const reason = reasonOf('sessions.setScope', options, 'scope_changed')
+      return renewed(renew(identifier('subject', ownSubject(subject)), { scope, reason }))
+    },
   }
 }

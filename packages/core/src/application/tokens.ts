@@ -1,5 +1,5 @@
 import type { Access, AccessPolicy } from '../access/verify.ts'
-import { UnavailableError } from '../errors.ts'
+import { reasonOf, UnavailableError } from '../errors.ts'
 import type { Revoked, RevokeOptions } from '../gate/session-calls.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RevocationStore } from '../ports/revocations.ts'
@@ -13,6 +13,7 @@ import {
   BY_APPLICATION,
   identifier,
   type KnownIssuers,
+  REVOKE_ONE_MEMBERS,
   type Renewed,
   type RevokeOneOptions,
   renewed,
@@ -79,15 +80,18 @@ export function createTokenCalls(parts: TokenCallsParts): TokenCalls {
         ? { kind: 'valid', auth: verdict.auth }
         : { kind: 'refused', problem: verdict.problem }
     },
-    async revoke(jti, { reason = BY_APPLICATION, issuer } = {}) {
-      const name = issuers.nameOf(identifier('jti', jti), issuer)
+    async revoke(jti, options) {
+      const reason = reasonOf('tokens.revoke', options, BY_APPLICATION, REVOKE_ONE_MEMBERS)
+      const name = issuers.nameOf(identifier('jti', jti), options?.issuer)
       const outcome = await store.revoke({ kind: 'token', jti: name }, clock.now())
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       replica.add({ kind: 'token', jti: name })
       emit({ event: 'token.revoked', outcome: 'success', reason, jti })
       return { ended: [jti] }
     },
-    revokeAll: async (subject, { reason = BY_APPLICATION } = {}) =>
-      renewed(renew(identifier('subject', ownSubject(subject)), { reason })),
+    async revokeAll(subject, options) {
+      const reason = reasonOf('tokens.revokeAll', options, BY_APPLICATION)
+      return renewed(renew(identifier('subject', ownSubject(subject)), { reason }))
+    },
   }
 }

@@ -1,4 +1,4 @@
-import { suggestion } from '../errors.ts'
+import { choices } from '../errors.ts'
 import type { Guard } from '../guards/guard.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Route } from '../seam/http.ts'
@@ -42,7 +42,7 @@ export function createGate({ endpoints, mounted, clock, refuse, ...rooms }: Gate
     routes(names) {
       return names.flatMap((name) => {
         if (!Object.hasOwn(endpoints, name))
-          throw new TypeError(`unknown set of endpoints "${name}"${suggestion(name, Object.keys(endpoints))}`)
+          throw new TypeError(`unknown set of endpoints "${name}"${choices(name, Object.keys(endpoints))}`)
         mounted.add(name)
         return endpoints[name]
       })

@@ -24,7 +24,7 @@ export function createGuardCheck(guard: Guard, clock: Clock, refuse: Refuse): Gu
     if (verdict?.kind === 'refuse' && Object.hasOwn(problems, verdict.problem))
       return refuse(verdict.problem, verdict)
     throw new TypeError(
-      'a guard must return { kind: "pass" } or { kind: "refuse", problem }, where "problem" is such as "access_denied"',
+      'a guard must return { kind: "pass" }, or { kind: "refuse" } with a "problem" such as "access_denied"',
     )
   }
   return (auth, view) => {

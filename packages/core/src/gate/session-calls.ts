@@ -1,4 +1,4 @@
-import { UnavailableError } from '../errors.ts'
+import { reasonOf, UnavailableError } from '../errors.ts'
 import type { Session } from '../ports/sessions.ts'
 import type { ProblemCode } from '../problems.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
@@ -86,7 +86,8 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
         cookies,
       }
     },
-    async end(view, { reason = 'logout' } = {}) {
+    async end(view, options) {
+      const reason = reasonOf('sessions.end', options, 'logout')
       if (isCrossSite(view)) throw refusalError('cross_site')
       const outcome = await logout(view, reason)
       if (outcome.kind === 'refused') throw faultOf(outcome)
@@ -105,7 +106,8 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
       if (reading.kind === 'unavailable') throw new UnavailableError()
       return reading.kind === 'read' ? reading.session : undefined
     },
-    async revokeOthers(sender, auth, { reason = 'revoked_by_application' } = {}) {
+    async revokeOthers(sender, auth, options) {
+      const reason = reasonOf('sessions.revokeOthers', options, 'revoked_by_application')
       const ending = { reason, caller: callerOf(sender) }
       const outcome = await end.others(ownSubject(auth), auth.session, ending)
       if (outcome.kind === 'unavailable') throw new UnavailableError()

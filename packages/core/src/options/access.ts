@@ -1,6 +1,7 @@
 import { KeyObject } from 'node:crypto'
 import * as v from 'valibot'
 import type { TokenCacheSettings } from '../access/token-cache.ts'
+import { ConfigError } from '../errors.ts'
 import type { GivenKeysSettings } from '../keys/given/read-given.ts'
 import type { SharedRingSettings } from '../keys/shared-ring.ts'
 import { MAX_ACCESS_SECONDS } from '../ports/revocations.ts'
@@ -34,7 +35,10 @@ export interface WithAccess {
 }
 
 export interface AccessOptions {
-  /** The lifetime of an access token, in seconds. Default 900; 1 to 1800. */
+  /**
+   * The lifetime of an access token, in seconds. Default 900; 1 to 1800, and at most `refresh.absoluteSeconds`. No token
+   * outlives its session.
+   */
   readonly ttlSeconds?: number | undefined
   /**
    * The algorithm of the keys that are made in the store. Default `EdDSA`. If `keys` or `signers` are given, it must be
@@ -44,7 +48,7 @@ export interface AccessOptions {
   /**
    * How long a key in the store signs before the next one does, in seconds. Default 2,592,000 (30 days); 3600 (1 hour)
    * to 7,776,000 (90 days). The next key is published six minutes before it signs. An earlier key verifies until the
-   * last token that it signed has expired.
+   * last token that it signed has expired. Not for `keys` and `signers`, which you rotate.
    */
   readonly rotationSeconds?: number | undefined
   /**
@@ -114,7 +118,7 @@ const entries = {
     group({
       ttlSeconds: v.optional(wholeNumber(1, MAX_ACCESS_SECONDS), 900),
       algorithm: v.optional(signingAlgorithm),
-      rotationSeconds: v.optional(wholeNumber(3600, 90 * DAY), 30 * DAY),
+      rotationSeconds: v.optional(wholeNumber(3600, 90 * DAY)),
       keys: v.optional(filledArray(jwk, 'an array of JWKs')),
       signers: v.optional(filledArray(signer, 'an array of signers')),
       compromised: v.optional(v.array(kid, 'an array of key ids'), []),
@@ -137,11 +141,19 @@ export const accessRoom: Room<AccessSettings> = room(
   entries,
   ({ accessToken, access }) => {
     const { ttlSeconds, algorithm, rotationSeconds, keys, signers, compromised, cache } = access
+    if (rotationSeconds !== undefined && (keys ?? signers) !== undefined)
+      throw new ConfigError('access.rotationSeconds', {
+        sentence: `"access.rotationSeconds" is for keys in the store: leave it out, or leave out "access.${keys === undefined ? 'signers' : 'keys'}"`,
+      })
     return {
       form: accessToken,
       accessSeconds: ttlSeconds,
       givenKeys: { keys, signers, algorithm, compromised },
-      newKeys: { alg: algorithm ?? 'EdDSA', rotateEveryMs: rotationSeconds * 1000, compromised },
+      newKeys: {
+        alg: algorithm ?? 'EdDSA',
+        rotateEveryMs: (rotationSeconds ?? 30 * DAY) * 1000,
+        compromised,
+      },
       tokenCache: cache,
     }
   },

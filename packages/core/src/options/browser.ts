@@ -3,7 +3,17 @@ import { ConfigError, describeValue } from '../errors.ts'
 import type { CookieSettings } from '../gate/browser/cookies.ts'
 import type { OriginSettings } from '../gate/browser/csrf.ts'
 import type { RefusalForm } from '../gate/refuse.ts'
-import { boolean, callable, type Entries, group, oneOf, type Room, room, string } from './schema.ts'
+import {
+  boolean,
+  callable,
+  distinctArray,
+  type Entries,
+  group,
+  oneOf,
+  type Room,
+  room,
+  string,
+} from './schema.ts'
 
 /** What concerns browsers, and the form of answers. */
 export interface WithBrowser {
@@ -78,7 +88,7 @@ const entries = {
   ),
   origins: v.optional(
     group({
-      allowed: v.optional(v.array(origin, 'an array of web origins'), []),
+      allowed: v.optional(distinctArray(origin, 'an array of web origins'), []),
       missing: v.optional(oneOf('accept', 'refuse'), 'accept'),
     }),
     {},

@@ -3,7 +3,17 @@ import { ConfigError, describeValue } from '../errors.ts'
 import type { ClaimsOf, CustomClaimsSettings } from '../tokens/custom-claims.ts'
 import type { ClaimRecipient } from '../tokens/sealed-claim.ts'
 import type { SubjectSettings } from '../tokens/subject.ts'
-import { callable, type Entries, group, oneAudience, oneOf, type Room, room, wholeNumber } from './schema.ts'
+import {
+  callable,
+  distinctArray,
+  type Entries,
+  group,
+  oneAudience,
+  oneOf,
+  type Room,
+  room,
+  wholeNumber,
+} from './schema.ts'
 
 /** Claims of the application. */
 export interface WithClaims {
@@ -52,7 +62,8 @@ export interface ClaimsOptions {
   readonly leaks?: 'refuse' | 'warn' | undefined
 }
 
-const names = v.array(v.string('an array of names'), 'an array of names')
+const nameMessage = 'the name of a claim'
+const names = distinctArray(v.pipe(v.string(nameMessage), v.minLength(1, nameMessage)), 'an array of names')
 
 export interface ClaimsSettings {
   readonly customClaims: CustomClaimsSettings | undefined
@@ -75,6 +86,8 @@ const entries = {
   ),
 } satisfies Entries<WithClaims>
 
+type Parsed = NonNullable<v.InferOutput<v.ObjectSchema<typeof entries, undefined>>['claims']>
+
 /** A recipient's key may be a private one by mistake. */
 const mayShow = (path: string): boolean => !path.startsWith('claims.sealed')
 
@@ -84,6 +97,7 @@ export const claimsRoom: Room<ClaimsSettings> = room(
     if (claims === undefined) return { customClaims: undefined, subjects: 'judge' }
     if (production && claims.leaks === 'warn')
       throw new ConfigError('claims.leaks', '"refuse" in production', describeValue(claims.leaks))
+    refuseContradictions(claims)
     const subjects = claims.exempt.includes('sub') ? 'exempt' : 'judge'
     const { of } = claims
     if (of !== undefined) return { customClaims: { allow: undefined, ...claims, of }, subjects }
@@ -93,3 +107,25 @@ export const claimsRoom: Room<ClaimsSettings> = room(
   },
   { mayShow },
 )
+
+/** Names that never come to anything, because no claim of that name gets into a token, or it is no longer readable there. */
+function refuseContradictions({ allow, exempt, sealed }: Parsed): void {
+  const sealedNames = Object.keys(sealed)
+  for (const name of sealedNames)
+    if (allow !== undefined && !allow.includes(name))
+      throw new ConfigError(`claims.sealed.${name}`, { sentence: notAllowed(`claims.sealed.${name}`, name) })
+  for (const [index, path] of exempt.entries()) {
+    const option = `claims.exempt.${index}`
+    const isIn = (name: string): boolean => path === name || path.startsWith(`${name}.`)
+    if (path === 'sub') continue
+    if (allow !== undefined && !allow.some(isIn))
+      throw new ConfigError(option, { sentence: notAllowed(option, path) })
+    if (sealedNames.some(isIn))
+      throw new ConfigError(option, {
+        sentence: `"${option}" is in "claims.sealed", and a sealed claim is not searched for leaks: remove it here`,
+      })
+  }
+}
+
+const notAllowed = (option: string, name: string): string =>
+  `"${option}" is not in "claims.allow": add ${JSON.stringify(name)} there, or remove it here`

@@ -4,7 +4,17 @@ import { ConfigError } from '../errors.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { StoreDriver } from '../ports/store.ts'
 import { looksRandom } from './random-secret.ts'
-import { audience, boolean, callable, type Entries, issuer, nonEmpty, type Room, room } from './schema.ts'
+import {
+  audience,
+  boolean,
+  callable,
+  type Entries,
+  issuer,
+  nonEmpty,
+  oneOrMore,
+  type Room,
+  room,
+} from './schema.ts'
 
 /** The options that belong to no group. */
 export interface GeneralOptions {
@@ -63,7 +73,7 @@ const secret = v.pipe(
   ),
 )
 
-const secrets = v.union([v.pipe(v.array(secret), v.minLength(1, secretMessage)), secret], secretMessage)
+const secrets = oneOrMore(secret, secretMessage)
 
 const entries = {
   issuer: v.optional(issuer),

@@ -50,8 +50,8 @@ export interface IssuerOptions {
   /** The time limit for one complete fetch of its keys, in milliseconds. Default 3000; 100 to 30,000. */
   readonly timeoutMs?: number | undefined
   /**
-   * The least time between two fetches, whether or not they succeed, in seconds. Default 30; 1 to 3600, and at most
-   * `maxAgeSeconds`.
+   * The least time between two fetches, whether or not they succeed, in seconds: 1 to 3600, and at most
+   * `maxAgeSeconds`. Default 30, or `maxAgeSeconds` if that is less.
    */
   readonly cooldownSeconds?: number | undefined
   /**
@@ -84,7 +84,7 @@ const list = v.array(
     algorithms: filledArray(signingAlgorithm, algorithmsMessage),
     untyped: v.optional(boolean, false),
     timeoutMs: v.optional(wholeNumber(100, 30_000), 3000),
-    cooldownSeconds: v.optional(wholeNumber(1, 3600), 30),
+    cooldownSeconds: v.optional(wholeNumber(1, 3600)),
     maxAgeSeconds: v.optional(wholeNumber(1, DAY), 600),
     maxStaleSeconds: v.optional(wholeNumber(1, 7 * DAY), DAY),
   }),
@@ -105,7 +105,8 @@ export const issuersRoom: Room<IssuersSettings> = room(entries, ({ issuers }) =>
 function trusted(issuers: readonly Parsed[]): readonly TrustedIssuer[] {
   return issuers.map((parsed, index) => {
     const path = `issuers.${index}`
-    const { issuer, audience, cooldownSeconds, maxAgeSeconds, maxStaleSeconds } = parsed
+    const { issuer, audience, maxAgeSeconds, maxStaleSeconds } = parsed
+    const { cooldownSeconds = Math.min(30, maxAgeSeconds) } = parsed
     if (issuers.findIndex((sibling) => sibling.issuer === issuer) < index)
       throw new ConfigError(`${path}.issuer`, 'different from the others', describeValue(issuer))
     if (cooldownSeconds > maxAgeSeconds)
@@ -121,7 +122,12 @@ function trusted(issuers: readonly Parsed[]): readonly TrustedIssuer[] {
         describeValue(maxStaleSeconds),
       )
     const { jwks: _jwks, discovery: _discovery, ...settings } = parsed
-    return Object.freeze({ ...settings, audience: nonEmpty(audience), keys: sourceOf(parsed, path) })
+    return Object.freeze({
+      ...settings,
+      cooldownSeconds,
+      audience: nonEmpty(audience),
+      keys: sourceOf(parsed, path),
+    })
   })
 }
 

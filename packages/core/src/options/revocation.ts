@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { ConfigError } from '../errors.ts'
 import type { ReplicaSettings } from '../revocation/replica.ts'
 import { type Entries, group, oneOf, type Room, room, wholeNumber } from './schema.ts'
 
@@ -13,7 +14,10 @@ export interface RevocationOptions {
    * Default `replicated`.
    */
   readonly mode?: 'replicated' | 'strict' | undefined
-  /** How long a process may rely on its copy while the store does not answer, in seconds. Default 10; 0 to 300. */
+  /**
+   * How long a process may rely on its copy while the store does not answer, in seconds. Default 10; 0 to 300. Not for
+   * `strict`, which never relies on it.
+   */
   readonly maxStalenessSeconds?: number | undefined
 }
 
@@ -25,12 +29,18 @@ const entries = {
   revocation: v.optional(
     group({
       mode: v.optional(oneOf('replicated', 'strict'), 'replicated'),
-      maxStalenessSeconds: v.optional(wholeNumber(0, 300), 10),
+      maxStalenessSeconds: v.optional(wholeNumber(0, 300)),
     }),
     {},
   ),
 } satisfies Entries<WithRevocation>
 
-export const revocationRoom: Room<RevocationSettings> = room(entries, ({ revocation }) => ({
-  revocation: { mode: revocation.mode, maxStalenessMs: revocation.maxStalenessSeconds * 1000 },
-}))
+export const revocationRoom: Room<RevocationSettings> = room(entries, ({ revocation }) => {
+  const { mode, maxStalenessSeconds } = revocation
+  if (mode === 'strict' && maxStalenessSeconds !== undefined)
+    throw new ConfigError('revocation.maxStalenessSeconds', {
+      sentence:
+        '"revocation.maxStalenessSeconds" is for the mode "replicated": leave it out, or leave out "revocation.mode"',
+    })
+  return { revocation: { mode, maxStalenessMs: (maxStalenessSeconds ?? 10) * 1000 } }
+})

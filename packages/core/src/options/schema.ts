@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import * as v from 'valibot'
 import { ConfigError, describeValue, unknownOption } from '../errors.ts'
 import { secureUrl } from '../issuers/secure-url.ts'
@@ -67,9 +68,36 @@ function messageIfMissing(schema: v.GenericSchema | undefined): string {
   return result?.issues?.[0].message ?? 'a value'
 }
 
-/** An array with at least one element. */
-export function filledArray<T>(element: Schema<T>, message: string): v.GenericSchema<T[]> {
-  return v.pipe(v.array(element, message), v.minLength(1, message))
+/** An array whose elements all differ: one that is there twice was meant to be another. */
+export function distinctArray<I, O>(
+  element: v.GenericSchema<I, O>,
+  message: string,
+): v.GenericSchema<I[], O[]> {
+  return v.pipe(
+    v.array(element, message),
+    v.checkItems(
+      (item, index, items) => items.findIndex((other) => isDeepStrictEqual(other, item)) === index,
+      'different from the others',
+    ),
+  )
+}
+
+/** An array with at least one element, all of which differ. */
+export function filledArray<I, O>(
+  element: v.GenericSchema<I, O>,
+  message: string,
+): v.GenericSchema<I[], O[]> {
+  return v.pipe(distinctArray(element, message), v.minLength(1, message))
+}
+
+/** One element, or an array with at least one. */
+export function oneOrMore<I, O>(
+  element: v.GenericSchema<I, O>,
+  message: string,
+): v.GenericSchema<I | I[], O | O[]> {
+  const several = filledArray(element, message)
+  // A union would not say which element of the array is wrong.
+  return v.lazy((given): v.GenericSchema<I | I[], O | O[]> => (Array.isArray(given) ? several : element))
 }
 
 /** A function; with names, an object that has methods of these names. */
@@ -89,10 +117,7 @@ const audienceMessage = 'a string of 1 to 255 characters without white space, or
 /** One `aud` value. */
 export const oneAudience: Schema<string> = string(/^\S{1,255}$/, audienceMessage)
 /** One audience, or an array with at least one. */
-export const audience: Schema<string | string[]> = v.union(
-  [oneAudience, filledArray(oneAudience, audienceMessage)],
-  audienceMessage,
-)
+export const audience: Schema<string | string[]> = oneOrMore(oneAudience, audienceMessage)
 
 /** An `iss` value. */
 export const issuer: Schema<string> = v.pipe(

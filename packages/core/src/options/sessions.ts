@@ -1,6 +1,8 @@
 import * as v from 'valibot'
 import type { SignatureLimit } from '../access/signature-limit.ts'
+import { ConfigError, describeValue } from '../errors.ts'
 import type { SessionSettings } from '../sessions/settings.ts'
+import type { WithAccess } from './access.ts'
 import { callable, type Entries, group, oneOf, type Room, room, string, wholeNumber } from './schema.ts'
 
 /** Sessions, their lifetimes and limits. */
@@ -11,7 +13,10 @@ export interface WithSessions {
 }
 
 export interface RefreshOptions {
-  /** How long a session lives without a refresh, in seconds. Default 604,800 (7 days); 1 to 2,592,000 (30 days). */
+  /**
+   * How long a session lives without a refresh, in seconds: 1 to `absoluteSeconds`. Default 604,800 (7 days), or
+   * `absoluteSeconds` if that is less.
+   */
   readonly idleSeconds?: number | undefined
   /** How long a session lives in total, in seconds. Default 2,592,000 (30 days), which is also the maximum. */
   readonly absoluteSeconds?: number | undefined
@@ -41,7 +46,8 @@ export interface LimitOptions {
   readonly refreshes?: { readonly count: number; readonly windowSeconds: number } | undefined
   /**
    * How often one generation may be handed to holders of the previous refresh token. Beyond it, a refresh is answered
-   * 429. Default 0 (no limit); at most 65,535.
+   * 429. Default 0 (no limit); at most 65,535. Nobody gets it twice with `graceSeconds: 0` and `lostResponse: 'refuse'`,
+   * so there is nothing to limit then.
    */
   readonly converged?: number | undefined
   /**
@@ -71,7 +77,7 @@ const client = string(/^[\x21-\x7e]{1,255}$/, '1 to 255 printable ASCII characte
 const entries = {
   refresh: v.optional(
     group({
-      idleSeconds: v.optional(wholeNumber(1, MAX_SESSION_SECONDS), 7 * DAY),
+      idleSeconds: v.optional(wholeNumber(1, MAX_SESSION_SECONDS)),
       absoluteSeconds: v.optional(wholeNumber(1, MAX_SESSION_SECONDS), MAX_SESSION_SECONDS),
       graceSeconds: v.optional(wholeNumber(0, 60), 10),
       lostResponse: v.optional(oneOf('recover', 'refuse'), 'recover'),
@@ -90,18 +96,42 @@ const entries = {
   clients: v.optional(group({ cookie: v.optional(client, 'web'), body: v.optional(client, 'native') }), {}),
 } satisfies Entries<WithSessions>
 
-export const sessionsRoom: Room<SessionsSettings> = room(entries, ({ refresh, limits, clients }) => ({
-  sessions: {
-    lifetimes: { idleMs: refresh.idleSeconds * 1000, absoluteMs: refresh.absoluteSeconds * 1000 },
-    graceMs: refresh.graceSeconds * 1000,
-    recoverLost: refresh.lostResponse === 'recover',
-    sessionLimit: limits.sessions,
-    refreshLimit: {
-      count: limits.refreshes?.count ?? 0,
-      windowMs: (limits.refreshes?.windowSeconds ?? 0) * 1000,
+type Parsed = v.InferOutput<v.ObjectSchema<typeof entries, undefined>>
+
+export const sessionsRoom: Room<SessionsSettings> = room(entries, (parsed, _production, given) => {
+  refuseContradictions(parsed, given)
+  const { refresh, limits, clients } = parsed
+  const idleSeconds = refresh.idleSeconds ?? Math.min(7 * DAY, refresh.absoluteSeconds)
+  return {
+    sessions: {
+      lifetimes: { idleMs: idleSeconds * 1000, absoluteMs: refresh.absoluteSeconds * 1000 },
+      graceMs: refresh.graceSeconds * 1000,
+      recoverLost: refresh.lostResponse === 'recover',
+      sessionLimit: limits.sessions,
+      refreshLimit: {
+        count: limits.refreshes?.count ?? 0,
+        windowMs: (limits.refreshes?.windowSeconds ?? 0) * 1000,
+      },
+      convergedLimit: limits.converged,
+      clients,
     },
-    convergedLimit: limits.converged,
-    clients,
-  },
-  signatureLimit: limits.signatures,
-}))
+    signatureLimit: limits.signatures,
+  }
+})
+
+/** @param given all options, of which `access` was checked before */
+function refuseContradictions({ refresh, limits }: Parsed, { access }: WithAccess): void {
+  const { idleSeconds, absoluteSeconds, graceSeconds, lostResponse } = refresh
+  const atMost = `at most "refresh.absoluteSeconds" (${absoluteSeconds})`
+  if (idleSeconds !== undefined && idleSeconds > absoluteSeconds)
+    throw new ConfigError('refresh.idleSeconds', atMost, describeValue(idleSeconds))
+  // A default is cut to the life of the session. One that was chosen would never be what it says.
+  if (access?.ttlSeconds !== undefined && access.ttlSeconds > absoluteSeconds)
+    throw new ConfigError('access.ttlSeconds', atMost, describeValue(access.ttlSeconds))
+  if (limits.converged > 0 && graceSeconds === 0 && lostResponse === 'refuse')
+    throw new ConfigError('limits.converged', {
+      sentence:
+        '"limits.converged" limits nothing where "refresh.graceSeconds" is 0 and "refresh.lostResponse" is "refuse": ' +
+        'leave it out, or change one of those',
+    })
+}

@@ -1,24 +1,41 @@
 import * as v from 'valibot'
+import { ConfigError, describeValue } from '../errors.ts'
 import type { VerifyOptions, VerifySettings } from '../gate/protect.ts'
 import { boolean, filledArray, group, issuer, oneOf, parse } from './schema.ts'
 
-const issuers = v.union(
-  [oneOf('own', 'all'), filledArray(issuer, 'an array of issuers')],
-  '"own", "all" or an array of issuers',
-)
+const choice = v.picklist(['own', 'all'], '"own", "all" or an array of issuers')
+const several = filledArray(issuer, 'an array of issuers')
 
 const schema = group({
-  issuers: v.optional(issuers),
+  issuers: v.optional(v.lazy((given) => (Array.isArray(given) ? several : choice))),
   optional: v.optional(boolean, false),
   whenUnavailable: v.optional(oneOf('refuse', 'allow'), 'refuse'),
 })
 
-/**
- * Parses what a protected route chooses. Throws a `TypeError` where `authMiddleware` itself was passed to the framework.
- *
- * @param fallback whose tokens are accepted where the route does not say
- */
-export function parseVerify(given: VerifyOptions = {}, fallback: 'own' | 'all'): VerifySettings {
-  const { issuers = fallback, optional, whenUnavailable } = parse(schema, given, { path: 'authMiddleware' })
-  return { issuers: typeof issuers === 'string' ? issuers : new Set(issuers), optional, whenUnavailable }
+/** What a deployment trusts. */
+interface Trust {
+  readonly issuer: string
+  readonly issuers: readonly { readonly issuer: string }[]
+  readonly verifiesOnly: boolean
+}
+
+/** Parses what a protected route chooses. Throws a `ConfigError` that names the wrong option. */
+export function parseVerify(given: VerifyOptions = {}, trust: Trust): VerifySettings {
+  const {
+    issuers = trust.verifiesOnly ? 'all' : 'own',
+    optional,
+    whenUnavailable,
+  } = parse(schema, given, {
+    path: 'authMiddleware',
+  })
+  if (typeof issuers === 'string') return { issuers, optional, whenUnavailable }
+  const trusted = [trust, ...trust.issuers].map(({ issuer }) => issuer)
+  const index = issuers.findIndex((issuer) => !trusted.includes(issuer))
+  if (index !== -1)
+    throw new ConfigError(
+      `authMiddleware.issuers.${index}`,
+      `an issuer that is trusted here: ${trusted.map((one) => JSON.stringify(one)).join(', ')}`,
+      describeValue(issuers[index]),
+    )
+  return { issuers: new Set(issuers), optional, whenUnavailable }
 }

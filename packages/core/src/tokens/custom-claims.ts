@@ -1,4 +1,4 @@
-import type { ClaimsVerdict, LeakKind } from '@sallyport/claims-policy'
+import type { ClaimsVerdict, judgeClaims, LeakKind } from '@sallyport/claims-policy'
 import { ClaimsError, ConfigError } from '../errors.ts'
 import type { Session } from '../ports/sessions.ts'
 import { createClaimsJudge, loadPolicy } from './claims-judge.ts'
@@ -23,11 +23,15 @@ export interface CustomClaimsSettings {
   readonly sealed: Readonly<Record<string, ClaimRecipient>>
 }
 
+/** More than any reserved name needs. */
+const MAX_NAME_BYTES = 1024
+
 /**
  * Makes the function that asks the application for its claims and judges them. That function rejects with a
  * `ClaimsError` if they must not be in a token.
  *
- * Rejects with a `ConfigError` if the package that judges claims is not installed, or a recipient's key is unusable.
+ * Rejects with a `ConfigError` if the package that judges claims is not installed, if a name is reserved, or if a
+ * recipient's key is unusable.
  *
  * @param notice gets a message for each claim that leaks but is let through, once per claim
  */
@@ -35,12 +39,14 @@ export async function createCustomClaims(
   { of, allow, exempt, maxBytes, leaks, sealed }: CustomClaimsSettings,
   notice: (message: string) => void,
 ): Promise<CustomClaims> {
-  const judgeClaims = await loadPolicy()
-  if (judgeClaims === undefined) throw policyMissing()
+  const judgeAll = await loadPolicy()
+  if (judgeAll === undefined) throw policyMissing()
+  for (const [index, name] of (allow ?? []).entries()) refuseReserved(judgeAll, name, `claims.allow.${index}`)
+  for (const name of Object.keys(sealed)) refuseReserved(judgeAll, name, `claims.sealed.${name}`)
   const allowed = allow === undefined ? undefined : new Set(allow)
   const seals = await sealsOf(sealed)
   const policy = { allowed, exempt: new Set([...exempt, ...seals.keys()]), maxBytes }
-  const judge = createClaimsJudge(judgeClaims, policy)
+  const judge = createClaimsJudge(judgeAll, policy)
   const reported = new Set<string>()
 
   return async ({ id, subject, client, scope, acr, amr }) => {
@@ -67,6 +73,14 @@ function policyMissing(): ConfigError {
     sentence:
       '"claims" needs the package @sallyport/claims-policy: run "npm install @sallyport/claims-policy"',
   })
+}
+
+/** @param option where the name is */
+function refuseReserved(judge: typeof judgeClaims, name: string, option: string): void {
+  if (judge({ [name]: true }, { maxBytes: MAX_NAME_BYTES }).kind === 'reserved')
+    throw new ConfigError(option, {
+      sentence: `"${option}" names ${JSON.stringify(name)}, which the library reserves: remove it, or choose another name`,
+    })
 }
 
 async function sealsOf(sealed: CustomClaimsSettings['sealed']): Promise<ReadonlyMap<string, ClaimSeal>> {

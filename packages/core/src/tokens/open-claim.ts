@@ -1,3 +1,5 @@
+import { refuseUnknownMembers } from '../errors.ts'
+
 export type OpenedClaim =
   | { readonly kind: 'opened'; readonly value: unknown }
   /** The claim is not sealed for this audience or for one of these keys, or it was altered. */
@@ -12,7 +14,7 @@ export interface ClaimOpening {
 
 /**
  * Decrypts a claim that was sealed for this audience with the option `claims.sealed`. Rejects with a `ConfigError` if a
- * key is not a private P-256, X25519 or RSA key.
+ * key is not a private P-256, X25519 or RSA key, and with a `TypeError` for a wrong member of the second argument.
  *
  * Does NOT verify the token that contains the claim: take the claim from `Auth`, or verify the token first.
  *
@@ -28,7 +30,15 @@ export interface ClaimOpening {
  * }
  * ```
  */
-export async function openClaim(claim: unknown, { audience, keys }: ClaimOpening): Promise<OpenedClaim> {
+export async function openClaim(claim: unknown, opening: ClaimOpening): Promise<OpenedClaim> {
+  refuseUnknownMembers('openClaim', opening, ['audience', 'keys'])
+  const { audience, keys } = opening
+  if (typeof audience !== 'string' || audience === '')
+    throw new TypeError('openClaim: "audience" must be the one for which the claim was sealed')
+  if (!Array.isArray(keys))
+    throw new TypeError(
+      'openClaim: "keys" must be an array of private JWKs, such as readKeyFile() resolves to',
+    )
   // Loaded lazily, because few applications seal claims.
   const { decryptClaim, privateKeyOf } = await import('./sealed-claim.ts')
   const privateKeys = await Promise.all(keys.map((key, index) => privateKeyOf(key, `keys.${index}`)))

@@ -1,4 +1,4 @@
-import { suggestion } from '../errors.ts'
+import { choices } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Revocation } from '../ports/revocations.ts'
 import { printable } from '../printable.ts'
@@ -94,7 +94,7 @@ export function createEvents(clock: Clock, callbacks: Callbacks): Events {
     },
     on(name, listener) {
       if (!Object.hasOwn(listeners, name))
-        throw new TypeError(`on: unknown event "${name}"${suggestion(name, Object.keys(listeners))}`)
+        throw new TypeError(`on: unknown event "${name}"${choices(name, Object.keys(listeners))}`)
       const guarded = callbacks.guarded(`a listener of "${name}"`, listener)
       listeners[name].add(guarded)
       return () => listeners[name].delete(guarded)

@@ -11,9 +11,11 @@ const PEM = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY|PUBLIC KEY)-----[\s\S]+?-----EN
  * (PKCS #8, PKCS #1, SEC 1, or public). Whether the keys may sign and verify is checked later, by `createSallyport`.
  *
  * Throws a `ConfigError` if the file cannot be read, is over 256 KiB, holds no key, or has permissions for anybody but
- * its owner (permissions are not checked on Windows).
+ * its owner (permissions are not checked on Windows); and a `TypeError` for what is no path.
  */
 export async function readKeyFile(path: string): Promise<readonly object[]> {
+  if (typeof path !== 'string' || path === '')
+    throw new TypeError('readKeyFile: the argument must be the path of a file')
   const text = await readPrivately(path)
   const found = text.includes('-----BEGIN') ? fromPem(text) : fromJson(text)
   if (found === undefined || found.length === 0)
