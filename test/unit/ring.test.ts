@@ -454,6 +454,16 @@ describe('a key that is sealed under another secret', () => {
     expect(kidsOf(await store.held())).toEqual([signerOf(ring).kid])
   })
 
+  test('is one of many, and they are told in one notice', async () => {
+    const strange = async () => sealUnder(randomBytes(32)).seal(await scheduled())
+    await put(await strange(), await strange(), await strange())
+    await started()
+    clock.turn(RELOAD_EVERY_MS)
+    expect(notices).toEqual([
+      expect.stringMatching(/^no "secret" decrypts the signing keys \S+ and 2 more in the store: give every/),
+    ])
+  })
+
   test('that is still in force is opened, and sealed anew at the start of a node with the new one', async () => {
     const old = await started()
     const { kid } = signerOf(old)

@@ -30,7 +30,7 @@ import { loadTrustedIssuers } from './issuers/load.ts'
 import { prepareRing } from './keys/prepare-ring.ts'
 import type { RingWatch } from './keys/ring.ts'
 import { JWKS_MAX_AGE_SECONDS } from './keys/schedule.ts'
-import { memoryStore } from './memory/store.ts'
+import { memoryKeys, memoryStore } from './memory/store.ts'
 import { parseOptions, type SallyportOptions } from './options/index.ts'
 import { parseVerify } from './options/verify.ts'
 import { createReplica } from './revocation/replica.ts'
@@ -84,7 +84,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     compromised: (kid) => emit({ event: 'key.compromised', outcome: 'success', kid }),
   }
   // Wrong options must be refused before the store is opened.
-  const makeRing = await prepareRing({ ...settings, secrets, clock, random, watch })
+  const makeRing = await prepareRing({ ...settings, secrets, clock, random, watch, memoryKeys })
   const form = await createTokenForm(settings.form, secrets)
   const customClaims = settings.customClaims && (await createCustomClaims(settings.customClaims, notice))
   const issuers = await loadTrustedIssuers(settings.issuers, settings.issuer, clock, notice)

@@ -14,11 +14,15 @@ export interface RingParts {
   readonly clock: Clock
   readonly random: Random
   readonly watch: RingWatch
+  /** Whether the secret was made at start, so that no other process, and no later one, can unseal the keys. */
+  readonly isSecretRandom: boolean
+  /** Makes a store in the memory of this process. */
+  readonly memoryKeys: () => KeyStore
 }
 
 /**
  * Reads the keys in the options, and returns a function that makes the ring: of those keys, or, if there are none, of
- * keys in the store. Rejects with a `ConfigError` for keys that cannot be used.
+ * keys in the store, or in this process if nobody else could unseal them. Rejects with a `ConfigError` for keys that cannot be used.
  */
 export async function prepareRing({
   givenKeys,
@@ -27,10 +31,18 @@ export async function prepareRing({
   clock,
   random,
   watch,
+  isSecretRandom,
+  memoryKeys,
 }: RingParts): Promise<(store: KeyStore) => KeyRing> {
   const given = await readGivenKeys(givenKeys)
   if (given !== undefined) return (store) => createGivenRing(given, store, clock, watch)
   // Loaded lazily, because keys in the options are not encrypted.
   const { createKeySeal } = await import('./seal.ts')
-  return (store) => createSharedRing(store, createKeySeal(secrets), newKeys, { clock, random, watch })
+  // In a store that others share, each start would leave a key there that nobody can ever use or remove.
+  return (store) =>
+    createSharedRing(isSecretRandom ? memoryKeys() : store, createKeySeal(secrets), newKeys, {
+      clock,
+      random,
+      watch,
+    })
 }

@@ -64,12 +64,18 @@ export function createRingState(
     // If the key cannot be unsealed, a node with a newer secret may have resealed a key that this node already has.
     const key = (await seal.unseal(entry)) ?? known?.key
     if (key !== undefined) members.set(entry.kid, { key, entry, dropped: false })
-    else if (!unreadable.has(entry.kid)) {
-      unreadable.add(entry.kid)
-      notice(
-        `no "secret" decrypts the signing key ${printable(entry.kid, MAX_KID_CHARS)} in the store, so it is not used: give every process the same secrets, and earlier ones until their tokens have expired`,
-      )
-    }
+    else unreadable.add(entry.kid)
+  }
+
+  /** Tells of new keys that cannot be unsealed in one notice, however many there are. */
+  function reportUnreadable(told: number): void {
+    const [first, ...more] = [...unreadable].slice(told)
+    if (first === undefined) return
+    const name = printable(first, MAX_KID_CHARS)
+    const them = more.length === 0 ? ` ${name}` : `s ${name} and ${more.length} more`
+    notice(
+      `no "secret" decrypts the signing key${them} in the store: give every process the same secrets, and earlier ones until their tokens have expired`,
+    )
   }
 
   async function entryOf(key: ScheduledKey, reseal: boolean): Promise<SealedKey> {
@@ -83,7 +89,9 @@ export function createRingState(
     members: () => [...members.values()].map(({ key }) => key),
     async adopt(ring, { storeForgot = false } = {}) {
       const isOlder = storeForgot || ring.version < record.version
+      const told = unreadable.size
       for (const entry of ring.entries) await adoptEntry(entry)
+      reportUnreadable(told)
       const stored = new Set(ring.entries.map(({ kid }) => kid))
       for (const [kid, member] of members)
         members.set(kid, { ...member, dropped: !isOlder && !stored.has(kid) })

@@ -38,13 +38,14 @@ function createMemoryStore(epoch: string): Store {
         return revocations.assert(shard, lost, at)
       },
     },
-    keys: createMemoryKeys(),
+    keys: memoryKeys(),
     ping: () => Promise.resolve(true),
     close: () => Promise.resolve(),
   }
 }
 
-function createMemoryKeys(): KeyStore {
+/** Keeps signing keys in the memory of this process. */
+export function memoryKeys(): KeyStore {
   const listeners = new Set<() => void>()
   let ring: KeyRecord = { version: 0, entries: [] }
   return {

@@ -31,7 +31,8 @@ export interface GeneralOptions {
   /**
    * At least 32 random bytes, from which every internal key is derived; a string counts as its UTF-8 bytes. Processes
    * that share a store need the same one. Of an array, the first is used and the others are still accepted. Required
-   * in production, where a string must be base64, base64url or hex (`openssl rand -base64 32`); otherwise made at start.
+   * in production, where a string must be base64, base64url or hex (`openssl rand -base64 32`); otherwise made at start,
+   * and then sessions and signing keys end with the process, whatever the store.
    */
   readonly secret?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
   /** Where sessions are kept. Required in production. Default: in the memory of this process. */
@@ -51,6 +52,8 @@ export interface GeneralSettings {
   readonly issuer: string
   readonly audience: readonly [string, ...string[]]
   readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
+  /** Whether the secret was made at start, since none was given. */
+  readonly isSecretRandom: boolean
   readonly store: StoreDriver | undefined
   readonly clock: Clock | undefined
   readonly random: Random | undefined
@@ -106,6 +109,7 @@ export const generalRoom: Room<GeneralSettings> = room(
       issuer: options.issuer ?? 'http://localhost',
       audience: nonEmpty(options.audience ?? 'http://localhost'),
       secrets: nonEmpty(options.secret ?? new Uint8Array(randomBytes(MIN_SECRET_BYTES))),
+      isSecretRandom: options.secret === undefined,
       store: options.store,
       clock: options.clock,
       random: options.random,
@@ -159,7 +163,7 @@ function noticesOf({
   const notices: string[] = []
   if (secret === undefined)
     notices.push(
-      '"secret" is not set, so a random one is used and refresh tokens end with this process: set it to the output of "openssl rand -base64 32"',
+      '"secret" is not set, so a random one is used, and sessions and signing keys end with this process: set it to the output of "openssl rand -base64 32"',
     )
   if (store === undefined)
     notices.push(
