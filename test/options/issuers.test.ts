@@ -26,6 +26,7 @@ describe('an issuer', () => {
         maxAgeSeconds: 600,
         maxStaleSeconds: 86_400,
         untyped: false,
+        audienceClaim: 'aud',
       },
     ])
   })
@@ -39,12 +40,14 @@ describe('an issuer', () => {
       audience: ['a', 'b'],
       discovery: true,
       untyped: true,
+      audienceClaim: 'client_id',
     }
     const [parsed] = issuersRoom.read({ issuers: [given] }, false).issuers
     expect(parsed).toEqual({
       ...times,
       issuer: 'https://LOGIN.example.com',
       audience: ['a', 'b'],
+      audienceClaim: 'client_id',
       untyped: true,
       algorithms: ['RS256'],
       keys: { kind: 'discovery', url: new URL('https://login.example.com/') },
@@ -89,7 +92,7 @@ const audiences = 'a string of 1 to 255 characters without white space, or an ar
 const algorithms = 'an array of "EdDSA", "ES256", "RS256", "PS256"'
 const oneAlgorithm = 'one of "EdDSA", "ES256", "RS256", "PS256"'
 const known =
-  'issuer, audience, jwks, discovery, algorithms, untyped, timeoutMs, cooldownSeconds, maxAgeSeconds, maxStaleSeconds'
+  'issuer, audience, audienceClaim, jwks, discovery, algorithms, untyped, timeoutMs, cooldownSeconds, maxAgeSeconds, maxStaleSeconds'
 const on = (more: object) => [{ ...good, ...more }]
 const without = (left: keyof typeof good) => [
   Object.fromEntries(Object.entries(good).filter(([key]) => key !== left)),
@@ -99,7 +102,7 @@ const without = (left: keyof typeof good) => [
 const wrong: readonly WrongOption[] = [
   { name: 'no array', options: good, option: 'issuers', allowed: 'an array of issuers', given: 'an object' },
   { name: 'null', options: null, option: 'issuers', allowed: 'an array of issuers', given: 'null' },
-  { name: 'an array of strings', options: [issuer], option: 'issuers.0', allowed: 'an object with issuer, audience, jwks', given: '"https://login.example.com"' },
+  { name: 'an array of strings', options: [issuer], option: 'issuers.0', allowed: 'an object with issuer, audience, audienceClaim, jwks', given: '"https://login.example.com"' },
   { name: 'an array in an array', options: [[]], option: 'issuers.0', allowed: 'an object with issuer', given: 'an empty array' },
   { name: 'misspelled', options: on({ jwksUri: jwks }), option: 'issuers.0.jwksUri', says: 'unknown option "issuers.0.jwksUri" (did you mean "issuers.0.jwks"?)' },
   { name: 'misspelled, in other letters', options: on({ Untyped: true }), option: 'issuers.0.Untyped', says: 'unknown option "issuers.0.Untyped" (did you mean "issuers.0.untyped"?)' },
@@ -119,6 +122,7 @@ const wrong: readonly WrongOption[] = [
 
   { name: 'missing', options: without('audience'), option: 'issuers.0.audience', says: `"issuers.0.audience" is required: give ${audiences}` },
   { name: 'empty', options: on({ audience: '' }), option: 'issuers.0.audience', allowed: audiences, given: '""' },
+  { name: 'another claim', options: on({ audienceClaim: 'azp' }), option: 'issuers.0.audienceClaim', allowed: 'one of "aud", "client_id"', given: '"azp"' },
   { name: 'an empty array', options: on({ audience: [] }), option: 'issuers.0.audience', allowed: audiences, given: 'an empty array' },
 
   { name: 'neither it nor discovery', options: without('jwks'), option: 'issuers.0.jwks', says: '"issuers.0.jwks" is required, unless "issuers.0.discovery" is true' },

@@ -12,6 +12,8 @@ import { type RedisStoreOptions, redisStore } from '@sallyport/redis'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { configFault } from '../support/config-fault.ts'
 
+const trusted = { issuer: 'https://a', audience: 'b', jwks: 'https://a/jwks', algorithms: ['RS256'] } as const
+
 /** Does not compile; each line for its own reason. */
 const wrong: readonly SallyportOptions[] = [
   // @ts-expect-error there is no such option
@@ -44,6 +46,8 @@ const wrong: readonly SallyportOptions[] = [
   { origins: { allowed: 'https://app.example.com' } },
   // @ts-expect-error a clock also tells the time that never goes back
   { clock: { now: () => 0 } },
+  // @ts-expect-error no other claim names an audience
+  { issuers: [{ ...trusted, audienceClaim: 'azp' }] },
   // @ts-expect-error null is not undefined
   { issuer: null },
 ]

@@ -144,6 +144,45 @@ describe("a token of somebody else's issuer", () => {
     expect(await ask(sallyport, await mint({ header: { typ: 'dpop+jwt' } }))).toBe(401)
   })
 
+  describe('that names its audience by the client, as those of Amazon Cognito do', () => {
+    const CLIENT = '1example23456789'
+    const pool = { audience: CLIENT, audienceClaim: 'client_id', untyped: true } as const
+    const header = { typ: undefined }
+    const access = { aud: undefined, client_id: CLIENT, token_use: 'access', 'cognito:groups': ['staff'] }
+
+    test('is accepted where that was chosen, and its audience is the client', async () => {
+      const sallyport = await site(pool)
+      const decision = await gateOf(sallyport).verifier({ issuers: 'all' })(
+        bearing(await mint({ header, claims: access })),
+      )
+      expect(decision).toMatchObject({
+        kind: 'allow',
+        auth: { own: false, client: CLIENT, claims: { aud: CLIENT, 'cognito:groups': ['staff'] } },
+      })
+      const bound = { ...access, aud: 'https://another.example' }
+      expect(await ask(sallyport, await mint({ header, claims: bound }))).toBe(200)
+    })
+
+    test.each<[string, Readonly<Record<string, unknown>>]>([
+      ['another client', { ...access, client_id: 'another' }],
+      ['no client', { ...access, client_id: undefined }],
+      ['the client in other claims alone', { ...access, client_id: undefined, azp: CLIENT, aud: CLIENT }],
+      ['several clients', { ...access, client_id: [CLIENT] }],
+      ['the use of an ID token', { ...access, token_use: 'id' }],
+      ['an unknown use', { ...access, token_use: 5 }],
+    ])('is refused with %s', async (_what, claims) => {
+      expect(await ask(await site(pool), await mint({ header, claims }))).toBe(401)
+    })
+
+    test('is refused where it was not chosen, and so is an ID token for the same client', async () => {
+      const sallyport = await site({ audience: CLIENT, untyped: true })
+      expect(await ask(sallyport, await mint({ header, claims: access }))).toBe(401)
+      const idToken = { aud: CLIENT, token_use: 'id' }
+      expect(await ask(sallyport, await mint({ header, claims: idToken }))).toBe(401)
+      expect(await ask(sallyport, await mint({ header, claims: { aud: CLIENT } }))).toBe(200)
+    })
+  })
+
   test('has five seconds more at its end, and no more', async () => {
     const sallyport = await site()
     const token = await mint()

@@ -1,12 +1,13 @@
 import { ConfigError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
-import { ACCESS_TOKEN_TYPES, type TokenSource } from '../tokens/source.ts'
+import { ACCESS_TOKEN_TYPES, type AudienceClaim, type TokenSource } from '../tokens/source.ts'
 import { createRemoteKeys, type IssuerSettings } from './remote.ts'
 
 /** Another issuer whose access tokens are accepted. */
 export interface TrustedIssuer extends IssuerSettings {
-  /** `aud` of its tokens must contain one of these. */
+  /** The claim of its tokens that names the audience must contain one of these. */
   readonly audience: readonly [string, ...string[]]
+  readonly audienceClaim: AudienceClaim
   /** Whether `typ` may also be `JWT` or absent. */
   readonly untyped: boolean
 }
@@ -33,12 +34,13 @@ export function createTrustedIssuers(
       sentence: `"issuers.${index}.issuer" is the "issuer" of this deployment, which is always accepted: remove it`,
     })
   const issuersWithKeys = issuers.map((trusted) => {
-    const { issuer, audience, untyped } = trusted
+    const { issuer, audience, audienceClaim, untyped } = trusted
     const keys = createRemoteKeys(trusted, clock, notice)
     const source: TokenSource = {
       own: false,
       issuer,
       audience,
+      audienceClaim,
       types: untyped ? new Set([...ACCESS_TOKEN_TYPES, 'JWT', undefined]) : ACCESS_TOKEN_TYPES,
       leewaySeconds: LEEWAY_SECONDS,
       rememberedMs: trusted.cooldownSeconds * 1000,

@@ -4,6 +4,7 @@ import type { IssuerSettings } from '../issuers/remote.ts'
 import { secureUrl } from '../issuers/secure-url.ts'
 import type { TrustedIssuer } from '../issuers/trusted.ts'
 import type { SigningAlgorithm } from '../ports/signer.ts'
+import type { AudienceClaim } from '../tokens/source.ts'
 import {
   audience,
   boolean,
@@ -12,6 +13,7 @@ import {
   group,
   issuer,
   nonEmpty,
+  oneOf,
   type Room,
   room,
   signingAlgorithm,
@@ -30,6 +32,31 @@ export interface IssuerOptions {
   readonly issuer: string
   /** The `aud` that its access tokens must have. If it is an array, one of these. */
   readonly audience: string | readonly string[]
+  /**
+   * The claim that `audience` is compared with. `client_id` is for access tokens without `aud`, such as those of Amazon
+   * Cognito (which need `untyped`, too): `audience` is then the id of your app client, and so is `claims.aud` of a token
+   * that has none. Default `aud`, as RFC 9068, section 2.2, requires.
+   *
+   * @example
+   * ```ts
+   * import { createSallyport } from '@sallyport/core'
+   *
+   * const pool = 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_EXAMPLE'
+   * const sallyport = await createSallyport({
+   *   issuers: [
+   *     {
+   *       issuer: pool,
+   *       discovery: true,
+   *       audience: '1example23456789',
+   *       audienceClaim: 'client_id',
+   *       untyped: true,
+   *       algorithms: ['RS256'],
+   *     },
+   *   ],
+   * })
+   * ```
+   */
+  readonly audienceClaim?: AudienceClaim | undefined
   /** The URL of its JWK Set: https, or http on loopback. */
   readonly jwks?: string | undefined
   /**
@@ -44,7 +71,8 @@ export interface IssuerOptions {
   readonly algorithms: readonly SigningAlgorithm[]
   /**
    * Whether to accept also tokens whose `typ` is `JWT` or absent, which many issuers write. Then only the audience
-   * distinguishes the issuer's access tokens from its ID tokens. Default: false; `typ` must be `at+jwt` (RFC 9068).
+   * distinguishes the issuer's access tokens from its ID tokens, and `token_use`, which must be `access` if it is
+   * there. Default: false; `typ` must be `at+jwt` (RFC 9068).
    */
   readonly untyped?: boolean | undefined
   /** The time limit for one complete fetch of its keys, in milliseconds. Default 3000; 100 to 30,000. */
@@ -74,6 +102,7 @@ const list = v.array(
   group({
     issuer,
     audience,
+    audienceClaim: v.optional(oneOf('aud', 'client_id'), 'aud'),
     jwks: v.optional(
       v.pipe(
         v.string(urlMessage),

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import * as v from 'valibot'
 import type { Claims } from '../seam/auth.ts'
+import type { AudienceClaim } from './source.ts'
 
 // Each claim has a single check instead of a pipeline, because this runs for every token that is new to the process.
 const isIdentifier = (claim: unknown): boolean =>
@@ -12,10 +13,11 @@ const instant = v.custom<number>(isInstant)
 /** RFC 6749, appendix A.4: printable ASCII without quotes and backslashes, separated by single spaces. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
+const audience = v.union([v.string(), v.array(v.string())])
 const schema = v.object({
   iss: v.string(),
   sub: identifier,
-  aud: v.union([v.string(), v.array(v.string())]),
+  aud: audience,
   exp: instant,
   iat: instant,
   nbf: v.optional(instant),
@@ -38,7 +40,7 @@ const numericDate = v.custom<number>((claim) => Number.isFinite(claim) && Number
 const foreignSchema = v.object({
   iss: v.string(),
   sub: identifier,
-  aud: v.union([v.string(), v.array(v.string())]),
+  aud: v.optional(audience),
   exp: numericDate,
   iat: v.optional(numericDate),
   nbf: v.optional(numericDate),
@@ -78,13 +80,16 @@ export function readClaims(payload: Uint8Array): Claims | undefined {
 /**
  * Does the same as {@link readClaims} for a token of another issuer, which may lack `jti`, `sid`, `client_id` and
  * `iat`. `client_id` may also come from `azp`, and `scope` from `scp`; both `scope` and `scp` may be arrays.
+ *
+ * @param audienceClaim the claim that must be there. If it is `client_id`, `aud` may come from it
  */
-export function readForeignClaims(payload: Uint8Array): Claims | undefined {
+export function readForeignClaims(payload: Uint8Array, audienceClaim: AudienceClaim): Claims | undefined {
   const json = readJson(payload)
-  if (!v.is(foreignSchema, json)) return undefined
+  if (!v.is(foreignSchema, json) || json[audienceClaim] === undefined) return undefined
   const { client_id = json.azp, scope = json.scp } = json
   const scopes = Array.isArray(scope) ? scope.join(' ') : scope
   return frozen({
+    aud: json.client_id,
     ...json,
     ...(client_id === undefined ? {} : { client_id }),
     ...(scopes === undefined ? {} : { scope: scopes }),

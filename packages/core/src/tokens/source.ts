@@ -1,13 +1,17 @@
 import type { FoundKey, KeyRing } from '../keys/ring.ts'
 
+/** The claim that says for whom a token is. Without `aud`, some issuers leave nothing but the client. */
+export type AudienceClaim = 'aud' | 'client_id'
+
 /** An issuer whose access tokens are accepted. */
 export interface TokenSource {
   /** Whether the issuer is this deployment, whose tokens belong to sessions in its store. */
   readonly own: boolean
   /** The exact `iss`. */
   readonly issuer: string
-  /** `aud` must contain one of these. */
+  /** The claim that names the audience must contain one of these. */
   readonly audience: readonly string[]
+  readonly audienceClaim: AudienceClaim
   /** The accepted values of `typ`; `undefined` stands for a header without it. */
   readonly types: ReadonlySet<string | undefined>
   /** The tolerance for clock skew at `exp`. For `iat` and `nbf` it is five seconds. */
@@ -36,6 +40,7 @@ export function ownSource(
     own: true,
     issuer,
     audience,
+    audienceClaim: 'aud',
     types: ACCESS_TOKEN_TYPES,
     leewaySeconds: 0,
     // If a key of the ring is compromised, every process learns of it.

@@ -76,10 +76,12 @@ export function createTokenVerification(
   async function check(token: string, key: VerificationKey, source: TokenSource): Promise<VerifiedToken> {
     const payload = await signedPayload(token, key)
     if (payload === undefined) return invalid('signature')
-    const claims = source.own ? readClaims(payload) : readForeignClaims(payload)
+    const claims = source.own ? readClaims(payload) : readForeignClaims(payload, source.audienceClaim)
     if (claims === undefined) return invalid('claims')
     if (claims.iss !== source.issuer) return invalid('issuer')
     if (!isFor(claims, source)) return invalid('audience')
+    // Some issuers write this instead of a `typ`, and sign their ID tokens with the same keys.
+    if (!source.own && claims.token_use !== undefined && claims.token_use !== 'access') return invalid('type')
     // A bound token without its proof or certificate is a stolen one (RFC 9449, section 7; RFC 8705, section 3).
     if (claims.cnf !== undefined) return invalid('confirmation')
     return judged({ claims, kid: key.kid, source }, clock)
@@ -147,8 +149,9 @@ function invalid(why: InvalidReason): VerifiedToken {
   return { kind: 'invalid', why }
 }
 
-function isFor(claims: Claims, { audience }: TokenSource): boolean {
-  const named = typeof claims.aud === 'string' ? [claims.aud] : claims.aud
+function isFor(claims: Claims, { audience, audienceClaim }: TokenSource): boolean {
+  const claim = claims[audienceClaim] ?? []
+  const named = typeof claim === 'string' ? [claim] : claim
   return named.some((one) => audience.includes(one))
 }
 

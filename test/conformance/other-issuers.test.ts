@@ -1,0 +1,107 @@
+import { createServer, type Server } from 'node:http'
+import type { IssuerOptions, SallyportOptions } from '@sallyport/core'
+import { getAuth as callerOnExpress, createSallyport as forExpress } from '@sallyport/express'
+import { getAuth as callerOnFastify, createSallyport as forFastify } from '@sallyport/fastify'
+import { getAuth as callerOnKoa, createSallyport as forKoa } from '@sallyport/koa'
+import express from 'express'
+import fastify from 'fastify'
+import { SignJWT } from 'jose'
+import Koa from 'koa'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { generateSigningKey, publicJwk } from '../../packages/core/src/keys/jwk.ts'
+import type { SigningKey } from '../../packages/core/src/ports/signer.ts'
+import { type Listening, listening } from '../support/listening.ts'
+import { json, type ScriptedIssuer, scriptedIssuer } from '../unit/scripted-issuer.ts'
+
+async function onExpress(options: SallyportOptions): Promise<Listening> {
+  const sallyport = await forExpress(options)
+  const app = express()
+  app.get('/', sallyport.authMiddleware(), (req, res) => void res.json(callerOnExpress(req)))
+  return opened(createServer(app), sallyport.close)
+}
+
+async function onKoa(options: SallyportOptions): Promise<Listening> {
+  const sallyport = await forKoa(options)
+  const app = new Koa()
+  app.use(sallyport.authMiddleware()).use((ctx) => {
+    ctx.body = callerOnKoa(ctx)
+  })
+  return opened(createServer(app.callback()), sallyport.close)
+}
+
+async function onFastify(options: SallyportOptions): Promise<Listening> {
+  const sallyport = await forFastify(options)
+  const app = fastify()
+  app.get('/', { onRequest: sallyport.authMiddleware() }, async (request) => callerOnFastify(request))
+  await app.ready()
+  return opened(app.server, () => app.close())
+}
+
+const open: Listening[] = []
+async function opened(server: Server, close: () => Promise<unknown>): Promise<Listening> {
+  const app = await listening(server, close)
+  open.push(app)
+  return app
+}
+
+let pool: ScriptedIssuer
+let key: SigningKey
+beforeAll(async () => {
+  pool = await scriptedIssuer()
+  key = await generateSigningKey('RS256')
+  pool.answers.set('/.well-known/jwks.json', json({ keys: [publicJwk(key)] }))
+})
+afterAll(() => pool.close())
+afterEach(async () => {
+  for (const app of open.splice(0)) await app.close()
+})
+
+const CLIENT = '1example23456789'
+/** The claims of Amazon Cognito, whose tokens have neither `typ` nor `aud`. */
+const mint = (claims: Readonly<Record<string, unknown>> = {}): Promise<string> =>
+  new SignJWT({
+    sub: 'alice',
+    client_id: CLIENT,
+    token_use: 'access',
+    scope: 'openid',
+    version: 2,
+    ...claims,
+  })
+    .setProtectedHeader({ alg: 'RS256', kid: key.kid })
+    .setIssuer(pool.origin)
+    .setIssuedAt()
+    .setExpirationTime('1h')
+    .sign(key.privateKey)
+
+describe.each([
+  ['Express', onExpress],
+  ['Koa', onKoa],
+  ['Fastify', onFastify],
+] as const)('a service on %s', (_name, start) => {
+  const issuer = (): IssuerOptions => ({
+    issuer: pool.origin,
+    jwks: `${pool.origin}/.well-known/jwks.json`,
+    audience: CLIENT,
+    audienceClaim: 'client_id',
+    untyped: true,
+    algorithms: ['RS256'],
+  })
+  async function asked(options: SallyportOptions): Promise<(token: string) => Promise<Response>> {
+    const { url } = await start(options)
+    return (token) => fetch(url, { headers: { authorization: `Bearer ${token}` } })
+  }
+
+  test('accepts access tokens that name their client instead of an audience, and no others', async () => {
+    const ask = await asked({ issuers: [issuer()] })
+    const accepted = await ask(await mint())
+    expect(accepted.status).toBe(200)
+    expect(await accepted.json()).toMatchObject({ subject: 'alice', client: CLIENT, claims: { aud: CLIENT } })
+    for (const wrong of [{ client_id: 'another' }, { token_use: 'id', aud: CLIENT, client_id: undefined }]) {
+      const refused = await ask(await mint(wrong))
+      expect([refused.status, await refused.json()]).toEqual([
+        401,
+        expect.objectContaining({ error: 'invalid_token' }),
+      ])
+    }
+  })
+})
