@@ -7,11 +7,11 @@ import express from 'express'
 import fastify from 'fastify'
 import { SignJWT } from 'jose'
 import Koa from 'koa'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { generateSigningKey, publicJwk } from '../../packages/core/src/keys/jwk.ts'
 import type { SigningKey } from '../../packages/core/src/ports/signer.ts'
 import { type Listening, listening } from '../support/listening.ts'
-import { json, type ScriptedIssuer, scriptedIssuer } from '../unit/scripted-issuer.ts'
+import { json, type ScriptedIssuer, scriptedIssuer, status } from '../unit/scripted-issuer.ts'
 
 async function onExpress(options: SallyportOptions): Promise<Listening> {
   const sallyport = await forExpress(options)
@@ -103,5 +103,23 @@ describe.each([
         expect.objectContaining({ error: 'invalid_token' }),
       ])
     }
+  })
+
+  test('fetches keys over http from another host where that was chosen, says so, and follows nobody', async () => {
+    const told = vi.spyOn(process, 'emitWarning').mockReturnValue()
+    // All addresses of this machine: it reaches the issuer on loopback, and is none of loopback itself.
+    const elsewhere = pool.origin.replace('127.0.0.1', '0.0.0.0')
+    const insecure = { ...issuer(), insecureJwks: true } as const
+    const ask = await asked({ issuers: [{ ...insecure, jwks: `${elsewhere}/.well-known/jwks.json` }] })
+    const notices = told.mock.calls.map(([notice]) => notice)
+    expect((await ask(await mint())).status).toBe(200)
+    expect(notices).toContain(
+      `the keys of the issuer "${pool.origin}" are fetched over http from ${new URL(elsewhere).host}: whoever can change what is answered there can make access tokens for any of its users`,
+    )
+
+    pool.answers.set('/moved', status(302, { location: '/.well-known/jwks.json' }))
+    const moved = await asked({ issuers: [{ ...insecure, jwks: `${elsewhere}/moved` }] })
+    expect((await moved(await mint())).status).toBe(503)
+    told.mockRestore()
   })
 })

@@ -72,6 +72,16 @@ describe('an issuer', () => {
     expect(read({ maxAgeSeconds: 31 })).toMatchObject({ cooldownSeconds: 30, maxAgeSeconds: 31 })
   })
 
+  test('may have keys at http in a network that is trusted', () => {
+    for (const url of ['http://keycloak:8080/certs', 'http://10.0.0.1/jwks', 'http://localhost:8080/jwks']) {
+      const given = [{ ...good, jwks: url, insecureJwks: true }]
+      expect(issuersRoom.read({ issuers: given }, true).issuers[0]?.keys).toEqual({
+        kind: 'jwks',
+        url: new URL(url),
+      })
+    }
+  })
+
   test('may have keys at a URL with a query', () => {
     const [parsed] = issuersRoom.read({ issuers: [{ ...good, jwks: `${jwks}?tenant=1` }] }, false).issuers
     expect(parsed?.keys.url.search).toBe('?tenant=1')
@@ -92,7 +102,7 @@ const audiences = 'a string of 1 to 255 characters without white space, or an ar
 const algorithms = 'an array of "EdDSA", "ES256", "RS256", "PS256"'
 const oneAlgorithm = 'one of "EdDSA", "ES256", "RS256", "PS256"'
 const known =
-  'issuer, audience, audienceClaim, jwks, discovery, algorithms, untyped, timeoutMs, cooldownSeconds, maxAgeSeconds, maxStaleSeconds'
+  'issuer, audience, audienceClaim, jwks, insecureJwks, discovery, algorithms, untyped, timeoutMs, cooldownSeconds, maxAgeSeconds, maxStaleSeconds'
 const on = (more: object) => [{ ...good, ...more }]
 const without = (left: keyof typeof good) => [
   Object.fromEntries(Object.entries(good).filter(([key]) => key !== left)),
@@ -126,7 +136,14 @@ const wrong: readonly WrongOption[] = [
   { name: 'an empty array', options: on({ audience: [] }), option: 'issuers.0.audience', allowed: audiences, given: 'an empty array' },
 
   { name: 'neither it nor discovery', options: without('jwks'), option: 'issuers.0.jwks', says: '"issuers.0.jwks" is required, unless "issuers.0.discovery" is true' },
-  { name: 'http', options: on({ jwks: 'http://a.example/jwks' }), option: 'issuers.0.jwks', allowed: url, given: '"http://a.example/jwks"' },
+  { name: 'http', options: on({ jwks: 'http://a.example/jwks' }), option: 'issuers.0.jwks', allowed: `${url}; in a network that you trust as a whole, set "issuers.0.insecureJwks" to true`, given: '"http://a.example/jwks"' },
+  { name: 'a user, in a trusted network', options: on({ jwks: 'http://u:p@a/jwks', insecureJwks: true }), option: 'issuers.0.jwks', allowed: url, given: '"http://…@a/jwks"' },
+  { name: 'a file, in a trusted network', options: on({ jwks: 'file:///jwks.json', insecureJwks: true }), option: 'issuers.0.jwks', allowed: url, given: '"file:///jwks.json"' },
+  { name: 'http, where the keys alone may use it', options: on({ issuer: 'http://keycloak:8080', jwks: 'http://keycloak:8080/certs', insecureJwks: true }), option: 'issuers.0.issuer', allowed: name, given: '"http://keycloak:8080"' },
+  { name: 'with https', options: on({ insecureJwks: true }), option: 'issuers.0.insecureJwks', says: '"issuers.0.insecureJwks" is for http, and "issuers.0.jwks" uses https: remove it' },
+  { name: 'with discovery', options: [{ ...bare, discovery: true, insecureJwks: true }], option: 'issuers.0.insecureJwks', says: '"issuers.0.insecureJwks" is for "issuers.0.jwks": give that in place of "issuers.0.discovery", or remove it' },
+  { name: 'without either', options: [{ ...bare, insecureJwks: true }], option: 'issuers.0.jwks', says: '"issuers.0.jwks" is required, unless "issuers.0.discovery" is true' },
+  { name: 'false', options: on({ insecureJwks: false }), option: 'issuers.0.insecureJwks', allowed: 'true or left out', given: 'false' },
   { name: 'a file', options: on({ jwks: 'file:///jwks.json' }), option: 'issuers.0.jwks', allowed: url, given: '"file:///jwks.json"' },
   { name: 'a user', options: on({ jwks: 'https://user@a/jwks' }), option: 'issuers.0.jwks', allowed: url, given: '"https://…@a/jwks"' },
   { name: 'a password alone', options: on({ jwks: 'https://:secret@a/jwks' }), option: 'issuers.0.jwks', allowed: url, given: '"https://…@a/jwks"' },

@@ -48,6 +48,8 @@ const wrong: readonly SallyportOptions[] = [
   { clock: { now: () => 0 } },
   // @ts-expect-error no other claim names an audience
   { issuers: [{ ...trusted, audienceClaim: 'azp' }] },
+  // @ts-expect-error a risk is taken by true, or not at all
+  { issuers: [{ ...trusted, insecureJwks: false }] },
   // @ts-expect-error null is not undefined
   { issuer: null },
 ]

@@ -5,10 +5,21 @@ import ipaddr from 'ipaddr.js'
  * space. `undefined` for anything else.
  */
 export function secureUrl(address: string): URL | undefined {
+  const url = plainUrl(address)
+  return url !== undefined && isSecure(url) ? url : undefined
+}
+
+/** Parses the same, but with http on any host. */
+export function plainUrl(address: string): URL | undefined {
   const url = URL.canParse(address) ? new URL(address) : undefined
   if (url === undefined || /[\s#]/.test(address) || url.username !== '' || url.password !== '')
     return undefined
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)) ? url : undefined
+  return url.protocol === 'https:' || url.protocol === 'http:' ? url : undefined
+}
+
+/** Whether nobody on the way can change what a server answers at this URL. */
+export function isSecure(url: URL): boolean {
+  return url.protocol === 'https:' || isLoopback(url)
 }
 
 function isLoopback({ hostname }: URL): boolean {

@@ -2,6 +2,7 @@ import { ConfigError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import { ACCESS_TOKEN_TYPES, type AudienceClaim, type TokenSource } from '../tokens/source.ts'
 import { createRemoteKeys, type IssuerSettings } from './remote.ts'
+import { isSecure } from './secure-url.ts'
 
 /** Another issuer whose access tokens are accepted. */
 export interface TrustedIssuer extends IssuerSettings {
@@ -35,6 +36,11 @@ export function createTrustedIssuers(
     })
   const issuersWithKeys = issuers.map((trusted) => {
     const { issuer, audience, audienceClaim, untyped } = trusted
+    const { kind, url } = trusted.keys
+    if (kind === 'jwks' && !isSecure(url))
+      notice(
+        `the keys of the issuer "${issuer}" are fetched over http from ${url.host}: whoever can change what is answered there can make access tokens for any of its users`,
+      )
     const keys = createRemoteKeys(trusted, clock, notice)
     const source: TokenSource = {
       own: false,

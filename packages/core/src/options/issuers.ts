@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { ConfigError, describeValue } from '../errors.ts'
 import type { IssuerSettings } from '../issuers/remote.ts'
-import { secureUrl } from '../issuers/secure-url.ts'
+import { isSecure, plainUrl } from '../issuers/secure-url.ts'
 import type { TrustedIssuer } from '../issuers/trusted.ts'
 import type { SigningAlgorithm } from '../ports/signer.ts'
 import type { AudienceClaim } from '../tokens/source.ts'
@@ -57,8 +57,14 @@ export interface IssuerOptions {
    * ```
    */
   readonly audienceClaim?: AudienceClaim | undefined
-  /** The URL of its JWK Set: https, or http on loopback. */
+  /** The URL of its JWK Set: https, or http on loopback. Redirects are not followed. */
   readonly jwks?: string | undefined
+  /**
+   * Whether `jwks` may use http on any host, for a network that you trust as a whole, such as that of a cluster.
+   * Whoever can change its answers there makes access tokens for any user, and a notice at start says so. Does not
+   * concern `issuer` and `discovery`. Default: false.
+   */
+  readonly insecureJwks?: true | undefined
   /**
    * Whether to find the JWK Set in the issuer's metadata (OpenID Connect Discovery 1.0, or else RFC 8414). The URL
    * there must use https, unless the issuer itself uses http.
@@ -98,6 +104,8 @@ const DAY = 86_400
 const urlMessage = 'an https URL without user, password and fragment (http on loopback)'
 const algorithmsMessage = 'an array of "EdDSA", "ES256", "RS256", "PS256"'
 
+const onlyTrue = v.literal(true, 'true or left out')
+
 const list = v.array(
   group({
     issuer,
@@ -106,10 +114,11 @@ const list = v.array(
     jwks: v.optional(
       v.pipe(
         v.string(urlMessage),
-        v.check((given) => secureUrl(given) !== undefined, urlMessage),
+        v.check((given) => plainUrl(given) !== undefined, urlMessage),
       ),
     ),
-    discovery: v.optional(v.literal(true, 'true or left out')),
+    insecureJwks: v.optional(onlyTrue),
+    discovery: v.optional(onlyTrue),
     algorithms: filledArray(signingAlgorithm, algorithmsMessage),
     untyped: v.optional(boolean, false),
     timeoutMs: v.optional(wholeNumber(100, 30_000), 3000),
@@ -150,7 +159,7 @@ function trusted(issuers: readonly Parsed[]): readonly TrustedIssuer[] {
         `at least maxAgeSeconds (${maxAgeSeconds})`,
         describeValue(maxStaleSeconds),
       )
-    const { jwks: _jwks, discovery: _discovery, ...settings } = parsed
+    const { jwks: _jwks, insecureJwks: _insecureJwks, discovery: _discovery, ...settings } = parsed
     return Object.freeze({
       ...settings,
       cooldownSeconds,
@@ -160,15 +169,34 @@ function trusted(issuers: readonly Parsed[]): readonly TrustedIssuer[] {
   })
 }
 
-function sourceOf({ issuer, jwks, discovery }: Parsed, path: string): IssuerSettings['keys'] {
+function sourceOf({ issuer, jwks, insecureJwks, discovery }: Parsed, path: string): IssuerSettings['keys'] {
   if (jwks !== undefined && discovery !== undefined)
     throw new ConfigError(`${path}.discovery`, {
       sentence: `give either "${path}.jwks" or "${path}.discovery"`,
     })
-  if (jwks !== undefined) return { kind: 'jwks', url: new URL(jwks) }
+  if (insecureJwks && discovery)
+    throw new ConfigError(`${path}.insecureJwks`, {
+      sentence: `"${path}.insecureJwks" is for "${path}.jwks": give that in place of "${path}.discovery", or remove it`,
+    })
+  if (jwks !== undefined) return { kind: 'jwks', url: keysUrl(jwks, insecureJwks === true, path) }
   if (discovery === undefined)
     throw new ConfigError(`${path}.jwks`, {
       sentence: `"${path}.jwks" is required, unless "${path}.discovery" is true`,
     })
   return { kind: 'discovery', url: new URL(issuer) }
+}
+
+function keysUrl(jwks: string, mayBeInsecure: boolean, path: string): URL {
+  const url = new URL(jwks)
+  if (!isSecure(url) && !mayBeInsecure)
+    throw new ConfigError(
+      `${path}.jwks`,
+      `${urlMessage}; in a network that you trust as a whole, set "${path}.insecureJwks" to true`,
+      describeValue(jwks),
+    )
+  if (url.protocol === 'https:' && mayBeInsecure)
+    throw new ConfigError(`${path}.insecureJwks`, {
+      sentence: `"${path}.insecureJwks" is for http, and "${path}.jwks" uses https: remove it`,
+    })
+  return url
 }
