@@ -2,7 +2,7 @@ import Router from '@koa/router'
 import { type Auth, createSallyport as createCore, type SallyportOptions } from '@sallyport/core'
 import { type Adapted, adapt, requireAuth, whenSettled } from '@sallyport/core/adapter'
 import type { Context, Middleware } from 'koa'
-import { read, send, setCookies } from './view.ts'
+import { quiet, read, send, setCookies } from './view.ts'
 
 export interface MountOptions {
   /** The path before those of the routes, such as `/auth`. Default: none. */
@@ -55,7 +55,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<KoaSa
     router(routes, { prefix = '' } = {}) {
       const router = new Router({ prefix, sensitive: true, strict: true })
       for (const { path, handle } of routes)
-        router.all(path, (ctx) => whenSettled(handle(read(ctx)), (answer) => send(ctx, answer)))
+        router.all(path, (ctx) => whenSettled(handle(read(quiet(ctx))), (answer) => send(ctx, answer)))
       return router.routes() as unknown as Middleware
     },
   })

@@ -34,3 +34,15 @@ export function send(ctx: Context, { status, headers, cookies, body }: Answer): 
 export function setCookies(ctx: Context, cookies: readonly string[]): void {
   for (const cookie of cookies) ctx.append('Set-Cookie', cookie)
 }
+
+/**
+ * Koa reports a connection that breaks as an error of the application, with its stack. On the library's own routes it
+ * is no error: a client hung up. The method is replaced for this request alone.
+ */
+export function quiet(ctx: Context): Context {
+  const { onerror } = ctx
+  ctx.onerror = (fault) => {
+    if (fault !== ctx.socket.errored) onerror.call(ctx, fault)
+  }
+  return ctx
+}
