@@ -18,6 +18,8 @@ const WAIT_MILLISECONDS = 15_000
 export interface RealBrowser {
   /** An empty page of a browser that has no cookies any more. The one before is gone. */
   visit(): Promise<Page>
+  /** An empty page of another visitor, with cookies and a storage of its own, on a screen of this size. */
+  another(viewport: { readonly width: number; readonly height: number }): Promise<Page>
   close(): Promise<void>
 }
 
@@ -43,6 +45,11 @@ export async function startBrowser(): Promise<RealBrowser> {
       }
       await context.clearCookies()
       return page
+    },
+    async another(viewport) {
+      const apart = await browser.newContext({ viewport })
+      apart.setDefaultTimeout(WAIT_MILLISECONDS)
+      return apart.newPage()
     },
     close: () => browser.close(),
   }

@@ -25,6 +25,7 @@ export const pageCases: readonly RequestCase[] = [
   page('/', 'text/html'),
   page('/demo.js', 'text/javascript'),
   page('/demo.css', 'text/css'),
+  page('/icon.svg', 'image/svg+xml'),
   {
     name: 'the page is not given from a cache that a client names',
     send: {

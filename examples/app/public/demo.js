@@ -10,6 +10,8 @@ class Refusal extends Error {
 
 const TIMEOUT_MS = 10_000
 const RETRY_MS = 5000
+/** How often the page asks whether its token is still good: another device may have signed this one out. */
+const WATCH_MS = 2000
 /** The token is renewed this long before its end, or in the last quarter of a shorter life. */
 const EARLY_SECONDS = 30
 
@@ -18,6 +20,20 @@ let access
 let refreshing
 let retryAt = 0
 let busy = false
+let watching = false
+
+/**
+ * What this browser keeps: whether there may be a session, since asking for one in vain is an error in its console, and
+ * the name behind each subject, which is opaque. No token.
+ */
+const session = {
+  mayExist: () => localStorage.getItem('session') !== null,
+  started: () => localStorage.setItem('session', 'started'),
+  ended: () => localStorage.removeItem('session'),
+  nameOf: (subject) => localStorage.getItem(`name of ${subject}`) ?? subject,
+  name: (subject, name) => localStorage.setItem(`name of ${subject}`, name),
+}
+const ENDED = 'This device was signed out: somebody ended its session elsewhere, or it has expired.'
 
 const element = (id) => document.getElementById(id)
 const make = (tag, properties, ...children) => {
@@ -49,6 +65,7 @@ async function send(method, path, { token, body } = {}) {
 
 function keep({ access_token, expires_in }) {
   access = { token: access_token, expiresAt: Date.now() + expires_in * 1000, seconds: expires_in }
+  session.started()
 }
 
 /** Gets a new access token by the refresh cookie, one request at a time. Resolves to whether anybody is signed in. */
@@ -59,6 +76,7 @@ function refresh() {
     } catch (fault) {
       if (fault.status !== 401) throw fault
       access = undefined
+      session.ended()
     }
     return access !== undefined
   }).finally(() => {
@@ -85,9 +103,11 @@ async function call(method, path) {
   }
 }
 
-/** Asks who is signed in and on which devices, and shows it. */
-async function load() {
+/** Asks who is signed in and on which devices, and shows it. The name is known at sign-in only. */
+async function load(name) {
   const [me, { sessions }] = await Promise.all([call('GET', '/api/me'), call('GET', '/auth/sessions')])
+  if (name !== undefined) session.name(me.sub, name)
+  element('name').textContent = session.nameOf(me.sub)
   element('subject').textContent = me.sub
   element('scope').textContent = me.scope || 'none'
   const focused = document.activeElement.id
@@ -141,11 +161,12 @@ function say(text, tone = 'good') {
   Object.assign(element('message'), { className: tone, textContent: text })
 }
 
-function showSignIn(text) {
+function showSignIn(text, tone) {
   access = undefined
+  session.ended()
   show('signed-out')
-  say(text)
-  element('username').focus()
+  say(text, tone)
+  element('sign-in-title').focus()
 }
 
 /** Does something for the user, one thing at a time, and shows what went wrong. */
@@ -157,7 +178,7 @@ async function act(work) {
   try {
     await work()
   } catch (fault) {
-    if (access === undefined && !element('signed-in').hidden) showSignIn('You were signed out.')
+    if (access === undefined && !element('signed-in').hidden) showSignIn(ENDED, 'note')
     else say(fault.message, 'bad')
   } finally {
     busy = false
@@ -175,8 +196,22 @@ function tick() {
   retryAt = Date.now() + RETRY_MS
   act(async () => {
     if (await refresh()) await load()
-    else showSignIn('You were signed out.')
+    else showSignIn(ENDED, 'note')
   })
+}
+
+/** Asks whether the token is still good, so that a sign-out from another device is seen here without a click. */
+async function watch() {
+  if (busy || watching || access === undefined || document.hidden) return
+  watching = true
+  try {
+    await call('GET', '/api/me')
+  } catch (fault) {
+    // Any other fault says nothing of the session. The next call that somebody waits for will show it.
+    if (fault.status === 401 && access === undefined && !busy) showSignIn(ENDED, 'note')
+  } finally {
+    watching = false
+  }
 }
 
 /** Ends the session that is shown: cookie and token are both sent, and must be of one session. */
@@ -192,17 +227,22 @@ async function signOut() {
 }
 
 const form = element('sign-in')
+async function signIn(username, password) {
+  keep(await send('POST', '/auth/login', { body: { username, password } }))
+  await load(username)
+  form.reset()
+  say('')
+  element('who-title').focus()
+}
 form.addEventListener('submit', (event) => {
   event.preventDefault()
   const { username, password } = Object.fromEntries(new FormData(form))
-  act(async () => {
-    keep(await send('POST', '/auth/login', { body: { username, password } }))
-    await load()
-    form.reset()
-    say('')
-    element('who-title').focus()
-  })
+  act(() => signIn(username, password))
 })
+for (const button of document.querySelectorAll('[data-user]'))
+  button.addEventListener('click', () =>
+    act(() => signIn(button.dataset.user, element('demo-password').textContent)),
+  )
 element('sign-out').addEventListener('click', () => act(signOut))
 element('sign-out-all').addEventListener('click', () =>
   act(async () => {
@@ -220,8 +260,10 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden && access !== undefined) act(load)
 })
 setInterval(tick, 1000)
+setInterval(watch, WATCH_MS)
 
-await act(async () => {
-  if (await refresh()) await load()
-})
+if (session.mayExist())
+  await act(async () => {
+    if (await refresh()) await load()
+  })
 show(access === undefined ? 'signed-out' : 'signed-in')

@@ -5,6 +5,7 @@ const files: readonly (readonly [path: string, file: string, type: string])[] = 
   ['/', 'index.html', 'text/html; charset=utf-8'],
   ['/demo.js', 'demo.js', 'text/javascript; charset=utf-8'],
   ['/demo.css', 'demo.css', 'text/css; charset=utf-8'],
+  ['/icon.svg', 'icon.svg', 'image/svg+xml; charset=utf-8'],
 ]
 
 /** The routes of the demo page, which signs in, lists the devices and signs them out. */

@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { appendFileSync, openSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Sallyport, SallyportOptions } from '@sallyport/core'
+import { memoryStore, type Sallyport, type SallyportOptions } from '@sallyport/core'
 import { redisStore } from '@sallyport/redis'
 import { type Environment, EnvironmentError, readEnvironment, setupFault } from './environment.ts'
 import { memoryPasswords, redisPasswords } from './passwords.ts'
@@ -40,9 +41,11 @@ export async function start<S extends Sallyport>(
   const redis = environment.redis === undefined ? undefined : createClient(environment.redis)
   const sallyport = await framework.createSallyport({
     ...environment.options,
+    // Chosen, not forgotten: without Redis, all ends with this process, and the library has nothing to warn of.
+    secret: environment.options.secret ?? (redis === undefined ? randomBytes(32) : undefined),
     store:
       redis === undefined
-        ? undefined
+        ? memoryStore()
         : redisStore({ client: redis, keyPrefix: environment.keyPrefix, durability: environment.durability }),
   })
   sallyport.on('event', audit)
