@@ -11,6 +11,7 @@ import {
   oneAudience,
   oneOf,
   type Room,
+  record,
   room,
   wholeNumber,
 } from './schema.ts'
@@ -78,7 +79,10 @@ const entries = {
       exempt: v.optional(names, []),
       maxBytes: v.optional(wholeNumber(1, 4096), 1024),
       sealed: v.optional(
-        v.record(v.string(), group({ audience: oneAudience, key: v.looseObject({}, 'a JWK (RFC 7517)') })),
+        record(
+          group({ audience: oneAudience, key: v.looseObject({}, 'a JWK (RFC 7517)') }),
+          'an object of recipients',
+        ),
         {},
       ),
       leaks: v.optional(oneOf('refuse', 'warn'), 'refuse'),

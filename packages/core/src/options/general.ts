@@ -125,8 +125,10 @@ interface SallyportGiven extends GeneralOptions {
 }
 
 /** There are trusted issuers, and nothing that is needed to issue. One of them alone is a deployment that lacks others. */
-function isOnlyVerifying({ issuer, audience, secret, store, issuers = [] }: SallyportGiven): boolean {
-  return issuers.length > 0 && [issuer, audience, secret, store].every((given) => given === undefined)
+function isOnlyVerifying({ issuer, audience, secret, store, issuers }: SallyportGiven): boolean {
+  // This room is read before the one that checks `issuers`.
+  const trustsOthers = Array.isArray(issuers) && issuers.length > 0
+  return trustsOthers && [issuer, audience, secret, store].every((given) => given === undefined)
 }
 
 /** Throws a `ConfigError` that names everything that production needs at once, so that one deployment is enough. */

@@ -100,6 +100,14 @@ export function oneOrMore<I, O>(
   return v.lazy((given): v.GenericSchema<I | I[], O | O[]> => (Array.isArray(given) ? several : element))
 }
 
+/** An object with any names, all of whose values are of one kind. */
+export function record<I, O>(
+  element: v.GenericSchema<I, O>,
+  message: string,
+): v.GenericSchema<object, Record<string, O>> {
+  return v.pipe(v.custom<object>(isObject, message), v.record(v.string(), element))
+}
+
 /** A function; with names, an object that has methods of these names. */
 export function callable<T>(message: string, ...names: readonly string[]): Schema<T> {
   return v.custom<T>(
