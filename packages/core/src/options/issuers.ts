@@ -4,7 +4,6 @@ import type { IssuerSettings } from '../issuers/remote.ts'
 import { isSecure, plainUrl } from '../issuers/secure-url.ts'
 import type { TrustedIssuer } from '../issuers/trusted.ts'
 import type { SigningAlgorithm } from '../ports/signer.ts'
-import type { AudienceClaim } from '../tokens/source.ts'
 import {
   audience,
   boolean,
@@ -56,7 +55,7 @@ export interface IssuerOptions {
    * })
    * ```
    */
-  readonly audienceClaim?: AudienceClaim | undefined
+  readonly audienceClaim?: 'aud' | 'client_id' | undefined
   /** The URL of its JWK Set: https, or http on loopback. Redirects are not followed. */
   readonly jwks?: string | undefined
   /**
