@@ -6,11 +6,16 @@ import { compile, examplesOfPage, examplesOfSource } from './examples.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const packages = readdirSync(`${root}packages`).map((name) => `packages/${name}`)
-const startingPages = ['README.md', 'docs/guide.md', ...packages.map((folder) => `${folder}/README.md`)]
+const startingPages = [
+  'README.md',
+  ...['express', 'koa', 'fastify'].map((framework) => `docs/guide/${framework}.md`),
+  ...packages.map((folder) => `${folder}/README.md`),
+]
 const pages = [
   ...pagesIn('.'),
   ...pagesIn('docs'),
   ...pagesIn('docs/decisions'),
+  ...pagesIn('docs/guide'),
   ...packages.flatMap(pagesIn),
 ]
 const sources = packages.flatMap((folder) =>

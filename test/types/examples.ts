@@ -22,10 +22,41 @@ const folder = `${root}.cache/examples`
 
 /** What the reader brings along. */
 const YOURS = `
-declare function checkPassword(body: unknown): Promise<{ id: string }>
-declare function checkState(query: unknown): Promise<{ id: string }>
-declare function emailOf(subject: string): Promise<string>
+interface User { readonly id: string }
+declare function checkPassword(body: unknown): Promise<User>
+declare function findUser(body: unknown): Promise<User | undefined>
+declare function userOf(subject: string | undefined): Promise<User>
+declare function sendLink(address: unknown, link: string, hash: string, seconds: number): Promise<void>
+declare function takeLink(hash: string): Promise<User | undefined>
+declare function rolesOf(subject: string): Promise<readonly string[]>
 declare function tenantOf(subject: string): Promise<string>
+declare function emailOf(subject: string): Promise<string>
+declare function mayRead(subject: string, file: string): Promise<boolean>
+declare function pathOf(file: string): string
+declare function endedSince(time: string): Promise<readonly string[]>
+`
+
+/** What the examples use of packages that are not installed here. */
+const PACKAGES = `
+declare module 'cors' {
+  import type { RequestHandler } from 'express'
+  function cors(options: { origin: string; credentials?: boolean; exposedHeaders?: string[] }): RequestHandler
+  export = cors
+}
+declare module 'ws' {
+  import type { IncomingMessage, Server } from 'node:http'
+  interface WebSocket {
+    on(event: 'message', listener: (data: Buffer) => void): this
+    once(event: 'message', listener: (data: Buffer) => void): this
+    once(event: 'close', listener: () => void): this
+    send(text: string): void
+    close(code: number, reason: string): void
+  }
+  class WebSocketServer {
+    constructor(options: { server: Server; path: string; maxPayload: number })
+    on(event: 'connection', listener: (socket: WebSocket, request: IncomingMessage) => void): this
+  }
+}
 `
 
 /** The examples of a Markdown page. One without an import continues the first one of its page. */
@@ -92,6 +123,7 @@ function reachesOthers({ lines }: Example): boolean {
 async function compileProgram(examples: readonly Example[], at: string): Promise<string[]> {
   await mkdir(at, { recursive: true })
   await writeFile(`${at}/yours.d.ts`, YOURS)
+  await writeFile(`${at}/packages.d.ts`, PACKAGES)
   const config = {
     extends: `${root}test/tsconfig.json`,
     compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
