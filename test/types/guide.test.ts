@@ -59,6 +59,34 @@ describe('the guide', () => {
   })
 })
 
+/** The commands of a page. */
+const commandsOf = (page: string): string =>
+  [...read(page).matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block).join('')
+
+describe('whoever follows a page gets started', () => {
+  // Fastify brings its types, but not those of Node.js.
+  const types = { express: 'express', koa: 'koa', fastify: 'node' }
+  test.each(
+    pages.flatMap((page) =>
+      Object.entries(types)
+        .filter(([name]) =>
+          new RegExp(`^npm install .*(?<![\\w/-])${name}(?![\\w/-])`, 'm').test(commandsOf(page)),
+        )
+        .map(([framework, needed]) => ({ page, framework, needed })),
+    ),
+  )('$page has the types that $framework needs installed', ({ page, needed }) => {
+    expect(commandsOf(page)).toContain(`npm install --save-dev @types/${needed} `)
+  })
+
+  test.each(
+    pages.filter(
+      (page) =>
+        /^\s+secret: process\.env\.SALLYPORT_SECRET/m.test(read(page)) &&
+        commandsOf(page).includes('npm install'),
+    ),
+  )('%s says how to make a secret', (page) => expect(read(page)).toContain('openssl rand -base64 32'))
+})
+
 /** The cells of every row of a page's tables. */
 const rowsOf = (page: string): string[][] =>
   read(page)
