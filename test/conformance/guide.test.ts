@@ -10,7 +10,7 @@ import { visit } from '../packed/run.ts'
 import { examplesOfPage } from '../types/examples.ts'
 import { type Reply, type Send, send } from './client.ts'
 import { cookieOf, expectReply, jsonOf } from './expectations.ts'
-import { bearer, form, json, refreshBy, signedIn } from './visitor.ts'
+import { agents, bearer, form, json, refreshBy, signedIn } from './visitor.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const folder = `${root}.cache/guide`
@@ -21,7 +21,7 @@ await mkdir(folder, { recursive: true })
 const links = new Map<string, string>()
 const mails: string[] = []
 const yours = {
-  checkPassword: async (body: { username: string }) => ({ id: body.username }),
+  checkPassword: async (body: { username?: string; name?: string }) => ({ id: body.username ?? body.name }),
   findUser: async (body: { password?: string } | undefined) =>
     body?.password === 'right' ? { id: 'usr_1' } : undefined,
   rolesOf: async (subject: string) => (subject === 'usr_1' ? ['admin'] : []),
@@ -299,6 +299,47 @@ test('the service of services.md shares the log-in of another, and its log-out',
   expectReply(await send(service, asked), { status: 200, body: { of: 'usr_1' } })
   expect(await post(front, '/auth/logout', { headers: bearer(user.token) })).toMatchObject({ status: 204 })
   await expect.poll(async () => (await send(service, asked)).status).toBe(401)
+})
+
+test('the app of native-apps.md signs in and refreshes', async () => {
+  const api = urlOf(await run('express.md', 0, onAnyPort))
+  const app = await run('native-apps.md', 0, (code) =>
+    `${code}\nexport { signIn, refresh }\nexport const held = () => tokens`.replaceAll(
+      'https://api.example.com',
+      api,
+    ),
+  )
+  const { signIn, refresh, held } = app as {
+    signIn(name: string, password: string): Promise<void>
+    refresh(): Promise<boolean>
+    held(): { access_token: string; refresh_token: string }
+  }
+  await signIn('usr_1', 'right')
+  const first = held()
+  expect(await refresh()).toBe(true)
+  expect(held().refresh_token).not.toBe(first.refresh_token)
+  const asked = { path: '/api/me', headers: bearer(held().access_token) }
+  expectReply(await send(api, asked), { status: 200, body: { sub: 'usr_1' } })
+})
+
+test('the server of rendering.md keeps the session of the browser that it renders for', async () => {
+  const api = urlOf(await run('express.md', 0, onAnyPort))
+  const front = urlOf(
+    await run('rendering.md', 0, (code) => andListens('app')(code).replace('http://api.internal:3000', api)),
+  )
+  expect((await send(front, { path: '/' })).text).toBe('Hello, guest')
+  const browser = { 'user-agent': agents.firefox }
+  const { headers, body } = json({ username: 'usr_1' })
+  let refresh = cookieOf(await post(api, '/auth/login', { headers: { ...headers, ...browser }, body }))
+  for (let page = 0; page < 3; page++) {
+    const reply = await send(front, {
+      path: '/',
+      headers: { ...browser, cookie: `__Host-refresh=${refresh}` },
+    })
+    expect(reply.text).toBe('Hello: {"sub":"usr_1"}')
+    expect(cookieOf(reply)).not.toBe(refresh)
+    refresh = cookieOf(reply)
+  }
 })
 
 // It has tests in it, which run as they stand.
