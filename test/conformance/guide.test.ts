@@ -283,7 +283,7 @@ describe('browser.md', () => {
 test('the service of services.md shares the log-in of another, and its log-out', async () => {
   const { memoryStore } = await import('@sallyport/core')
   const shared = memoryStore()
-  const opened = shared.open({ random: randomBytes, notice: () => {} })
+  const opened = shared.open({ random: randomBytes, notice: () => {}, production: false })
   Object.assign(globalThis, { shared: { ...shared, open: () => opened } })
   const secret = randomBytes(32).toString('base64')
   const together = (audience: string) => (code: string) =>

@@ -1,6 +1,6 @@
 import type { Store } from '@sallyport/core/store'
 import { redisStore } from '@sallyport/redis'
-import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
@@ -28,7 +28,7 @@ describe('what a given client is set to for commands of its own does not change 
   })
   afterAll(() => redis.stop())
 
-  const settings: readonly RedisOptions[] = [
+  const settings = [
     { stringNumbers: true },
     { readOnly: true },
     { monitor: true },
@@ -39,7 +39,7 @@ describe('what a given client is set to for commands of its own does not change 
     { replyMapping: 'resp3' },
     { protocol: 2 },
     { db: 3 },
-  ]
+  ] as const
   test.each(settings)('%o', async (options) => {
     const client = new Redis(redis.url, { ...options, lazyConnect: true })
     const store = await redisStore({ client, time: 'caller' }).open(storeContext)

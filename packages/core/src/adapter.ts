@@ -7,7 +7,7 @@ export {
   type Host,
   requireAuth,
   whenSettled,
-} from './adapt.ts'
+} from './adapt/index.ts'
 export { gateOf } from './application/index.ts'
 export { emptyAnswer, jsonAnswer, type RefusalDetails, refusal } from './gate/answer.ts'
 export { type BodyReading, readForm, readJsonObject } from './gate/body.ts'

@@ -1,0 +1,116 @@
+import type { Sallyport, SessionCalls } from '../application/index.ts'
+import type { EndpointName } from '../gate/endpoints/index.ts'
+import type { VerifyOptions } from '../gate/protect.ts'
+import type { Revoked, RevokeOptions, Started } from '../gate/session-calls.ts'
+import type { Guard } from '../guards/guard.ts'
+import type { GuardMethods } from '../guards/index.ts'
+import type { Session } from '../ports/sessions.ts'
+import type { Route } from '../seam/http.ts'
+import type { SignIn } from '../sessions/open.ts'
+
+/** The session calls of {@link SessionCalls}, and one that needs the caller's request and response. */
+export interface AdaptedSessions<Exchange extends unknown[]> extends SessionCalls {
+  /**
+   * Opens a session for a user whom you have authenticated and sets the refresh cookie on the response; you answer the
+   * request, or redirect. Rejects with a `RefusalError` for a cross-site request (see `SignIn.crossSite`), and with
+   * `UnavailableError` while the store is away.
+   */
+  start(...args: [...Exchange, signIn: SignIn]): Promise<Started>
+  /**
+   * Ends the session that the request's cookie or access token names, and clears the cookie; you answer the request.
+   * Having nothing to end is no error. Rejects with a `RefusalError` for a cross-site request, and with
+   * `UnavailableError` while the store is away.
+   */
+  end(...args: [...Exchange, options?: RevokeOptions]): Promise<Revoked>
+  /**
+   * Finds the live session of the request's refresh cookie, for pages, images and downloads, which come without an
+   * access token. Changes nothing, and checks neither scopes nor the device. `undefined` if there is none. Rejects with
+   * a `TypeError` unless the method is GET or HEAD, and with `UnavailableError` while the store is away.
+   */
+  find(...args: Exchange): Promise<Session | undefined>
+  /**
+   * Ends the caller's other sessions, such as after a change of password. This one keeps its access token and gets a
+   * new refresh cookie, which is set on the response; you answer the request. Rejects with `UnavailableError` while
+   * the store is away.
+   */
+  revokeOthers(...args: [...Exchange, options?: RevokeOptions]): Promise<Revoked>
+}
+
+/**
+ * A {@link Sallyport} whose calls return what one framework mounts: middleware, hooks and routers.
+ *
+ * @example
+ * ```ts
+ * import { createSallyport, getAuth } from '@sallyport/fastify'
+ * import fastify from 'fastify'
+ *
+ * const { authMiddleware, router, signIn } = await createSallyport()
+ *
+ * const app = fastify()
+ * app.register(router('refresh', 'logout'), { prefix: '/auth' })
+ * app.post('/login', (request, reply) => signIn(request, reply, { subject: 'user-1' }))
+ * app.get('/me', { onRequest: authMiddleware() }, async (request) => ({ sub: getAuth(request).subject }))
+ * ```
+ */
+export interface Adapted<Exchange extends unknown[], Reply, Protect, Check, Router, Placement = never>
+  extends Sallyport,
+    GuardMethods<Check> {
+  /**
+   * Lets a request through only if it has a valid access token, and puts the caller where `getAuth` finds it. Any
+   * other request is answered: 401 for a missing, bad or revoked token, 503 if the store would have to be asked and
+   * does not answer.
+   *
+   * Does NOT check scopes: put `requireScope` or `guard` behind it. Throws a `ConfigError` for a wrong option.
+   */
+  authMiddleware(options?: VerifyOptions): Protect
+  /**
+   * Lets a caller through only if the guard passes; otherwise sends the answer of the problem that the guard named.
+   * Goes behind `authMiddleware`.
+   *
+   * @example
+   * ```ts
+   * import { createSallyport, type Guard } from '@sallyport/express'
+   * import express from 'express'
+   *
+   * const { authMiddleware, guard } = await createSallyport()
+   * const sameTenant: Guard = (auth, view) =>
+   *   auth.claims.tenant === view.params.tenant
+   *     ? { kind: 'pass' }
+   *     : { kind: 'refuse', problem: 'access_denied' }
+   *
+   * const app = express()
+   * app.get('/tenants/:tenant', authMiddleware(), guard(sameTenant), (_req, res) => {
+   *   res.json({ ok: true })
+   * })
+   * ```
+   */
+  guard(guard: Guard): Check
+  /** `POST /refresh`: exchanges the refresh cookie for the next one and a new access token. */
+  refreshRouter(placement?: Placement): Router
+  /** `POST /logout` and `POST /logout-all`. */
+  logoutRouter(placement?: Placement): Router
+  /**
+   * Makes one router of endpoint sets, by name (see {@link EndpointName}), and of your own routes. Throws a
+   * `TypeError` for an unknown name.
+   *
+   * @example
+   * ```ts
+   * import { createSallyport } from '@sallyport/express'
+   * import express from 'express'
+   *
+   * const { router } = await createSallyport()
+   *
+   * const app = express()
+   * app.use('/auth', router('refresh', 'token', 'logout', 'sessions'))
+   * app.use(router('well-known'))
+   * ```
+   */
+  router(...parts: (EndpointName | Route | Placement)[]): Router
+  /**
+   * Opens a session for a user whom you have authenticated, and answers the request with its tokens. Does NOT check a
+   * password or any other credential. Rejects with a `TypeError` for a wrong member of `SignIn`, and with a
+   * `ClaimsError` if the `claims` option returns something that must not be in a token.
+   */
+  signIn(...args: [...Exchange, signIn: SignIn]): Promise<Reply>
+  readonly sessions: AdaptedSessions<Exchange>
+}

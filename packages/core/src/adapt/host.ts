@@ -1,0 +1,30 @@
+import type { GuardCheck } from '../gate/guard.ts'
+import type { Verify } from '../gate/protect.ts'
+import type { Auth } from '../seam/auth.ts'
+import type { Answer, RequestView, Route } from '../seam/http.ts'
+
+/**
+ * What an adapter supplies for its framework. It reads requests, sends answers and attaches callers; it decides
+ * nothing.
+ *
+ * `Exchange` is the argument list in which the framework passes a request and its response, such as `[req, res]` or
+ * `[ctx]`. `Placement` tells the router where its routes are mounted, for frameworks that have to know.
+ */
+export interface Host<Exchange extends unknown[], Reply, Protect, Check, Router, Placement> {
+  /** The number of arguments that make up an exchange. */
+  readonly exchangeLength: Exchange['length']
+  read(...exchange: Exchange): RequestView
+  /** The caller that `protect` attached; nothing if no `protect` ran. */
+  attached(...exchange: Exchange): Auth | null | undefined
+  /** Sends an answer unchanged. */
+  send(answer: Answer, ...exchange: Exchange): Reply
+  /** Appends complete `Set-Cookie` values to the response. */
+  setCookies(cookies: readonly string[], ...exchange: Exchange): void
+  /** Verifies each request. On `allow`, attaches the caller and continues; otherwise sends the answer. */
+  protect(verify: Verify): Protect
+  /** Runs the check with the attached caller. Continues if the check returns nothing; otherwise sends its answer. */
+  guard(check: GuardCheck): Check
+  /** The names of the members of a placement. Default: none, since the framework mounts routers by itself. */
+  readonly placementNames?: readonly (string & keyof Placement)[]
+  router(routes: readonly Route[], placement: Placement | undefined): Router
+}

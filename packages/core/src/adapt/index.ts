@@ -1,0 +1,102 @@
+import { gateOf, type Sallyport } from '../application/index.ts'
+import { refuseUnknownMembers } from '../errors.ts'
+import type { RevokeOptions, WithCookies } from '../gate/session-calls.ts'
+import type { Guard } from '../guards/guard.ts'
+import { type GuardMethods, guards } from '../guards/index.ts'
+import type { RequestView, Route } from '../seam/http.ts'
+import type { SignIn } from '../sessions/open.ts'
+
+import type { Adapted, AdaptedSessions } from './adapted.ts'
+import type { Host } from './host.ts'
+import { requireAuth, whenSettled } from './settled.ts'
+
+export type { Adapted, AdaptedSessions, Host }
+export { requireAuth, whenSettled }
+
+/**
+ * Gives a `Sallyport` the form of one framework, by what the framework's adapter supplies. Endpoints and guards are
+ * written once, in the core, so adding one changes no adapter.
+ */
+export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router, Placement extends object>(
+  core: Sallyport,
+  host: Host<Exchange, Reply, Protect, Check, Router, Placement>,
+): Adapted<Exchange, Reply, Protect, Check, Router, Placement> {
+  const gate = gateOf(core)
+  const checkBy = (guard: Guard): Check => host.guard(gate.check(guard))
+  function routerOf(name: string, routes: readonly Route[], placement: Placement | undefined): Router {
+    if (called(name, placement) !== undefined)
+      refuseUnknownMembers(name, placement, host.placementNames ?? [])
+    return host.router(routes, placement)
+  }
+  return {
+    ...core,
+    authMiddleware: (options) => host.protect(gate.verifier(called('authMiddleware', options))),
+    ...guardMethods(checkBy),
+    guard: checkBy,
+    refreshRouter: (placement) => routerOf('refreshRouter', gate.routes(['refresh']), placement),
+    logoutRouter: (placement) => routerOf('logoutRouter', gate.routes(['logout']), placement),
+    router(...parts) {
+      called('router', parts[0])
+      const routes: Route[] = []
+      let placement: Placement | undefined
+      for (const part of parts) {
+        if (typeof part === 'string') routes.push(...gate.routes([part]))
+        else if (isRoute(part)) routes.push(part)
+        else placement = part
+      }
+      return routerOf('router', routes, placement)
+    },
+    async signIn(...args) {
+      const exchange = args.slice(0, host.exchangeLength) as Exchange
+      const signIn = args[host.exchangeLength] as SignIn
+      return host.send(await gate.signIn(host.read(...exchange), signIn), ...exchange)
+    },
+    sessions: {
+      ...core.sessions,
+      start: (...args) =>
+        step(args, (view, _exchange, signIn) => gate.sessions.start(view, signIn as SignIn)),
+      end: (...args) =>
+        step(args, (view, _exchange, options) =>
+          gate.sessions.end(view, options as RevokeOptions | undefined),
+        ),
+      find: (...exchange) => gate.sessions.find(host.read(...exchange)),
+      revokeOthers: (...args) =>
+        step(args, (view, exchange, options) => {
+          const auth = requireAuth(host.attached(...exchange))
+          return gate.sessions.revokeOthers(view, auth, options as RevokeOptions | undefined)
+        }),
+    },
+  }
+
+  /** Takes a step for the request, and sets the cookies that it gives on the response. */
+  async function step<Result extends WithCookies>(
+    args: readonly unknown[],
+    take: (view: RequestView, exchange: Exchange, last: unknown) => Promise<Result>,
+  ): Promise<Omit<Result, 'cookies'>> {
+    const exchange = args.slice(0, host.exchangeLength) as Exchange
+    const { cookies, ...result } = await take(host.read(...exchange), exchange, args[host.exchangeLength])
+    host.setCookies(cookies, ...exchange)
+    return result
+  }
+}
+
+function guardMethods<Check>(checkBy: (guard: Guard) => Check): GuardMethods<Check> {
+  const method =
+    (make: (...args: never[]) => Guard) =>
+    (...args: never[]) =>
+      checkBy(make(...args))
+  return Object.fromEntries(
+    Object.entries(guards).map(([name, make]) => [name, method(make)]),
+  ) as GuardMethods<Check>
+}
+
+/** The argument of a factory. Throws a `TypeError` where the framework called the factory itself, with a request. */
+function called<T>(name: string, given: T): T {
+  if (typeof given === 'object' && given !== null && ('headers' in given || 'register' in given))
+    throw new TypeError(`${name} was passed without being called: write ${name}()`)
+  return given
+}
+
+function isRoute(part: object): part is Route {
+  return 'path' in part && 'handle' in part
+}
