@@ -36,6 +36,7 @@ const yours = {
   },
   mayRead: async (_subject: string, file: string) => file === 'report.txt',
   pathOf: () => fileURLToPath(import.meta.url),
+  accountPage: async (subject: string) => `the account of ${subject}`,
 }
 
 type Module = Readonly<Record<string, unknown>>
@@ -94,8 +95,16 @@ describe('sign-in.md', () => {
     expect(await post(url, '/auth/login', json({ password: 'right' }))).toMatchObject({ status: 200 })
   })
 
-  test('signs in by a form and leaves, with redirects', async () => {
+  test('keeps those signed in who want it, and forgets the others with the browser', async () => {
     const url = urlOf(await run('sign-in.md', 1, andListens('app')))
+    const kept = await post(url, '/auth/sign-in', form({ password: 'right', keep: 'on' }))
+    expect(kept.headers['set-cookie']).toEqual([expect.stringContaining('Max-Age=604800')])
+    const forgotten = await post(url, '/auth/sign-in', form({ password: 'right' }))
+    expect(forgotten.headers['set-cookie']).toEqual([expect.not.stringContaining('Max-Age')])
+  })
+
+  test('signs in by a form and leaves, with redirects', async () => {
+    const url = urlOf(await run('sign-in.md', 2, andListens('app')))
     const failed = await post(url, '/sign-in', form({ password: 'wrong' }))
     expect(failed).toMatchObject({ status: 303, headers: { location: ['/sign-in?failed'] } })
     const reply = await post(url, '/sign-in', form({ password: 'right' }))
@@ -191,9 +200,17 @@ test('the route of own-routes.md takes a note', async () => {
   expectReply(noted, { status: 201, body: { id: '7', by: 'usr_1', note: 'buy milk' } })
 })
 
+test('the page of downloads.md is for whoever is signed in', async () => {
+  const url = urlOf(await run('downloads.md', 0, signsIn('app')))
+  expect(await send(url, { path: '/account' })).toMatchObject({ status: 303 })
+  const { refresh } = signedIn(await post(url, '/test-sign-in'))
+  const page = await send(url, { path: '/account', headers: { cookie: `__Host-refresh=${refresh}` } })
+  expect(page).toMatchObject({ status: 200, text: 'the account of usr_1' })
+})
+
 test('the address of downloads.md opens one file', async () => {
   process.env.LINK_KEY = 'a key of tests alone'
-  const url = urlOf(await run('downloads.md', 0, signsIn('app')))
+  const url = urlOf(await run('downloads.md', 1, signsIn('app')))
   const headers = bearer(await tokenAt(url))
   expect(await post(url, '/api/files/secret.txt/link', { headers })).toMatchObject({ status: 404 })
   const link = String(jsonOf(await post(url, '/api/files/report.txt/link', { headers })).url)

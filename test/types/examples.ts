@@ -33,6 +33,7 @@ declare function tenantOf(subject: string): Promise<string>
 declare function emailOf(subject: string): Promise<string>
 declare function mayRead(subject: string, file: string): Promise<boolean>
 declare function pathOf(file: string): string
+declare function accountPage(subject: string): Promise<string>
 declare function endedSince(time: string): Promise<readonly string[]>
 `
 
