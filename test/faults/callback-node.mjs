@@ -1,0 +1,85 @@
+// One process whose application gives functions that fail. It makes many requests, and ends well if nothing ends it.
+//
+//   node test/faults/callback-node.mjs <function> <failure>
+
+import { createSallyport, memoryStore } from '@sallyport/core'
+import { gateOf } from '@sallyport/core/adapter'
+
+const [which, failure] = process.argv.slice(2)
+/** @type {Record<string, () => unknown>} */
+const failures = {
+  throws: () => {
+    throw new TypeError('words of a user')
+  },
+  rejects: () => Promise.reject(new TypeError('words of a user')),
+  'rejects later': async () => {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    throw new TypeError('words of a user')
+  },
+  'throws no error': () => {
+    throw 'words of a user'
+  },
+  'gives a thenable that fails': () => ({
+    // biome-ignore lint/suspicious/noThenProperty: a promise of another library
+    then: (/** @type {unknown} */ _resolve, /** @type {(cause: unknown) => void} */ reject) =>
+      reject(new TypeError('words of a user')),
+  }),
+}
+const fail = failures[failure ?? ''] ?? (() => undefined)
+/** @param {string} name */
+const failing = (name) => (which === name ? fail : undefined)
+
+const sallyport = await createSallyport({
+  secret: 'a secret of the test, with its 32 bytes',
+  store: memoryStore(),
+  refusals: /** @type {any} */ (failing('refusals') ?? 'answer'),
+  limits: { signatures: /** @type {any} */ (failing('limits.signatures')) },
+  ...(which === 'claims.of' ? { claims: { of: /** @type {any} */ (fail) } } : {}),
+})
+if (which === 'on event') sallyport.on('event', fail)
+if (which === 'on revoked') sallyport.on('revoked', fail)
+const gate = gateOf(sallyport)
+
+/** @param {string} [token] */
+const view = (token) => ({
+  method: 'GET',
+  target: '/',
+  headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+  rawHeaders: [],
+  ip: '192.0.2.7',
+  host: 'localhost',
+  secure: true,
+  body: /** @type {const} */ ({ kind: 'parsed', value: undefined }),
+  params: {},
+})
+const statuses = new Set()
+/** @param {() => unknown} step */
+async function step(step) {
+  try {
+    const outcome = /** @type {any} */ (await step())
+    statuses.add(outcome?.status ?? outcome?.answer?.status ?? 200)
+  } catch (cause) {
+    statuses.add(cause instanceof Error ? cause.name : 'something')
+  }
+}
+
+const verify = gate.verifier()
+const guarded = which === 'guard' ? gate.check(/** @type {any} */ (fail)) : undefined
+for (let round = 0; round < 50; round++) {
+  await step(() => verify(view('x.y.z')))
+  let token = ''
+  await step(async () => {
+    const answer = await gate.signIn(view(), { subject: `user-${round}` })
+    token = JSON.parse(answer.body ?? '{}').access_token
+    return { status: 401 }
+  })
+  if (token === '') continue
+  const decision = await verify(view(token))
+  if (decision.kind !== 'allow') continue
+  if (which === 'endOnRevocation') sallyport.endOnRevocation(decision.auth, /** @type {any} */ (fail))
+  if (guarded !== undefined) await step(() => guarded(decision.auth, view()))
+  await sallyport.sessions.revokeAll(`user-${round}`)
+}
+await new Promise((resolve) => setTimeout(resolve, 50))
+await sallyport.close()
+console.log(JSON.stringify([...statuses]))
