@@ -5,6 +5,7 @@ import { endingContract } from './ending.contract.ts'
 import { feedContract } from './feed.contract.ts'
 import { keysContract } from './keys.contract.ts'
 import { limitsContract } from './limits.contract.ts'
+import { manySessionsContract } from './many-sessions.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { renewalContract } from './renewal.contract.ts'
 import { revocationContract } from './revocation.contract.ts'
@@ -49,6 +50,7 @@ export function storeContract(harness: StoreHarness): void {
     describe('rotation', () => rotationContract(here))
     describe('binding', () => bindingContract(here))
     describe('limits', () => limitsContract(here))
+    describe('a subject with very many sessions', () => manySessionsContract(here))
     describe('ending', () => endingContract(here))
     describe('renewal', () => renewalContract(here))
     describe('races', () => racesContract(here))

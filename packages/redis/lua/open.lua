@@ -2,7 +2,8 @@
 -- KEYS  user, feed, meta
 -- ARGV  header, tag, field, state (its times are filled in here), grant, subject, idle, absolute, session limit
 --       (0: none)
--- returns {state, issue_from, fields of the ended sessions ...}
+-- returns {state, issue_from, fields of the ended sessions ...}: built one by one, since `unpack` takes no more than
+--   some thousands
 local at = begin()
 if not at then return too_late() end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
@@ -14,7 +15,7 @@ if subject and subject ~= ARGV[6] then
   return redis.error_reply('ERR two subjects have the same tag')
 end
 
-local ended = {}
+local reply = { '', '' }
 local threshold = tonumber(redis.call('HGET', user, 'p') or 64)
 if limit > 0 or redis.call('HLEN', user) >= threshold then
   local live = {}
@@ -26,7 +27,7 @@ if limit > 0 or redis.call('HLEN', user) >= threshold then
     for i = 1, #live - limit + 1 do
       revoke(feed, meta, 'S' .. tag .. live[i].field, at)
       drop_session(user, live[i].field)
-      ended[#ended + 1] = live[i].field
+      reply[#reply + 1] = live[i].field
     end
   elseif limit == 0 then
     redis.call('HSET', user, 'p', math.max(64, 2 * redis.call('HLEN', user)))
@@ -38,4 +39,5 @@ session.rotated_at, session.created_at = at, at
 local state = pack_session(session)
 redis.call('HSET', user, '@', ARGV[6], field, state, '.' .. field, ARGV[5])
 keep(user, expires_at(session, lifetimes_of(session, ARGV[5], idle, absolute)) - at)
-return { state, text(issue_from(redis.call('HGET', user, 'n'))), unpack(ended) }
+reply[1], reply[2] = state, text(issue_from(redis.call('HGET', user, 'n')))
+return reply

@@ -27,4 +27,6 @@ if fits then
   -- Processes that miss this read the ring again within a while.
   redis.pcall('PUBLISH', ARGV[2], ARGV[3])
 end
-return { fits and 1 or 0, unpack(redis.call('HGETALL', ring)) }
+local reply = redis.call('HGETALL', ring)
+table.insert(reply, 1, fits and 1 or 0)
+return reply

@@ -1,5 +1,4 @@
 import { isSessionId, type SessionId, type SubjectTag, tagOfSession } from '../ports/ids.ts'
-import { hasExpired, type Lifetimes } from '../ports/lifetimes.ts'
 import type {
   DeviceBinding,
   Opening,
@@ -8,20 +7,9 @@ import type {
   Session,
   SessionStore,
 } from '../ports/sessions.ts'
-import { judgeRotation, type RefreshWindow, type RotationState, sessionsToEnd } from '../sessions/rotate.ts'
+import { judgeRotation, sessionsToEnd } from '../sessions/rotate.ts'
 import type { MemoryRevocations } from './revocations.ts'
-
-type SessionRecord = Session & RotationState
-
-interface Subject {
-  readonly sessions: Map<SessionId, SessionRecord>
-  /** The second of the latest revocation of the whole subject, or 0. */
-  notBefore: number
-  window: RefreshWindow
-}
-
-/** How many subjects are searched for expired sessions at each sign-in. */
-const SWEPT_PER_OPENING = 8
+import { createSubjects, dropExpired, type SessionRecord, type Subject } from './subjects.ts'
 
 export interface MemorySessions extends SessionStore {
   /** From now on, tokens of the subject are issued later than this second. The latest mark counts. */
@@ -30,36 +18,7 @@ export interface MemorySessions extends SessionStore {
 
 /** Sessions in memory. Each method runs to its end without yielding, which makes it one atomic step. */
 export function createMemorySessions(revocations: MemoryRevocations): MemorySessions {
-  const subjects = new Map<SubjectTag, Subject>()
-  let sweeper = subjects.entries()
-
-  function subjectOf(tag: SubjectTag): Subject {
-    const known = subjects.get(tag)
-    if (known !== undefined) return known
-    const fresh: Subject = { sessions: new Map(), notBefore: 0, window: { endsAt: 0, count: 0 } }
-    subjects.set(tag, fresh)
-    return fresh
-  }
-
-  function dropExpired(subject: Subject, at: number, lifetimes: Lifetimes): void {
-    for (const [id, record] of subject.sessions)
-      if (hasExpired(record, at, lifetimes)) subject.sessions.delete(id)
-  }
-
-  function sweep(at: number, lifetimes: Lifetimes): void {
-    for (let swept = 0; swept < SWEPT_PER_OPENING; swept++) {
-      const next = sweeper.next()
-      if (next.done === true) {
-        sweeper = subjects.entries()
-        return
-      }
-      const [tag, subject] = next.value
-      dropExpired(subject, at, lifetimes)
-      // The mark of a subject matters only while a token could still be issued in the same second.
-      if (subject.sessions.size === 0 && subject.window.endsAt <= at && (subject.notBefore + 2) * 1000 < at)
-        subjects.delete(tag)
-    }
-  }
+  const subjects = createSubjects()
 
   function end(id: SessionId, at: number): void {
     subjects.get(tagOfSession(id))?.sessions.delete(id)
@@ -67,6 +26,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
   }
 
   function makeRoom(subject: Subject, { id, sessionLimit, at }: Opening): SessionId[] {
+    if (sessionLimit === 0) return []
     const others = [...subject.sessions.values()].filter((record) => record.id !== id)
     const ended = sessionsToEnd(others, sessionLimit).map((record) => record.id)
     for (const endedId of ended) end(endedId, at)
@@ -110,10 +70,10 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
   }
 
   return {
-    markSubject: (tag, notBefore) => mark(subjectOf(tag), notBefore),
+    markSubject: (tag, notBefore) => mark(subjects.of(tag), notBefore),
     open(opening) {
-      const subject = subjectOf(opening.tag)
-      dropExpired(subject, opening.at, opening.lifetimes)
+      const subject = subjects.of(opening.tag)
+      subjects.tidy(subject, opening)
       const ended = makeRoom(subject, opening)
       const record: SessionRecord = {
         ...opening.grant,
@@ -127,7 +87,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
         ...(opening.ip === undefined ? {} : { ip: opening.ip }),
       }
       subject.sessions.set(opening.id, record)
-      sweep(opening.at, opening.lifetimes)
+      subjects.sweep(opening.at, opening.lifetimes)
       return Promise.resolve({
         kind: 'opened',
         session: portSession(record),
@@ -165,7 +125,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       )
     },
     endSubject({ tag, at, lifetimes, except }) {
-      const subject = subjectOf(tag)
+      const subject = subjects.of(tag)
       dropExpired(subject, at, lifetimes)
       const ended = [...subject.sessions.keys()].filter((id) => id !== except)
       for (const id of ended) end(id, at)
@@ -188,7 +148,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       return Promise.resolve({ kind: 'ended', sessions: ended, revocation, kept: portSession(kept) })
     },
     renew({ tag, at, lifetimes, scope }) {
-      const subject = subjectOf(tag)
+      const subject = subjects.of(tag)
       dropExpired(subject, at, lifetimes)
       const notBefore = Math.floor(at / 1000)
       mark(subject, notBefore)
