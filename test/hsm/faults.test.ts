@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
+import { isSignature } from '@sallyport/core/signer'
 import { generatePkcs11Key, Pkcs11Error, type Pkcs11SignerOptions, pkcs11Signer } from '@sallyport/pkcs11'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { isSignature } from '../../packages/pkcs11/src/mechanisms.ts'
 import { holdUp } from '../support/hold-up.ts'
 import { fault, faultyLibrary, inSession, makeToken, openCryptoki, pin, type Token } from './token.ts'
 
@@ -38,7 +38,7 @@ async function open(more: Partial<Pkcs11SignerOptions> = {}) {
   return {
     ...signer,
     async signs() {
-      return isSignature(algorithm, signer.publicKey, input, await signer.sign(input))
+      return isSignature(signer, input, await signer.sign(input))
     },
     /** The error that a signature is refused with. */
     fails: () => errorOf(signer.sign(input)),
@@ -60,6 +60,23 @@ test('a process that is held up for longer than the time given still takes the s
     expect(await signed).toBe(true)
   }
   signer.close()
+})
+
+describe('a signature that is not by the key is not handed out:', () => {
+  test.each(['ES256', 'EdDSA', 'RS256', 'PS256'] as const)('%s', async (alg) => {
+    await generatePkcs11Key({ ...place, key: { label: `spoilt ${alg}` }, algorithm: alg })
+    const signer = await open({ key: { label: `spoilt ${alg}` }, algorithm: alg })
+    expect(await signer.signs()).toBe(true)
+    fault('spoil 0')
+    expect(await signer.fails()).toMatchObject({
+      name: 'Pkcs11Error',
+      kind: 'failed',
+      message: 'the HSM gave something that is not a signature by this key',
+    })
+    fault()
+    expect(await signer.signs()).toBe(true)
+    signer.close()
+  })
 })
 
 describe('a slow HSM', () => {

@@ -4,6 +4,7 @@
  *   sleep <milliseconds>   takes so long
  *   return <code>          fails
  *   once <code>            fails this time, and removes the file
+ *   spoil 0                gives a signature with a wrong bit
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@
 static CK_FUNCTION_LIST_PTR real;
 static CK_FUNCTION_LIST faulty;
 
-static CK_RV fault(void)
+static CK_RV fault(int *spoil)
 {
   char word[16];
   unsigned long number;
@@ -29,6 +30,7 @@ static CK_RV fault(void)
   fclose(file);
   if (read != 2)
     return CKR_GENERAL_ERROR;
+  *spoil = !strcmp(word, "spoil");
   if (!strcmp(word, "sleep"))
   {
     struct timespec pause = {number / 1000, (number % 1000) * 1000000L};
@@ -42,8 +44,11 @@ static CK_RV fault(void)
 
 static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG length, CK_BYTE_PTR out, CK_ULONG_PTR size)
 {
-  CK_RV failed = fault();
+  int spoil = 0;
+  CK_RV failed = fault(&spoil);
   CK_RV returned = real->C_Sign(session, data, length, out, size); /* which ends the operation */
+  if (spoil && out && returned == CKR_OK)
+    out[0] ^= 1;
   return failed ? failed : returned;
 }
 

@@ -131,6 +131,14 @@ describe('a key in KMS', () => {
     expect((await awsKmsSigner(optionsOf(alias))).publicKey.equals(next)).toBe(true)
   })
 
+  test('signs the input as it was when it was given', async () => {
+    const signer = await signerOf({ algorithm: 'EdDSA' }, 'ECC_NIST_EDWARDS25519')
+    const input = Buffer.from('payload')
+    const signature = signer.sign(input)
+    input.fill(0)
+    expect(verifiesInNode('EdDSA', Buffer.from('payload'), signer.publicKey, await signature)).toBe(true)
+  })
+
   test('is asked for its public half once, and for each signature once', async () => {
     const before = kms.requests.length
     const signer = await signerOf()

@@ -1,4 +1,3 @@
-import { constants, type VerifyKeyObjectInput } from 'node:crypto'
 import type { KeySpec, SigningAlgorithmSpec } from '@aws-sdk/client-kms'
 import type { SigningAlgorithm } from '@sallyport/core/signer'
 import { rawFromDer } from './ecdsa.ts'
@@ -9,13 +8,11 @@ interface Scheme {
   readonly keySpecs: readonly KeySpec[]
   /** The hash that is computed here, so that KMS gets a digest; `null` for Ed25519, which needs the whole message. */
   readonly hash: 'sha256' | null
-  readonly verification: Omit<VerifyKeyObjectInput, 'key'>
   /** Converts a signature of KMS to the form that JWS uses; `undefined` if it is malformed. */
   jwsForm(signature: Uint8Array): Uint8Array | undefined
 }
 
 const RSA: readonly KeySpec[] = ['RSA_2048', 'RSA_3072', 'RSA_4096']
-const SALT_BYTES = 32
 const unchanged = (signature: Uint8Array): Uint8Array => signature
 
 export const schemes: Readonly<Record<SigningAlgorithm, Scheme>> = {
@@ -23,28 +20,24 @@ export const schemes: Readonly<Record<SigningAlgorithm, Scheme>> = {
     name: 'ED25519_SHA_512',
     keySpecs: ['ECC_NIST_EDWARDS25519'],
     hash: null,
-    verification: {},
     jwsForm: unchanged,
   },
   ES256: {
     name: 'ECDSA_SHA_256',
     keySpecs: ['ECC_NIST_P256'],
     hash: 'sha256',
-    verification: { dsaEncoding: 'ieee-p1363' },
     jwsForm: rawFromDer,
   },
   RS256: {
     name: 'RSASSA_PKCS1_V1_5_SHA_256',
     keySpecs: RSA,
     hash: 'sha256',
-    verification: { padding: constants.RSA_PKCS1_PADDING },
     jwsForm: unchanged,
   },
   PS256: {
     name: 'RSASSA_PSS_SHA_256',
     keySpecs: RSA,
     hash: 'sha256',
-    verification: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: SALT_BYTES },
     jwsForm: unchanged,
   },
 }

@@ -1,8 +1,9 @@
-import { createHash, createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto'
+import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import type { GetPublicKeyCommandOutput } from '@aws-sdk/client-kms'
 import {
   ConfigError,
   describeValue,
+  isSignature,
   readJwk,
   type Signer,
   type VerificationKey,
@@ -45,7 +46,7 @@ export async function awsKmsSigner(options: AwsKmsSignerOptions): Promise<AwsKms
     client.send(new GetPublicKeyCommand({ KeyId: keyId }), { abortSignal }),
   )
   const { kid, alg, publicKey } = await readKey(found, settings)
-  const { name, hash, verification, jwsForm } = schemes[algorithm]
+  const { name, hash, jwsForm } = schemes[algorithm]
   const fixed = {
     KeyId: found.KeyId ?? keyId,
     SigningAlgorithm: name,
@@ -71,9 +72,11 @@ export async function awsKmsSigner(options: AwsKmsSignerOptions): Promise<AwsKms
     async sign(input) {
       if (inProgress >= concurrency)
         throw new AwsKmsError(`${concurrency} signatures are in progress already`)
-      const answer = await callKms('Sign', timeoutMs, (abortSignal) => send(input, abortSignal))
+      // The caller may change the input meanwhile.
+      const given = Buffer.from(input)
+      const answer = await callKms('Sign', timeoutMs, (abortSignal) => send(given, abortSignal))
       const signature = answer && jwsForm(answer)
-      if (!signature || !verify(hash, input, { key: publicKey, ...verification }, signature))
+      if (!signature || !isSignature({ alg, publicKey }, given, signature))
         throw new AwsKmsError('Sign gave something that is not a signature by this key')
       return signature
     },

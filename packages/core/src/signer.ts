@@ -11,3 +11,4 @@ export {
   type SigningKey,
   type VerificationKey,
 } from './ports/signer.ts'
+export { isSignature } from './tokens/signature.ts'

@@ -1,4 +1,4 @@
-import { constants, createHash, type KeyObject, verify } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import type { SigningAlgorithm } from '@sallyport/core/signer'
 import type { Attribute, Mechanism } from './binding.ts'
 import * as ck from './constants.ts'
@@ -66,25 +66,4 @@ export const algorithms: Readonly<Record<SigningAlgorithm, Algorithm>> = {
 /** How many bytes a signature has. */
 export function signatureBytes(publicKey: KeyObject): number {
   return Math.ceil((publicKey.asymmetricKeyDetails?.modulusLength ?? 512) / 8)
-}
-
-/** Whether a signature is valid, in the form that JWS uses. */
-export function isSignature(
-  alg: SigningAlgorithm,
-  publicKey: KeyObject,
-  input: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  switch (alg) {
-    case 'EdDSA':
-      return verify(null, input, publicKey, signature)
-    case 'ES256':
-      return verify('sha256', input, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature)
-    case 'RS256':
-      return verify('sha256', input, publicKey, signature)
-    case 'PS256': {
-      const padding = constants.RSA_PKCS1_PSS_PADDING
-      return verify('sha256', input, { key: publicKey, padding, saltLength: SALT_BYTES }, signature)
-    }
-  }
 }

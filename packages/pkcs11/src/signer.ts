@@ -1,8 +1,8 @@
-import { ConfigError, type Signer, type VerificationKey } from '@sallyport/core/signer'
+import { ConfigError, isSignature, type Signer, type VerificationKey } from '@sallyport/core/signer'
 import { connect } from './connection.ts'
-import { asPkcs11Error } from './errors.ts'
+import { asPkcs11Error, Pkcs11Error } from './errors.ts'
 import { openLibrary } from './library.ts'
-import { algorithms, isSignature } from './mechanisms.ts'
+import { algorithms } from './mechanisms.ts'
 import { type Pkcs11SignerOptions, parseSignerOptions, type SignerSettings } from './options.ts'
 import { createQueue, type SigningQueue } from './queue.ts'
 
@@ -10,7 +10,8 @@ import { createQueue, type SigningQueue } from './queue.ts'
 export interface Pkcs11Signer extends Signer, VerificationKey {
   /**
    * Signs bytes, in the form that JWS uses (RFC 7518, section 3). Rejects with a `Pkcs11Error` if there is no
-   * signature in time, if too many are waiting, if the HSM fails, and after `close`.
+   * signature in time, if too many are waiting, if the HSM fails or gives a signature that is not by this key, and
+   * after `close`.
    */
   sign(input: Uint8Array): Promise<Uint8Array>
   /** Rejects waiting and further signatures. Releases the HSM once the signatures in progress are done. */
@@ -18,7 +19,8 @@ export interface Pkcs11Signer extends Signer, VerificationKey {
 }
 
 /**
- * Makes a signer with a key in an HSM, and tests it with one signature.
+ * Makes a signer with a key in an HSM, and tests it with one signature. Each signature is verified before it is
+ * returned.
  *
  * Loads the library through pkcs11js, which you install beside this package. Signatures are made on other threads.
  * The start, the log-in and the beginning of each signature run in the calling thread, and hold up the process for as
@@ -50,18 +52,25 @@ export async function pkcs11Signer(options: Pkcs11SignerOptions): Promise<Pkcs11
 async function testedSigner(
   queue: SigningQueue,
   { algorithm }: SignerSettings,
-  { kid, alg, publicKey }: VerificationKey,
+  key: VerificationKey,
 ): Promise<Pkcs11Signer> {
   const { prepare } = algorithms[algorithm]
+  const make = (input: Uint8Array): Promise<Uint8Array> => queue.sign(prepare(input))
   const signer: Pkcs11Signer = {
-    kid,
-    alg,
-    publicKey,
-    sign: (input) => queue.sign(prepare(input)),
+    kid: key.kid,
+    alg: key.alg,
+    publicKey: key.publicKey,
+    async sign(input) {
+      // The caller may change the input meanwhile.
+      const given = Buffer.from(input)
+      const signature = await make(given)
+      if (isSignature(key, given, signature)) return signature
+      throw new Pkcs11Error('failed', 'the HSM gave something that is not a signature by this key')
+    },
     close: () => queue.close(),
   }
   const input = Buffer.from('sallyport')
-  if (!isSignature(alg, publicKey, input, await signer.sign(input)))
+  if (!isSignature(key, input, await make(input)))
     throw new ConfigError('pkcs11.key', 'a key whose private and public halves belong together')
   return signer
 }
