@@ -40,7 +40,10 @@ app.get('/test/published', async () => {
   return { now, kids: JSON.parse(reply.body).keys.map((/** @type {{ kid: string }} */ { kid }) => kid) }
 })
 app.get('/test/events', async () => events)
-app.post('/test/rotate', async () => sallyport.keys.rotate())
+app.post('/test/rotate', async () => {
+  const now = clock.now()
+  return { now, ...(await sallyport.keys.rotate()) }
+})
 app.post('/test/compromise/:kid', async (request) => {
   await sallyport.keys.compromise(/** @type {{ kid: string }} */ (request.params).kid)
   return {}
