@@ -1,3 +1,4 @@
+import { TOKENS_AHEAD_SECONDS } from '@sallyport/core/store'
 import { expect, test } from 'vitest'
 import {
   HOUR,
@@ -22,9 +23,9 @@ export function renewalContract(here: Here): void {
   const listed = async ({ tag }: Subject, at = START) =>
     ofKind(await here().other.sessions.list({ tag, at, lifetimes: LIFETIMES }), 'listed').sessions
 
-  /** Whether a token is revoked that was issued at sign-in. */
-  const isRevoked = async ({ tag }: Subject, session: string) => {
-    const token = tokenOf(tag, { session, issuedAt: START / SECOND })
+  /** Whether a token is revoked that was issued at sign-in, or then. */
+  const isRevoked = async ({ tag }: Subject, session: string, issuedAt = START / SECOND) => {
+    const token = tokenOf(tag, { session, issuedAt })
     return (await here().other.revocations.check(token)).kind === 'revoked'
   }
 
@@ -34,11 +35,46 @@ export function renewalContract(here: Here): void {
     const [one, two] = [await opened(store, opening(subject)), await opened(store, opening(subject))]
     const { sessions, revocation } = await renew(subject, START + SECOND)
     expect([...sessions].sort()).toEqual([one.id, two.id].sort())
-    expect(revocation).toEqual({ kind: 'subject', tag: subject.tag, notBefore: START / SECOND + 1 })
+    const notBefore = START / SECOND + 1 + TOKENS_AHEAD_SECONDS
+    expect(revocation).toEqual({ kind: 'subject', tag: subject.tag, notBefore })
     expect(await isRevoked(subject, one.id)).toBe(true)
     expect(await listed(subject)).toEqual(expect.arrayContaining([one, two]))
     const refreshed = await other.sessions.rotate(rotation(one, { at: START + SECOND }))
-    expect(ofKind(refreshed, 'rotated').issueFrom).toBe(START / SECOND + 2)
+    expect(ofKind(refreshed, 'rotated').issueFrom).toBe(notBefore + 1)
+  })
+
+  test('no token slips through that an earlier mark of the same second put off', async () => {
+    const { store, other } = here()
+    const subject = newSubject()
+    const session = await opened(store, opening(subject))
+    const { tag } = subject
+    await store.sessions.endSubject({ tag, at: START, lifetimes: LIFETIMES, except: session.id })
+    for (let generation = 3; generation < 6; generation++) {
+      const { issueFrom } = ofKind(
+        await other.sessions.rotate(rotation(session, { generation, at: START })),
+        'rotated',
+      )
+      await renew(subject, START)
+      expect(await isRevoked(subject, session.id, issueFrom)).toBe(true)
+    }
+  })
+
+  test('no token slips through whose process has a clock that is ahead', async () => {
+    const subject = newSubject()
+    const session = await opened(here().store, opening(subject))
+    await renew(subject, START)
+    expect(await isRevoked(subject, session.id, START / SECOND + TOKENS_AHEAD_SECONDS)).toBe(true)
+  })
+
+  test('a mark that excepts a session does not undo the renewal of its tokens', async () => {
+    const { store } = here()
+    const subject = newSubject()
+    const session = await opened(store, opening(subject))
+    await renew(subject, START)
+    const later = { tag: subject.tag, at: START + 10 * SECOND, lifetimes: LIFETIMES, except: session.id }
+    await store.sessions.endSubject(later)
+    expect(await isRevoked(subject, session.id)).toBe(true)
+    expect(await isRevoked(subject, session.id, START / SECOND + 5)).toBe(false)
   })
 
   test('every session has the new scope, and nothing else of it changes', async () => {

@@ -36,6 +36,7 @@ export {
   type Revocation,
   type RevocationStore,
   type SubjectRevocation,
+  TOKENS_AHEAD_SECONDS,
   type TokenIdentity,
 } from './ports/revocations.ts'
 export {

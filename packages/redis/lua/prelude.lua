@@ -3,6 +3,7 @@
 -- One hash per subject holds everything about it:
 --   @           the subject
 --   n           <second>:<session>  tokens issued up to this second are refused, except those of the session
+--   f           the second of the latest such mark that excepts no session
 --   w           <end>:<count>       the current window in which refreshes are counted
 --   p           the number of fields from which on a sign-in looks for expired sessions
 --   <field>     the state of a session, packed (see unpack_session); <field> is the random part of its id, 16 bytes
@@ -15,6 +16,8 @@ local RETENTION = 1860000
 local META_TTL = 6048000000
 local CONFIRMED, BODY, OWN_LIFETIMES = 1, 2, 4
 local FIELD_BYTES = 16
+-- As TOKENS_AHEAD_SECONDS of the core.
+local TOKENS_AHEAD = 2
 
 local cached_time
 local function server_time()
@@ -152,6 +155,10 @@ end
 
 -- Refuses the tokens that a subject has so far. An earlier mark does not replace a later one.
 local function mark_subject(user, mark)
+  local full = string.match(mark, '^(%d+):$')
+  if full and tonumber(full) >= tonumber(redis.call('HGET', user, 'f') or 0) then
+    redis.call('HSET', user, 'f', full)
+  end
   local known = redis.call('HGET', user, 'n')
   if not known or tonumber(string.match(known, '^%d+')) <= tonumber(string.match(mark, '^%d+')) then
     redis.call('HSET', user, 'n', mark)

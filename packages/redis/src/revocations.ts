@@ -100,12 +100,14 @@ export function createRedisRevocations(
       if (session !== undefined) named.push({ kind: 'session', session })
       if (jti !== undefined) named.push({ kind: 'token', jti })
       if (kid !== undefined) named.push({ kind: 'key', kid })
-      const [mark, ...scores] = await Promise.all([markOf(token.tag), ...named.map(scoreOf)])
+      const [marks, ...scores] = await Promise.all([marksOf(token.tag), ...named.map(scoreOf)])
       const isMarked =
-        mark.kind === 'answered' && mark.value !== null && concernsToken(readMark(String(mark.value)), token)
+        marks.kind === 'answered' &&
+        Array.isArray(marks.value) &&
+        marks.value.some((mark) => mark !== null && concernsToken(readMark(String(mark)), token))
       if (isMarked || scores.some((score) => score.kind === 'answered' && score.value !== null))
         return { kind: 'revoked' }
-      const isUnavailable = [mark, ...scores].some((answer) => answer.kind === 'unavailable')
+      const isUnavailable = [marks, ...scores].some((answer) => answer.kind === 'unavailable')
       return { kind: isUnavailable ? 'unavailable' : 'live' }
     },
 
@@ -120,8 +122,9 @@ export function createRedisRevocations(
     },
   }
 
-  function markOf(tag: SubjectTag) {
-    return commands.call(layout.shardOfTag(tag), 'hget', layout.user(tag), 'n')
+  /** The latest mark, and the latest that excepts no session. */
+  function marksOf(tag: SubjectTag) {
+    return commands.call(layout.shardOfTag(tag), 'hmget', layout.user(tag), 'n', 'f')
   }
 }
 

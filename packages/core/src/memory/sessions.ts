@@ -1,4 +1,5 @@
 import { isSessionId, type SessionId, type SubjectTag, tagOfSession } from '../ports/ids.ts'
+import { TOKENS_AHEAD_SECONDS } from '../ports/revocations.ts'
 import type {
   DeviceBinding,
   Opening,
@@ -150,7 +151,8 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
     renew({ tag, at, lifetimes, scope }) {
       const subject = subjects.of(tag)
       dropExpired(subject, at, lifetimes)
-      const notBefore = Math.floor(at / 1000)
+      // An earlier mark put tokens off until the second after it.
+      const notBefore = Math.max(Math.floor(at / 1000) + TOKENS_AHEAD_SECONDS, subject.notBefore + 1)
       mark(subject, notBefore)
       const revocation = { kind: 'subject', tag, notBefore } as const
       revocations.add(revocation, at)

@@ -8,6 +8,12 @@ export type Revocation =
   | SubjectRevocation
   | { readonly kind: 'key'; readonly kid: string }
 
+/**
+ * How many seconds later than now a token may say that it was issued, because the clock of its process is ahead, or
+ * because it was on its way. Ending sessions needs no such margin: it refuses all tokens of the session.
+ */
+export const TOKENS_AHEAD_SECONDS = 2
+
 export interface SubjectRevocation {
   readonly kind: 'subject'
   readonly tag: SubjectTag
