@@ -33,7 +33,8 @@ type Run = (
 
 /**
  * Sends commands and scripts. Whatever the server cannot do counts as unavailable. No call takes longer than the
- * command time-out, and while a server hangs, one command at a time waits for it and all others fail at once.
+ * command time-out, or twice that if it was sent late. While a server hangs, one command at a time waits for it and all
+ * others fail at once.
  */
 export interface Commands {
   /** Runs a script whose keys all belong to one shard. */

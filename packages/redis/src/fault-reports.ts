@@ -23,15 +23,13 @@ export function createFaultReports(
   causes: Causes,
   notice: (message: string) => void,
 ): FaultReports {
-  const outage = createOutage({
-    back: 'Redis serves again',
-    quietMs: QUIET_MS,
-    now: () => performance.now(),
-    notice,
-  })
+  const outage = () =>
+    createOutage({ back: 'Redis serves again', quietMs: QUIET_MS, now: () => performance.now(), notice })
+  // A server that refuses something may go away as well, and come back while it still does.
+  const gone = outage()
+  const refusing = outage()
   /** Steps that were refused. As long as they are, others may be answered, which says nothing. */
   const refused = new Set<string>()
-  let unreachable = false
   let reconnectedAt = Number.NEGATIVE_INFINITY
 
   /** A Cluster client finds the new primary by itself. */
@@ -48,30 +46,31 @@ export function createFaultReports(
         cause instanceof Error && cause.name === 'ReplyError' ? /^[A-Z]+/.exec(cause.message)?.[0] : undefined
       if (code === 'LATE') return
       if (code === 'READONLY') leaveReplica()
-      const sentence = sentenceOf(code, cause)
-      if (sentence === undefined && !outage.isAway()) return
-      if (!outage.isAway()) {
-        refused.clear()
-        unreachable = false
+      const refusal = refusalOf(code, cause)
+      if (refusal !== undefined) {
+        if (!refusing.isAway()) refused.clear()
+        refused.add(step)
+        return refusing.failed(refusal)
       }
-      if (code === undefined && !(cause instanceof TooFewReplicas)) unreachable = true
-      else refused.add(step)
-      outage.failed(sentence ?? '')
+      const why = causes.of(cause)
+      // It may not be known yet whether the server is away.
+      if (why !== undefined || gone.isAway())
+        gone.failed(
+          `Redis at ${causes.address} is away (${why}): what needs it is answered 503 until it is back`,
+        )
     },
     answered(step) {
-      if (outage.isAway() && (unreachable || refused.has(step))) outage.served()
+      gone.served()
+      if (refused.has(step)) refusing.served()
     },
   }
+}
 
-  /** What to tell; `undefined` if it is not known yet whether the server is away. */
-  function sentenceOf(code: string | undefined, cause: unknown): string | undefined {
-    if (code !== undefined)
-      return `Redis refuses a command with ${code}: it counts as away until it accepts commands again`
-    if (cause instanceof TooFewReplicas)
-      return 'Redis has too few replicas that follow it: sign-in, refresh and logout answer 503 until they do'
-    const why = causes.of(cause)
-    return (
-      why && `Redis at ${causes.address} is away (${why}): what needs it is answered 503 until it is back`
-    )
-  }
+/** What to tell of a server that answers, and refuses. */
+function refusalOf(code: string | undefined, cause: unknown): string | undefined {
+  if (code !== undefined)
+    return `Redis refuses a command with ${code}: it counts as away until it accepts commands again`
+  if (cause instanceof TooFewReplicas)
+    return 'Redis has too few replicas that follow it: sign-in, refresh and logout answer 503 until they do'
+  return undefined
 }
