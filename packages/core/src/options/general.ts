@@ -20,7 +20,7 @@ import {
 export interface GeneralOptions {
   /**
    * `iss` of the access tokens: an https URL (http on loopback). Required in production, like `audience`, `secret` and
-   * `store`, but in a service that only verifies the tokens of other issuers (option `issuers`).
+   * `store`, except in a service that only verifies: it has `issuers` and none of `issuer`, `audience` and `secret`.
    */
   readonly issuer?: string | undefined
   /**
@@ -124,11 +124,14 @@ interface SallyportGiven extends GeneralOptions {
   readonly issuers?: readonly unknown[] | undefined
 }
 
-/** There are trusted issuers, and nothing that is needed to issue. One of them alone is a deployment that lacks others. */
-function isOnlyVerifying({ issuer, audience, secret, store, issuers }: SallyportGiven): boolean {
+/**
+ * There are trusted issuers, and nothing that is needed to issue. One of them alone is a deployment that lacks others. A
+ * store does not count: it shares revocations.
+ */
+function isOnlyVerifying({ issuer, audience, secret, issuers }: SallyportGiven): boolean {
   // This room is read before the one that checks `issuers`.
   const trustsOthers = Array.isArray(issuers) && issuers.length > 0
-  return trustsOthers && [issuer, audience, secret, store].every((given) => given === undefined)
+  return trustsOthers && [issuer, audience, secret].every((given) => given === undefined)
 }
 
 /** Throws a `ConfigError` that names everything that production needs at once, so that one deployment is enough. */
