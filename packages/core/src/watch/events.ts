@@ -71,10 +71,12 @@ const MAX_CHARS = 255
 
 /** Cleans every string, including those of members that an application adds. */
 function cleaned<Event extends object>(event: Event): Event {
-  const texts = Object.entries(event).flatMap(([name, value]) =>
-    typeof value === 'string' ? [[name, printable(value, MAX_CHARS)] as const] : [],
-  )
-  return { ...event, ...Object.fromEntries(texts) }
+  let clean = event
+  for (const [name, value] of Object.entries(event)) {
+    const text = typeof value === 'string' ? printable(value, MAX_CHARS) : value
+    if (text !== value) clean = { ...clean, [name]: text }
+  }
+  return clean
 }
 
 export function createEvents(clock: Clock, callbacks: Callbacks): Events {
