@@ -34,19 +34,20 @@ describe.each([
   const whole = (): Loose => sallyport as unknown as Loose
 
   test.each([
-    ['sessions', 'revoke'],
-    ['sessions', 'revokeAll'],
-    ['tokens', 'revoke'],
-  ] as const)('%s.%s', async (of, call) => {
+    ['sessions', 'revoke', 'reason, issuer'],
+    ['sessions', 'revokeAll', 'reason'],
+    ['tokens', 'revoke', 'reason, issuer'],
+    ['tokens', 'revokeAll', 'reason'],
+  ] as const)('%s.%s', async (of, call, known) => {
     const path = `${of}.${call}`
     const say = (options: unknown) => messageOf(() => part(of)[call]?.('an-id', options))
     expect(await say({ raeson: 'x' })).toBe(
       `TypeError: ${path}: unknown member "raeson" (did you mean "reason"?)`,
     )
     expect(await say({ because: 'x' })).toBe(
-      `TypeError: ${path}: unknown member "because"; there is only reason`,
+      `TypeError: ${path}: unknown member "because"; there ${known === 'reason' ? 'is only' : 'are'} ${known}`,
     )
-    expect(await say('theft')).toBe(`TypeError: ${path}: the argument must be an object with reason`)
+    expect(await say('theft')).toBe(`TypeError: ${path}: the argument must be an object with ${known}`)
     expect(await say({ reason: 5 })).toBe(
       `TypeError: ${path}: "reason" must be a code such as "revoked_by_application"`,
     )
@@ -88,7 +89,8 @@ describe.each([
     const gate = gateOf(sallyport)
     const sessions = gate.sessions as unknown as Loose
     const view = viewOf({})
-    const members = 'there are subject, scope, client, acr, amr, crossSite'
+    const members =
+      'there are subject, scope, client, acr, amr, persistent, idleSeconds, absoluteSeconds, crossSite'
     for (const call of [gate.signIn as unknown as Loose[string], sessions.start])
       expect(await messageOf(() => call?.(view, { subject: 'u1', roles: [] }))).toBe(
         `TypeError: signIn: unknown member "roles"; ${members}`,

@@ -164,6 +164,17 @@ describe.each([
     })
   })
 
+  test('a short idle lifetime shortens the access token, so that a refresh comes in time', async () => {
+    const clock = turnedClock()
+    const { signIn, refresh } = await started({ clock })
+    let latest = await signIn({ idleSeconds: 301 })
+    for (let turn = 0; turn < 5; turn++) {
+      expect(latest).toMatchObject({ status: 200, body: { expires_in: 151 } })
+      clock.turn(latest.body.expires_in * 1000)
+      latest = await refresh(latest.cookie)
+    }
+  })
+
   describe('the session of a page', () => {
     test('is found by the cookie, which stays as it is', async () => {
       const { send, signIn, refresh } = await started()
@@ -177,15 +188,29 @@ describe.each([
       expect(await refresh(cookie)).toMatchObject({ status: 200 })
     })
 
-    test('is found by the previous cookie too, but not by an earlier one, which is no theft here', async () => {
-      const { send, signIn, refresh, events } = await started()
+    test('is found by the previous cookie for a moment, and by no earlier one, which is no theft here', async () => {
+      const clock = turnedClock()
+      const { send, signIn, refresh, events } = await started({ clock })
       const first = await signIn({})
       const second = await refresh(first.cookie)
       expect(await send('GET', '/page', { cookie: first.cookie })).toMatchObject({ body: { visitor: 'u1' } })
       const third = await refresh(second.cookie)
       expect(await send('GET', '/page', { cookie: first.cookie })).toMatchObject({ body: { visitor: null } })
+      expect(await send('GET', '/page', { cookie: second.cookie })).toMatchObject({ body: { visitor: 'u1' } })
+      clock.turn(11_000)
+      expect(await send('GET', '/page', { cookie: second.cookie })).toMatchObject({ body: { visitor: null } })
       expect(await send('GET', '/page', { cookie: third.cookie })).toMatchObject({ body: { visitor: 'u1' } })
       expect(events.map(({ event }) => event)).not.toContain('refresh.reused')
+    })
+
+    test('is not found by a refresh token that travels in bodies', async () => {
+      const { send } = await started()
+      const { body } = await send('POST', '/sign-in', {
+        'x-sign-in': JSON.stringify({ subject: 'u1' }),
+        'x-token-transport': 'body',
+      })
+      const cookie = `__Host-refresh=${body.refresh_token}`
+      expect(await send('GET', '/page', { cookie })).toMatchObject({ status: 200, body: { visitor: null } })
     })
 
     test('is not there without a cookie, with a forged one, and after it ended', async () => {

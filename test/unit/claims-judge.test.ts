@@ -1,6 +1,6 @@
 import { type ClaimsPolicy, judgeClaims } from '@sallyport/claims-policy'
 import { describe, expect, test } from 'vitest'
-import { type ClaimsJudge, createClaimsJudge } from '../../packages/core/src/tokens/claims-judge.ts'
+import { type ClaimsJudge, createClaimsJudge } from '../../packages/core/src/tokens/custom/claims-judge.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 

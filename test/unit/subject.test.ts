@@ -2,7 +2,7 @@ import { createSallyport, memoryStore, type Sallyport, type SallyportOptions } f
 import { gateOf } from '@sallyport/core/adapter'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createSubjectJudge } from '../../packages/core/src/tokens/subject.ts'
+import { createSubjectJudge } from '../../packages/core/src/tokens/custom/subject.ts'
 import { viewOf } from './view.ts'
 
 const PRODUCTION = {

@@ -8,7 +8,7 @@ import type { Session } from '../ports/sessions.ts'
 import type { Route } from '../seam/http.ts'
 import type { SignIn } from '../sessions/open.ts'
 
-/** The session calls of {@link SessionCalls}, and one that needs the caller's request and response. */
+/** The session calls of {@link SessionCalls}, and those that need the caller's request and response. */
 export interface AdaptedSessions<Exchange extends unknown[]> extends SessionCalls {
   /**
    * Opens a session for a user whom you have authenticated and sets the refresh cookie on the response; you answer the
@@ -24,8 +24,9 @@ export interface AdaptedSessions<Exchange extends unknown[]> extends SessionCall
   end(...args: [...Exchange, options?: RevokeOptions]): Promise<Revoked>
   /**
    * Finds the live session of the request's refresh cookie, for pages, images and downloads, which come without an
-   * access token. Changes nothing, and checks neither scopes nor the device. `undefined` if there is none. Rejects with
-   * a `TypeError` unless the method is GET or HEAD, and with `UnavailableError` while the store is away.
+   * access token. Changes nothing, and checks neither scopes nor the device. `undefined` if there is none, and for a
+   * cookie that was replaced longer ago than `refresh.graceSeconds`. Rejects with a `TypeError` unless the method is GET
+   * or HEAD, and with `UnavailableError` while the store is away.
    */
   find(...args: Exchange): Promise<Session | undefined>
   /**
@@ -109,7 +110,7 @@ export interface Adapted<Exchange extends unknown[], Reply, Protect, Check, Rout
   /**
    * Opens a session for a user whom you have authenticated, and answers the request with its tokens. Does NOT check a
    * password or any other credential. Rejects with a `TypeError` for a wrong member of `SignIn`, and with a
-   * `ClaimsError` if the `claims` option returns something that must not be in a token.
+   * `ClaimsError` if the subject, or something that the `claims` option returns, must not be in a token.
    */
   signIn(...args: [...Exchange, signIn: SignIn]): Promise<Reply>
   readonly sessions: AdaptedSessions<Exchange>

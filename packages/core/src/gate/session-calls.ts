@@ -101,7 +101,7 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
         )
       const sent = cookie.read(view)
       const ticket = sent.kind === 'value' ? refreshTokens.parse(sent.value) : undefined
-      if (ticket === undefined) return undefined
+      if (ticket?.transport !== 'cookie') return undefined
       const reading = await find(ticket)
       if (reading.kind === 'unavailable') throw new UnavailableError()
       return reading.kind === 'read' ? reading.session : undefined

@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import { ConfigError, describeValue } from '../errors.ts'
-import type { ClaimsOf, CustomClaimsSettings } from '../tokens/custom-claims.ts'
-import type { ClaimRecipient } from '../tokens/sealed-claim.ts'
-import type { SubjectSettings } from '../tokens/subject.ts'
+import type { ClaimsOf, CustomClaimsSettings } from '../tokens/custom/custom-claims.ts'
+import type { ClaimRecipient } from '../tokens/custom/sealed-claim.ts'
+import type { SubjectSettings } from '../tokens/custom/subject.ts'
 import {
   callable,
   distinctArray,

@@ -1,29 +1,34 @@
 import type { Clock } from '../ports/clock.ts'
-import { hasExpired, type Lifetimes } from '../ports/lifetimes.ts'
+import { hasExpired } from '../ports/lifetimes.ts'
 import type { SessionReading, SessionStore } from '../ports/sessions.ts'
 import type { RefreshTicket } from './refresh-token.ts'
+import type { SessionSettings } from './settings.ts'
 
 /**
  * Looks at the session of a refresh token, and changes nothing. It is `unknown` once it ended, and for a token that has
- * been replaced twice. The previous token is good, since the answer that carried its successor may be on its way.
+ * been replaced, unless that was within the grace period: its successor may be on its way to the browser.
  */
 export type FindSession = (ticket: RefreshTicket) => Promise<SessionReading>
 
 export interface SessionFindParts {
   readonly store: Pick<SessionStore, 'read'>
-  readonly lifetimes: Lifetimes
+  readonly settings: Pick<SessionSettings, 'lifetimes' | 'graceMs'>
   readonly clock: Clock
 }
 
-export function createSessionFind({ store, lifetimes, clock }: SessionFindParts): FindSession {
+export function createSessionFind({ store, settings, clock }: SessionFindParts): FindSession {
+  const { lifetimes, graceMs } = settings
   return async ({ session: id, generation, transport }) => {
     const reading = await store.read(id)
     if (reading.kind !== 'read') return reading
     const { session } = reading
+    const now = clock.now()
+    const isRacing =
+      generation === session.generation - 1 && graceMs > 0 && now - session.rotatedAt <= graceMs
     const isLive =
       session.transport === transport &&
-      generation >= session.generation - 1 &&
-      !hasExpired(session, clock.now(), lifetimes)
+      (generation === session.generation || isRacing) &&
+      !hasExpired(session, now, lifetimes)
     return isLive ? reading : { kind: 'unknown' }
   }
 }

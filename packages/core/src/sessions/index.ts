@@ -3,8 +3,8 @@ import type { Clock, Random } from '../ports/clock.ts'
 import type { SessionStore } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Replica } from '../revocation/replica.ts'
+import type { SubjectJudge } from '../tokens/custom/subject.ts'
 import type { IssueToken } from '../tokens/issue.ts'
-import type { SubjectJudge } from '../tokens/subject.ts'
 import type { Emit } from '../watch/events.ts'
 import { createSessionEnd, type SessionEnd } from './end.ts'
 import { createSessionFind, type FindSession } from './find.ts'
@@ -52,7 +52,7 @@ export function createSessions(parts: SessionsParts): Sessions {
     refresh: createSessionRefresh(step),
     end,
     list: createSessionList({ ...parts, lifetimes }),
-    find: createSessionFind({ ...parts, lifetimes }),
+    find: createSessionFind(parts),
     renew: createSessionRenewal({ ...parts, lifetimes }),
     tokenSets,
   }

@@ -8,7 +8,7 @@ import type { SessionStore, Transport } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Visit } from '../seam/caller.ts'
 import { isScopeToken } from '../tokens/claims.ts'
-import type { SubjectJudge } from '../tokens/subject.ts'
+import type { SubjectJudge } from '../tokens/custom/subject.ts'
 import type { Emit } from '../watch/events.ts'
 import type { SessionEnd } from './end.ts'
 import type { SessionSettings } from './settings.ts'
@@ -36,7 +36,10 @@ export interface SignIn {
    * tokens in the cookie only. Default `true`.
    */
   readonly persistent?: boolean | undefined
-  /** How long this session lives without a refresh, in seconds. Default and maximum: `refresh.idleSeconds`. */
+  /**
+   * How long this session lives without a refresh, in seconds. Its access tokens live at most half as long, so that a
+   * refresh comes in time. Default and maximum: `refresh.idleSeconds`.
+   */
   readonly idleSeconds?: number | undefined
   /** How long this session lives in total, in seconds. Default and maximum: `refresh.absoluteSeconds`. */
   readonly absoluteSeconds?: number | undefined

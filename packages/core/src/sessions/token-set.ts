@@ -55,6 +55,11 @@ export function createTokenSets(parts: TokenSetParts): TokenSets {
     return Math.max(1, Math.min(seconds, remaining))
   }
 
+  /** A client refreshes when its access token expires, which must be early enough for a short idle lifetime. */
+  function refreshInTime({ lifetimes: own }: Session): number {
+    return own === undefined ? accessSeconds : Math.ceil(own.idleMs / 2000)
+  }
+
   function refreshGrant(session: Session): RefreshGrant {
     const { id, generation, transport, transient } = session
     const idleSeconds = Math.floor(lifetimesOf(session, lifetimes).idleMs / 1000)
@@ -67,7 +72,7 @@ export function createTokenSets(parts: TokenSetParts): TokenSets {
 
   return {
     async issue(session, signer, issueFrom) {
-      const ttlSeconds = within(session, accessSeconds)
+      const ttlSeconds = within(session, Math.min(accessSeconds, refreshInTime(session)))
       const issued = await issueToken({ session, signer, ttlSeconds, issueFrom })
       if (issued.kind === 'unsigned') return issued
       const { token, expiresIn, ids } = issued

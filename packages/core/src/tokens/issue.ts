@@ -5,7 +5,7 @@ import type { Session } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { AccessClaims } from '../seam/auth.ts'
 import { isThenable } from '../thenable.ts'
-import type { CustomClaims } from './custom-claims.ts'
+import type { CustomClaims } from './custom/custom-claims.ts'
 import type { TokenForm } from './forms/form.ts'
 
 export interface IssueSettings {

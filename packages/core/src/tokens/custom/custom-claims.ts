@@ -1,6 +1,6 @@
 import type { ClaimsVerdict, judgeClaims, LeakKind } from '@sallyport/claims-policy'
-import { ClaimsError, ConfigError } from '../errors.ts'
-import type { Session } from '../ports/sessions.ts'
+import { ClaimsError, ConfigError } from '../../errors.ts'
+import type { Session } from '../../ports/sessions.ts'
 import { createClaimsJudge, loadPolicy } from './claims-judge.ts'
 import type { ClaimRecipient, ClaimSeal } from './sealed-claim.ts'
 

@@ -5,8 +5,8 @@ import { compactDecrypt } from 'jose/jwe/compact/decrypt'
 import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { importJWK } from 'jose/key/import'
-import { ConfigError, describeValue } from '../errors.ts'
-import { publicPart } from '../keys/jwk-members.ts'
+import { ConfigError, describeValue } from '../../errors.ts'
+import { publicPart } from '../../keys/jwk-members.ts'
 
 /** The only one who can read a claim. */
 export interface ClaimRecipient {

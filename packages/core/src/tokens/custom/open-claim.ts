@@ -1,4 +1,4 @@
-import { refuseUnknownMembers } from '../errors.ts'
+import { refuseUnknownMembers } from '../../errors.ts'
 
 export type OpenedClaim =
   | { readonly kind: 'opened'; readonly value: unknown }

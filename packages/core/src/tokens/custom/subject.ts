@@ -1,5 +1,5 @@
 import type { judgeClaims, LeakKind } from '@sallyport/claims-policy'
-import { ClaimsError } from '../errors.ts'
+import { ClaimsError } from '../../errors.ts'
 import { loadPolicy } from './claims-judge.ts'
 import { LEAK_NAMES } from './custom-claims.ts'
 
