@@ -86,7 +86,7 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   refresh_expired: { ...refresh, say: 'the session expired' },
   refresh_reused: { ...refresh, say: 'the session was ended' },
   refresh_mismatched: { ...refresh, say: 'the session was ended' },
-  refresh_wrong_client: { ...refresh, say: 'the refresh token is not for this client' },
+  refresh_wrong_client: { ...refresh, status: 400, say: 'the refresh token is not for this client' },
   refresh_repeated: { ...malformed, say: 'more than one refresh cookie' },
   refresh_limited: { status: 429, error: 'too_many_requests', say: 'too many refreshes' },
   sessions_differ: { ...malformed, say: 'the cookie and the access token belong to different sessions' },

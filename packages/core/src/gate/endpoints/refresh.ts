@@ -72,7 +72,7 @@ function answerTo(
     case 'limited':
       return refusal('refresh_limited', outcome)
     case 'wrong_client':
-      return refusal('refresh_wrong_client', { status: 400 })
+      return refusal('refresh_wrong_client')
     case 'key_unavailable':
       return refusal('key_unavailable')
     case 'unavailable':
