@@ -1,6 +1,7 @@
-import type { ClaimsVerdict, judgeClaims, LeakKind } from '@sallyport/claims-policy'
-import { ClaimsError, ConfigError } from '../../errors.ts'
+import type { judgeClaims } from '@sallyport/claims-policy'
+import { ConfigError } from '../../errors.ts'
 import type { Session } from '../../ports/sessions.ts'
+import { claimsError, LEAK_NAMES } from './claims-error.ts'
 import { createClaimsJudge, loadPolicy } from './claims-judge.ts'
 import type { ClaimRecipient, ClaimSeal } from './sealed-claim.ts'
 
@@ -58,7 +59,7 @@ export async function createCustomClaims(
     const claims = await sealedBy(seals, await of(owner))
     const verdict = judge(claims)
     if (verdict.kind === 'fit') return claims
-    if (verdict.kind !== 'leaking' || leaks === 'refuse') throw errorOf(verdict, maxBytes)
+    if (verdict.kind !== 'leaking' || leaks === 'refuse') throw claimsError(verdict, maxBytes)
     for (const { claim, kind } of verdict.leaks) {
       const message = `the claim "${claim}" looks like ${LEAK_NAMES[kind]}, and whoever sees an access token can read it: remove it, seal it ("claims.sealed") or exempt it ("claims.exempt")`
       if (!reported.has(message)) notice(message)
@@ -106,57 +107,4 @@ async function sealedBy(
     needed.map(async ([name, seal]) => [name, await seal(claims[name])] as const),
   )
   return { ...claims, ...Object.fromEntries(values) }
-}
-
-type Wrong = Exclude<ClaimsVerdict, { kind: 'fit' }>
-
-/** How a leak is named after "looks like". */
-export const LEAK_NAMES: Readonly<Record<LeakKind, string>> = {
-  email: 'an e-mail address',
-  phone: 'a phone number',
-  national_id: 'a national id',
-  card_number: 'a card number',
-  iban: 'a bank account',
-  secret: 'a secret',
-  connection_string: 'a connection string',
-  personal_name: "a person's name",
-  postal_address: 'a postal address',
-  birth_date: 'a date of birth',
-  gender: 'a gender',
-}
-
-function errorOf(verdict: Wrong, maxBytes: number): ClaimsError {
-  switch (verdict.kind) {
-    case 'leaking': {
-      const paths = verdict.leaks.map(({ claim }) => claim)
-      const reasons = verdict.leaks.map(({ claim, kind }) => `"${claim}" looks like ${LEAK_NAMES[kind]}`)
-      return new ClaimsError(
-        paths,
-        `whoever sees an access token can read its claims: ${reasons.join(', ')}; remove such claims, seal them ("claims.sealed") or exempt them ("claims.exempt")`,
-      )
-    }
-    case 'not_allowed':
-      return new ClaimsError(
-        verdict.claims,
-        `"claims.allow" does not list ${quoted(verdict.claims)}: add the names there, or remove the claims`,
-      )
-    case 'reserved':
-      return new ClaimsError(
-        verdict.claims,
-        `the library reserves the claim names ${quoted(verdict.claims)}: choose other names`,
-      )
-    case 'too_large':
-      return new ClaimsError(
-        [],
-        `the claims have more than ${maxBytes} bytes as JSON: remove some, or raise "claims.maxBytes"`,
-      )
-    case 'not_json':
-      return verdict.claim === ''
-        ? new ClaimsError([], 'the claims must be a plain JSON object')
-        : new ClaimsError([verdict.claim], `the claim "${verdict.claim}" must be plain JSON`)
-  }
-}
-
-function quoted(claims: readonly string[]): string {
-  return claims.map((claim) => `"${claim}"`).join(', ')
 }

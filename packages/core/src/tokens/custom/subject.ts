@@ -1,7 +1,7 @@
 import type { judgeClaims, LeakKind } from '@sallyport/claims-policy'
 import { ClaimsError } from '../../errors.ts'
+import { LEAK_NAMES } from './claims-error.ts'
 import { loadPolicy } from './claims-judge.ts'
-import { LEAK_NAMES } from './custom-claims.ts'
 
 /** Judges the subject of a sign-in. Rejects with a `ClaimsError` if it must not be in a token. */
 export type SubjectJudge = (subject: string) => Promise<void>
