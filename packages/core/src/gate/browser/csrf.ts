@@ -35,8 +35,12 @@ function isOwnOrigin({ host, secure }: RequestView, origin: string | readonly st
   return URL.canParse(own) && new URL(own).origin === origin
 }
 
-/** Whether a request is refused as cross-site. A refusal has been told as an event. */
-export type CrossSiteCheck = (view: RequestView) => boolean
+/**
+ * Whether a request is refused as cross-site. A refusal has been told as an event.
+ *
+ * @param step what it was to do; a sign-in may end at another site, so other advice is given
+ */
+export type CrossSiteCheck = (view: RequestView, step?: 'sign-in') => boolean
 
 export interface CrossSiteParts {
   readonly origins: OriginSettings
@@ -45,12 +49,16 @@ export interface CrossSiteParts {
 }
 
 const MAX_ORIGINS_TOLD = 20
+const ROUTE_ADVICE = 'if the page is yours, add its origin to the option "origins.allowed"'
+const SIGN_IN_ADVICE =
+  'if this is the way back from an identity provider, check its "state", then pass crossSite: "checked"; if it is a ' +
+  'page of yours, add its origin to the option "origins.allowed", but never that of a provider'
 
 /** A refusal is told as `request.refused`, and once for each origin by a notice that names what would allow it. */
 export function createCrossSiteCheck({ origins, emit, notice }: CrossSiteParts): CrossSiteCheck {
   const told = new Set<string>()
 
-  function tell(view: RequestView): void {
+  function tell(view: RequestView, step: 'sign-in' | undefined): void {
     emit({
       event: 'request.refused',
       outcome: 'failure',
@@ -60,18 +68,19 @@ export function createCrossSiteCheck({ origins, emit, notice }: CrossSiteParts):
     if (told.size >= MAX_ORIGINS_TOLD) return
     const { origin } = view.headers
     const described = typeof origin === 'string' ? describeValue(origin) : 'none'
-    if (told.has(described)) return
-    told.add(described)
+    const about = `${step} ${described}`
+    if (told.has(about)) return
+    told.add(about)
     const site = view.headers['sec-fetch-site']
     notice(
       `a cross-site request was refused (Origin: ${described}, Host: ${describeValue(view.host)}, ` +
-        `Sec-Fetch-Site: ${describeValue(site)}): if the page is yours, add its origin to the option "origins.allowed"`,
+        `Sec-Fetch-Site: ${describeValue(site)}): ${step === undefined ? ROUTE_ADVICE : SIGN_IN_ADVICE}`,
     )
   }
 
-  return (view) => {
+  return (view, step) => {
     const refused = isCrossSite(view, origins)
-    if (refused) tell(view)
+    if (refused) tell(view, step)
     return refused
   }
 }

@@ -26,7 +26,8 @@ export type StartSession = (view: RequestView, signIn: SignIn) => Promise<StartO
 
 export function createStart({ open, cookie, isCrossSite }: SignInParts): StartSession {
   return async (view, signIn) => {
-    if (signIn.crossSite !== 'checked' && isCrossSite(view)) return { kind: 'refused', problem: 'cross_site' }
+    if (signIn.crossSite !== 'checked' && isCrossSite(view, 'sign-in'))
+      return { kind: 'refused', problem: 'cross_site' }
     const transport = transportOf(view)
     if (transport === undefined) return { kind: 'refused', problem: 'transport_unknown' }
     const outcome = await open(signIn, transport, visitOf(view))
