@@ -179,12 +179,13 @@ describe.each([
 
   test('a guard whose verdict is none is a fault that says so, and lets nobody through', async () => {
     const send = await signedIn()
-    for (const path of ['/unsaid', '/unknown']) {
+    const faults = {
+      '/unsaid': 'a guard must return',
+      '/unknown': 'a guard refused with the unknown problem',
+    }
+    for (const [path, says] of Object.entries(faults)) {
       const answer = await send(path)
-      expect([answer.status, await answer.text()]).toEqual([
-        500,
-        expect.stringContaining('a guard must return'),
-      ])
+      expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining(says)])
     }
   })
 

@@ -10,7 +10,8 @@ const ascii = '1 to 255 printable ASCII characters'
 const policies = 'one of "off", "observe", "enforce"'
 const days = 'a whole number from 1 to 2592000'
 const audiences = 'a string of 1 to 255 characters without white space, or an array of them'
-const secret = 'a secret of at least 32 random bytes, or an array of secrets'
+const secret =
+  'a secret of at least 32 random bytes, such as the output of "openssl rand -base64 32", or an array of secrets'
 const known =
   'issuer, audience, secret, store, production, clock, random, accessToken, access, refresh, limits, ' +
   'clients, revocation, binding, claims, issuers, cookie, origins, refusals, paths'

@@ -1,3 +1,4 @@
+import { choices, describeValue } from '../errors.ts'
 import type { Guard, GuardVerdict } from '../guards/guard.ts'
 import type { Clock } from '../ports/clock.ts'
 import { problems } from '../problems.ts'
@@ -21,8 +22,11 @@ export function createGuardCheck(guard: Guard, clock: Clock, refuse: Refuse): Gu
     throw new TypeError('guard: the argument must be a function (auth, view) => verdict')
   function answerTo(verdict: GuardVerdict): Answer | undefined {
     if (verdict?.kind === 'pass') return undefined
-    if (verdict?.kind === 'refuse' && Object.hasOwn(problems, verdict.problem))
-      return refuse(verdict.problem, verdict)
+    if (verdict?.kind === 'refuse') {
+      if (Object.hasOwn(problems, verdict.problem)) return refuse(verdict.problem, verdict)
+      const hint = choices(String(verdict.problem), Object.keys(problems))
+      throw new TypeError(`a guard refused with the unknown problem ${describeValue(verdict.problem)}${hint}`)
+    }
     throw new TypeError(
       'a guard must return { kind: "pass" }, or { kind: "refuse" } with a "problem" such as "access_denied"',
     )

@@ -64,7 +64,8 @@ export interface GeneralSettings {
 const MIN_SECRET_BYTES = 32
 const MIN_DISTINCT_BYTES = 8
 
-const secretMessage = 'a secret of at least 32 random bytes, or an array of secrets'
+const secretMessage =
+  'a secret of at least 32 random bytes, such as the output of "openssl rand -base64 32", or an array of secrets'
 const secret = v.pipe(
   v.union([v.string(), v.instance(Uint8Array)], secretMessage),
   v.transform((given) =>
@@ -153,7 +154,7 @@ function demandRandomSecrets(given: GeneralOptions['secret']): void {
   if (secrets.every((one) => typeof one !== 'string' || looksRandom(one))) return
   throw new ConfigError('secret', {
     sentence:
-      'in production a "secret" that is a string must be 32 random bytes or more in base64, base64url or hex: ' +
+      'in production a "secret" that is a string must be 32 random bytes or more in base64, base64url or hex, without quotes, spaces and line breaks: ' +
       required.secret,
   })
 }
