@@ -1,7 +1,11 @@
 import type { Answer, HeaderFields } from '@sallyport/core/adapter'
 import { describe, expect, test } from 'vitest'
 import { withCors } from '../../packages/core/src/gate/browser/cors.ts'
-import { isCrossSite, type OriginSettings } from '../../packages/core/src/gate/browser/csrf.ts'
+import {
+  createCrossSiteCheck,
+  isCrossSite,
+  type OriginSettings,
+} from '../../packages/core/src/gate/browser/csrf.ts'
 import { viewOf } from './view.ts'
 
 const HOST = 'app.example.com'
@@ -146,4 +150,22 @@ describe('the headers that let a page of another origin read the answer', () => 
   test('are none at all where no origin is allowed', () => {
     expect(cors(ALLOWED, 'OPTIONS', { ...settings, allowed: new Set() })).toEqual(answer)
   })
+})
+
+test('a refusal is told once for each origin and step, with what would allow it there', () => {
+  const notices: string[] = []
+  const reasons: (string | undefined)[] = []
+  const emit = ({ reason }: { readonly reason?: string }): void => void reasons.push(reason)
+  const check = createCrossSiteCheck({ origins: settings, emit, notice: (text) => notices.push(text) })
+  const view = viewOf({ headers: site('cross-site', { origin: STRANGER }) })
+  for (const _ of [1, 2]) {
+    expect(check(view)).toBe(true)
+    expect(check(view, 'sign-in')).toBe(true)
+  }
+  expect(notices).toEqual([
+    expect.stringMatching(/evil\.example\.net.*add its origin to the option "origins\.allowed"$/),
+    expect.stringMatching(/evil\.example\.net.*crossSite: "checked".*never that of a provider$/),
+  ])
+  expect(reasons).toEqual(Array(4).fill('cross_site_request'))
+  expect(check(viewOf({ headers: site('same-origin') }))).toBe(false)
 })
