@@ -48,6 +48,8 @@ export interface RemoteKeys {
  * because a key that was withdrawn meanwhile must not verify another token.
  */
 const AGES_UNASKED = 2
+/** The pause after the first fetch if it failed. */
+const FIRST_PAUSE_MS = 1000
 
 /**
  * Keeps the keys that one issuer published last. While the issuer fails, they are used until they are older than
@@ -66,6 +68,8 @@ export function createRemoteKeys(
   let keys: ReadonlyMap<string, VerificationKey> = new Map()
   let fetchedAt = Number.NEGATIVE_INFINITY
   let triedAt = Number.NEGATIVE_INFINITY
+  /** The pause until the next fetch while none has succeeded. Doubles with each. */
+  let coldPauseMs = FIRST_PAUSE_MS / 2
   let reported: ReadonlySet<string> = new Set()
   let fetching: Promise<void> | undefined
   let abort = new AbortController()
@@ -104,8 +108,11 @@ export function createRemoteKeys(
 
   /** Joins a running fetch, or starts one unless the last one was too recent. */
   function refresh(): Promise<void> | undefined {
-    if (fetching === undefined && !closed && clock.monotonic() - triedAt >= cooldownMs)
+    // Without any keys each request is refused, so an issuer that starts later is asked again soon.
+    const pauseMs = keys.size === 0 ? Math.min(cooldownMs, coldPauseMs) : cooldownMs
+    if (fetching === undefined && !closed && clock.monotonic() - triedAt >= pauseMs)
       fetching = fetchKeys().finally(() => {
+        coldPauseMs *= 2
         fetching = undefined
       })
     return fetching

@@ -84,7 +84,8 @@ export interface IssuerOptions {
   readonly timeoutMs?: number | undefined
   /**
    * The least time between two fetches, whether or not they succeed, in seconds: 1 to 3600, and at most
-   * `maxAgeSeconds`. Default 30, or `maxAgeSeconds` if that is less.
+   * `maxAgeSeconds`. Default 30, or `maxAgeSeconds` if that is less. Until the first fetch succeeds it begins with one
+   * second, and doubles.
    */
   readonly cooldownSeconds?: number | undefined
   /**
