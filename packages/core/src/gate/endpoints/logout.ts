@@ -36,7 +36,8 @@ export function createLogout({ end, inspect, refreshTokens, cookie }: LogoutPart
     const bearer = readBearer(view)
     if (bearer.kind === 'repeated') return { kind: 'refused', problem: 'authorization_repeated' }
 
-    const byCookie = sent.kind === 'value' ? refreshTokens.parse(sent.value)?.session : undefined
+    const ticket = sent.kind === 'value' ? refreshTokens.parse(sent.value) : undefined
+    const byCookie = ticket?.transport === 'cookie' ? ticket.session : undefined
     const inspection = bearer.kind === 'token' ? await inspect(bearer.token, view) : undefined
     if (inspection?.kind === 'unavailable')
       return { kind: 'refused', problem: `${inspection.of}_unavailable` }
