@@ -24,8 +24,13 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
   const gate = gateOf(core)
   const checkBy = (guard: Guard): Check => host.guard(gate.check(guard))
   function routerOf(name: string, routes: readonly Route[], placement: Placement | undefined): Router {
-    if (called(name, placement) !== undefined)
-      refuseUnknownMembers(name, placement, host.placementNames ?? [])
+    if (called(name, placement) !== undefined) {
+      if (host.placementNames === undefined)
+        throw new TypeError(
+          `${name}: it takes no options on this framework: give the path where you mount it`,
+        )
+      refuseUnknownMembers(name, placement, host.placementNames)
+    }
     return host.router(routes, placement)
   }
   return {

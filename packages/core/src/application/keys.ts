@@ -53,12 +53,15 @@ export function createKeyCalls({ ring, store, replica, clock, notice }: KeyCalls
     },
     async compromise(kid) {
       identifier('kid', kid)
+      const isKnown = ring.list().some((key) => key.kid === kid)
       replica.add({ kind: 'key', kid })
       // Another key must sign before this key's tokens are refused, so that every client can get a good token.
       const removed = await ring.compromise(kid)
       const revoked = await store.revoke({ kind: 'key', kid }, clock.now())
       if (removed.kind === 'unavailable' || revoked.kind === 'unavailable') throw new UnavailableError()
       const name = printable(JSON.stringify(kid))
+      if (!isKnown)
+        return notice(`no key known here is named ${name}: compare it with the "kid" in keys.list()`)
       notice(
         `the key ${name} is compromised and out of use: add ${name} to "access.compromised", so that an older copy of the store cannot bring it back`,
       )

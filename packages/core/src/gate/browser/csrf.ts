@@ -50,6 +50,8 @@ export interface CrossSiteParts {
 
 const MAX_ORIGINS_TOLD = 20
 const ROUTE_ADVICE = 'if the page is yours, add its origin to the option "origins.allowed"'
+/** Browsers send no `Sec-Fetch-Site` over plain http, except to localhost. */
+const HOST_ADVICE = 'behind a proxy, let it pass on Host with the port; '
 const SIGN_IN_ADVICE =
   'if this is the way back from an identity provider, check its "state", then pass crossSite: "checked"; if it is a ' +
   'page of yours, add its origin to the option "origins.allowed", but never that of a provider'
@@ -72,9 +74,10 @@ export function createCrossSiteCheck({ origins, emit, notice }: CrossSiteParts):
     if (told.has(about)) return
     told.add(about)
     const site = view.headers['sec-fetch-site']
+    const host = site === undefined ? HOST_ADVICE : ''
     notice(
-      `a cross-site request was refused (Origin: ${described}, Host: ${describeValue(view.host)}, ` +
-        `Sec-Fetch-Site: ${describeValue(site)}): ${step === undefined ? ROUTE_ADVICE : SIGN_IN_ADVICE}`,
+      `a cross-site request was refused (Origin: ${described}, Host: ${describeValue(view.host)}, Sec-Fetch-Site: ` +
+        `${site === undefined ? 'absent' : describeValue(site)}): ${host}${step === undefined ? ROUTE_ADVICE : SIGN_IN_ADVICE}`,
     )
   }
 
