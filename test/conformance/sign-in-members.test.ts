@@ -213,6 +213,16 @@ describe.each([
       expect(await send('GET', '/page', { cookie })).toMatchObject({ status: 200, body: { visitor: null } })
     })
 
+    test('lives on when its body token is sent to the log-out as a cookie', async () => {
+      const { send, sallyport } = await started()
+      const { body } = await send('POST', '/sign-in', {
+        'x-sign-in': JSON.stringify({ subject: 'u1' }),
+        'x-token-transport': 'body',
+      })
+      await send('POST', '/auth/logout', { cookie: `__Host-refresh=${body.refresh_token}` })
+      expect(await sallyport.sessions.list('u1')).toHaveLength(1)
+    })
+
     test('is not there without a cookie, with a forged one, and after it ended', async () => {
       const clock = turnedClock()
       const { send, signIn, sallyport } = await started({ clock })
