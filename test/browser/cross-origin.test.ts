@@ -60,7 +60,7 @@ describe.each(names)('%s', (name) => {
     await page.goto(server)
     await page.getByLabel('User name').fill('alice')
     await page.getByLabel('Password').fill('correct horse battery staple')
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await page.getByRole('heading', { name: 'You are signed in' }).waitFor()
 
     await page.goto(demo(front.localhost, server))
