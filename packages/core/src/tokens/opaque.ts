@@ -1,4 +1,11 @@
-import { createCipheriv, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import {
+  type Cipher,
+  createCipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto'
 import type { OpaqueKeys } from '../secrets.ts'
 
 export type { OpaqueKeys } from '../secrets.ts'
@@ -32,7 +39,8 @@ export interface OpaqueFormat {
 
 interface Keys {
   readonly mac: KeyObject
-  readonly encryption: KeyObject
+  /** Encrypts single blocks. It is kept, since to make one costs more than all else. */
+  readonly blocks: Cipher
 }
 
 /** @param given the current keys first; they seal, and all of them unseal */
@@ -44,13 +52,19 @@ export function createOpaqueTokens(
   const current = secretKeys(currentKeys)
   const all = [current, ...earlierKeys.map(secretKeys)]
   const macAt = size - MAC_BYTES
+  const counters = Buffer.alloc(Math.ceil((macAt - VERSION_BYTES) / MAC_BYTES) * MAC_BYTES)
   const length = prefix.length + Math.ceil((size * 4) / 3)
 
-  /** In counter mode, encryption and decryption are the same. */
-  function crypt(bytes: Buffer, { encryption }: Keys): Buffer {
-    const cipher = createCipheriv('aes-256-ctr', encryption, bytes.subarray(macAt))
+  /** AES in counter mode (NIST SP 800-38A, section 6.5), in which encryption and decryption are the same. */
+  function crypt(bytes: Buffer, { blocks }: Keys): Buffer {
+    for (let block = 0; block < counters.length; block += MAC_BYTES) {
+      bytes.copy(counters, block, macAt)
+      increment(counters, block + MAC_BYTES - 1, block / MAC_BYTES)
+    }
+    const stream = blocks.update(counters)
     const crypted = Buffer.from(bytes)
-    crypted.set(cipher.update(bytes.subarray(VERSION_BYTES, macAt)), VERSION_BYTES)
+    for (let at = VERSION_BYTES; at < macAt; at++)
+      crypted[at] = (bytes[at] ?? 0) ^ (stream[at - VERSION_BYTES] ?? 0)
     return crypted
   }
 
@@ -80,7 +94,18 @@ export function createOpaqueTokens(
 }
 
 function secretKeys({ mac, encryption }: OpaqueKeys): Keys {
-  return { mac: createSecretKey(mac), encryption: createSecretKey(encryption) }
+  const blocks = createCipheriv('aes-256-ecb', encryption, null).setAutoPadding(false)
+  return { mac: createSecretKey(mac), blocks }
+}
+
+/** Adds to a number of 16 bytes, the last of which is at `last`. */
+function increment(bytes: Uint8Array, last: number, by: number): void {
+  let carry = by
+  for (let at = last; carry > 0 && at > last - MAC_BYTES; at--) {
+    const sum = (bytes[at] ?? 0) + carry
+    bytes[at] = sum & 0xff
+    carry = sum >> 8
+  }
 }
 
 /** Goes through a string, because a digest as a Buffer gets memory of its own, which costs more. */
