@@ -68,8 +68,6 @@ export async function start<S extends Sallyport>(
 export async function main<S extends Sallyport>(framework: Framework<S>): Promise<void> {
   try {
     const running = await start(framework, process.env)
-    console.log(`listening on ${running.url}`)
-    console.error('demo: sign in as alice, bob or admin, password "correct horse battery staple"')
     const stop = (): void => {
       running.close().then(
         () => process.exit(0),
@@ -78,6 +76,8 @@ export async function main<S extends Sallyport>(framework: Framework<S>): Promis
     }
     process.once('SIGTERM', stop)
     process.once('SIGINT', stop)
+    console.error('demo: sign in as alice, bob or admin, password "correct horse battery staple"')
+    console.log(`listening on ${running.url}`) // last: whoever reads this line may send a signal at once
   } catch (cause) {
     const fault = setupFault(cause, process.env)
     if (fault === undefined) throw cause
