@@ -23,10 +23,11 @@ export const read = (ctx: Context): RequestView => new KoaView(ctx)
 
 /** Sends an answer unchanged. */
 export function send(ctx: Context, { status, headers, cookies, body }: Answer): void {
-  // Koa sets a status and a type with the body, so the body comes first.
-  ctx.body = body ?? null
+  // With no body, Koa sets a status of its own. With a string it looks for a type, unless there is one.
+  if (body === undefined) ctx.body = null
   ctx.status = status
   ctx.set({ ...headers })
+  if (body !== undefined) ctx.body = body
   setCookies(ctx, cookies)
 }
 
@@ -41,8 +42,6 @@ export function setCookies(ctx: Context, cookies: readonly string[]): void {
  */
 export function quiet(ctx: Context): Context {
   const { onerror } = ctx
-  ctx.onerror = (fault) => {
-    if (fault !== ctx.socket.errored) onerror.call(ctx, fault)
-  }
+  ctx.onerror = (fault) => (fault === ctx.socket.errored ? undefined : onerror.call(ctx, fault))
   return ctx
 }

@@ -62,21 +62,16 @@ export function createCommands(
     if (lane.isBlocked()) return blocked(lane, step)
     lane.pending++
     try {
-      return answered(lane, step, await ask(prepare))
+      return answered(lane, step, await once(prepare))
     } catch (cause) {
-      return failed(lane, step, cause)
+      if (!isLate(cause)) return failed(lane, step, cause)
+      // A step that is refused as late although it is waited for was sent late, by a process that was held up.
+      return await once(prepare).then(
+        (value) => answered(lane, step, value),
+        (again: unknown) => failed(lane, step, again),
+      )
     } finally {
       lane.pending--
-    }
-  }
-
-  /** A step that is refused as late although it is waited for was sent late, by a process that was held up. */
-  async function ask(prepare: Prepare): Promise<unknown> {
-    try {
-      return await once(prepare)
-    } catch (cause) {
-      if (isLate(cause)) return once(prepare)
-      throw cause
     }
   }
 

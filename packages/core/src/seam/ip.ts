@@ -10,6 +10,7 @@ const WITH_PORT = /^(?:(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}|\[([^\]]*:[^\]]*)\]:\d{
  */
 export function canonicalIp(given: string | undefined): string | undefined {
   if (given === undefined || given.length > 80) return undefined
+  if (isIPv4(given)) return given
   const [, ipv4, ipv6] = WITH_PORT.exec(given) ?? []
   const address = ipv4 ?? ipv6 ?? given
   const plain = address.includes('%') ? address.slice(0, address.indexOf('%')) : address

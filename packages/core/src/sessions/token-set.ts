@@ -49,9 +49,8 @@ export function createTokenSets(parts: TokenSetParts): TokenSets {
   const { issueToken, refreshTokens, lifetimes, accessSeconds, clock } = parts
 
   /** Shortens a lifetime, so that no token outlives the absolute end of its session. */
-  function within(session: Session, seconds: number): number {
-    const { absoluteMs } = lifetimesOf(session, lifetimes)
-    const remaining = Math.floor((session.createdAt + absoluteMs - clock.now()) / 1000)
+  function within({ createdAt }: Session, { absoluteMs }: Lifetimes, seconds: number): number {
+    const remaining = Math.floor((createdAt + absoluteMs - clock.now()) / 1000)
     return Math.max(1, Math.min(seconds, remaining))
   }
 
@@ -60,31 +59,37 @@ export function createTokenSets(parts: TokenSetParts): TokenSets {
     return own === undefined ? accessSeconds : Math.ceil(own.idleMs / 2000)
   }
 
-  function refreshGrant(session: Session): RefreshGrant {
-    const { id, generation, transport, transient } = session
-    const idleSeconds = Math.floor(lifetimesOf(session, lifetimes).idleMs / 1000)
-    return {
-      transport,
-      refreshToken: refreshTokens.mint({ session: id, generation, transport }),
-      refreshSeconds: transient ? undefined : within(session, idleSeconds),
-    }
+  function refreshToken({ id, generation, transport }: Session): string {
+    return refreshTokens.mint({ session: id, generation, transport })
+  }
+
+  function refreshSeconds(session: Session, limits: Lifetimes): number | undefined {
+    return session.transient ? undefined : within(session, limits, Math.floor(limits.idleMs / 1000))
   }
 
   return {
     async issue(session, signer, issueFrom) {
-      const ttlSeconds = within(session, Math.min(accessSeconds, refreshInTime(session)))
+      const limits = lifetimesOf(session, lifetimes)
+      const ttlSeconds = within(session, limits, Math.min(accessSeconds, refreshInTime(session)))
       const issued = await issueToken({ session, signer, ttlSeconds, issueFrom })
       if (issued.kind === 'unsigned') return issued
-      const { token, expiresIn, ids } = issued
       return {
         kind: 'issued',
-        accessToken: token,
-        expiresIn,
+        accessToken: issued.token,
+        expiresIn: issued.expiresIn,
         scope: session.scope,
-        ids,
-        ...refreshGrant(session),
+        ids: issued.ids,
+        transport: session.transport,
+        refreshToken: refreshToken(session),
+        refreshSeconds: refreshSeconds(session, limits),
       }
     },
-    refreshGrant,
+    refreshGrant(session) {
+      return {
+        transport: session.transport,
+        refreshToken: refreshToken(session),
+        refreshSeconds: refreshSeconds(session, lifetimesOf(session, lifetimes)),
+      }
+    },
   }
 }
