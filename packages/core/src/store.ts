@@ -40,23 +40,25 @@ export {
   type TokenIdentity,
 } from './ports/revocations.ts'
 export {
-  type Confirmation,
   type DeviceBinding,
-  type EndOutcome,
   type Grant,
-  type ListOutcome,
-  type Opening,
-  type OpenOutcome,
-  type RenewOutcome,
-  type Rotation,
-  type RotationOutcome,
   type Session,
-  type SessionReading,
-  type SessionStore,
-  type SubjectEnding,
-  type SubjectEndOutcome,
   type Transport,
   VERSION_FELL,
+} from './ports/session.ts'
+export type {
+  Confirmation,
+  EndOutcome,
+  ListOutcome,
+  Opening,
+  OpenOutcome,
+  RenewOutcome,
+  Rotation,
+  RotationOutcome,
+  SessionReading,
+  SessionStore,
+  SubjectEnding,
+  SubjectEndOutcome,
 } from './ports/sessions.ts'
 export type { Store, StoreContext, StoreDriver } from './ports/store.ts'
 export {

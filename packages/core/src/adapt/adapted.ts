@@ -4,7 +4,7 @@ import type { VerifyOptions } from '../gate/protect.ts'
 import type { Revoked, RevokeOptions, Started } from '../gate/session-calls.ts'
 import type { Guard } from '../guards/guard.ts'
 import type { GuardMethods } from '../guards/index.ts'
-import type { Session } from '../ports/sessions.ts'
+import type { Session } from '../ports/session.ts'
 import type { Route } from '../seam/http.ts'
 import type { SignIn } from '../sessions/open.ts'
 

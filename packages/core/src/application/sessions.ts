@@ -1,6 +1,6 @@
 import { reasonOf, UnavailableError } from '../errors.ts'
 import type { Revoked, RevokeOptions } from '../gate/session-calls.ts'
-import type { Session } from '../ports/sessions.ts'
+import type { Session } from '../ports/session.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
 import type { SessionEnd } from '../sessions/end.ts'
 import type { ListSessions } from '../sessions/list.ts'

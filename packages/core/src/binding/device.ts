@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import Bowser from 'bowser'
 import { LRUCache } from 'lru-cache'
-import { type DeviceBinding, VERSION_FELL } from '../ports/sessions.ts'
+import { type DeviceBinding, VERSION_FELL } from '../ports/session.ts'
 
 /** What a device is recognised by. `version` drifts only when it decreases, because browsers update themselves. */
 export type DeviceComponent = HashedComponent | 'version'

@@ -1,5 +1,5 @@
 import { reasonOf, UnavailableError } from '../errors.ts'
-import type { Session } from '../ports/sessions.ts'
+import type { Session } from '../ports/session.ts'
 import type { ProblemCode } from '../problems.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
 import { callerOf, type Sender } from '../seam/caller.ts'

@@ -1,13 +1,7 @@
 import { isSessionId, type SessionId, type SubjectTag, tagOfSession } from '../ports/ids.ts'
 import { TOKENS_AHEAD_SECONDS } from '../ports/revocations.ts'
-import type {
-  DeviceBinding,
-  Opening,
-  Rotation,
-  RotationOutcome,
-  Session,
-  SessionStore,
-} from '../ports/sessions.ts'
+import type { DeviceBinding, Session } from '../ports/session.ts'
+import type { Opening, Rotation, RotationOutcome, SessionStore } from '../ports/sessions.ts'
 import { judgeRotation, sessionsToEnd } from '../sessions/rotate.ts'
 import type { MemoryRevocations } from './revocations.ts'
 import { createSubjects, dropExpired, type SessionRecord, type Subject } from './subjects.ts'

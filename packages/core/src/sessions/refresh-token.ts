@@ -1,5 +1,5 @@
 import { SESSION_ID_BYTES, type SessionId } from '../ports/ids.ts'
-import type { Transport } from '../ports/sessions.ts'
+import type { Transport } from '../ports/session.ts'
 import { createOpaqueTokens, MAC_BYTES, type OpaqueKeys } from '../tokens/opaque.ts'
 
 const GENERATION_AT = 1 + SESSION_ID_BYTES

@@ -1,11 +1,6 @@
 import { hasExpired, type Living } from '../ports/lifetimes.ts'
-import {
-  type DeviceBinding,
-  type Rotation,
-  type Session,
-  type Transport,
-  VERSION_FELL,
-} from '../ports/sessions.ts'
+import { type DeviceBinding, type Session, type Transport, VERSION_FELL } from '../ports/session.ts'
+import type { Rotation } from '../ports/sessions.ts'
 
 /** The part of a session's record that decides about a presented refresh token. */
 export interface RotationState extends Living {

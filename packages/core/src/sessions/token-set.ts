@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import { type Lifetimes, lifetimesOf } from '../ports/lifetimes.ts'
-import type { Session, Transport } from '../ports/sessions.ts'
+import type { Session, Transport } from '../ports/session.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { IssueToken, TokenIds, Unsigned } from '../tokens/issue.ts'
 import type { RefreshTokens } from './refresh-token.ts'

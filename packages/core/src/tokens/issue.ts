@@ -1,7 +1,7 @@
 import { createOutage, type Outage } from '../dependencies/outage.ts'
 import { SallyportError } from '../errors.ts'
 import type { Clock, Random } from '../ports/clock.ts'
-import type { Session } from '../ports/sessions.ts'
+import type { Session } from '../ports/session.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { AccessClaims } from '../seam/auth.ts'
 import { isThenable } from '../thenable.ts'

@@ -1,4 +1,4 @@
-import type { Session } from '../../ports/sessions.ts'
+import type { Session } from '../../ports/session.ts'
 import type { Auth } from '../../seam/auth.ts'
 import { callerOf } from '../../seam/caller.ts'
 import type { Route } from '../../seam/http.ts'

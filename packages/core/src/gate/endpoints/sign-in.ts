@@ -1,4 +1,4 @@
-import type { Transport } from '../../ports/sessions.ts'
+import type { Transport } from '../../ports/session.ts'
 import type { ProblemCode } from '../../problems.ts'
 import { visitOf } from '../../seam/caller.ts'
 import type { Answer, RequestView } from '../../seam/http.ts'

@@ -1,6 +1,6 @@
 import type { judgeClaims } from '@sallyport/claims-policy'
 import { ConfigError } from '../../errors.ts'
-import type { Session } from '../../ports/sessions.ts'
+import type { Session } from '../../ports/session.ts'
 import { claimsError, LEAK_NAMES } from './claims-error.ts'
 import { createClaimsJudge, loadPolicy } from './claims-judge.ts'
 import type { ClaimRecipient, ClaimSeal } from './sealed-claim.ts'

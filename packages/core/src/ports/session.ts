@@ -1,0 +1,46 @@
+import type { SessionId } from './ids.ts'
+import type { Lifetimes } from './lifetimes.ts'
+
+/** How a session's refresh token travels: in the cookie, or in the bodies of the token endpoint. */
+export type Transport = 'cookie' | 'body'
+
+/** What is stored about a session's device, in order to recognise it. */
+export interface DeviceBinding {
+  /** One keyed hash of four bytes for each component, in a fixed order. */
+  readonly cells: Uint8Array
+  /** The browser's major version, or 0 if it has none. It is compared by size, so it is not hashed. */
+  readonly version: number
+}
+
+/** Drift bit: the browser's version decreased. The bits below it say which cells changed. */
+export const VERSION_FELL: number = 1 << 15
+
+/** What was decided at sign-in. It never changes during the life of the session. */
+export interface Grant {
+  readonly subject: string
+  readonly client: string
+  readonly scope: string
+  readonly transport: Transport
+  /** When the user proved who they are, in seconds since the epoch. */
+  readonly authenticatedAt: number
+  readonly acr?: string
+  readonly amr?: readonly string[]
+  /** The device in words, such as "Firefox on Linux". */
+  readonly device: string
+  /** Lifetimes of its own, where they are shorter than those of all sessions. */
+  readonly lifetimes?: Lifetimes
+  /** The browser drops the refresh cookie when it closes. */
+  readonly transient?: true
+}
+
+/** One session. All instants are milliseconds since the epoch. */
+export interface Session extends Grant {
+  readonly id: SessionId
+  /** Counts from 1. Each rotation of the refresh token increases it. */
+  readonly generation: number
+  readonly createdAt: number
+  /** When the current generation began. The grace period counts from here. */
+  readonly rotatedAt: number
+  /** The client's address at sign-in or at the last rotation. */
+  readonly ip?: string
+}
