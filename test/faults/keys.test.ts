@@ -59,7 +59,7 @@ const listedBy = async (node: KeyNode): Promise<{ now: number; kids: string[] }>
 /** The private keys that the ring has held, for whoever has the secret. */
 async function privateKeys(known: Map<string, ScheduledKey>): Promise<void> {
   const client = redisClient(redis)
-  const seal = createKeySeal(deriveKeys([Buffer.from(secret)]))
+  const seal = createKeySeal(deriveKeys([Buffer.from(secret)], 'https://auth.example.test'))
   const [ring = ''] = await client.keys('*:k')
   for (const [kid, sealed] of Object.entries(await client.hgetall(ring))) {
     const key = known.has(kid) || kid === '@' ? undefined : await seal.unseal({ kid, sealed })

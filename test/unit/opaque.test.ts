@@ -19,7 +19,7 @@ test.each([1 + 16, 1 + 32, 1 + 44])(
   (macAt) => {
     for (let round = 0; round < 500; round++) {
       const keys = { mac: randomBytes(32), encryption: randomBytes(32) }
-      const format = { prefix: 'x_', size: macAt + MAC_BYTES, unencrypted: [] }
+      const format = { prefix: 'x_', size: macAt + MAC_BYTES }
       const tokens = createOpaqueTokens(format, [{ mac: randomBytes(32), encryption: randomBytes(32) }, keys])
       const clear = randomBytes(format.size)
       const token = createOpaqueTokens(format, [keys]).seal(Buffer.from(clear))

@@ -83,15 +83,6 @@ describe('a minted token', () => {
     expect(sample).toBe(encrypted(Buffer.concat([Buffer.of(3), REST])))
   })
 
-  test.each([
-    [1, 'cookie'],
-    [2, 'body'],
-  ] as const)('of the earlier version %i, which was not encrypted, is still read', (version, transport) => {
-    const body = Buffer.concat([Buffer.of(version), REST])
-    expect(tokens.parse(textOf(Buffer.concat([body, macOf(body)])))).toEqual({ ...SAMPLE, transport })
-    expect(tokens.parse(encrypted(body))).toBeUndefined()
-  })
-
   test('shows nothing of its session: tokens of one session share no run of bytes but the version', () => {
     fc.assert(
       fc.property(ticket, (one) => {

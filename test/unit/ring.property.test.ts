@@ -40,7 +40,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 test('whatever happens in whatever order: nodes agree, no live token loses its key, no lost key comes back', async () => {
   const [secret] = [randomBytes(32)]
-  const seal = createKeySeal(deriveKeys([secret]))
+  const seal = createKeySeal(deriveKeys([secret], 'https://auth.example.com'))
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
       const clock = turnedClock()

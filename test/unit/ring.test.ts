@@ -19,7 +19,7 @@ const LIFE = 30 * DAY
 const JITTER_MS = 30_000
 
 const sealUnder = (...secrets: readonly [Uint8Array, ...Uint8Array[]]): KeySeal =>
-  createKeySeal(deriveKeys(secrets))
+  createKeySeal(deriveKeys(secrets, 'https://auth.example.com'))
 const secret = randomBytes(32)
 const seal = sealUnder(secret)
 

@@ -5,8 +5,8 @@ import { generateSigningKey, privateJwk } from '../../packages/core/src/keys/jwk
 import { createKeySeal } from '../../packages/core/src/keys/seal.ts'
 import { type DerivedKeys, deriveKeys } from '../../packages/core/src/secrets.ts'
 
-const [secret] = deriveKeys([randomBytes(32)])
-const [other] = deriveKeys([randomBytes(32)])
+const [secret] = deriveKeys([randomBytes(32)], 'https://auth.example.com')
+const [other] = deriveKeys([randomBytes(32)], 'https://auth.example.com')
 const seal = createKeySeal([secret])
 const key = { ...(await generateSigningKey('EdDSA')), signsFrom: 1_795_000_000_000 }
 const sealed = await seal.seal(key)

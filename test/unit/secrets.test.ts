@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { deriveKeys } from '../../packages/core/src/secrets.ts'
 
+const ISSUER = 'https://auth.example.com'
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 /** HKDF with SHA-256, no salt, one block (RFC 5869, section 2). */
@@ -12,15 +13,19 @@ function expand(secret: Uint8Array, info: string): Buffer {
 
 test('the keys of a secret do not change from release to release, since tokens and sealed keys live on', () => {
   const secret = Buffer.alloc(32, 7)
-  const [derived] = deriveKeys([secret])
+  const [derived] = deriveKeys([secret], ISSUER)
   const id = createHash('sha256').update(expand(secret, 'sallyport 1 secret id')).digest('base64url')
   expect(derived.id).toBe(id.slice(0, 11))
   const { refreshTokens, accessReferences } = derived
-  expect(hexOf(refreshTokens.mac)).toBe(hexOf(expand(secret, 'sallyport 1 refresh token MAC')))
-  expect(hexOf(refreshTokens.encryption)).toBe(hexOf(expand(secret, 'sallyport 1 refresh token encryption')))
-  expect(hexOf(accessReferences.mac)).toBe(hexOf(expand(secret, 'sallyport 1 access reference MAC')))
+  expect(hexOf(refreshTokens.mac)).toBe(hexOf(expand(secret, `sallyport 1 refresh token MAC ${ISSUER}`)))
+  expect(hexOf(refreshTokens.encryption)).toBe(
+    hexOf(expand(secret, `sallyport 1 refresh token encryption ${ISSUER}`)),
+  )
+  expect(hexOf(accessReferences.mac)).toBe(
+    hexOf(expand(secret, `sallyport 1 access reference MAC ${ISSUER}`)),
+  )
   expect(hexOf(accessReferences.encryption)).toBe(
-    hexOf(expand(secret, 'sallyport 1 access reference encryption')),
+    hexOf(expand(secret, `sallyport 1 access reference encryption ${ISSUER}`)),
   )
   expect(hexOf(derived.keyEncryption)).toBe(hexOf(expand(secret, 'sallyport 1 signing key encryption')))
   expect(hexOf(derived.fingerprints)).toBe(hexOf(expand(secret, 'sallyport 1 device fingerprint')))
@@ -28,12 +33,24 @@ test('the keys of a secret do not change from release to release, since tokens a
 
 test('they differ by purpose and by secret, and stand in the order of the secrets', () => {
   const secrets = [Buffer.alloc(32, 7), Buffer.alloc(32, 8), Buffer.alloc(33, 7)] as const
-  const derived = deriveKeys(secrets)
+  const derived = deriveKeys(secrets, ISSUER)
   const all = derived.flatMap(({ refreshTokens, accessReferences, ...one }) => [
     ...[refreshTokens.mac, refreshTokens.encryption, accessReferences.mac, accessReferences.encryption],
     ...[one.keyEncryption, one.fingerprints, one.accessEncryption],
   ])
   expect(new Set(all.map(hexOf)).size).toBe(21)
   expect(all.every((bytes) => bytes.length === 32)).toBe(true)
-  expect(derived).toEqual(secrets.map((secret) => deriveKeys([secret])[0]))
+  expect(derived).toEqual(secrets.map((secret) => deriveKeys([secret], ISSUER)[0]))
+})
+
+test('those of opaque tokens differ by issuer, and no others', () => {
+  const secret = Buffer.alloc(32, 7)
+  const [one] = deriveKeys([secret], ISSUER)
+  const [other] = deriveKeys([secret], 'https://other.example.com')
+  const { refreshTokens, accessReferences, ...rest } = one
+  expect(other).toMatchObject(rest)
+  for (const kind of ['mac', 'encryption'] as const) {
+    expect(hexOf(other.refreshTokens[kind])).not.toBe(hexOf(refreshTokens[kind]))
+    expect(hexOf(other.accessReferences[kind])).not.toBe(hexOf(accessReferences[kind]))
+  }
 })

@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import {
   type Claims,
   createSallyport,
@@ -12,7 +12,6 @@ import { gateOf } from '@sallyport/core/adapter'
 import { tagOf } from '@sallyport/core/store'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterEach, describe, expect, test } from 'vitest'
-import { deriveKeys } from '../../packages/core/src/secrets.ts'
 import { storeContext } from '../support/store-context.ts'
 import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
@@ -122,21 +121,6 @@ describe('an access token that is a reference', () => {
       for (let at = 0; at + 4 <= session.length; at++)
         expect(bytes.includes(session.subarray(at, at + 4))).toBe(false)
     }
-  })
-
-  test('of the earlier form, which showed its session, is still accepted', async () => {
-    const { signIn, ask, clock } = await site({ accessToken: 'reference' })
-    const { sid = '' } = (await ask((await signIn()).token)) as Claims
-    const [{ accessReferences }] = deriveKeys([Buffer.from(SECRET)])
-    const body = Buffer.alloc(45)
-    body[0] = 1
-    body.write(sid, 1, 'base64url')
-    body.writeUInt32BE(1, 29)
-    body.writeUIntBE(clock.now() / 1000, 33, 6)
-    body.writeUIntBE(clock.now() / 1000 + 60, 39, 6)
-    const mac = createHmac('sha256', accessReferences.mac).update(body).digest().subarray(0, 16)
-    const token = `spa_${Buffer.concat([body, mac]).toString('base64url')}`
-    expect(await ask(token)).toMatchObject({ sub: 'u-1', sid })
   })
 
   test('leaves the objects of the application as they are', async () => {

@@ -72,7 +72,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const settings = parseOptions(options, process.env.NODE_ENV === 'production')
   const notice = (message: string): void => process.emitWarning(message, 'SallyportNotice')
   const { clock = systemClock, random = createSystemRandom(), production } = settings
-  const secrets = deriveKeys(settings.secrets)
+  const secrets = deriveKeys(settings.secrets, settings.issuer)
   const [current, ...earlier] = secrets
 
   const callbacks = createCallbacks(notice)

@@ -19,23 +19,29 @@ export interface DerivedKeys {
   readonly accessEncryption: Uint8Array
 }
 
-/** Derives the keys of every accepted secret, the current one first (HKDF with SHA-256, RFC 5869). */
-export function deriveKeys(secrets: NonEmpty<Uint8Array>): NonEmpty<DerivedKeys> {
+/**
+ * Derives the keys of every accepted secret, the current one first (HKDF with SHA-256, RFC 5869). Those of opaque tokens
+ * depend on the issuer, too: such a token is good only at the deployment that made it, whatever else it shares.
+ */
+export function deriveKeys(secrets: NonEmpty<Uint8Array>, issuer: string): NonEmpty<DerivedKeys> {
   const [current, ...earlier] = secrets
-  return [derive(current), ...earlier.map(derive)]
+  return [derive(current, issuer), ...earlier.map((secret) => derive(secret, issuer))]
 }
 
-function derive(secret: Uint8Array): DerivedKeys {
+function derive(secret: Uint8Array, issuer: string): DerivedKeys {
   const expand = (label: string): Uint8Array =>
     new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(0), `sallyport 1 ${label}`, 32))
   return {
     id: createHash('sha256').update(expand('secret id')).digest('base64url').slice(0, 11),
-    refreshTokens: { mac: expand('refresh token MAC'), encryption: expand('refresh token encryption') },
+    refreshTokens: {
+      mac: expand(`refresh token MAC ${issuer}`),
+      encryption: expand(`refresh token encryption ${issuer}`),
+    },
     keyEncryption: expand('signing key encryption'),
     fingerprints: expand('device fingerprint'),
     accessReferences: {
-      mac: expand('access reference MAC'),
-      encryption: expand('access reference encryption'),
+      mac: expand(`access reference MAC ${issuer}`),
+      encryption: expand(`access reference encryption ${issuer}`),
     },
     accessEncryption: expand('access token encryption'),
   }

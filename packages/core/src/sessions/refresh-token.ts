@@ -6,8 +6,6 @@ const GENERATION_AT = 1 + SESSION_ID_BYTES
 const TOKEN_BYTES = GENERATION_AT + 4 + MAC_BYTES
 /** The first byte is the version and also the transport, so that a token of one transport is refused by the other. */
 const VERSIONS: Readonly<Record<Transport, number>> = { cookie: 3, body: 4 }
-/** The versions of tokens that show the id of their session, as earlier releases made them. */
-const UNENCRYPTED: Readonly<Record<Transport, number>> = { cookie: 1, body: 2 }
 
 /** The content of a refresh token. */
 export interface RefreshTicket {
@@ -28,8 +26,7 @@ export interface RefreshTokens {
 
 /** @param keys the current ones first; tokens under the others are still accepted */
 export function createRefreshTokens(keys: readonly [OpaqueKeys, ...OpaqueKeys[]]): RefreshTokens {
-  const format = { prefix: 'spr_', size: TOKEN_BYTES, unencrypted: Object.values(UNENCRYPTED) }
-  const tokens = createOpaqueTokens(format, keys)
+  const tokens = createOpaqueTokens({ prefix: 'spr_', size: TOKEN_BYTES }, keys)
   return {
     mint({ session, generation, transport }) {
       // Pooled memory contains old data, which a short id would leave in the token.
@@ -53,6 +50,6 @@ export function createRefreshTokens(keys: readonly [OpaqueKeys, ...OpaqueKeys[]]
 }
 
 function transportOf(version: number | undefined): Transport | undefined {
-  if (version === VERSIONS.cookie || version === UNENCRYPTED.cookie) return 'cookie'
-  return version === VERSIONS.body || version === UNENCRYPTED.body ? 'body' : undefined
+  if (version === VERSIONS.cookie) return 'cookie'
+  return version === VERSIONS.body ? 'body' : undefined
 }

@@ -29,8 +29,6 @@ export interface OpaqueFormat {
   readonly prefix: string
   /** The length of version, body and MAC together, in bytes. */
   readonly size: number
-  /** Versions of tokens whose body is not encrypted. They are not made any more, but still accepted. */
-  readonly unencrypted: readonly number[]
 }
 
 interface Keys {
@@ -42,7 +40,7 @@ interface Keys {
 
 /** @param given the current keys first; they seal, and all of them unseal */
 export function createOpaqueTokens(
-  { prefix, size, unencrypted }: OpaqueFormat,
+  { prefix, size }: OpaqueFormat,
   given: readonly [OpaqueKeys, ...OpaqueKeys[]],
 ): OpaqueTokens {
   const [currentKeys, ...earlierKeys] = given
@@ -88,11 +86,10 @@ export function createOpaqueTokens(
       // A token has only one valid spelling, but the decoder ignores padding, unused bits and invalid characters.
       if (bytes.write(encoded, 'base64url') !== size || bytes.toString('base64url') !== encoded)
         return undefined
-      const isClear = unencrypted.includes(bytes.readUInt8(0))
       for (const keys of all) {
-        if (!isClear) crypt(bytes, keys)
+        crypt(bytes, keys)
         if (isGenuine(bytes, keys)) return bytes
-        if (!isClear) crypt(bytes, keys) // as it was, for the next key
+        crypt(bytes, keys) // as it was, for the next key
       }
       return undefined
     },

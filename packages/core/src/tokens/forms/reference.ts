@@ -22,8 +22,6 @@ export interface References {
 
 export const REFERENCE_PREFIX = 'spa_'
 const VERSION = 2
-/** The version of tokens that show the id of their session, as earlier releases made them. */
-const UNENCRYPTED = 1
 const GENERATION_AT = 1 + SESSION_ID_BYTES
 const ISSUED_AT = GENERATION_AT + 4
 const EXPIRES_AT = ISSUED_AT + 6
@@ -32,7 +30,7 @@ const BYTES = MAC_AT + MAC_BYTES
 
 /** @param keys the current ones first; tokens under the others are still accepted */
 export function createReferences(keys: readonly [OpaqueKeys, ...OpaqueKeys[]]): References {
-  const format = { prefix: REFERENCE_PREFIX, size: BYTES, unencrypted: [UNENCRYPTED] }
+  const format = { prefix: REFERENCE_PREFIX, size: BYTES }
   const tokens = createOpaqueTokens(format, keys)
   const jtiOf = (bytes: Buffer): string => bytes.toString('base64url', MAC_AT)
   return {
@@ -48,9 +46,7 @@ export function createReferences(keys: readonly [OpaqueKeys, ...OpaqueKeys[]]): 
     },
     parse(token) {
       const bytes = tokens.unseal(token)
-      if (bytes === undefined) return undefined
-      const version = bytes.readUInt8(0)
-      if (version !== VERSION && version !== UNENCRYPTED) return undefined
+      if (bytes?.readUInt8(0) !== VERSION) return undefined
       return {
         session: bytes.toString('base64url', 1, GENERATION_AT) as SessionId,
         generation: bytes.readUInt32BE(GENERATION_AT),
