@@ -15,6 +15,7 @@ const MEMBERS = new Set([
   'kid',
   'client_id',
   'ip',
+  'previous_ip',
   'user_agent',
   'reason',
   'request_id',
@@ -27,6 +28,7 @@ const EVENTS = new Set([
   'account.locked',
   'refresh.reused',
   'refresh.mismatched',
+  'refresh.contested',
   'token.refused',
   'token.revoked',
   'password.changed',
@@ -43,6 +45,7 @@ const CANARY = {
   next: 'canary-next-password-2a94',
   token: 'canary-token-51f8aa',
   cookie: 'canary-cookie-c07d39',
+  key: 'canary-key-of-an-attempt-4be8d1',
   form: 'canary-form-9e6b42',
   query: 'canary-query-f2d160',
 } as const
@@ -117,22 +120,22 @@ async function act(host: Host): Promise<string[]> {
 
   const own = keep(await visitor.signIn())
   const other = keep(await visitor.signIn())
-  await visitor.expect(
-    { method: 'DELETE', path: `/auth/sessions/${other.sid}`, headers: bearer(own.token) },
-    { status: 204 },
-  )
+  const removal = { method: 'DELETE', path: `/auth/sessions/${other.sid}`, headers: bearer(own.token) }
+  await visitor.expect(removal, { status: 204 })
   const body = json({ current: PASSWORD, next: CANARY.next })
   const headers = { ...body.headers, ...bearer(own.token) }
   await visitor.expect({ ...body, headers, method: 'POST', path: '/auth/password' }, { status: 204 })
-  await visitor.expect(
-    { method: 'POST', path: '/auth/logout-all', headers: bearer(own.token) },
-    { status: 204 },
-  )
+  const logoutAll = { method: 'POST', path: '/auth/logout-all', headers: bearer(own.token) }
+  await visitor.expect(logoutAll, { status: 204 })
   const native = keep(await visitor.signIn(visitor.other, { 'x-token-transport': 'body' }))
   expectReply(await visitor.exchange(native.refresh, { client_id: 'web' }), { status: 400 })
   keep(signedIn(await visitor.exchange(native.refresh)))
   const older = keep(await visitor.signIn(visitor.other, { 'user-agent': agents.chrome127 }))
   keep(signedIn(await visitor.refresh(older.refresh)))
+  const keyed = keep(await visitor.signIn(visitor.other, { 'idempotency-key': CANARY.key }))
+  keep(signedIn(await visitor.refresh(keyed.refresh)))
+  keep(signedIn(await visitor.refresh(keyed.refresh, { 'idempotency-key': CANARY.key })))
+  keep(await visitor.signIn(visitor.other, { cookie: `__Host-refresh=${keyed.refresh}` }))
 
   for (const token of [CANARY.token, `${first.token}x`, `${CANARY.token}.${CANARY.token}.${CANARY.token}`])
     expectReply(await visitor.me(token), refused)
@@ -190,10 +193,17 @@ describe.each(hostNames)('the audit trail of %s', (name) => {
     expect(count('session.started') + count('session.refreshed')).toBe(secrets.length / 2)
     expect(count('refresh.reused')).toBe(1)
     expect(count('refresh.mismatched')).toBe(1)
+    expect(count('refresh.contested')).toBe(1)
     const access = events.filter((one) => one.event === 'token.refused' && /^token_/.test(String(one.reason)))
     expect(access).toHaveLength(5 + FORGERIES.length)
     const ends = events.filter((one) => one.event === 'session.ended').map((one) => one.reason)
-    expect(ends).toEqual(['refresh.reused', 'refresh.mismatched', 'revoked_by_user', 'logout_all'])
+    expect(ends).toEqual([
+      'refresh.reused',
+      'refresh.mismatched',
+      'revoked_by_user',
+      'logout_all',
+      'replaced',
+    ])
   })
 
   test('tells who started a session: subject, session, token, key, client, address, agent', () => {
@@ -224,9 +234,8 @@ describe.each(hostNames)('the audit trail of %s', (name) => {
   test('lets no header write a line, a member or an event of its own', () => {
     const { events } = writtenBy(name)
     expect(events.some(({ event }) => event === 'key.compromised')).toBe(false)
-    expect(new Set(events.map(({ ip }) => ip).filter((ip) => ip !== undefined))).toEqual(
-      new Set(['127.0.0.1']),
-    )
+    const addresses = events.map(({ ip }) => ip).filter((ip) => ip !== undefined)
+    expect(new Set(addresses)).toEqual(new Set(['127.0.0.1']))
   })
 
   test('holds no control character, of which a reader might make a line or a colour', () => {

@@ -160,7 +160,7 @@ const routes: readonly (Pick<RequestCase, 'name' | 'expect'> & { readonly send: 
   },
 ]
 
-const OUR_HEADERS = 'Authorization, Content-Type, X-Token-Transport'
+const OUR_HEADERS = 'Authorization, Content-Type, Idempotency-Key, X-Token-Transport'
 const preflight = (
   path: string,
   origin: string,
@@ -228,6 +228,13 @@ export const corsCases: readonly RequestCase[] = [
   preflight('/auth/refresh', APP, 'POST', allows('POST, OPTIONS', OUR_HEADERS), null),
   ...askedHeaders.map((asked) =>
     preflight('/auth/refresh', APP, 'POST', allows('POST, OPTIONS', asked), asked),
+  ),
+  preflight(
+    '/auth/login',
+    APP,
+    'POST',
+    allows('POST, OPTIONS', 'content-type,idempotency-key'),
+    'content-type,idempotency-key',
   ),
   ...unfitHeaders.map((asked) =>
     preflight('/auth/refresh', APP, 'POST', allows('POST, OPTIONS', OUR_HEADERS), asked),

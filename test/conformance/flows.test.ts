@@ -3,7 +3,8 @@ import { connectionFlows } from './connection-flows.ts'
 import { deviceFlows } from './device-flows.ts'
 import { logoutFlows } from './logout-flows.ts'
 import { passwordFlows } from './password-flows.ts'
-import { onceOnly, refreshFlows, withoutGrace } from './refresh-flows.ts'
+import { onceOnly, refreshFlows } from './refresh-flows.ts'
+import { replacementFlows } from './replacement-flows.ts'
 import { conformance } from './runner.ts'
 import { sessionListFlows } from './session-list-flows.ts'
 import { signInFlows } from './sign-in-flows.ts'
@@ -11,6 +12,7 @@ import { signInFlows } from './sign-in-flows.ts'
 describe('as started by default', () =>
   conformance([
     ...signInFlows,
+    ...replacementFlows,
     ...sessionListFlows,
     ...refreshFlows,
     ...logoutFlows,
@@ -19,7 +21,4 @@ describe('as started by default', () =>
     ...connectionFlows,
   ]))
 
-describe('without grace', () => conformance(withoutGrace, { REUSE_GRACE: '0' }))
-
-describe('a refresh token works exactly once', () =>
-  conformance(onceOnly, { REUSE_GRACE: '0', LOST_RESPONSE: 'refuse' }))
+describe('without grace', () => conformance(onceOnly, { REUSE_GRACE: '0' }))

@@ -129,51 +129,7 @@ const theft: readonly Case[] = [
   },
 ]
 
-/** For hosts with `REUSE_GRACE=0`: only a lost answer lets the previous token converge. */
-export const withoutGrace: readonly Case[] = [
-  {
-    name: 'the previous cookie converges while nobody used its successor',
-    async play(visitor) {
-      const first = await visitor.signIn()
-      const second = signedIn(await visitor.refresh(first.refresh))
-      const again = signedIn(await visitor.refresh(first.refresh))
-      expect(again.refresh).toBe(second.refresh)
-      await visitor.expectAlive(again)
-    },
-  },
-  {
-    name: 'the previous cookie is theft once an access token of its successor was used',
-    async play(visitor) {
-      const first = await visitor.signIn()
-      const second = signedIn(await visitor.refresh(first.refresh))
-      expectReply(await visitor.me(second.token), { status: 200 })
-      expectReply(await visitor.until(401, refreshBy(first.refresh)), dead)
-      await visitor.expectEnded(second)
-    },
-  },
-  {
-    name: 'the previous cookie is theft once its successor was presented',
-    async play(visitor) {
-      const first = await visitor.signIn()
-      const second = signedIn(await visitor.refresh(first.refresh))
-      const third = signedIn(await visitor.refresh(second.refresh))
-      expectReply(await visitor.refresh(first.refresh), dead)
-      await visitor.expectEnded(third)
-    },
-  },
-  {
-    name: 'an access token of the generation before confirms nothing',
-    async play(visitor) {
-      const first = await visitor.signIn()
-      const second = signedIn(await visitor.refresh(first.refresh))
-      expectReply(await visitor.me(first.token), { status: 200 })
-      const again = signedIn(await visitor.refresh(first.refresh))
-      expect(again.refresh).toBe(second.refresh)
-    },
-  },
-]
-
-/** For hosts with `REUSE_GRACE=0` and `LOST_RESPONSE=refuse`: a token works exactly once. */
+/** For hosts with `REUSE_GRACE=0` and clients that send no keys: a token works exactly once. */
 export const onceOnly: readonly Case[] = [
   {
     name: 'a refresh token works once, and its second use ends the session',

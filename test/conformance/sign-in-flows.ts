@@ -151,18 +151,4 @@ export const signInFlows: readonly Case[] = [
         await visitor.expect(login(visitor.user, password), refused)
     },
   },
-  {
-    name: 'log-in begins a new session, whatever cookie came along',
-    async play(visitor) {
-      const theirs = await visitor.signIn(visitor.other)
-      const own = await visitor.signIn(visitor.user, { cookie: `__Host-refresh=${theirs.refresh}` })
-      expect(own.sid).not.toBe(theirs.sid)
-      expect(own.refresh).not.toBe(theirs.refresh)
-      await visitor.expectAlive(own)
-      await visitor.expectAlive(theirs)
-      const again = await visitor.signIn(visitor.user, { cookie: `__Host-refresh=${own.refresh}` })
-      expect(again.sid).not.toBe(own.sid)
-      await visitor.expectAlive(own)
-    },
-  },
 ]

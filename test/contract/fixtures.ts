@@ -6,6 +6,8 @@ import {
   type Grant,
   type Lifetimes,
   type Opening,
+  RETRY_KEY_BYTES,
+  type RetryKey,
   type Rotation,
   type SessionId,
   type Store,
@@ -74,11 +76,15 @@ export function opening(
     at: START,
     lifetimes: LIFETIMES,
     sessionLimit: 0,
+    keyed: false,
     ...rest,
   }
 }
 
-/** A refresh as the default settings make it: grace, recovery of lost answers, the first two cells enforced. */
+/**
+ * A refresh as the default settings make it: a new attempt without an `Idempotency-Key`, the grace, the first two cells
+ * enforced.
+ */
 export function rotation(session: Pick<Session, 'id'>, more: Partial<Rotation> = {}): Rotation {
   return {
     id: session.id,
@@ -89,15 +95,24 @@ export function rotation(session: Pick<Session, 'id'>, more: Partial<Rotation> =
     at: START + SECOND,
     lifetimes: LIFETIMES,
     graceMs: GRACE,
-    recoverLost: true,
     refreshLimit: { count: 0, windowMs: 0 },
     convergedLimit: 0,
     ...more,
   }
 }
 
-/** The settings with which a token works exactly once. */
-export const STRICT = { graceMs: 0, recoverLost: false } as const
+/** The setting with which a token is exchanged once, and again only with the key of that attempt. */
+export const STRICT = { graceMs: 0 } as const
+
+/** The key that a process makes for an attempt in the strict mode. */
+export function madeKey(): RetryKey {
+  return { bytes: randomBytes(RETRY_KEY_BYTES), sent: false }
+}
+
+/** The key that a client sent. */
+export function sentKey(text: string): RetryKey {
+  return { bytes: createHash('sha256').update(text).digest().subarray(0, RETRY_KEY_BYTES), sent: true }
+}
 
 /** A token that has all names that a token can have. */
 export type NamedToken = { readonly [Name in keyof TokenIdentity]: NonNullable<TokenIdentity[Name]> }
@@ -106,6 +121,7 @@ export type NamedToken = { readonly [Name in keyof TokenIdentity]: NonNullable<T
 export function tokenOf(tag: SubjectTag, more: Partial<NamedToken> = {}): NamedToken {
   return {
     session: randomUUID(),
+    generation: 1,
     tag,
     jti: randomUUID(),
     kid: randomUUID(),

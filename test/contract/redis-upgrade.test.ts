@@ -8,7 +8,7 @@ import { storeContext } from '../support/store-context.ts'
 import { newSubject, ofKind, opened, opening, rotation } from './fixtures.ts'
 
 /** Flags that this version gives no meaning. */
-const NEWER_FLAGS = 0b1010_0100
+const NEWER_FLAGS = 0b1000_0000
 
 let redis: RedisServer
 let admin: Redis

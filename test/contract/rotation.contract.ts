@@ -1,12 +1,13 @@
 import type { Session } from '@sallyport/core'
-import type { Rotation } from '@sallyport/core/store'
-import { expect, test } from 'vitest'
+import { type Rotation, tagOfSession } from '@sallyport/core/store'
+import { describe, expect, test } from 'vitest'
 import {
   confirmed,
   GRACE,
   HOUR,
   isRevoked,
   LIFETIMES,
+  madeKey,
   newId,
   newSubject,
   ofKind,
@@ -18,6 +19,8 @@ import {
   START,
   STRICT,
   type Subject,
+  sentKey,
+  tokenOf,
 } from './fixtures.ts'
 import type { Here } from './store.contract.ts'
 
@@ -58,19 +61,50 @@ export function rotationContract(here: Here): void {
     expect(await present(session, { ...late, at: late.at + 1 })).toMatchObject({ kind: 'reused' })
   })
 
-  test('a successor that was never seen in use leaves the previous generation good after the grace', async () => {
+  test('a lost answer, repeated after the grace, is contested: what it made is burnt, and the line goes on', async () => {
+    const { subject, session } = await begun(2)
+    const late = { generation: 1, at: START + HOUR / 2, ip: '198.51.100.7' }
+    const outcome = ofKind(await present(session, late), 'contested')
+    expect(outcome).toMatchObject({ drift: 0, session: { generation: 3, ip: late.ip, rotatedAt: late.at } })
+    expect(outcome.previousIp).toBe(session.ip)
+    const ofGeneration = (generation: number) =>
+      here().other.revocations.check(tokenOf(subject.tag, { session: session.id, generation }))
+    expect(await ofGeneration(1)).toEqual({ kind: 'live' })
+    expect(await ofGeneration(2)).toEqual({ kind: 'revoked' })
+    expect(await ofGeneration(3)).toEqual({ kind: 'live' })
+    // A race of the same token converges, and nothing more is burnt.
+    expect(await present(session, { ...late, at: late.at + GRACE })).toMatchObject({
+      kind: 'converged',
+      session: { generation: 3 },
+    })
+    expect(await present(session, { generation: 2, at: late.at })).toMatchObject({ kind: 'reused' })
+  })
+
+  test('one that is lost again and again burns each generation, and the last one goes on', async () => {
     const { session } = await begun(2)
-    const late = { generation: 1, at: START + HOUR / 2 }
-    expect(await present(session, late)).toMatchObject({ kind: 'converged' })
+    for (let time = 1; time <= 3; time++) {
+      const again = { generation: 1, at: START + time * 2 * GRACE }
+      expect(await present(session, again)).toMatchObject({
+        kind: 'contested',
+        session: { generation: 2 + time },
+      })
+    }
+    const at = START + 6 * GRACE
+    expect(await present(session, { generation: 5, at })).toMatchObject({ kind: 'rotated' })
+    expect(await present(session, { generation: 1, at })).toMatchObject({ kind: 'reused' })
+  })
+
+  test('a successor that was seen in use makes the generation before it theft after the grace', async () => {
+    const { session } = await begun(2)
     await confirmed(here().other, { id: session.id, generation: 2 })
-    expect(await present(session, late)).toMatchObject({ kind: 'reused' })
+    expect(await present(session, { generation: 1, at: START + HOUR / 2 })).toMatchObject({ kind: 'reused' })
   })
 
   test.each([1, 3])('seeing generation %i in use confirms nothing about the second', async (generation) => {
     const { session } = await begun(2)
     await confirmed(here().store, { id: session.id, generation })
     const late = { generation: 1, at: START + HOUR / 2 }
-    expect(await present(session, late)).toMatchObject({ kind: 'converged' })
+    expect(await present(session, late)).toMatchObject({ kind: 'contested' })
   })
 
   test('a rotation begins anew with nothing confirmed', async () => {
@@ -78,7 +112,86 @@ export function rotationContract(here: Here): void {
     await confirmed(here().store, session)
     await rotated(here().store, session)
     const late = { generation: 2, at: START + HOUR / 2 }
-    expect(await present(session, late)).toMatchObject({ kind: 'converged' })
+    expect(await present(session, late)).toMatchObject({ kind: 'contested' })
+  })
+
+  describe('an attempt is repeated with its key', () => {
+    const key = sentKey('one attempt')
+    const late = START + HOUR / 2
+
+    test('however late and often, though its successor was seen in use', async () => {
+      const { session } = await begun()
+      const first = ofKind(await present(session, { key }), 'rotated')
+      await confirmed(here().store, first.session)
+      for (const at of [START + SECOND, late, late + GRACE])
+        expect(ofKind(await present(session, { key, at }), 'converged').session).toEqual(first.session)
+    })
+
+    test('until the generation that it made is exchanged', async () => {
+      const { session } = await begun()
+      await present(session, { key })
+      const second = { generation: 2, key: sentKey('another'), at: late }
+      expect(await present(session, second)).toMatchObject({ kind: 'rotated' })
+      expect(await present(session, { key, at: late })).toMatchObject({ kind: 'reused' })
+    })
+
+    test.each([
+      ['with another', sentKey('another attempt')],
+      ['without one', undefined],
+      ['with the same, made by a process', { ...key, sent: false }],
+    ])('%s it is theft, in the grace too', async (_how, other) => {
+      const { session } = await begun()
+      await present(session, { key })
+      expect(await present(session, { key: other })).toMatchObject({ kind: 'reused' })
+    })
+
+    test('in the strict mode too, and there a key of the process itself will do', async () => {
+      for (const same of [key, madeKey()]) {
+        const { session } = await begun()
+        expect(await present(session, { key: same, ...STRICT })).toMatchObject({ kind: 'rotated' })
+        expect(await present(session, { key: same, at: late, ...STRICT })).toMatchObject({
+          kind: 'converged',
+        })
+        expect(await present(session, { at: late, ...STRICT })).toMatchObject({ kind: 'reused' })
+      }
+    })
+  })
+
+  test('a session that was opened with a key has no grace, but an answer without one may be lost', async () => {
+    const session = await opened(here().store, opening(newSubject(), { keyed: true }))
+    await present(session, {})
+    expect(await present(session, {})).toMatchObject({ kind: 'contested' })
+    expect(await present(session, {})).toMatchObject({ kind: 'contested' })
+  })
+
+  test('a refresh with a key takes the grace from its session, from that one on', async () => {
+    const { session } = await begun(2)
+    expect(await present(session, { generation: 1, key: sentKey('late') })).toMatchObject({
+      kind: 'contested',
+    })
+    expect(await present(session, { generation: 3 })).toMatchObject({ kind: 'rotated' })
+    expect(await present(session, { generation: 3 })).toMatchObject({ kind: 'contested' })
+  })
+
+  test('it is read whether a session is keyed, and which generation was presented last', async () => {
+    const { session } = await begun(2)
+    const read = async () => ofKind(await here().other.sessions.read(session.id), 'read')
+    expect(await read()).toMatchObject({ base: 1, keyed: false })
+    await present(session, { generation: 1, at: START + HOUR / 2, key: sentKey('late') })
+    expect(await read()).toMatchObject({ base: 1, keyed: true, session: { generation: 3 } })
+  })
+
+  test('what is burnt stays burnt when a store that forgot is told', async () => {
+    const { session } = await begun(2)
+    const { store, other } = here()
+    const burnt = { kind: 'generation', session: session.id, generation: 2 } as const
+    await store.revocations.assert(store.revocations.shardOf(burnt), [burnt], START)
+    const token = tokenOf(tagOfSession(session.id), { session: session.id, generation: 2 })
+    expect(await other.revocations.check(token)).toEqual({ kind: 'revoked' })
+    expect(await present(session, { generation: 3 })).toMatchObject({ kind: 'rotated' })
+    await store.revocations.assert(store.revocations.shardOf(burnt), [burnt], START)
+    expect(await present(session, { generation: 4 })).toMatchObject({ kind: 'rotated' })
+    expect(await present(session, { generation: 2 })).toMatchObject({ kind: 'reused' })
   })
 
   test('confirming a session that is not there makes none', async () => {
@@ -86,21 +199,6 @@ export function rotationContract(here: Here): void {
     await confirmed(here().store, { id: newId(subject), generation: 1 })
     const outcome = await here().store.sessions.list({ tag: subject.tag, at: START, lifetimes: LIFETIMES })
     expect(outcome).toEqual({ kind: 'listed', sessions: [] })
-  })
-
-  test('without recovery only the grace counts', async () => {
-    const { session } = await begun(2)
-    const late = { generation: 1, recoverLost: false, at: session.rotatedAt + GRACE }
-    expect(await present(session, late)).toMatchObject({ kind: 'converged' })
-    expect(await present(session, { ...late, at: late.at + 1 })).toMatchObject({ kind: 'reused' })
-  })
-
-  test('without grace only the recovery counts', async () => {
-    const { session } = await begun(2)
-    const at = session.rotatedAt
-    expect(await present(session, { generation: 1, graceMs: 0, at })).toMatchObject({ kind: 'converged' })
-    await confirmed(here().store, session)
-    expect(await present(session, { generation: 1, graceMs: 0, at })).toMatchObject({ kind: 'reused' })
   })
 
   test.each([

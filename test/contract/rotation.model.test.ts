@@ -11,7 +11,16 @@ import { type Story, story } from './rotation.story.ts'
 import { wrongStores } from './wrong-stores.ts'
 
 const context = storeContext
-const KINDS = ['rotated', 'converged', 'reused', 'mismatched', 'wrong_client', 'expired', 'unknown'] as const
+const KINDS = [
+  'rotated',
+  'converged',
+  'contested',
+  'reused',
+  'mismatched',
+  'wrong_client',
+  'expired',
+  'unknown',
+] as const
 const STORIES = 2500
 const SHORT = 5
 /** Stories that are played to a Redis at once, each by its own subject. */

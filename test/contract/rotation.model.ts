@@ -1,7 +1,11 @@
-import type { Presented, Rules, Seen } from './rotation.story.ts'
+import type { KeyName, Presented, Rules, Seen } from './rotation.story.ts'
 
 interface Line {
   generation: number
+  base: number
+  /** The attempt that made the current generation, unless it was one that nobody can repeat. */
+  key: KeyName | undefined
+  keyed: boolean
   inUse: boolean
   readonly began: number
   turned: number
@@ -10,6 +14,8 @@ interface Line {
 }
 
 export const DRIFT = { fit: 1, same: 2, fell: 32768 } as const
+
+const isSent = (key: KeyName | undefined): boolean => key === 'sent A' || key === 'sent B'
 
 /** The sessions of one subject, as the design's table of section 4.2 has it: the least that can be said of them. */
 export class Model {
@@ -21,8 +27,9 @@ export class Model {
     this.#rules = rules
   }
 
-  open(name: number, body: boolean, version: number, now: number): void {
-    this.lines.set(name, { generation: 1, inUse: false, began: now, turned: now, version, body })
+  open(name: number, line: Pick<Line, 'body' | 'version' | 'keyed'>, now: number): void {
+    const fresh = { generation: 1, base: 0, key: undefined, inUse: false, began: now, turned: now }
+    this.lines.set(name, { ...fresh, ...line })
   }
 
   present(name: number, token: Presented, now: number): Seen {
@@ -38,17 +45,22 @@ export class Model {
     if (!token.fits) return this.#theft(name, { kind: 'mismatched', generation: line.generation, drift })
 
     const { generation } = line
+    const strict = this.#rules.graceMs === 0
     const ahead = token.generation > generation
-    const strict = this.#rules.graceMs === 0 && !this.#rules.recoverLost
     if (ahead && strict) return this.#theft(name, { kind: 'reused', generation, rolledBack: true })
     if (ahead || token.generation === generation) {
-      Object.assign(line, { generation: token.generation + 1, inUse: false, turned: now })
-      line.version = Math.max(line.version, token.version)
+      this.#goOn(line, token.generation + 1, token.generation, token, now)
       return { kind: 'rotated', generation: line.generation, drift, rolledBack: ahead }
     }
-    const lost = this.#rules.recoverLost && !line.inUse
-    const racing = this.#rules.graceMs !== 0 && now - line.turned <= this.#rules.graceMs
-    if (token.generation === generation - 1 && (lost || racing)) return { kind: 'converged', generation }
+    if (token.generation === line.base) {
+      const repeats = token.key !== 'none' && token.key !== 'new' && token.key === line.key
+      const races = !strict && now - line.turned <= this.#rules.graceMs && !line.keyed && !isSent(token.key)
+      if (repeats || races) return { kind: 'converged', generation }
+      if (!strict && !line.inUse && !isSent(line.key)) {
+        this.#goOn(line, generation + 1, line.base, token, now)
+        return { kind: 'contested', generation: line.generation, drift }
+      }
+    }
     return this.#theft(name, { kind: 'reused', generation, rolledBack: false })
   }
 
@@ -68,14 +80,21 @@ export class Model {
     for (const name of this.live(now)) if (name !== kept) this.#theft(name, { kind: 'ended' })
     const line = kept === undefined ? undefined : this.lines.get(kept)
     if (line === undefined || line.body) return line?.generation
-    Object.assign(line, { generation: line.generation + 2, inUse: false, turned: now })
-    return line.generation
+    const generation = line.generation + 2
+    Object.assign(line, { generation, base: generation - 1, key: undefined, inUse: false, turned: now })
+    return generation
   }
 
   /** Whoever looks at them all drops what is over. */
   live(now: number): number[] {
     for (const [name, line] of this.lines) if (this.#isOver(line, now)) this.lines.delete(name)
     return [...this.lines.keys()]
+  }
+
+  #goOn(line: Line, generation: number, base: number, { key, version }: Presented, now: number): void {
+    Object.assign(line, { generation, base, key, inUse: false, turned: now })
+    line.keyed ||= isSent(key)
+    line.version = Math.max(line.version, version)
   }
 
   #isOver(line: Line, now: number): boolean {

@@ -1,10 +1,11 @@
 import type { Session } from '@sallyport/core'
-import type { RotationOutcome, SessionId, Store } from '@sallyport/core/store'
+import type { RetryKey, RotationOutcome, SessionId, Store } from '@sallyport/core/store'
 import { expect } from 'vitest'
 import {
   bindingOf,
   CELL,
   isRevoked,
+  madeKey,
   newId,
   newSubject,
   ofKind,
@@ -12,15 +13,25 @@ import {
   rotation,
   START,
   type Subject,
+  sentKey,
 } from './fixtures.ts'
 import { Model } from './rotation.model.ts'
-import { BODY_NAME, NAMES, type Name, type Seen, type Step, type Story, VERSION } from './rotation.story.ts'
+import {
+  BODY_NAME,
+  type KeyName,
+  NAMES,
+  type Name,
+  type Seen,
+  type Step,
+  type Story,
+  VERSION,
+} from './rotation.story.ts'
 
 const transportOf = (name: Name) => (name === BODY_NAME ? 'body' : 'cookie')
 
 /** Plays a story to a store and to the model, and compares all that is seen of both, step by step. */
 export async function play(store: Store, story: Story): Promise<void> {
-  const { rules, steps } = story
+  const { rules, steps, keyed } = story
   const subject = newSubject()
   const ids = NAMES.map(() => newId(subject)) as [SessionId, SessionId, SessionId]
   const model = new Model(rules)
@@ -28,8 +39,8 @@ export async function play(store: Store, story: Story): Promise<void> {
   for (const name of NAMES) {
     now++
     const grant = { transport: transportOf(name) } as const
-    await store.sessions.open(opening(subject, { id: ids[name], grant, at: now, lifetimes: rules }))
-    model.open(name, name === BODY_NAME, VERSION, now)
+    await store.sessions.open(opening(subject, { id: ids[name], grant, at: now, lifetimes: rules, keyed }))
+    model.open(name, { body: name === BODY_NAME, version: VERSION, keyed }, now)
   }
   const latest: [number, number, number] = [1, 1, 1]
   const scene: Scene = { store, subject, ids, rules }
@@ -66,7 +77,7 @@ async function act(scene: Scene, step: Acting, generation: number, at: number): 
   const all = { tag: subject.tag, at, lifetimes: rules }
   switch (step.do) {
     case 'present': {
-      const { fits, same, version, caller, name } = step
+      const { fits, same, version, caller, name, key } = step
       const client = caller === 'unsaid' ? {} : { client: caller === 'other client' ? 'other' : 'web' }
       const isOther = caller === 'other transport'
       const transport = (name === BODY_NAME) !== isOther ? 'body' : 'cookie'
@@ -77,7 +88,7 @@ async function act(scene: Scene, step: Acting, generation: number, at: number): 
           bindings: [bindingOf([fits ? 1 : 2, same ? 1 : 2, 1], version)],
           enforced: CELL.first,
           graceMs: rules.graceMs,
-          recoverLost: rules.recoverLost,
+          key: keyOf(key),
         }),
       )
     }
@@ -98,6 +109,20 @@ async function act(scene: Scene, step: Acting, generation: number, at: number): 
       const { sessions } = ofKind(await store.sessions.list(all), 'listed')
       return sessions.map((one: Session) => [nameOf(one.id), one.generation])
     }
+  }
+}
+
+function keyOf(name: KeyName): RetryKey | undefined {
+  switch (name) {
+    case 'none':
+      return undefined
+    case 'new':
+      return madeKey()
+    case 'repeated':
+      return { ...sentKey(name), sent: false }
+    case 'sent A':
+    case 'sent B':
+      return sentKey(name)
   }
 }
 

@@ -3,10 +3,12 @@ import fc from 'fast-check'
 /** How the sessions of one story are judged; fixed for the whole story. All times are milliseconds. */
 export interface Rules {
   readonly graceMs: number
-  readonly recoverLost: boolean
   readonly idleMs: number
   readonly absoluteMs: number
 }
+
+/** The attempt: one without a key; one of the process, new or repeated; or one of two that the client sends. */
+export type KeyName = 'none' | 'new' | 'repeated' | 'sent A' | 'sent B'
 
 /** What is held out to the store: of which generation, by whom. */
 export interface Presented {
@@ -18,6 +20,7 @@ export interface Presented {
   /** A part that is only observed is what it was. */
   readonly same: boolean
   readonly version: number
+  readonly key: KeyName
 }
 
 /** What is seen from outside: the kind, and of the rest what applies. */
@@ -48,6 +51,7 @@ export type Step =
       readonly fits: boolean
       readonly same: boolean
       readonly version: number
+      readonly key: KeyName
     }
   | { readonly do: 'see in use'; readonly name: Name; readonly behind: number }
   | { readonly do: 'end'; readonly name: Name }
@@ -57,6 +61,8 @@ export type Step =
 
 export interface Story {
   readonly rules: Rules
+  /** Whether the sign-ins had an `Idempotency-Key`. */
+  readonly keyed: boolean
   readonly steps: readonly Step[]
 }
 
@@ -76,6 +82,11 @@ const behind = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom(0, 1) },
   { weight: 1, arbitrary: fc.constantFrom(2, 3, 4, -1, -2) },
 )
+const key: fc.Arbitrary<KeyName> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant('none') },
+  { weight: 2, arbitrary: fc.constantFrom('new', 'repeated') },
+  { weight: 2, arbitrary: fc.constantFrom('sent A', 'sent B') },
+)
 const byMs = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(0, 1, GRACE / 2, GRACE, GRACE + 1) },
   { weight: 1, arbitrary: fc.constantFrom(IDLE - 1, IDLE, ABSOLUTE - 1, ABSOLUTE) },
@@ -93,6 +104,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       fits: often(true, false),
       same: often(true, false),
       version: often(VERSION, VERSION - 1, VERSION + 1, 0),
+      key,
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('see in use' as const), name, behind }) },
@@ -108,13 +120,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-/** Small stories of one subject's three sessions; a quarter of them under the strict rules. */
+/** Small stories of one subject's three sessions; half of them under the strict rules, and some of keyed ones. */
 export const story: fc.Arbitrary<Story> = fc.record({
   rules: fc.record({
     graceMs: fc.constantFrom(0, GRACE),
-    recoverLost: fc.boolean(),
     idleMs: fc.constant(IDLE),
     absoluteMs: fc.constant(ABSOLUTE),
   }),
+  keyed: often(false, true),
   steps: fc.array(step, { maxLength: MOST_STEPS, size: 'max' }),
 })

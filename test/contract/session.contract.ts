@@ -210,12 +210,45 @@ export function sessionContract(here: Here): void {
     const subject = newSubject()
     const session = await opened(here().store, opening(subject, { ip: '192.0.2.7' }))
     const read = async () => here().other.sessions.read(session.id)
-    expect(await read()).toEqual({ kind: 'read', session })
+    const line = { keyed: false, base: 0 }
+    expect(await read()).toEqual({ kind: 'read', session, ...line })
     const outcome = ofKind(await here().store.sessions.rotate(rotation(session)), 'rotated')
-    expect(await read()).toEqual({ kind: 'read', session: outcome.session })
-    expect(await read()).toEqual({ kind: 'read', session: outcome.session })
+    expect(await read()).toEqual({ kind: 'read', session: outcome.session, ...line, base: 1 })
+    expect(await read()).toEqual({ kind: 'read', session: outcome.session, ...line, base: 1 })
     await here().store.sessions.end({ id: session.id, at: START, evenIfAbsent: false })
     expect(await read()).toEqual({ kind: 'unknown' })
+  })
+
+  test('a sign-in ends the session that it replaces, if that is the same subject and there', async () => {
+    const { store, other } = here()
+    const subject = newSubject()
+    const old = await opened(store, opening(subject))
+    const kept = await opened(store, opening(subject))
+    const first = ofKind(await store.sessions.open(opening(subject, { replaces: old.id })), 'opened')
+    expect(first).toMatchObject({ replaced: true, ended: [] })
+    expect(await isRevoked(other, old.id, subject.tag)).toBe(true)
+    expect(await isRevoked(other, kept.id, subject.tag)).toBe(false)
+    const again = ofKind(await store.sessions.open(opening(subject, { replaces: old.id })), 'opened')
+    expect(again.replaced).toBe(false)
+    const never = newId(subject)
+    expect(ofKind(await store.sessions.open(opening(subject, { replaces: never })), 'opened').replaced).toBe(
+      false,
+    )
+    expect(await isRevoked(other, never, subject.tag)).toBe(false)
+    const { sessions } = ofKind(
+      await store.sessions.list({ tag: subject.tag, at: START, lifetimes: LIFETIMES }),
+      'listed',
+    )
+    expect(sessions).toHaveLength(4)
+  })
+
+  test('the session that is replaced makes room, so that the limit ends no other one', async () => {
+    const { store } = here()
+    const subject = newSubject()
+    await opened(store, opening(subject))
+    const old = await opened(store, opening(subject, { at: START + SECOND }))
+    const more = { replaces: old.id, sessionLimit: 2, at: START + 2 * SECOND }
+    expect(await store.sessions.open(opening(subject, more))).toMatchObject({ replaced: true, ended: [] })
   })
 
   test('a session that never was is unknown', async () => {

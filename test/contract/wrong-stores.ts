@@ -1,4 +1,11 @@
-import { type Rotation, type RotationOutcome, type Store, tagOfSession } from '@sallyport/core/store'
+import {
+  RETRY_KEY_BYTES,
+  type Rotation,
+  type RotationOutcome,
+  type Store,
+  tagOfSession,
+} from '@sallyport/core/store'
+import { madeKey } from './fixtures.ts'
 
 /** A store with one fault. */
 export interface WrongStore {
@@ -50,11 +57,22 @@ function forgiving(store: Store): Store {
       const { id, createdAt: at } = session
       const { lifetimes } = given
       const tag = tagOfSession(id)
-      await store.sessions.open({ id, tag, grant: session, binding, at, lifetimes, sessionLimit: 0 })
+      await store.sessions.open({
+        id,
+        tag,
+        grant: session,
+        binding,
+        at,
+        lifetimes,
+        sessionLimit: 0,
+        keyed: false,
+      })
       return outcome
     },
   })
 }
+
+const SAME = new Uint8Array(RETRY_KEY_BYTES)
 
 /** Faults that the model must find. */
 export const wrongStores: readonly WrongStore[] = [
@@ -76,7 +94,14 @@ export const wrongStores: readonly WrongStore[] = [
   { fault: 'forgives theft', around: forgiving },
   asking('gives a millisecond of grace too much', (given) => ({ ...given, graceMs: given.graceMs + 1 })),
   asking('gives no grace', (given) => ({ ...given, graceMs: 0 })),
-  asking('recovers nothing', (given) => ({ ...given, recoverLost: false })),
+  asking('takes every attempt for one of its own', (given) => ({ ...given, key: madeKey() })),
+  asking('takes every attempt for the same', (given) => ({ ...given, key: { bytes: SAME, sent: false } })),
+  asking('does not see who made a key', ({ key, ...given }) =>
+    key === undefined ? given : { ...given, key: { ...key, sent: false } },
+  ),
+  answering('says nothing of a contest', (outcome) =>
+    outcome.kind === 'contested' ? { ...outcome, kind: 'converged' } : outcome,
+  ),
   asking('goes on from a lost write in the strict mode', (given) => ({
     ...given,
     graceMs: given.graceMs || -1,

@@ -146,7 +146,7 @@ describe('while Redis hangs, in strict mode', () => {
 })
 
 describe('what was sent while Redis hung and answered 503', () => {
-  beforeAll(() => start({ REUSE_GRACE: '0', LOST_RESPONSE: 'refuse' }))
+  beforeAll(() => start({ REUSE_GRACE: '0' }))
   afterAll(stop)
 
   /** Lets Redis hang while something is asked of it. */

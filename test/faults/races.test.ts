@@ -115,7 +115,7 @@ describe('within the grace', () => {
 })
 
 describe('with single use', () => {
-  beforeAll(() => start({ REUSE_GRACE: '0', LOST_RESPONSE: 'refuse' }))
+  beforeAll(() => start({ REUSE_GRACE: '0' }))
   afterAll(stop)
 
   test('of refreshes that race over two processes one succeeds, and the session ends', async () => {

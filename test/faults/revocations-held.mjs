@@ -57,6 +57,7 @@ function fresh() {
 /** @param {ReturnType<typeof fresh>} session */
 const tokenOf = (session) => ({
   session,
+  generation: 1,
   tag: tagOfSession(session),
   jti: 'ZP0Yk2Rz0qRkq0jz',
   kid: 'k1',

@@ -7,7 +7,7 @@ const paths = [
   ...['issuer', 'audience', 'audience.0', 'secret', 'secret.0', 'store', 'production', 'clock', 'random'],
   ...['accessToken', 'access.ttlSeconds', 'access.algorithm', 'access.rotationSeconds', 'access.keys.0'],
   ...['access.signers.0', 'access.cache.entries', 'access.cache.bytes', 'refresh.idleSeconds'],
-  ...['refresh.absoluteSeconds', 'refresh.graceSeconds', 'refresh.lostResponse', 'limits.sessions'],
+  ...['refresh.absoluteSeconds', 'refresh.graceSeconds', 'limits.sessions'],
   ...['limits.refreshes.count', 'limits.refreshes.windowSeconds', 'limits.converged', 'limits.signatures'],
   ...['clients.cookie', 'clients.body', 'revocation.mode', 'revocation.maxStalenessSeconds'],
   ...['binding.family', 'binding.system', 'binding.deviceClass', 'binding.version'],

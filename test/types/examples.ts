@@ -37,6 +37,16 @@ declare function accountPage(subject: string): Promise<string>
 declare function endedSince(time: string): Promise<readonly string[]>
 `
 
+/** What the examples for browsers use of them. With the library "dom", examples for servers could use it all. */
+const BROWSER = `
+declare const localStorage: {
+  getItem(name: string): string | null
+  setItem(name: string, value: string): void
+  removeItem(name: string): void
+}
+declare const navigator: { readonly locks: { request<T>(name: string, holder: () => Promise<T>): Promise<T> } }
+`
+
 /** What the examples use of packages that are not installed here. */
 const PACKAGES = `
 declare module 'cors' {
@@ -124,6 +134,7 @@ function reachesOthers({ lines }: Example): boolean {
 async function compileProgram(examples: readonly Example[], at: string): Promise<string[]> {
   await mkdir(at, { recursive: true })
   await writeFile(`${at}/yours.d.ts`, YOURS)
+  await writeFile(`${at}/browser.d.ts`, BROWSER)
   await writeFile(`${at}/packages.d.ts`, PACKAGES)
   const config = {
     extends: `${root}test/tsconfig.json`,

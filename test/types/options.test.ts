@@ -34,12 +34,10 @@ const wrong: readonly SallyportOptions[] = [
   { secret: 5 },
   // @ts-expect-error an address is no store
   { store: 'redis://localhost' },
-  // @ts-expect-error a boolean does not say what to do
-  { refresh: { lostResponse: true } },
   // @ts-expect-error there is no such mode
   { revocation: { mode: 'eventual' } },
-  // @ts-expect-error a window has a length
-  { limits: { refreshes: { count: 5 } } },
+  // @ts-expect-error a window has a count
+  { limits: { refreshes: { windowSeconds: 5 } } },
   // @ts-expect-error there is no such component
   { binding: { ip: 'enforce' } },
   // @ts-expect-error one origin is no list
@@ -110,7 +108,8 @@ describe('right options compile', () => {
       audience: ['https://a.example', 'https://b.example'],
       secret: ['a', new Uint8Array(32)],
       origins: { allowed: ['https://app.example.com'], missing: 'refuse' },
-      refresh: { lostResponse: 'refuse', graceSeconds: 0 },
+      refresh: { graceSeconds: 0 },
+      limits: { refreshes: { count: 0 } },
     } as const
     expectTypeOf(options).toExtend<SallyportOptions>()
   })

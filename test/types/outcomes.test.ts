@@ -34,6 +34,7 @@ function told(outcome: RotationOutcome): string {
   switch (outcome.kind) {
     case 'rotated':
     case 'converged':
+    case 'contested':
       return `${outcome.kind} to ${outcome.session.generation} from ${outcome.issueFrom}`
     case 'reused':
       return outcome.rolledBack ? 'reused, rolled back' : 'reused'
@@ -54,6 +55,7 @@ function hopeful(outcome: RotationOutcome): boolean {
   switch (outcome.kind) {
     case 'rotated':
     case 'converged':
+    case 'contested':
       return true
     case 'reused':
     case 'mismatched':
@@ -85,6 +87,7 @@ describe('the kinds are', () => {
     type Told =
       | 'rotated'
       | 'converged'
+      | 'contested'
       | 'reused'
       | 'mismatched'
       | 'wrong_client'
@@ -109,6 +112,6 @@ describe('the kinds are', () => {
     expectTypeOf<GuardVerdict['kind']>().toEqualTypeOf<'pass' | 'refuse'>()
     expectTypeOf<BodySource['kind']>().toEqualTypeOf<'stream' | 'bytes' | 'parsed'>()
     expectTypeOf<BodyReading<string>['kind']>().toEqualTypeOf<'read' | 'refused'>()
-    expectTypeOf<Revocation['kind']>().toEqualTypeOf<'session' | 'token' | 'subject' | 'key'>()
+    expectTypeOf<Revocation['kind']>().toEqualTypeOf<'session' | 'generation' | 'token' | 'subject' | 'key'>()
   })
 })

@@ -95,7 +95,7 @@ describe('each way in which a session ends tells whose it was, which, why, and a
   })
 
   test('a stolen refresh token, and one from another device', async () => {
-    const { endings, send, signIn } = await site({ refresh: { graceSeconds: 0, lostResponse: 'refuse' } })
+    const { endings, send, signIn } = await site({ refresh: { graceSeconds: 0 } })
     const [stolen, moved] = [await signIn(), await signIn()]
     await send('refresh', '/refresh', { headers: { cookie: stolen.cookie } })
     await send('refresh', '/refresh', { headers: { cookie: stolen.cookie } })

@@ -78,7 +78,7 @@ test('what was fed in the meantime is known for all that', async () => {
   const revocation: Revocation = { kind: 'token', jti: '0new' }
   store.feed(revocation)
   await heartbeat()
-  const token = { session: 'one', tag: tagOf('alice'), jti: '0new', kid: 'key', issuedAt: 0 }
+  const token = { session: 'one', generation: 1, tag: tagOf('alice'), jti: '0new', kid: 'key', issuedAt: 0 }
   expect(replica.knowsRevoked(token)).toBe(true)
   putBack = true
   store.feed({ kind: 'token', jti: '0newer' })

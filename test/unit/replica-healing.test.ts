@@ -11,6 +11,7 @@ const revocation = (jti: string): Revocation => ({ kind: 'token', jti })
 const texts = (...jtis: readonly string[]): string[] => jtis.map((jti) => encodeRevocation(revocation(jti)))
 const token = (jti: string): TokenIdentity => ({
   session: 'session',
+  generation: 1,
   tag: tagOf('alice'),
   jti,
   kid: 'key',

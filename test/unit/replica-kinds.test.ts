@@ -18,6 +18,7 @@ const own = newId()
 const spared = newId()
 const token = (part: Partial<TokenIdentity> = {}): TokenIdentity => ({
   session: newId(),
+  generation: 1,
   tag,
   jti: 'token',
   kid: 'key',

@@ -15,6 +15,7 @@ const SETTINGS: ReplicaSettings = { mode: 'replicated', maxStalenessMs: 10_000, 
 const revocation = (jti: string): Revocation => ({ kind: 'token', jti })
 const token = (jti: string): TokenIdentity => ({
   session: 'session',
+  generation: 1,
   tag: tagOf('alice'),
   jti,
   kid: 'key',

@@ -23,6 +23,7 @@ const idOf = (tag: SubjectTag, number: number): SessionId => {
 }
 const tokenOf = (part: Partial<TokenIdentity>): TokenIdentity => ({
   session: 'some session',
+  generation: 1,
   tag: TAGS[0],
   jti: 'some token',
   kid: 'some key',
@@ -36,6 +37,8 @@ function concerns(revocation: Revocation, token: TokenIdentity): boolean {
   switch (revocation.kind) {
     case 'session':
       return revocation.session === token.session
+    case 'generation':
+      return revocation.session === token.session && revocation.generation === token.generation
     case 'token':
       return revocation.jti === token.jti
     case 'key':
@@ -51,11 +54,13 @@ function concerns(revocation: Revocation, token: TokenIdentity): boolean {
 
 const texts = ['a', 'b', 'j:a', 'k:a', 's:a', ''] as const
 const text = fc.constantFrom(...texts)
-const sid = fc.oneof(text, fc.constantFrom(idOf(TAGS[0], 1), idOf(TAGS[0], 2), idOf(TAGS[1], 1)))
+const ownSid = fc.constantFrom(idOf(TAGS[0], 1), idOf(TAGS[0], 2), idOf(TAGS[1], 1))
+const sid = fc.oneof(text, ownSid)
 const tag = fc.constantFrom(...TAGS)
 const second = fc.integer({ min: 0, max: 3 })
 const revocation: fc.Arbitrary<Revocation> = fc.oneof(
   fc.record({ kind: fc.constant('session' as const), session: sid }),
+  fc.record({ kind: fc.constant('generation' as const), session: ownSid, generation: second }),
   fc.record({ kind: fc.constant('token' as const), jti: text }),
   fc.record({ kind: fc.constant('key' as const), kid: text }),
   fc.record({ kind: fc.constant('subject' as const), tag, notBefore: second }),
@@ -68,6 +73,7 @@ const revocation: fc.Arbitrary<Revocation> = fc.oneof(
 )
 const token: fc.Arbitrary<TokenIdentity> = fc.record({
   session: sid,
+  generation: fc.option(second, { nil: undefined }),
   tag,
   jti: text,
   kid: text,

@@ -54,6 +54,7 @@ const isSecret = (encoded: string): boolean =>
   /^[A-Za-z0-9_-]+={0,2}$/.test(encoded) && decodeSecret(encoded).length >= 32
 const isDefined = (value: unknown): boolean => value !== undefined
 const portMessage = 'a port number from 0 to 65535'
+const sessionsMessage = 'a whole number from 0 to 10000'
 
 const schema = v.object({
   PORT: v.optional(
@@ -105,7 +106,14 @@ const schema = v.object({
   REFRESH_TTL: seconds(1, 2_592_000),
   SESSION_TTL: seconds(1, 2_592_000),
   REUSE_GRACE: seconds(0, 60),
-  LOST_RESPONSE: oneOf('recover', 'refuse'),
+  MAX_SESSIONS: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,5}$/, sessionsMessage),
+      v.transform(Number),
+      v.maxValue(10_000, sessionsMessage),
+    ),
+  ),
   REVOCATION: oneOf('replicated', 'strict'),
   MAX_STALENESS: seconds(0, 300),
   TRUST_PROXY: v.optional(
@@ -168,8 +176,9 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
         idleSeconds: atMost(variables.SESSION_TTL, variables.REFRESH_TTL),
         absoluteSeconds: variables.SESSION_TTL,
         graceSeconds: variables.REUSE_GRACE,
-        lostResponse: variables.LOST_RESPONSE,
       },
+      // A demo has no users to protect from each other, and its load tests refresh all the time.
+      limits: { sessions: variables.MAX_SESSIONS, refreshes: { count: 0 }, converged: 0 },
       revocation:
         variables.REVOCATION === 'strict'
           ? { mode: 'strict' }

@@ -19,6 +19,7 @@ export type ProblemCode =
   | 'refresh_wrong_client'
   | 'refresh_repeated'
   | 'refresh_limited'
+  | 'retry_key_malformed'
   | 'sessions_differ'
   | 'transport_unknown'
   | 'session_unknown'
@@ -89,6 +90,10 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   refresh_wrong_client: { ...refresh, status: 400, say: 'the refresh token is not for this client' },
   refresh_repeated: { ...malformed, say: 'more than one refresh cookie' },
   refresh_limited: { status: 429, error: 'too_many_requests', say: 'too many refreshes' },
+  retry_key_malformed: {
+    ...malformed,
+    say: 'Idempotency-Key must be 16 to 64 characters of A-Z a-z 0-9 - _, once',
+  },
   sessions_differ: { ...malformed, say: 'the cookie and the access token belong to different sessions' },
   transport_unknown: { ...malformed, say: 'X-Token-Transport must be body or absent' },
   session_unknown: { status: 404, error: 'not_found', say: 'there is no such session' },

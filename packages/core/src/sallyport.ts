@@ -144,7 +144,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
   const isCrossSite = createCrossSiteCheck({ origins, emit, notice })
   const route = createRouteMaker(protection, origins, isCrossSite)
-  const signInParts = { open, cookie, origins, isCrossSite }
+  const signInParts = { open, refreshTokens, cookie, origins, isCrossSite }
   const start = createStart(signInParts)
   const logout = createLogout({ end, inspect, refreshTokens, cookie })
   const mounted = new Set<EndpointName>()

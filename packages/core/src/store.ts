@@ -30,6 +30,7 @@ export {
   decodeRevocation,
   encodeRevocation,
   type FeedMark,
+  type GenerationRevocation,
   MAX_ACCESS_SECONDS,
   type PullOutcome,
   REVOCATION_RETENTION_MS,
@@ -42,6 +43,8 @@ export {
 export {
   type DeviceBinding,
   type Grant,
+  RETRY_KEY_BYTES,
+  type RetryKey,
   type Session,
   type Transport,
   VERSION_FELL,

@@ -20,6 +20,7 @@ for _, one in ipairs(live) do
     local session = unpack_session(one.state)
     if not session.body then
       session.generation = session.generation + 2
+      session.base, session.key = session.generation - 1, ''
       session.rotated_at, session.confirmed, session.converged = at, false, 0
       redis.call('HSET', user, kept, pack_session(session))
     end

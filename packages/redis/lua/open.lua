@@ -1,8 +1,8 @@
 -- Creates a session of generation 1, and ends those refreshed longest ago if there are too many.
 -- KEYS  user, feed, meta
 -- ARGV  header, tag, field, state (its times are filled in here), grant, subject, idle, absolute, session limit
---       (0: none)
--- returns {state, issue_from, fields of the ended sessions ...}: built one by one, since `unpack` takes no more than
+--       (0: none), field of a session that ends because its cookie is replaced ('': none)
+-- returns {state, issue_from, whether that session was there (1), fields of the ended sessions ...}: built one by one, since `unpack` takes no more than
 --   some thousands
 local at = begin()
 if not at then return too_late() end
@@ -15,7 +15,13 @@ if subject and subject ~= ARGV[6] then
   return redis.error_reply('ERR two subjects have the same tag')
 end
 
-local reply = { '', '' }
+local reply = { '', '', 0 }
+local replaced = ARGV[10]
+if replaced ~= '' and replaced ~= field and redis.call('HEXISTS', user, replaced) == 1 then
+  revoke(feed, meta, 'S' .. tag .. replaced, at)
+  drop_session(user, replaced)
+  reply[3] = 1
+end
 local threshold = tonumber(redis.call('HGET', user, 'p') or 64)
 if limit > 0 or redis.call('HLEN', user) >= threshold then
   local live = {}

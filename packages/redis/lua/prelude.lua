@@ -4,7 +4,7 @@
 --   @           the subject
 --   n           <second>:<session>  tokens issued up to this second are refused, except those of the session
 --   f           the second of the latest such mark that excepts no session
---   w           <end>:<count>       the current window in which refreshes are counted
+--   w           the current window in which refreshes are counted, packed (see rotate.lua)
 --   p           the number of fields from which on a sign-in looks for expired sessions
 --   <field>     the state of a session, packed (see unpack_session); <field> is the random part of its id, 16 bytes
 --   .<field>    its grant, as the client wrote it
@@ -14,7 +14,8 @@
 
 local RETENTION = 1860000
 local META_TTL = 6048000000
-local CONFIRMED, BODY, OWN_LIFETIMES = 1, 2, 4
+local CONFIRMED, BODY, OWN_LIFETIMES, KEYED, RETRY_KEY, SENT_KEY, SKIPPED = 1, 2, 4, 8, 16, 32, 64
+local RETRY_KEY_BYTES = 6
 local FIELD_BYTES = 16
 -- As TOKENS_AHEAD_SECONDS of the core.
 local TOKENS_AHEAD = 2
@@ -62,34 +63,43 @@ local function keep(key, milliseconds)
 end
 
 -- flags, generation, rotated at, created at, converged answers, browser version, length of the cells; then the cells
--- themselves and the IP address
+-- themselves, the IP address, how many generations the current one is after its base unless it is one (two bytes), and
+-- the key of the attempt that made it, if there was one
 local FORMAT = '>BI4I6I6I2I2B'
 local CELLS_AT = 23
 
 local function unpack_session(state)
   local flags, generation, rotated_at, created_at, converged, version, size = struct.unpack(FORMAT, state)
+  local key_at = #state + 1 - (bit.band(flags, RETRY_KEY) ~= 0 and RETRY_KEY_BYTES or 0)
+  local skipped_at = key_at - (bit.band(flags, SKIPPED) ~= 0 and 2 or 0)
   return {
     flags = flags,
     confirmed = bit.band(flags, CONFIRMED) ~= 0,
     body = bit.band(flags, BODY) ~= 0,
     own = bit.band(flags, OWN_LIFETIMES) ~= 0,
+    keyed = bit.band(flags, KEYED) ~= 0,
+    key = string.sub(state, key_at),
+    key_sent = bit.band(flags, SENT_KEY) ~= 0,
+    base = generation - (skipped_at < key_at and struct.unpack('>I2', state, skipped_at) or 1),
     generation = generation,
     rotated_at = rotated_at,
     created_at = created_at,
     converged = converged,
     version = version,
     cells = string.sub(state, CELLS_AT, CELLS_AT + size - 1),
-    ip = string.sub(state, CELLS_AT + size)
+    ip = string.sub(state, CELLS_AT + size, skipped_at - 1)
   }
 end
 
 -- Flags that this version does not know are kept: during an upgrade, newer processes may have set them.
 local function pack_session(session)
-  local flags = bit.band(session.flags, bit.bnot(CONFIRMED + BODY)) + (session.confirmed and CONFIRMED or 0) +
-    (session.body and BODY or 0)
+  local after = session.generation - session.base
+  local flags = bit.band(session.flags, OWN_LIFETIMES + 128) + (session.confirmed and CONFIRMED or 0) +
+    (session.body and BODY or 0) + (session.keyed and KEYED or 0) + (session.key ~= '' and RETRY_KEY or 0) +
+    (session.key ~= '' and session.key_sent and SENT_KEY or 0) + (after ~= 1 and SKIPPED or 0)
   local head = struct.pack(FORMAT, flags, session.generation, session.rotated_at, session.created_at,
     session.converged, session.version, #session.cells)
-  return head .. session.cells .. session.ip
+  return head .. session.cells .. session.ip .. (after ~= 1 and struct.pack('>I2', after) or '') .. session.key
 end
 
 -- The lifetimes that count for a session: its own, which end its grant, where they are shorter.

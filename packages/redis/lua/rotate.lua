@@ -3,22 +3,27 @@
 -- ARGV  header; the step: STEP, the address, then browser version and cells under each secret in force; and, if it is
 --       to be checked, the client. There are few arguments, since each costs the caller some time.
 -- returns one string instead of an array, whose elements would cost the caller time too. It begins with a letter:
---   R rotated, C converged, U reused, M mismatched: followed by issue_from, drift, whether the store had lost writes
---     (1), the lengths of the state and of the subject, and the state, the subject and the grant
+--   R rotated, C converged, B contested, U reused, M mismatched: followed by issue_from, drift, whether the store had
+--     lost writes (1), the lengths of the state, of the subject and of the address that contested tokens had gone to,
+--     and that address, the state, the subject and the grant
 --   L over a limit: followed by the milliseconds to wait
 --   F another client or transport, E expired, X unknown
 local at = begin()
 if not at then return too_late() end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
--- tag, field, generation, whether refresh tokens travel in bodies, enforced drift, grace, whether to recover a lost
--- response, idle, absolute, refresh limit and its window, converged limit, length of the address
-local STEP = '>c12c16I4BI2I6BI6I6I4I6I4B'
+-- tag, field, generation, whether refresh tokens travel in bodies, enforced drift, grace, idle, absolute, refresh limit
+-- and its window, converged limit, key of the attempt, who made that (0: there is none, 1: the client, 2: the process),
+-- length of the address
+local STEP = '>c12c16I4BI2I6I6I6I4I6I4c6BB'
 local step, client = ARGV[2], ARGV[3]
-local tag, field, generation, in_body, enforced, grace, recovers, idle, absolute, refreshes, window, converged_limit,
-  address_length, next_at = struct.unpack(STEP, step)
+local tag, field, generation, in_body, enforced, grace, idle, absolute, refreshes, window, converged_limit, key,
+  key_by, address_length, next_at = struct.unpack(STEP, step)
 local address = string.sub(step, next_at, next_at + address_length - 1)
-local recover_lost = recovers == 1
+local key_sent = key_by == 1
+if key_by == 0 then key = '' end
 local VERSION_FELL = 32768
+-- The end of the window in which refreshes are counted, in seconds, and their count.
+local WINDOW, WINDOW_BYTES = '>I4I3', 7
 
 local found = redis.call('HMGET', user, field, '.' .. field, '@', 'w', 'n')
 local state, grant, subject = found[1], found[2], found[3]
@@ -60,10 +65,11 @@ end
 if drift ~= 0 then cells = session.cells end
 if version ~= 0 and version < session.version then drift = drift + VERSION_FELL end
 
-local function outcome(letter, rolled_back)
-  local issued_from = issue_from(found[5])
-  local head = struct.pack('>c1I6I2BBI2', letter, issued_from, drift, rolled_back and 1 or 0, #state, #subject)
-  return head .. state .. subject .. grant
+local function outcome(letter, rolled_back, previous_address)
+  local previous = previous_address or ''
+  local head = struct.pack('>c1I6I2BBI2B', letter, issue_from(found[5]), drift, rolled_back and 1 or 0, #state, #subject,
+    #previous)
+  return head .. previous .. state .. subject .. grant
 end
 
 local function limited(milliseconds)
@@ -80,15 +86,19 @@ if bit.band(drift, enforced) ~= 0 then
   return outcome('M', false)
 end
 
-local function rotate(next_generation, rolled_back)
+-- Goes on from a base, unless there are too many refreshes.
+local function go_on(letter, next_generation, base, rolled_back, previous_address)
   if refreshes > 0 then
-    local ends, used = string.match(found[4] or '0:0', '^(%d+):(%d+)$')
-    ends, used = tonumber(ends), tonumber(used)
-    if at >= ends then ends, used = at + window, 0 end
-    if used >= refreshes then return limited(ends - at) end
-    redis.call('HSET', user, 'w', text(ends) .. ':' .. text(used + 1))
+    local ends, used = 0, 0
+    if found[4] and #found[4] == WINDOW_BYTES then ends, used = struct.unpack(WINDOW, found[4]) end
+    if at >= ends * 1000 then ends, used = math.ceil((at + window) / 1000), 0 end
+    if used >= refreshes then return limited(ends * 1000 - at) end
+    redis.call('HSET', user, 'w', struct.pack(WINDOW, ends, used + 1))
   end
-  session.generation, session.rotated_at, session.confirmed, session.converged = next_generation, at, false, 0
+  if letter == 'B' then revoke(feed, meta, 'G' .. tag .. field .. struct.pack('>I4', session.generation), at) end
+  session.generation, session.base, session.rotated_at, session.confirmed, session.converged =
+    next_generation, base, at, false, 0
+  session.key, session.key_sent, session.keyed = key, key_sent, session.keyed or key_sent
   session.cells, session.version, session.ip = cells, math.max(session.version, version), address
   state = pack_session(session)
   redis.call('HSET', user, field, state)
@@ -99,26 +109,28 @@ local function rotate(next_generation, rolled_back)
   else
     keep(user, left)
   end
-  return outcome('R', rolled_back)
+  return outcome(letter, rolled_back, previous_address)
 end
 
-if generation == session.generation then return rotate(generation + 1, false) end
-if generation > session.generation then
-  if grace > 0 or recover_lost then return rotate(generation + 1, true) end
-  end_session()
-  return outcome('U', true)
+local function converge()
+  if converged_limit > 0 and session.converged >= converged_limit then return limited(1000) end
+  if converged_limit > 0 then
+    session.converged = session.converged + 1
+    redis.call('HSET', user, field, pack_session(session))
+  end
+  return outcome('C', false)
 end
-if generation == session.generation - 1 then
-  local lost = recover_lost and not session.confirmed
+
+if generation == session.generation then return go_on('R', generation + 1, generation, false) end
+if generation > session.generation and grace > 0 then return go_on('R', generation + 1, generation, true) end
+if generation == session.base then
+  if key ~= '' and session.key == key and session.key_sent == key_sent then return converge() end
   local racing = grace > 0 and at - session.rotated_at <= grace
-  if lost or racing then
-    if converged_limit > 0 and session.converged >= converged_limit then return limited(1000) end
-    if converged_limit > 0 then
-      session.converged = session.converged + 1
-      redis.call('HSET', user, field, pack_session(session))
-    end
-    return outcome('C', false)
+  if racing and not (session.keyed or key_sent) then return converge() end
+  local reached = session.confirmed or (session.key ~= '' and session.key_sent)
+  if grace > 0 and not reached then
+    return go_on('B', session.generation + 1, session.base, false, session.ip)
   end
 end
 end_session()
-return outcome('U', false)
+return outcome('U', generation > session.generation)

@@ -1,6 +1,8 @@
 import { isIPv4 } from 'node:net'
 import {
   type Grant,
+  type Opening,
+  RETRY_KEY_BYTES,
   type Rotation,
   type RotationOutcome,
   randomPart,
@@ -17,7 +19,17 @@ import ipaddr from 'ipaddr.js'
  * same layout. Its grant was fixed at sign-in, and the scripts read nothing of it but the client, which comes first.
  */
 const FIXED_BYTES = 22
-const FLAGS = { confirmed: 1, body: 2, ownLifetimes: 4 } as const
+const FLAGS = {
+  confirmed: 1,
+  body: 2,
+  ownLifetimes: 4,
+  keyed: 8,
+  retryKey: 16,
+  sentKey: 32,
+  skipped: 64,
+} as const
+/** Behind the address: how many generations the current one is after its base, unless it is the next one. */
+const SKIPPED_BYTES = 2
 const SEPARATOR = '\0'
 const TRANSIENT = 't'
 /** Goes before an array, to tell an empty one from none. */
@@ -27,12 +39,13 @@ const ARRAY_SEPARATOR = '\x1f'
 /** The state of a new session. The script fills in the times. */
 export function packNewState(
   grant: Grant,
-  binding: { readonly cells: Uint8Array; readonly version: number },
-  ip: string | undefined,
+  { binding, ip, keyed }: Pick<Opening, 'binding' | 'ip' | 'keyed'>,
 ): Buffer {
   const head = Buffer.alloc(FIXED_BYTES)
   head[0] =
-    (grant.transport === 'body' ? FLAGS.body : 0) | (grant.lifetimes === undefined ? 0 : FLAGS.ownLifetimes)
+    (grant.transport === 'body' ? FLAGS.body : 0) |
+    (grant.lifetimes === undefined ? 0 : FLAGS.ownLifetimes) |
+    (keyed ? FLAGS.keyed : 0)
   head.writeUInt32BE(1, 1)
   head.writeUInt16BE(binding.version, 19)
   head[21] = binding.cells.length
@@ -46,8 +59,10 @@ export function packNewState(
 export function packGrant(grant: Grant): Buffer {
   const { client, scope, authenticatedAt, acr = '', amr, device, lifetimes, transient } = grant
   const methods = amr === undefined ? '' : ARRAY + amr.join(ARRAY_SEPARATOR)
-  const parts = [client, scope, authenticatedAt.toString(36), acr, methods, device]
-  if (lifetimes !== undefined || transient) parts.push(transient ? TRANSIENT : '')
+  const parts = [client, scope, authenticatedAt.toString(36), device]
+  const keeping = lifetimes !== undefined || transient
+  if (keeping || acr !== '' || methods !== '') parts.push(acr, methods)
+  if (keeping) parts.push(transient ? TRANSIENT : '')
   if (lifetimes !== undefined) parts.push(String(lifetimes.idleMs), String(lifetimes.absoluteMs))
   return Buffer.from(parts.join(SEPARATOR))
 }
@@ -58,14 +73,14 @@ export function unpackSession(id: SessionId, subject: string, state: Buffer, gra
     client = '',
     scope = '',
     authenticated = '',
+    device = '',
     acr = '',
     amr = '',
-    device = '',
     keeping,
     idle,
     absolute,
   ] = grant.toString().split(SEPARATOR)
-  const ip = unpackIp(state.subarray(FIXED_BYTES + state.readUInt8(21)))
+  const ip = unpackIp(state.subarray(FIXED_BYTES + state.readUInt8(21), lineAt(state)))
   const session: Writable<Session> = {
     id,
     subject,
@@ -86,17 +101,34 @@ export function unpackSession(id: SessionId, subject: string, state: Buffer, gra
   return session
 }
 
+/** Where the address ends, behind which is what rotation knows of the current generation. */
+function lineAt(state: Buffer): number {
+  const flags = state.readUInt8(0)
+  const key = (flags & FLAGS.retryKey) === 0 ? 0 : RETRY_KEY_BYTES
+  const skipped = (flags & FLAGS.skipped) === 0 ? 0 : SKIPPED_BYTES
+  return state.length - key - skipped
+}
+
+/** What of a session's state `SessionReading` has beside the session. */
+export function unpackLine(state: Buffer): { readonly base: number; readonly keyed: boolean } {
+  const flags = state.readUInt8(0)
+  const after = (flags & FLAGS.skipped) === 0 ? 1 : state.readUInt16BE(lineAt(state))
+  return { base: state.readUInt32BE(1) - after, keyed: (flags & FLAGS.keyed) !== 0 }
+}
+
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
 
-const STEP_BYTES = 69
+const STEP_BYTES = 75
 const BINDING_BYTES = 3
+/** Who made the key of an attempt. */
+const KEY_SENT = 1
+const KEY_MADE = 2
 
 /**
  * All that `rotate.lua` judges a rotation by, except the client. One argument, since each costs ioredis some time.
  */
 export function packRotation(rotation: Rotation): Buffer {
-  const { id, generation, transport, enforced, graceMs, recoverLost, lifetimes, refreshLimit, bindings } =
-    rotation
+  const { id, generation, transport, enforced, graceMs, lifetimes, refreshLimit, key, bindings } = rotation
   const address = packIp(rotation.ip)
   const bindingBytes = bindings.reduce((sum, { cells }) => sum + BINDING_BYTES + cells.length, 0)
   const step = Buffer.allocUnsafe(STEP_BYTES + address.length + bindingBytes)
@@ -105,12 +137,14 @@ export function packRotation(rotation: Rotation): Buffer {
   at = step.writeUInt8(transport === 'body' ? 1 : 0, at)
   at = step.writeUInt16BE(enforced, at)
   at = step.writeUIntBE(graceMs, at, 6)
-  at = step.writeUInt8(recoverLost ? 1 : 0, at)
   at = step.writeUIntBE(lifetimes.idleMs, at, 6)
   at = step.writeUIntBE(lifetimes.absoluteMs, at, 6)
   at = step.writeUInt32BE(refreshLimit.count, at)
   at = step.writeUIntBE(refreshLimit.windowMs, at, 6)
   at = step.writeUInt32BE(rotation.convergedLimit, at)
+  step.fill(0, at, at + RETRY_KEY_BYTES)
+  if (key !== undefined) step.set(key.bytes, at)
+  at = step.writeUInt8(key === undefined ? 0 : key.sent ? KEY_SENT : KEY_MADE, at + RETRY_KEY_BYTES)
   at = step.writeUInt8(address.length, at)
   step.set(address, at)
   at += address.length
@@ -123,7 +157,7 @@ export function packRotation(rotation: Rotation): Buffer {
   return step
 }
 
-const STATE_AT = 13
+const PREVIOUS_AT = 14
 
 /** Reads what `rotate.lua` returns. */
 export function unpackRotation(id: SessionId, reply: Buffer): RotationOutcome {
@@ -141,16 +175,22 @@ export function unpackRotation(id: SessionId, reply: Buffer): RotationOutcome {
   const issueFrom = reply.readUIntBE(1, 6)
   const drift = reply.readUInt16BE(7)
   const rolledBack = reply.readUInt8(9) === 1
-  const subjectAt = STATE_AT + reply.readUInt8(10)
+  const stateAt = PREVIOUS_AT + reply.readUInt8(13)
+  const subjectAt = stateAt + reply.readUInt8(10)
   const grantAt = subjectAt + reply.readUInt16BE(11)
   const subject = reply.toString('utf8', subjectAt, grantAt)
-  const state = reply.subarray(STATE_AT, subjectAt)
+  const state = reply.subarray(stateAt, subjectAt)
   const session = unpackSession(id, subject, state, reply.subarray(grantAt))
   switch (letter) {
     case 'R':
       return { kind: 'rotated', session, issueFrom, drift, rolledBack }
     case 'C':
       return { kind: 'converged', session, issueFrom }
+    case 'B': {
+      const previousIp = unpackIp(reply.subarray(PREVIOUS_AT, stateAt))
+      const outcome = { kind: 'contested', session, drift, issueFrom } as const
+      return previousIp === '' ? outcome : { ...outcome, previousIp }
+    }
     case 'U':
       return { kind: 'reused', session, rolledBack }
     case 'M':

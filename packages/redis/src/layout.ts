@@ -45,6 +45,7 @@ export function createLayout(prefix: string): Layout {
     shardOf(revocation) {
       switch (revocation.kind) {
         case 'session':
+        case 'generation':
           return isSessionId(revocation.session)
             ? shardOfTag(revocation.session)
             : shardOfText(revocation.session)

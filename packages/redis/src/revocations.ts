@@ -4,6 +4,7 @@ import {
   type Random,
   type Revocation,
   type RevocationStore,
+  type SessionId,
   type SubjectTag,
   tagOfSession,
 } from '@sallyport/core/store'
@@ -29,15 +30,19 @@ export function createRedisRevocations(
 ): RevocationStore {
   /** The subject's hash that a revocation changes too. If it changes none, any key of the shard will do. */
   const userOf = (revocation: Revocation, shard: number): string => {
-    if (revocation.kind === 'session' && isSessionId(revocation.session))
-      return layout.user(tagOfSession(revocation.session))
+    const field = sessionIn(revocation)
+    if (field !== undefined) return layout.user(tagOfSession(field))
     return revocation.kind === 'subject' ? layout.user(revocation.tag) : layout.meta(shard)
   }
-  const argumentsFor = (revocation: Revocation): readonly Argument[] => [
-    encodeMember(revocation),
-    revocation.kind === 'session' && isSessionId(revocation.session) ? fieldOf(revocation.session) : '',
-    revocation.kind === 'subject' ? notBeforeMark(revocation) : '',
-  ]
+  const argumentsFor = (revocation: Revocation): readonly Argument[] => {
+    const session = sessionIn(revocation)
+    return [
+      encodeMember(revocation),
+      session === undefined ? '' : fieldOf(session),
+      revocation.kind === 'generation' ? revocation.generation : '',
+      revocation.kind === 'subject' ? notBeforeMark(revocation) : '',
+    ]
+  }
   const scoreOf = (revocation: Revocation) =>
     commands.call(
       layout.shardOf(revocation),
@@ -95,9 +100,11 @@ export function createRedisRevocations(
     },
 
     async check(token) {
-      const { session, jti, kid } = token
+      const { session, generation, jti, kid } = token
       const named: Revocation[] = []
       if (session !== undefined) named.push({ kind: 'session', session })
+      if (session !== undefined && isSessionId(session) && generation !== undefined)
+        named.push({ kind: 'generation', session, generation })
       if (jti !== undefined) named.push({ kind: 'token', jti })
       if (kid !== undefined) named.push({ kind: 'key', kid })
       const [marks, ...scores] = await Promise.all([marksOf(token.tag), ...named.map(scoreOf)])
@@ -126,6 +133,11 @@ export function createRedisRevocations(
   function marksOf(tag: SubjectTag) {
     return commands.call(layout.shardOfTag(tag), 'hmget', layout.user(tag), 'n', 'f')
   }
+}
+
+/** The session that a revocation ends, or a generation of which it burns. */
+function sessionIn(revocation: Revocation): SessionId | undefined {
+  return 'session' in revocation && isSessionId(revocation.session) ? revocation.session : undefined
 }
 
 /** A string that is unique among all processes. */

@@ -14,6 +14,7 @@ import {
   packRotation,
   sessionOf,
   tagBytes,
+  unpackLine,
   unpackRotation,
   unpackSession,
 } from './codec.ts'
@@ -46,25 +47,28 @@ export function createRedisSessions(
   const lifetime = ({ idleMs, absoluteMs }: Lifetimes): readonly Argument[] => [idleMs, absoluteMs]
 
   return {
-    async open({ id, tag, grant, binding, ip, at, lifetimes, sessionLimit }) {
+    async open(opening) {
+      const { id, tag, grant, at, lifetimes, sessionLimit, replaces } = opening
       const { keys, shard } = locate(tag)
       const packedGrant = packGrant(grant)
       const answer = await commands.runDurably('open', shard, keys, [
         header(shard, at),
         tagBytes(tag),
         fieldOf(id),
-        packNewState(grant, binding, ip),
+        packNewState(grant, opening),
         packedGrant,
         grant.subject,
         ...lifetime(lifetimes),
         sessionLimit,
+        replaces === undefined ? '' : fieldOf(replaces),
       ])
       if (answer.kind === 'unavailable') return answer
-      const [state, issueFrom, ...ended] = arrayOf(answer.value)
+      const [state, issueFrom, replaced, ...ended] = arrayOf(answer.value)
       return {
         kind: 'opened',
         session: unpackSession(id, grant.subject, bytesOf(state), packedGrant),
         issueFrom: Number(bytesOf(issueFrom)),
+        replaced: replaced === 1,
         ended: ended.map((field) => sessionOf(tag, bytesOf(field))),
       }
     },
@@ -90,7 +94,7 @@ export function createRedisSessions(
       if (answer.kind === 'unavailable') return answer
       const [state, grant, subject] = arrayOf(answer.value)
       if (!Buffer.isBuffer(state) || !Buffer.isBuffer(grant)) return { kind: 'unknown' }
-      return { kind: 'read', session: unpackSession(id, String(subject), state, grant) }
+      return { kind: 'read', session: unpackSession(id, String(subject), state, grant), ...unpackLine(state) }
     },
 
     confirm: confirmations.add,

@@ -32,6 +32,9 @@ export class KnownToken implements Candidate {
   get session(): string | undefined {
     return namedBy(this.allowed.auth, this.allowed.auth.session)
   }
+  get generation(): number | undefined {
+    return generationOf(this.allowed.auth)
+  }
   get jti(): string | undefined {
     return namedBy(this.allowed.auth, this.claims.jti)
   }
@@ -53,6 +56,7 @@ export function identityOf(auth: Auth): TokenIdentity {
   const { claims, session, kid } = auth
   return {
     session: namedBy(auth, session),
+    generation: generationOf(auth),
     tag: subjectTagOf(auth),
     jti: namedBy(auth, claims.jti),
     kid: namedBy(auth, kid),
@@ -68,6 +72,11 @@ function subjectTagOf({ subject, issuer, own }: Auth): SubjectTag {
 /** A session, token or key of another issuer is another one, even if the names are equal. */
 function namedBy({ issuer, own }: Auth, name: string | undefined): string | undefined {
   return own || name === undefined ? name : foreignName(issuer, name)
+}
+
+/** What another issuer means by `gen` is not known. */
+function generationOf({ own, claims }: Auth): number | undefined {
+  return own ? claims.gen : undefined
 }
 
 const SCOPES_REMEMBERED = 500

@@ -1,14 +1,16 @@
 import { isSessionId, type SessionId, type SubjectTag, tagOfSession } from '../ports/ids.ts'
 import { TOKENS_AHEAD_SECONDS } from '../ports/revocations.ts'
-import type { DeviceBinding, Session } from '../ports/session.ts'
+import type { Session } from '../ports/session.ts'
 import type { Opening, Rotation, RotationOutcome, SessionStore } from '../ports/sessions.ts'
-import { judgeRotation, sessionsToEnd } from '../sessions/rotate.ts'
+import { judgeRotation, type RotationVerdict, sessionsToEnd } from '../sessions/rotate.ts'
 import type { MemoryRevocations } from './revocations.ts'
 import { createSubjects, dropExpired, type SessionRecord, type Subject } from './subjects.ts'
 
 export interface MemorySessions extends SessionStore {
   /** From now on, tokens of the subject are issued later than this second. The latest mark counts. */
   markSubject(tag: SubjectTag, notBefore: number): void
+  /** Skips a burnt generation, if the session has not gone on from it. */
+  burn(id: SessionId, generation: number): void
 }
 
 /** Sessions in memory. Each method runs to its end without yielding, which makes it one atomic step. */
@@ -50,30 +52,40 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
         return { kind: 'converged', session: portSession(converged), issueFrom }
       }
       case 'rotate': {
-        subject.window = verdict.window
-        const next = rotated(record, rotation, verdict.generation, verdict.binding)
-        subject.sessions.set(record.id, next)
-        return {
-          kind: 'rotated',
-          session: portSession(next),
-          rolledBack: verdict.rolledBack,
-          drift: verdict.drift,
-          issueFrom,
-        }
+        const session = goOn(subject, record, rotation, verdict)
+        return { kind: 'rotated', session, rolledBack: verdict.rolledBack, drift: verdict.drift, issueFrom }
+      }
+      case 'contest': {
+        const { id, generation, ip: previousIp } = record
+        revocations.add({ kind: 'generation', session: id, generation }, rotation.at)
+        const session = goOn(subject, record, rotation, verdict)
+        const outcome = { kind: 'contested', session, drift: verdict.drift, issueFrom } as const
+        return previousIp === undefined ? outcome : { ...outcome, previousIp }
       }
     }
   }
 
   return {
     markSubject: (tag, notBefore) => mark(subjects.of(tag), notBefore),
+    burn(id, generation) {
+      const sessions = subjects.get(tagOfSession(id))?.sessions
+      const record = sessions?.get(id)
+      if (record === undefined || record.generation > generation) return
+      sessions?.set(id, { ...record, generation: generation + 1, base: generation - 1, confirmed: false })
+    },
     open(opening) {
       const subject = subjects.of(opening.tag)
+      const { replaces } = opening
+      const replaced = replaces !== undefined && subject.sessions.has(replaces)
+      if (replaced) end(replaces, opening.at)
       subjects.tidy(subject, opening)
       const ended = makeRoom(subject, opening)
       const record: SessionRecord = {
         ...opening.grant,
         id: opening.id,
         generation: 1,
+        base: 0,
+        keyed: opening.keyed,
         confirmed: false,
         converged: 0,
         createdAt: opening.at,
@@ -87,6 +99,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
         kind: 'opened',
         session: portSession(record),
         ended,
+        replaced,
         issueFrom: subject.notBefore + 1,
       })
     },
@@ -99,7 +112,9 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
     read(id) {
       const record = subjects.get(tagOfSession(id))?.sessions.get(id)
       return Promise.resolve(
-        record === undefined ? { kind: 'unknown' } : { kind: 'read', session: portSession(record) },
+        record === undefined
+          ? { kind: 'unknown' }
+          : { kind: 'read', session: portSession(record), base: record.base, keyed: record.keyed },
       )
     },
     confirm({ id, generation }) {
@@ -137,8 +152,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       if (survivor === undefined) return Promise.resolve({ kind: 'ended', sessions: ended, revocation })
       // After two generations, its last token is no longer the previous one, so it cannot converge. A session whose
       // tokens travel in bodies keeps its token, because this call cannot hand out a new one.
-      const renewed = { generation: survivor.generation + 2, rotatedAt: at, confirmed: false, converged: 0 }
-      const kept: SessionRecord = survivor.transport === 'body' ? survivor : { ...survivor, ...renewed }
+      const kept = survivor.transport === 'body' ? survivor : twoLater(survivor, at)
       subject.sessions.set(kept.id, kept)
       return Promise.resolve({ kind: 'ended', sessions: ended, revocation, kept: portSession(kept) })
     },
@@ -170,6 +184,9 @@ function mark(subject: Subject, notBefore: number): void {
 /** The part of a record that leaves the store. */
 function portSession({
   binding: _binding,
+  base: _base,
+  key: _key,
+  keyed: _keyed,
   confirmed: _confirmed,
   converged: _converged,
   ...session
@@ -177,20 +194,27 @@ function portSession({
   return session
 }
 
-function rotated(
-  record: SessionRecord,
-  rotation: Rotation,
-  generation: number,
-  binding: DeviceBinding,
-): SessionRecord {
+type GoingOn = Extract<RotationVerdict, { kind: 'rotate' | 'contest' }>
+
+function goOn(subject: Subject, record: SessionRecord, rotation: Rotation, verdict: GoingOn): Session {
   const { ip: _ip, ...rest } = record
-  return {
+  const { generation, base, keyed, binding, window } = verdict
+  const next: SessionRecord = {
     ...rest,
-    generation,
+    ...{ generation, base, keyed, binding },
+    key: rotation.key,
     confirmed: false,
     converged: 0,
     rotatedAt: rotation.at,
-    binding,
     ...(rotation.ip === undefined ? {} : { ip: rotation.ip }),
   }
+  subject.window = window
+  subject.sessions.set(record.id, next)
+  return portSession(next)
+}
+
+/** None of the session's earlier tokens is the one before the current one then. */
+function twoLater({ key: _key, ...record }: SessionRecord, at: number): SessionRecord {
+  const generation = record.generation + 2
+  return { ...record, generation, base: generation - 1, rotatedAt: at, confirmed: false, converged: 0 }
 }

@@ -33,6 +33,7 @@ function createMemoryStore(epoch: string): Store {
         for (const revocation of lost) {
           if (revocation.kind === 'session')
             await sessions.end({ id: revocation.session, at, evenIfAbsent: true })
+          else if (revocation.kind === 'generation') sessions.burn(revocation.session, revocation.generation)
           else if (revocation.kind === 'subject') sessions.markSubject(revocation.tag, revocation.notBefore)
         }
         return revocations.assert(shard, lost, at)

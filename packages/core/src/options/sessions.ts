@@ -3,7 +3,7 @@ import type { SignatureLimit } from '../access/signature-limit.ts'
 import { ConfigError, describeValue } from '../errors.ts'
 import type { SessionSettings } from '../sessions/settings.ts'
 import type { WithAccess } from './access.ts'
-import { callable, type Entries, group, oneOf, type Room, room, string, wholeNumber } from './schema.ts'
+import { callable, type Entries, group, type Room, room, string, wholeNumber } from './schema.ts'
 
 /** Sessions, their lifetimes and limits. */
 export interface WithSessions {
@@ -21,33 +21,27 @@ export interface RefreshOptions {
   /** How long a session lives in total, in seconds. Default 2,592,000 (30 days), which is also the maximum. */
   readonly absoluteSeconds?: number | undefined
   /**
-   * How long the previous refresh token still gets the current one, in seconds, so that racing tabs agree. Default 10;
-   * at most 60; 0 turns it off.
+   * How long the previous refresh token still gets the current one, whoever presents it, in seconds, so that racing tabs
+   * agree. A client that sends an `Idempotency-Key` needs no grace and has none. Default 10; at most 60. With 0, a token
+   * is exchanged once; only a repetition with the key of that attempt gets the same again.
    */
   readonly graceSeconds?: number | undefined
-  /**
-   * Whether the previous refresh token still gets the current one until the current one has been seen in use, because
-   * the answer that carried it may have been lost. Default `recover`. With `refuse` and `graceSeconds: 0`, each token
-   * works exactly once.
-   */
-  readonly lostResponse?: 'recover' | 'refuse' | undefined
 }
 
 export interface LimitOptions {
   /**
    * The most sessions that one user may have at once. Beyond it, the session that was refreshed longest ago ends.
-   * Default 0 (no limit); at most 10,000.
+   * Default 100; at most 10,000; 0 for no limit.
    */
   readonly sessions?: number | undefined
   /**
-   * The most refreshes that one user may make in a window: `count` from 1 to 1,000,000, `windowSeconds` from 1 to
-   * 86,400 (1 day). Beyond it, a refresh is answered 429. Default: no limit.
+   * The most refreshes that one user may make in a window: `count` up to 1,000,000, or 0 for no limit; `windowSeconds`
+   * from 1 to 86,400 (1 day), default 3,600. Beyond it, a refresh is answered 429. Default: 1,000 an hour.
    */
-  readonly refreshes?: { readonly count: number; readonly windowSeconds: number } | undefined
+  readonly refreshes?: { readonly count: number; readonly windowSeconds?: number | undefined } | undefined
   /**
    * How often one generation may be handed to holders of the previous refresh token. Beyond it, a refresh is answered
-   * 429. Default 0 (no limit); at most 65,535. Nobody gets it twice with `graceSeconds: 0` and `lostResponse: 'refuse'`,
-   * so there is nothing to limit then.
+   * 429. Default 100; at most 65,535; 0 for no limit.
    */
   readonly converged?: number | undefined
   /**
@@ -70,7 +64,8 @@ export interface SessionsSettings {
   readonly signatureLimit: SignatureLimit | undefined
 }
 
-const DAY = 86_400
+const HOUR = 3600
+const DAY = 24 * HOUR
 const MAX_SESSION_SECONDS = 30 * DAY
 const client = string(/^[\x21-\x7e]{1,255}$/, '1 to 255 printable ASCII characters')
 
@@ -80,15 +75,20 @@ const entries = {
       idleSeconds: v.optional(wholeNumber(1, MAX_SESSION_SECONDS)),
       absoluteSeconds: v.optional(wholeNumber(1, MAX_SESSION_SECONDS), MAX_SESSION_SECONDS),
       graceSeconds: v.optional(wholeNumber(0, 60), 10),
-      lostResponse: v.optional(oneOf('recover', 'refuse'), 'recover'),
     }),
     {},
   ),
   limits: v.optional(
     group({
-      sessions: v.optional(wholeNumber(0, 10_000), 0),
-      refreshes: v.optional(group({ count: wholeNumber(1, 1_000_000), windowSeconds: wholeNumber(1, DAY) })),
-      converged: v.optional(wholeNumber(0, 65_535), 0),
+      sessions: v.optional(wholeNumber(0, 10_000), 100),
+      refreshes: v.optional(
+        group({
+          count: wholeNumber(0, 1_000_000),
+          windowSeconds: v.optional(wholeNumber(1, DAY), HOUR),
+        }),
+        { count: 1000 },
+      ),
+      converged: v.optional(wholeNumber(0, 65_535), 100),
       signatures: v.optional(callable<SignatureLimit>('a function')),
     }),
     {},
@@ -106,11 +106,10 @@ export const sessionsRoom: Room<SessionsSettings> = room(entries, (parsed, _prod
     sessions: {
       lifetimes: { idleMs: idleSeconds * 1000, absoluteMs: refresh.absoluteSeconds * 1000 },
       graceMs: refresh.graceSeconds * 1000,
-      recoverLost: refresh.lostResponse === 'recover',
       sessionLimit: limits.sessions,
       refreshLimit: {
-        count: limits.refreshes?.count ?? 0,
-        windowMs: (limits.refreshes?.windowSeconds ?? 0) * 1000,
+        count: limits.refreshes.count,
+        windowMs: limits.refreshes.windowSeconds * 1000,
       },
       convergedLimit: limits.converged,
       clients,
@@ -120,18 +119,12 @@ export const sessionsRoom: Room<SessionsSettings> = room(entries, (parsed, _prod
 })
 
 /** @param given all options, of which `access` was checked before */
-function refuseContradictions({ refresh, limits }: Parsed, { access }: WithAccess): void {
-  const { idleSeconds, absoluteSeconds, graceSeconds, lostResponse } = refresh
+function refuseContradictions({ refresh }: Parsed, { access }: WithAccess): void {
+  const { idleSeconds, absoluteSeconds } = refresh
   const atMost = `at most "refresh.absoluteSeconds" (${absoluteSeconds})`
   if (idleSeconds !== undefined && idleSeconds > absoluteSeconds)
     throw new ConfigError('refresh.idleSeconds', atMost, describeValue(idleSeconds))
   // A default is cut to the life of the session. One that was chosen would never be what it says.
   if (access?.ttlSeconds !== undefined && access.ttlSeconds > absoluteSeconds)
     throw new ConfigError('access.ttlSeconds', atMost, describeValue(access.ttlSeconds))
-  if (limits.converged > 0 && graceSeconds === 0 && lostResponse === 'refuse')
-    throw new ConfigError('limits.converged', {
-      sentence:
-        '"limits.converged" limits nothing where "refresh.graceSeconds" is 0 and "refresh.lostResponse" is "refuse": ' +
-        'leave it out, or change one of those',
-    })
 }

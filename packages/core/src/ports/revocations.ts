@@ -4,6 +4,7 @@ import type { Unavailable } from './outcome.ts'
 /** A revocation. The tokens that it concerns are refused although they have not expired. */
 export type Revocation =
   | { readonly kind: 'session'; readonly session: string }
+  | GenerationRevocation
   | { readonly kind: 'token'; readonly jti: string }
   | SubjectRevocation
   | { readonly kind: 'key'; readonly kid: string }
@@ -13,6 +14,13 @@ export type Revocation =
  * because it was on its way. Ending sessions needs no such margin: it refuses all tokens of the session.
  */
 export const TOKENS_AHEAD_SECONDS = 2
+
+/** The access tokens of one generation of a session, which is burnt. The session itself goes on. */
+export interface GenerationRevocation {
+  readonly kind: 'generation'
+  readonly session: SessionId
+  readonly generation: number
+}
 
 export interface SubjectRevocation {
   readonly kind: 'subject'
@@ -29,6 +37,8 @@ export interface SubjectRevocation {
  */
 export interface TokenIdentity {
   readonly session: string | undefined
+  /** The generation of the session; `undefined` for a token of another issuer. */
+  readonly generation: number | undefined
   readonly tag: SubjectTag
   readonly jti: string | undefined
   readonly kid: string | undefined
@@ -122,6 +132,8 @@ export function encodeRevocation(revocation: Revocation): string {
   switch (revocation.kind) {
     case 'session':
       return `s:${revocation.session}`
+    case 'generation':
+      return `g:${revocation.session}:${revocation.generation}`
     case 'token':
       return `j:${revocation.jti}`
     case 'key':
@@ -137,6 +149,10 @@ export function decodeRevocation(encoded: string): Revocation {
   switch (encoded.slice(0, 2)) {
     case 's:':
       return { kind: 'session', session: rest }
+    case 'g:': {
+      const [session = '', generation = ''] = rest.split(':')
+      return { kind: 'generation', session: session as SessionId, generation: Number(generation) }
+    }
     case 'j:':
       return { kind: 'token', jti: rest }
     case 'k:':

@@ -44,3 +44,16 @@ export interface Session extends Grant {
   /** The client's address at sign-in or at the last rotation. */
   readonly ip?: string
 }
+
+/**
+ * Names an attempt to refresh. A repetition of it has the same key, and so can be told from every other use of the same
+ * refresh token.
+ */
+export interface RetryKey {
+  /** {@link RETRY_KEY_BYTES} bytes: a hash of what the client sent, or random ones of the process that it asked. */
+  readonly bytes: Uint8Array
+  /** The client sent it, as `Idempotency-Key`. Its session is a keyed one from then on. */
+  readonly sent: boolean
+}
+
+export const RETRY_KEY_BYTES = 6

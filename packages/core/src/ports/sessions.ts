@@ -2,7 +2,7 @@ import type { SessionId, SubjectTag } from './ids.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import type { Unavailable } from './outcome.ts'
 import type { SubjectRevocation } from './revocations.ts'
-import type { DeviceBinding, Grant, Session, Transport } from './session.ts'
+import type { DeviceBinding, Grant, RetryKey, Session, Transport } from './session.ts'
 
 export interface Opening {
   readonly id: SessionId
@@ -15,6 +15,10 @@ export interface Opening {
   readonly lifetimes: Lifetimes
   /** The most sessions that one subject may have at once. Beyond it, those refreshed longest ago end. 0: no limit. */
   readonly sessionLimit: number
+  /** The client sent an `Idempotency-Key`, and will with every refresh: there is no grace for this session. */
+  readonly keyed: boolean
+  /** A session of the same subject, in the same browser. It ends, because its cookie is replaced. */
+  readonly replaces?: SessionId | undefined
 }
 
 export type OpenOutcome =
@@ -23,6 +27,8 @@ export type OpenOutcome =
       readonly session: Session
       /** The sessions that were ended and revoked because of the limit. */
       readonly ended: readonly SessionId[]
+      /** Whether the session to replace was there, and was ended and revoked. */
+      readonly replaced: boolean
       /**
        * The earliest `iat` for tokens, in seconds since the epoch. With an earlier one, a revocation of the subject
        * would concern them.
@@ -46,10 +52,10 @@ export interface Rotation {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly lifetimes: Lifetimes
-  /** How long the previous token still converges on the current one. 0: it does not. */
+  /** How long the previous token still converges on the current one, whoever presents it. 0: strict mode. */
   readonly graceMs: number
-  /** Whether the previous token also converges while its successor has not been seen in use. */
-  readonly recoverLost: boolean
+  /** The attempt that this is, or repeats; absent if it can't be told from others. */
+  readonly key?: RetryKey | undefined
   /** The most refreshes of one subject in a window. `count` 0: no limit. */
   readonly refreshLimit: { readonly count: number; readonly windowMs: number }
   /** The most converged answers per generation. 0: no limit. */
@@ -69,6 +75,18 @@ export type RotationOutcome =
     }
   /** Nothing changed. `session` has the current generation. */
   | { readonly kind: 'converged'; readonly session: Session; readonly issueFrom: number }
+  /**
+   * The answer to an earlier refresh was lost, or somebody else has it. The session continues one generation later, and
+   * the generation before that is burnt: it was revoked.
+   */
+  | {
+      readonly kind: 'contested'
+      readonly session: Session
+      readonly drift: number
+      readonly issueFrom: number
+      /** The address that the burnt generation was handed to. */
+      readonly previousIp?: string
+    }
   /** A replaced token was presented: the session was ended and revoked. */
   | { readonly kind: 'reused'; readonly session: Session; readonly rolledBack: boolean }
   /** An enforced part of the device differs: the session was ended and revoked. */
@@ -125,7 +143,14 @@ export type RenewOutcome =
 export type ListOutcome = { readonly kind: 'listed'; readonly sessions: readonly Session[] } | Unavailable
 
 export type SessionReading =
-  | { readonly kind: 'read'; readonly session: Session }
+  | {
+      readonly kind: 'read'
+      readonly session: Session
+      /** The last generation that was presented while it was the current one; 0 if none was. */
+      readonly base: number
+      /** See {@link Opening}. */
+      readonly keyed: boolean
+    }
   | { readonly kind: 'unknown' }
   | Unavailable
 

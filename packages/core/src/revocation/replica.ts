@@ -66,7 +66,7 @@ export function createReplica(
   }
 
   function add(revocation: Revocation): void {
-    const set = revocation.kind === 'session' ? setFor(revocation.session) : others
+    const set = 'session' in revocation ? setFor(revocation.session) : others
     if (!set.add(revocation, clock.now())) return
     revision++
     events.onRevoked(revocation)

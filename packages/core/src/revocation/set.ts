@@ -88,7 +88,8 @@ function concerns({ sessions, subjects, others }: Generation, token: TokenIdenti
     return true
   if (others.size === 0) return false
   return (
-    (session !== undefined && others.has(`s:${session}`)) ||
+    (session !== undefined &&
+      (others.has(`s:${session}`) || others.has(`g:${session}:${token.generation}`))) ||
     (token.jti !== undefined && others.has(`j:${token.jti}`)) ||
     (token.kid !== undefined && others.has(`k:${token.kid}`))
   )

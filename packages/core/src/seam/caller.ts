@@ -18,6 +18,8 @@ export interface Visit {
   readonly caller: Caller
   /** The User-Agent as it was sent, by which the device is recognised. */
   readonly userAgent: string | undefined
+  /** The `Idempotency-Key`, by which a repeated refresh is recognised. */
+  readonly retryKey: string | undefined
 }
 
 export function callerOf(sender: Sender): Caller {
@@ -29,8 +31,21 @@ export function callerOf(sender: Sender): Caller {
   return caller
 }
 
-export function visitOf(sender: Sender): Visit {
-  return { caller: callerOf(sender), userAgent: userAgentOf(sender) }
+/** What a request says of itself; `undefined` if its `Idempotency-Key` is malformed. */
+export function visitOf(sender: Sender): Visit | undefined {
+  const sent = sender.headers['idempotency-key']
+  const retryKey = sent === undefined ? undefined : retryKeyIn(sent)
+  if (sent !== undefined && retryKey === undefined) return undefined
+  return { caller: callerOf(sender), userAgent: userAgentOf(sender), retryKey }
+}
+
+/** A key as it is, or as a string of structured fields (RFC 9651, section 3.3.3). Both spell the same key. */
+const RETRY_KEY = /^(?:"([\w-]{16,64})"|([\w-]{16,64}))$/
+
+/** Repeated headers arrive joined by a comma, which no key has. */
+function retryKeyIn(sent: string | readonly string[]): string | undefined {
+  const [, quoted, bare] = typeof sent === 'string' ? (RETRY_KEY.exec(sent) ?? []) : []
+  return quoted ?? bare
 }
 
 function userAgentOf({ headers }: Sender): string | undefined {

@@ -23,8 +23,8 @@ export function createSessionFind({ store, settings, clock }: SessionFindParts):
     if (reading.kind !== 'read') return reading
     const { session } = reading
     const now = clock.now()
-    const isRacing =
-      generation === session.generation - 1 && graceMs > 0 && now - session.rotatedAt <= graceMs
+    const hasGrace = graceMs > 0 && !reading.keyed
+    const isRacing = hasGrace && generation === reading.base && now - session.rotatedAt <= graceMs
     const isLive =
       session.transport === transport &&
       (generation === session.generation || isRacing) &&

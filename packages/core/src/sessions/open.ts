@@ -1,10 +1,10 @@
 import type { Devices } from '../binding/device.ts'
 import { refuseUnknownMembers } from '../errors.ts'
 import type { Clock, Random } from '../ports/clock.ts'
-import { newSessionId, tagOf } from '../ports/ids.ts'
+import { newSessionId, type SessionId, tagOf, tagOfSession } from '../ports/ids.ts'
 import type { Lifetimes } from '../ports/lifetimes.ts'
 import type { Unavailable } from '../ports/outcome.ts'
-import type { Transport } from '../ports/session.ts'
+import type { Grant, Session, Transport } from '../ports/session.ts'
 import type { SessionStore } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Visit } from '../seam/caller.ts'
@@ -52,10 +52,12 @@ export interface SignIn {
   readonly crossSite?: 'refuse' | 'checked' | undefined
 }
 
+/** @param replaced the session whose cookie the new one replaces; it ends if it is the same subject's */
 export type OpenSession = (
   signIn: SignIn,
   transport: Transport,
   visit: Visit,
+  replaced?: SessionId,
 ) => Promise<TokenSet | KeyUnavailable | Unavailable>
 
 /** There is no key to sign with, or the key failed to sign. */
@@ -81,7 +83,7 @@ export interface SessionOpeningParts {
  */
 export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
   const { store, tokenSets, settings, emit, clock } = parts
-  return async (signIn, transport, { caller, userAgent }) => {
+  return async (signIn, transport, { caller, userAgent, retryKey }, replaced) => {
     check(signIn)
     const own = ownLifetimes(signIn, settings.lifetimes)
     await parts.judgeSubject(signIn.subject)
@@ -90,36 +92,45 @@ export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
     const device = parts.devices.recognise(userAgent)
     const tag = tagOf(signIn.subject)
     const now = clock.now()
+    const id = newSessionId(tag, parts.random)
+    const ip = caller.ip === undefined ? {} : { ip: caller.ip }
+    const grant: Grant = {
+      subject: signIn.subject,
+      client: signIn.client ?? settings.clients[transport],
+      scope: (signIn.scope ?? []).join(' '),
+      transport,
+      authenticatedAt: Math.floor(now / 1000),
+      device: device.label,
+      ...(signIn.acr === undefined ? {} : { acr: signIn.acr }),
+      ...(signIn.amr === undefined ? {} : { amr: Object.freeze([...signIn.amr]) }),
+      ...(own === undefined ? {} : { lifetimes: own }),
+      ...(signIn.persistent === false ? { transient: true } : {}),
+    }
+    // The tokens come first: if they cannot be made, no other session may have ended for this one.
+    const session: Session = { ...grant, id, generation: 1, createdAt: now, rotatedAt: now, ...ip }
+    const early = await tokenSets.issue(session, signer, 0)
+    if (early.kind === 'unsigned') return { kind: 'key_unavailable' }
+
+    const replaces = replaced !== undefined && tagOfSession(replaced) === tag ? replaced : undefined
     const outcome = await store.open({
-      id: newSessionId(tag, parts.random),
-      tag,
-      grant: {
-        subject: signIn.subject,
-        client: signIn.client ?? settings.clients[transport],
-        scope: (signIn.scope ?? []).join(' '),
-        transport,
-        authenticatedAt: Math.floor(now / 1000),
-        device: device.label,
-        ...(signIn.acr === undefined ? {} : { acr: signIn.acr }),
-        ...(signIn.amr === undefined ? {} : { amr: Object.freeze([...signIn.amr]) }),
-        ...(own === undefined ? {} : { lifetimes: own }),
-        ...(signIn.persistent === false ? { transient: true } : {}),
-      },
-      binding: device.bindings[0],
-      at: now,
+      ...{ id, tag, grant, binding: device.bindings[0], at: now, ...ip },
       lifetimes: settings.lifetimes,
       sessionLimit: settings.sessionLimit,
-      ...(caller.ip === undefined ? {} : { ip: caller.ip }),
+      keyed: retryKey !== undefined,
+      replaces,
     })
     if (outcome.kind === 'unavailable') return outcome
 
-    const { session } = outcome
-    const { id: sid, subject: sub, client: client_id } = session
+    const { id: sid, subject: sub, client: client_id } = outcome.session
+    if (outcome.replaced && replaces !== undefined)
+      parts.end.settle([{ id: replaces, subject: sub }], { reason: 'replaced', caller })
     parts.end.settle(
-      outcome.ended.map((id) => ({ id, subject: sub })),
+      outcome.ended.map((ended) => ({ id: ended, subject: sub })),
       { reason: 'session_limit', caller },
     )
-    const tokens = await tokenSets.issue(session, signer, outcome.issueFrom)
+    // A revocation of the whole subject, in this second or at a clock that is ahead, would concern the early ones.
+    const areGood = outcome.issueFrom * 1000 <= now
+    const tokens = areGood ? early : await tokenSets.issue(outcome.session, signer, outcome.issueFrom)
     if (tokens.kind === 'unsigned') return { kind: 'key_unavailable' }
     emit({ event: 'session.started', outcome: 'success', sub, sid, client_id, ...tokens.ids, ...caller })
     return tokens

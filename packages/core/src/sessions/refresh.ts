@@ -1,15 +1,17 @@
 import type { Devices } from '../binding/device.ts'
-import type { Clock } from '../ports/clock.ts'
+import type { Clock, Random } from '../ports/clock.ts'
 import type { Unavailable } from '../ports/outcome.ts'
-import type { Session } from '../ports/session.ts'
+import type { RetryKey, Session } from '../ports/session.ts'
 import type { RotationOutcome, SessionStore } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
+import type { Replica } from '../revocation/replica.ts'
 import type { Caller, Visit } from '../seam/caller.ts'
 import type { TokenIds } from '../tokens/issue.ts'
 import type { Emit } from '../watch/events.ts'
 import { ended, type SessionEnd } from './end.ts'
 import type { KeyUnavailable } from './open.ts'
 import type { RefreshTicket } from './refresh-token.ts'
+import { createRetryKeys } from './retry-keys.ts'
 import type { SessionSettings } from './settings.ts'
 import type { TokenSet, TokenSets } from './token-set.ts'
 
@@ -32,6 +34,7 @@ export type RefreshSession = (
 
 export interface SessionRefreshParts {
   readonly store: Pick<SessionStore, 'rotate'>
+  readonly replica: Pick<Replica, 'add'>
   readonly signer: () => Signer | undefined
   readonly tokenSets: TokenSets
   readonly end: Pick<SessionEnd, 'settle'>
@@ -39,6 +42,7 @@ export interface SessionRefreshParts {
   readonly settings: SessionSettings
   readonly emit: Emit
   readonly clock: Clock
+  readonly random: Random
 }
 
 /**
@@ -46,10 +50,29 @@ export interface SessionRefreshParts {
  * been stolen.
  */
 export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession {
-  const { store, tokenSets, devices, settings, emit, clock } = parts
+  const { store, replica, tokenSets, devices, settings, emit, clock } = parts
+  const retryKeys = createRetryKeys(settings.graceMs === 0, parts.random)
 
-  return async (ticket, client, { caller, userAgent }) => {
-    // The access token is signed after the rotation, which cannot be undone, so the key must be available before.
+  return async (ticket, client, visit) => {
+    const key = retryKeys.of(ticket, visit.retryKey)
+    let answered = false
+    try {
+      const outcome = await refresh(ticket, client, visit, key)
+      answered = outcome.kind !== 'unavailable' && outcome.kind !== 'key_unavailable'
+      return outcome
+    } finally {
+      // The store may have made the next generation all the same, so whoever tries again must get it.
+      if (answered) retryKeys.forget(ticket)
+      else retryKeys.remember(ticket, key)
+    }
+  }
+
+  async function refresh(
+    ticket: RefreshTicket,
+    client: string | undefined,
+    { caller, userAgent }: Visit,
+    key: RetryKey | undefined,
+  ): Promise<RefreshOutcome> {
     const signer = parts.signer()
     if (signer === undefined) return { kind: 'key_unavailable' }
     const outcome = await store.rotate({
@@ -61,7 +84,7 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
       at: clock.now(),
       lifetimes: settings.lifetimes,
       graceMs: settings.graceMs,
-      recoverLost: settings.recoverLost,
+      key,
       refreshLimit: settings.refreshLimit,
       convergedLimit: settings.convergedLimit,
       client,
@@ -70,9 +93,10 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
 
     switch (outcome.kind) {
       case 'rotated':
-      case 'converged': {
+      case 'converged':
+      case 'contested': {
+        if (outcome.kind === 'contested') tellContested(outcome, caller)
         const tokens = await tokenSets.issue(outcome.session, signer, outcome.issueFrom)
-        // The client can retry: the presented token still converges, because its successor was never seen in use.
         if (tokens.kind === 'unsigned') return { kind: 'key_unavailable' }
         emitRefreshed(outcome, tokens.ids, caller)
         return tokens
@@ -99,12 +123,12 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
   }
 
   function emitRefreshed(
-    outcome: Extract<RotationOutcome, { kind: 'rotated' | 'converged' }>,
+    outcome: Extract<RotationOutcome, { kind: 'rotated' | 'converged' | 'contested' }>,
     ids: TokenIds,
     caller: Caller,
   ): void {
     const { session } = outcome
-    const drifted = outcome.kind === 'rotated' && outcome.drift !== 0 ? devices.drifted(outcome.drift) : []
+    const drifted = outcome.kind === 'converged' || outcome.drift === 0 ? [] : devices.drifted(outcome.drift)
     emit({
       event: 'session.refreshed',
       outcome: 'success',
@@ -116,6 +140,18 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
       ...ids,
     })
     if (outcome.kind === 'rotated' && outcome.rolledBack) tellRollback(session, 'success', caller)
+  }
+
+  /** The store has already burnt the generation that the session skipped. */
+  function tellContested(
+    { session, previousIp }: Extract<RotationOutcome, { kind: 'contested' }>,
+    caller: Caller,
+  ): void {
+    const burnt = session.generation - 1
+    replica.add({ kind: 'generation', session: session.id, generation: burnt })
+    const before = previousIp === undefined ? {} : { previous_ip: previousIp }
+    const about = { ...namesOf(session), ...caller, ...before }
+    emit({ event: 'refresh.contested', outcome: 'success', reason: 'answer_lost_or_stolen', ...about })
   }
 
   function tellRollback(session: Session, result: 'success' | 'failure', caller: Caller): void {

@@ -1,10 +1,22 @@
 import { hasExpired, type Living } from '../ports/lifetimes.ts'
-import { type DeviceBinding, type Session, type Transport, VERSION_FELL } from '../ports/session.ts'
+import {
+  type DeviceBinding,
+  type RetryKey,
+  type Session,
+  type Transport,
+  VERSION_FELL,
+} from '../ports/session.ts'
 import type { Rotation } from '../ports/sessions.ts'
 
 /** The part of a session's record that decides about a presented refresh token. */
 export interface RotationState extends Living {
   readonly generation: number
+  /** The last generation that was presented while it was the current one; 0 if none was. */
+  readonly base: number
+  /** The attempt that made the current generation; absent if it was made by a sign-in or by the application. */
+  readonly key?: RetryKey | undefined
+  /** Whether the sign-in or any refresh had a key that the client sent. */
+  readonly keyed: boolean
   /** Whether the current generation was seen in use. */
   readonly confirmed: boolean
   /** How often the current generation was handed to a holder of the previous token. */
@@ -23,17 +35,24 @@ export interface RefreshWindow {
   readonly count: number
 }
 
-/** What a store must do with the session. Every kind except `rotate` and `converge` refuses the token. */
+/** How a session continues with its next generation. */
+interface Continuation {
+  readonly generation: number
+  readonly base: number
+  readonly keyed: boolean
+  readonly drift: number
+  readonly binding: DeviceBinding
+  readonly window: RefreshWindow
+}
+
+/** What a store must do with the session. Kinds other than `rotate`, `contest` and `converge` refuse the token. */
 export type RotationVerdict =
-  /** Write the generation, the binding and the window; reset `confirmed` and `converged`; set `rotatedAt`. */
-  | {
-      readonly kind: 'rotate'
-      readonly generation: number
-      readonly rolledBack: boolean
-      readonly drift: number
-      readonly binding: DeviceBinding
-      readonly window: RefreshWindow
-    }
+  /**
+   * Write what the verdict has, the presented key and the address; reset `confirmed` and `converged`; set `rotatedAt`.
+   */
+  | (Continuation & { readonly kind: 'rotate'; readonly rolledBack: boolean })
+  /** Do the same, and revoke the generation that was the current one. */
+  | (Continuation & { readonly kind: 'contest' })
   /** Write `converged`, which counts this answer, too. */
   | { readonly kind: 'converge'; readonly converged: number }
   /** End and revoke the session. */
@@ -54,12 +73,15 @@ const RETRY_CONVERGED_MS = 1000
  * issued for it is presented. A pure function; the store reads the state, asks for the verdict and carries it out in
  * one atomic step.
  *
- * The previous token converges on the current one in two cases: while its successor has not been seen in use, because
- * the answer may have been lost; and within the grace period, because tabs race. Any other earlier token was used by
- * two parties. The server cannot tell which of them is honest, so it counts as reuse.
+ * The token before the current one is presented again when an answer was lost, when tabs race, or when it was stolen.
+ * With the key of the attempt that it was exchanged in, it converges on the current one, however late. Without that key
+ * it does so within the grace, unless the session is a keyed one, whose client would have sent the key. After that, it is
+ * theft if the current generation has reached somebody: one that was made with a key, or that was seen in use. If nobody
+ * is known to have it, the refresh is contested: the session continues one generation later, and the generation that it
+ * skips is burnt, so whoever else holds that is found out. Every older token, and every burnt one, is theft.
  *
  * A generation ahead of the record proves that the store lost writes. The presented token is then the newest one, and
- * the session continues from it. Strict mode (no recovery and no grace) trusts nothing and ends the session.
+ * the session continues from it. Strict mode, which has no grace, trusts nothing and ends the session.
  *
  * A store whose atomic step runs in another language repeats this rule there, as `rotate.lua` does. The same contract
  * tests check every store.
@@ -73,8 +95,13 @@ const RETRY_CONVERGED_MS = 1000
  *   const verdict = judgeRotation(record, refreshes, rotation)
  *   switch (verdict.kind) {
  *     case 'rotate': {
- *       const { generation, binding, window } = verdict
- *       return { generation, binding, window, rotatedAt: rotation.at, confirmed: false, converged: 0 }
+ *       const { kind, drift, rolledBack, ...next } = verdict
+ *       return { ...next, key: rotation.key, rotatedAt: rotation.at, confirmed: false, converged: 0 }
+ *     }
+ *     case 'contest': {
+ *       const { kind, drift, ...next } = verdict
+ *       const burnt = { kind: 'generation', session: rotation.id, generation: record.generation }
+ *       return { ...next, key: rotation.key, rotatedAt: rotation.at, confirmed: false, converged: 0, burnt }
  *     }
  *     case 'converge':
  *       return { converged: verdict.converged }
@@ -103,28 +130,41 @@ export function judgeRotation(
   const drift = cells | (versionFell(state.binding, presented.bindings) ? VERSION_FELL : 0)
   if ((drift & presented.enforced) !== 0) return { kind: 'mismatch', drift }
 
-  const rotateTo = (next: { readonly generation: number; readonly rolledBack: boolean }): RotationVerdict => {
+  const keyed = state.keyed || presented.key?.sent === true
+
+  /** Goes on from `base`, unless there are too many refreshes. */
+  const goOn = (generation: number, base: number, as: Ending): RotationVerdict => {
     const counted = nextWindow(window, presented)
     if (counted.count > presented.refreshLimit.count)
       return { kind: 'limited', retryAfterMs: counted.endsAt - presented.at }
     const binding = rebind(state.binding, presented.bindings, cells)
-    return { kind: 'rotate', ...next, drift, binding, window: counted }
+    return { ...as, generation, base, keyed, drift, binding, window: counted }
   }
 
-  if (presented.generation === state.generation)
-    return rotateTo({ generation: state.generation + 1, rolledBack: false })
-  if (presented.generation > state.generation) {
-    const isStrict = !presented.recoverLost && presented.graceMs === 0
-    return isStrict
+  const { generation } = presented
+  if (generation === state.generation) return goOn(generation + 1, generation, ROTATE)
+  if (generation > state.generation)
+    return presented.graceMs === 0
       ? { kind: 'reuse', rolledBack: true }
-      : rotateTo({ generation: presented.generation + 1, rolledBack: true })
-  }
-  if (presented.generation === state.generation - 1) {
-    const mayBeLost = presented.recoverLost && !state.confirmed
-    const isRacing = presented.graceMs > 0 && presented.at - state.rotatedAt <= presented.graceMs
-    if (mayBeLost || isRacing) return converge(state, presented)
-  }
-  return { kind: 'reuse', rolledBack: false }
+      : goOn(generation + 1, generation, ROTATE_AHEAD)
+  if (generation !== state.base) return { kind: 'reuse', rolledBack: false }
+
+  if (isSameKey(state.key, presented.key)) return converge(state, presented)
+  const isRacing = presented.graceMs > 0 && presented.at - state.rotatedAt <= presented.graceMs
+  if (isRacing && !keyed) return converge(state, presented)
+  if (presented.graceMs === 0 || state.confirmed || state.key?.sent)
+    return { kind: 'reuse', rolledBack: false }
+  return goOn(state.generation + 1, state.base, CONTEST)
+}
+
+type Ending = Pick<Extract<RotationVerdict, { kind: 'rotate' }>, 'kind' | 'rolledBack'> | typeof CONTEST
+const ROTATE = { kind: 'rotate', rolledBack: false } as const
+const ROTATE_AHEAD = { kind: 'rotate', rolledBack: true } as const
+const CONTEST = { kind: 'contest' } as const
+
+function isSameKey(one: RetryKey | undefined, other: RetryKey | undefined): boolean {
+  if (one === undefined || other === undefined || one.sent !== other.sent) return false
+  return Buffer.compare(one.bytes, other.bytes) === 0
 }
 
 function converge({ converged }: RotationState, { convergedLimit }: Rotation): RotationVerdict {
@@ -133,11 +173,11 @@ function converge({ converged }: RotationState, { convergedLimit }: Rotation): R
     : { kind: 'converge', converged: converged + 1 }
 }
 
-/** The window after this refresh. Without a limit, refreshes are not counted. */
+/** The window after this refresh, which ends with a whole second. Without a limit, refreshes are not counted. */
 function nextWindow(window: RefreshWindow, { at, refreshLimit }: Rotation): RefreshWindow {
   if (refreshLimit.count === 0) return { endsAt: window.endsAt, count: 0 }
   return at >= window.endsAt
-    ? { endsAt: at + refreshLimit.windowMs, count: 1 }
+    ? { endsAt: Math.ceil((at + refreshLimit.windowMs) / 1000) * 1000, count: 1 }
     : { endsAt: window.endsAt, count: window.count + 1 }
 }
 

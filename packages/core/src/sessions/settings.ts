@@ -5,7 +5,6 @@ import type { Rotation } from '../ports/sessions.ts'
 export interface SessionSettings {
   readonly lifetimes: Lifetimes
   readonly graceMs: number
-  readonly recoverLost: boolean
   /** The most sessions of one subject. 0: no limit. */
   readonly sessionLimit: number
   readonly refreshLimit: Rotation['refreshLimit']

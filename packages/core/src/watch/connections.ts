@@ -72,6 +72,11 @@ export function createConnections(clock: Clock): Connections {
       switch (revocation.kind) {
         case 'session':
           return endAll(bySession.get(revocation.session) ?? [], () => true)
+        case 'generation':
+          return endAll(
+            bySession.get(revocation.session) ?? [],
+            (token) => token.generation === revocation.generation,
+          )
         case 'token':
           return endAll(all(), (token) => token.jti === revocation.jti)
         case 'key':

@@ -11,6 +11,7 @@ export type EventName =
   | 'login.failed'
   | 'refresh.reused'
   | 'refresh.mismatched'
+  | 'refresh.contested'
   | 'request.refused'
   | 'token.refused'
   | 'token.revoked'
@@ -38,6 +39,8 @@ export interface SallyportEvent {
   readonly kid?: string
   readonly client_id?: string
   readonly ip?: string
+  /** Of `refresh.contested`: the address that the contested tokens had gone to. */
+  readonly previous_ip?: string
   readonly user_agent?: string
   /** Why it happened, as a code. */
   readonly reason?: string

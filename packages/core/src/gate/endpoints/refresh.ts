@@ -24,12 +24,14 @@ export interface RefreshEndpointParts {
 export function refreshRoutes(parts: RefreshEndpointParts, route: RouteMaker): readonly Route[] {
   const { cookie } = parts
   const handle: Handler = (view) => {
+    const visit = visitOf(view)
+    if (visit === undefined) return refusal('retry_key_malformed')
     const sent = cookie.read(view)
     if (sent.kind === 'none') return refusal('refresh_missing')
     if (sent.kind === 'repeated') return refusal('refresh_repeated')
     const ticket = parts.refreshTokens.parse(sent.value)
     if (ticket?.transport !== 'cookie') return refuseForged(parts, view)
-    return parts.refresh(ticket, undefined, visitOf(view)).then((outcome) => answerTo(outcome, cookie))
+    return parts.refresh(ticket, undefined, visit).then((outcome) => answerTo(outcome, cookie))
   }
   return [route.cookie('/refresh', { POST: handle })]
 }
@@ -38,6 +40,8 @@ export function refreshRoutes(parts: RefreshEndpointParts, route: RouteMaker): r
 export function tokenRoutes(parts: RefreshEndpointParts, route: RouteMaker): readonly Route[] {
   const dead = { status: 400 }
   const handle: Handler = async (view) => {
+    const visit = visitOf(view)
+    if (visit === undefined) return refusal('retry_key_malformed')
     const form = await readForm(view)
     if (form.kind === 'refused') return refusal(form.problem)
     const grantType = form.value.get('grant_type')
@@ -49,7 +53,7 @@ export function tokenRoutes(parts: RefreshEndpointParts, route: RouteMaker): rea
     if (ticket?.transport !== 'body') return refuseForged(parts, view, dead)
     // A parameter without a value counts as absent (RFC 6749, section 3.1).
     const client = form.value.get('client_id') || undefined
-    return answerTo(await parts.refresh(ticket, client, visitOf(view)), parts.cookie, dead)
+    return answerTo(await parts.refresh(ticket, client, visit), parts.cookie, dead)
   }
   return [route.open('/token', { POST: handle })]
 }

@@ -1,8 +1,10 @@
+import type { SessionId } from '../../ports/ids.ts'
 import type { Transport } from '../../ports/session.ts'
 import type { ProblemCode } from '../../problems.ts'
 import { visitOf } from '../../seam/caller.ts'
 import type { Answer, RequestView } from '../../seam/http.ts'
 import type { OpenSession, SignIn } from '../../sessions/open.ts'
+import type { RefreshTokens } from '../../sessions/refresh-token.ts'
 import type { TokenSet } from '../../sessions/token-set.ts'
 import { refusal } from '../answer.ts'
 import type { RefreshCookie } from '../browser/cookies.ts'
@@ -12,6 +14,7 @@ import { cookiesOf, tokenAnswer } from '../token-answer.ts'
 
 export interface SignInParts {
   readonly open: OpenSession
+  readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly cookie: RefreshCookie
   readonly origins: OriginSettings
   readonly isCrossSite: CrossSiteCheck
@@ -24,13 +27,27 @@ export type StartOutcome =
 /** Opens a session for a user whom the application has authenticated. `cookies` belong on the response. */
 export type StartSession = (view: RequestView, signIn: SignIn) => Promise<StartOutcome>
 
-export function createStart({ open, cookie, isCrossSite }: SignInParts): StartSession {
+export function createStart({ open, refreshTokens, cookie, isCrossSite }: SignInParts): StartSession {
+  /** The session whose cookie the browser drops for the new one. Of two cookies, one was planted. */
+  function replacedBy(view: RequestView): SessionId | undefined {
+    const sent = cookie.read(view)
+    const ticket = sent.kind === 'value' ? refreshTokens.parse(sent.value) : undefined
+    return ticket?.transport === 'cookie' ? ticket.session : undefined
+  }
+
   return async (view, signIn) => {
     if (signIn.crossSite !== 'checked' && isCrossSite(view, 'sign-in'))
       return { kind: 'refused', problem: 'cross_site' }
     const transport = transportOf(view)
     if (transport === undefined) return { kind: 'refused', problem: 'transport_unknown' }
-    const outcome = await open(signIn, transport, visitOf(view))
+    const visit = visitOf(view)
+    if (visit === undefined) return { kind: 'refused', problem: 'retry_key_malformed' }
+    const outcome = await open(
+      signIn,
+      transport,
+      visit,
+      transport === 'cookie' ? replacedBy(view) : undefined,
+    )
     switch (outcome.kind) {
       case 'issued':
         return { kind: 'started', tokens: outcome, cookies: cookiesOf(outcome, cookie) }
