@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { memoryStore, type Sallyport, type SallyportOptions, type StoreDriver } from '@sallyport/core'
+import { type Framework, type Running, start } from '@sallyport/example-app'
+import { redisStore } from '@sallyport/redis'
+import { framework as express } from '../../examples/express/src/framework.ts'
+import { framework as fastify } from '../../examples/fastify/src/framework.ts'
+import { framework as koa } from '../../examples/koa/src/framework.ts'
+import type { HostName } from '../support/hosts.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
+import { Visitor } from './visitor.ts'
+
+type Pair<T> = readonly [one: T, other: T]
+type Env = Readonly<Record<string, string>>
+
+/** Example servers that a test starts by itself, since it turns their clock or makes something in them fail. */
+export interface OwnHosts {
+  /** A server over a store that no other one uses. */
+  start(name: HostName, options?: SallyportOptions, env?: Env): Promise<Visitor>
+  /** Two servers over one store, under one secret. */
+  startSharing(name: HostName, options: Pair<SallyportOptions>, env?: Env): Promise<Pair<Visitor>>
+  /** Ends the servers that were started. */
+  closeAll(): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function ownHosts(): Promise<OwnHosts> {
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-own-hosts-'))
+  const redis = await startRedis()
+  const running: Running[] = []
+  let started = 0
+
+  /** Makes the function that starts servers over a store of their own. */
+  function overOneStore(name: HostName, env: Env): (options: SallyportOptions) => Promise<Visitor> {
+    const store = name.endsWith('redis') ? ownRedisStore(redis, `own${started}`) : sharedMemoryStore()
+    const variables = { PORT: '0', SECRET: randomBytes(32).toString('base64url'), ...env }
+    return async (options) => {
+      const auditFile = join(folder, `${started++}.jsonl`)
+      const host = await starterOf(name)({ store, ...options }, { ...variables, AUDIT_FILE: auditFile })
+      running.push(host)
+      return new Visitor({ name, auditFile, url: host.url }, 1)
+    }
+  }
+
+  return {
+    start: (name, options = {}, env = {}) => overOneStore(name, env)(options),
+    async startSharing(name, [one, other], env = {}) {
+      const start = overOneStore(name, env)
+      return [await start(one), await start(other)]
+    },
+    async closeAll() {
+      await Promise.all(running.splice(0).map((host) => host.close()))
+    },
+    async stop() {
+      await redis.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Judges by the clock of the servers, which tests turn. */
+function ownRedisStore({ url }: RedisServer, keyPrefix: string): StoreDriver {
+  return redisStore({ url, keyPrefix, time: 'caller' })
+}
+
+/** A store in memory that several servers of this process share. */
+function sharedMemoryStore(): StoreDriver {
+  const driver = memoryStore()
+  let store: ReturnType<StoreDriver['open']> | undefined
+  return {
+    ...driver,
+    open(context) {
+      store ??= driver.open(context)
+      return store
+    },
+  }
+}
+
+type Start = (options: SallyportOptions, env: Env) => Promise<Running>
+
+function starterOf(name: HostName): Start {
+  const starts: Readonly<Record<string, Start>> = {
+    express: starter(express),
+    koa: starter(koa),
+    fastify: starter(fastify),
+  }
+  const [framework = ''] = name.split(' ')
+  const found = starts[framework]
+  if (found === undefined) throw new RangeError(`${name} has no framework`)
+  return found
+}
+
+/** Starts the example with options that no environment variable has. */
+function starter<S extends Sallyport>(framework: Framework<S>): Start {
+  return (options, env) =>
+    start(
+      { ...framework, createSallyport: (given) => framework.createSallyport({ ...given, ...options }) },
+      env,
+    )
+}
