@@ -12,7 +12,7 @@ local idle, absolute, limit = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARG
 
 local subject = redis.call('HGET', user, '@')
 if subject and subject ~= ARGV[6] then
-  return redis.error_reply('ERR two subjects have the same tag')
+  error('the subject is damaged, or another one has the same tag')
 end
 
 local reply = { '', '', 0 }

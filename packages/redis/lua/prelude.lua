@@ -72,6 +72,10 @@ local function unpack_session(state)
   local flags, generation, rotated_at, created_at, converged, version, size = struct.unpack(FORMAT, state)
   local key_at = #state + 1 - (bit.band(flags, RETRY_KEY) ~= 0 and RETRY_KEY_BYTES or 0)
   local skipped_at = key_at - (bit.band(flags, SKIPPED) ~= 0 and 2 or 0)
+  local address_length = skipped_at - CELLS_AT - size
+  if address_length ~= 0 and address_length ~= 4 and address_length ~= 16 then
+    error('the state of a session is damaged')
+  end
   return {
     flags = flags,
     confirmed = bit.band(flags, CONFIRMED) ~= 0,

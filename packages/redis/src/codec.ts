@@ -13,6 +13,7 @@ import {
   sessionIdFrom,
 } from '@sallyport/core/store'
 import ipaddr from 'ipaddr.js'
+import { Unreadable } from './unreadable.ts'
 
 /**
  * A session is stored in two parts. Its state changes with each refresh, and `prelude.lua` reads and writes it in the
@@ -69,6 +70,8 @@ export function packGrant(grant: Grant): Buffer {
 
 /** Puts a session together from its state and its grant. */
 export function unpackSession(id: SessionId, subject: string, state: Buffer, grant: Buffer): Session {
+  if (state.length < FIXED_BYTES || lineAt(state) < FIXED_BYTES + state.readUInt8(21))
+    throw new Unreadable('the state of a session')
   const [
     client = '',
     scope = '',
@@ -81,13 +84,16 @@ export function unpackSession(id: SessionId, subject: string, state: Buffer, gra
     absolute,
   ] = grant.toString().split(SEPARATOR)
   const ip = unpackIp(state.subarray(FIXED_BYTES + state.readUInt8(21), lineAt(state)))
+  const authenticatedAt = Number.parseInt(authenticated, 36)
+  if (subject === '' || client === '' || !Number.isSafeInteger(authenticatedAt))
+    throw new Unreadable('the grant of a session')
   const session: Writable<Session> = {
     id,
     subject,
     client,
     scope,
     transport: (state.readUInt8(0) & FLAGS.body) === 0 ? 'cookie' : 'body',
-    authenticatedAt: Number.parseInt(authenticated, 36),
+    authenticatedAt,
     device,
     generation: state.readUInt32BE(1),
     rotatedAt: state.readUIntBE(5, 6),
@@ -196,7 +202,7 @@ export function unpackRotation(id: SessionId, reply: Buffer): RotationOutcome {
     case 'M':
       return { kind: 'mismatched', session, drift }
     default:
-      throw new Error('rotate.lua returned an unknown outcome')
+      throw new Unreadable('a reply')
   }
 }
 
@@ -211,11 +217,13 @@ function packIp(ip: string | undefined): Buffer {
 }
 
 function unpackIp(bytes: Buffer): string {
+  if (![0, IPV4_BYTES, IPV6_BYTES].includes(bytes.length)) throw new Unreadable('the state of a session')
   return bytes.length <= IPV4_BYTES ? bytes.join('.') : ipaddr.fromByteArray([...bytes]).toString()
 }
 
 const NO_ADDRESS = Buffer.alloc(0)
 const IPV4_BYTES = 4
+const IPV6_BYTES = 16
 
 export function tagBytes(tag: SubjectTag): Buffer {
   return Buffer.from(tag, 'base64url')

@@ -2,11 +2,14 @@ import { createOutage } from '@sallyport/core/store'
 import type { Causes } from './causes.ts'
 import type { Client } from './options.ts'
 import { TooFewReplicas } from './replication.ts'
+import { Unreadable } from './unreadable.ts'
 
 /** Hears how each step went. Tells the operator once when the server goes away, and once when it is back. */
 export interface FaultReports {
   failed(step: string, cause: unknown): void
   answered(step: string): void
+  /** A step was answered with what cannot be read. */
+  unreadable(step: string, cause: unknown): void
 }
 
 const RECONNECT_EVERY_MS = 1000
@@ -30,6 +33,7 @@ export function createFaultReports(
   const refusing = outage()
   /** Steps that were refused. As long as they are, others may be answered, which says nothing. */
   const refused = new Set<string>()
+  const unreadable = new Set<string>()
   let reconnectedAt = Number.NEGATIVE_INFINITY
 
   /** A Cluster client finds the new primary by itself. */
@@ -40,11 +44,21 @@ export function createFaultReports(
     client.disconnect(true)
   }
 
+  function tellUnreadable(step: string, cause: unknown): void {
+    if (unreadable.has(step)) return
+    unreadable.add(step)
+    const what = cause instanceof Unreadable ? cause.message : 'a value'
+    notice(
+      `Redis holds ${what} that cannot be read, so "${step}" counts as unavailable for whom it concerns; this is told once`,
+    )
+  }
+
   return {
     failed(step, cause) {
       const code =
         cause instanceof Error && cause.name === 'ReplyError' ? /^[A-Z]+/.exec(cause.message)?.[0] : undefined
       if (code === 'LATE') return
+      if (isDamage(code, cause)) return tellUnreadable(step, cause)
       if (code === 'READONLY') leaveReplica()
       const refusal = refusalOf(code, cause)
       if (refusal !== undefined) {
@@ -63,7 +77,19 @@ export function createFaultReports(
       gone.served()
       if (refused.has(step)) refusing.served()
     },
+    unreadable: tellUnreadable,
   }
+}
+
+/**
+ * Whether a script came upon a value, or a key, of another form than it writes. Redis 6 puts what a command was refused
+ * with into the error of the script.
+ */
+function isDamage(code: string | undefined, cause: unknown): boolean {
+  if (code === 'WRONGTYPE') return true
+  if (code !== 'ERR' || !(cause instanceof Error) || !cause.message.includes('user_script')) return false
+  const [, inner = 'WRONGTYPE'] = / -([A-Z]{2,}) /.exec(cause.message) ?? []
+  return inner === 'WRONGTYPE'
 }
 
 /** What to tell of a server that answers, and refuses. */

@@ -4,9 +4,11 @@ import {
   encodeRevocation,
   isSessionId,
   type Revocation,
+  SESSION_ID_BYTES,
   type SessionId,
   type SubjectRevocation,
 } from '@sallyport/core/store'
+import { Unreadable } from './unreadable.ts'
 
 const SESSION_MARK = 'S'.charCodeAt(0)
 const GENERATION_MARK = 'G'.charCodeAt(0)
@@ -28,15 +30,27 @@ export function encodeMember(revocation: Revocation): Buffer {
   return Buffer.concat([Buffer.of(SESSION_MARK), Buffer.from(revocation.session, 'base64url')])
 }
 
-/** Reads what {@link encodeMember} or a script wrote. */
-export function decodeMember(member: Buffer): Revocation {
+/** What the strings of revocations begin with that are not kept as bytes. */
+const TEXT = /^[sjku]:/
+
+/** Reads what {@link encodeMember} or a script wrote; `undefined` for anything else. */
+export function decodeMember(member: Buffer): Revocation | undefined {
   if (member[0] === GENERATION_MARK) {
     const generationAt = member.length - GENERATION_BYTES
+    if (generationAt !== 1 + SESSION_ID_BYTES) return undefined
     const session = member.toString('base64url', 1, generationAt) as SessionId
     return { kind: 'generation', session, generation: member.readUInt32BE(generationAt) }
   }
-  if (member[0] !== SESSION_MARK) return decodeRevocation(member.toString())
+  if (member[0] !== SESSION_MARK) return decodeText(member.toString())
+  if (member.length !== 1 + SESSION_ID_BYTES) return undefined
   return { kind: 'session', session: member.subarray(1).toString('base64url') }
+}
+
+function decodeText(text: string): Revocation | undefined {
+  if (!TEXT.test(text)) return undefined
+  const revocation = decodeRevocation(text)
+  const isDamaged = revocation.kind === 'subject' && !Number.isSafeInteger(revocation.notBefore)
+  return isDamaged ? undefined : revocation
 }
 
 /** What a member adds to the digest of its feed; the same as `fold` in `prelude.lua`. */
@@ -51,6 +65,7 @@ export function notBeforeMark({ notBefore, except }: SubjectRevocation): string 
 
 /** Reads {@link notBeforeMark}. */
 export function readMark(mark: string): Pick<SubjectRevocation, 'notBefore' | 'except'> {
-  const [notBefore, except = ''] = mark.split(':')
+  const [, notBefore, except = ''] = /^(\d{1,15})(?::(.*))?$/.exec(mark) ?? []
+  if (notBefore === undefined) throw new Unreadable('the mark of a subject')
   return { notBefore: Number(notBefore), ...(except === '' ? {} : { except: except as SessionId }) }
 }

@@ -2,6 +2,7 @@ import type { KeyRecord, KeyStore, RingEntry } from '@sallyport/core/store'
 import type { Commands, Reply } from './commands.ts'
 import { type Layout, RING_SHARD } from './layout.ts'
 import type { News } from './news.ts'
+import { Unreadable } from './unreadable.ts'
 
 /** What is published when the ring of keys changes. */
 const RING_NEWS = 'ring'
@@ -41,7 +42,8 @@ function encode(entry: RingEntry): string {
 
 function decode(kid: string, text: string): RingEntry {
   return text.startsWith(COMPROMISED)
-    ? { kid, compromisedAt: Number(text.slice(COMPROMISED.length)) }
+    ? // It stays out of use, even if nobody can read any more since when.
+      { kid, compromisedAt: Number(text.slice(COMPROMISED.length)) || 0 }
     : { kid, sealed: text }
 }
 
@@ -51,6 +53,7 @@ function recordOf(reply: Reply): KeyRecord {
   for (const [name, value] of fieldsOf(reply))
     if (name === '@') version = Number(value)
     else entries.push(decode(name, value))
+  if (!Number.isSafeInteger(version)) throw new Unreadable('the version of the signing keys')
   return { version, entries }
 }
 

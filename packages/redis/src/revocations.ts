@@ -14,12 +14,14 @@ import type { News } from './news.ts'
 import type { Argument } from './scripts.ts'
 import type { ServerTime } from './server-time.ts'
 import type { SessionParts } from './sessions.ts'
+import { Unreadable } from './unreadable.ts'
 
 /** Most revocations that one pull returns. The next pull fetches the rest. */
 const MAX_PULLED = 2000
 /** Most revocations that one script asserts, since it holds up the server. */
 const MAX_ASSERTED = 500
 const EPOCH_BYTES = 16
+const DIGEST = /^[0-9a-f]{16}$/
 
 /** Revocations in Redis. One sorted set per shard is the feed that processes pull, and what `check` asks. */
 export function createRedisRevocations(
@@ -75,13 +77,17 @@ export function createRedisRevocations(
         ? answer.value
         : []
       const members = rest.filter((member) => Buffer.isBuffer(member))
+      const upTo = Number(String(readUpTo))
+      if (!DIGEST.test(String(digest)) || !Number.isSafeInteger(upTo))
+        throw new Unreadable('the mark of a shard')
       time.observe(shard, sentAt, performance.now(), Number(String(serverTime)))
       return {
         kind: 'pulled',
         mark: { epoch: String(epoch), digest: BigInt(`0x${String(digest)}`) },
-        position: Number(String(readUpTo)),
+        position: upTo,
         more: more === 1,
-        revocations: members.map(decodeMember),
+        // A damaged member cannot be told from what somebody else wrote there.
+        revocations: members.map(decodeMember).filter((one) => one !== undefined),
         digest: members.map(digestOfMember).reduce((sum, one) => sum ^ one, 0n),
       }
     },

@@ -22,6 +22,7 @@ import type { Commands, Reply } from './commands.ts'
 import type { Confirmations } from './confirmations.ts'
 import type { Layout } from './layout.ts'
 import type { Argument, LateArgument } from './scripts.ts'
+import { Unreadable } from './unreadable.ts'
 
 /** Goes before the field of a session to name the field of its grant: see `prelude.lua`. */
 const GRANT = Buffer.from('.')
@@ -182,11 +183,11 @@ export function createRedisSessions(
 }
 
 function arrayOf(reply: Reply): readonly Reply[] {
-  if (!Array.isArray(reply)) throw new Error('a script did not return an array')
+  if (!Array.isArray(reply)) throw new Unreadable('a reply')
   return reply
 }
 
 function bytesOf(reply: Reply | undefined): Buffer {
-  if (!Buffer.isBuffer(reply)) throw new Error('a script did not return a bulk string')
+  if (!Buffer.isBuffer(reply)) throw new Unreadable('a reply')
   return reply
 }

@@ -13,6 +13,7 @@ import { createRedisRevocations, freshEpoch } from './revocations.ts'
 import type { Argument } from './scripts.ts'
 import { createServerTime } from './server-time.ts'
 import { createRedisSessions, type SessionParts } from './sessions.ts'
+import { tolerant } from './unreadable.ts'
 
 /**
  * Keeps sessions, revocations and signing keys in Redis (6.2 or newer) or Valkey, where all processes share them.
@@ -65,9 +66,17 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
         client.once('ready', () => void look().catch((cause: unknown) => notice(sentenceOf(cause))))
       }
       return {
-        sessions: createRedisSessions(parts, createConfirmations(commands, layout, client.isCluster)),
-        revocations: createRedisRevocations(parts, news, time, random),
-        keys: createRedisKeys(commands, layout, news),
+        sessions: tolerant(
+          createRedisSessions(parts, createConfirmations(commands, layout, client.isCluster)),
+          [],
+          reports.unreadable,
+        ),
+        revocations: tolerant(
+          createRedisRevocations(parts, news, time, random),
+          ['shards', 'shardOf', 'shardOfSession', 'onNews'],
+          reports.unreadable,
+        ),
+        keys: tolerant(createRedisKeys(commands, layout, news), ['onChange'], reports.unreadable),
         async ping() {
           const shards = oneShardPerServer(client, layout)
           const pings = shards.map((shard) => commands.run('ping', shard, [layout.scratch(shard)], []))

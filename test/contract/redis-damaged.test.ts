@@ -1,0 +1,152 @@
+import type { Store } from '@sallyport/core/store'
+import { redisStore } from '@sallyport/redis'
+import type { Redis } from 'ioredis'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type RedisServer, startRedis } from '../support/redis.ts'
+import { redisClient } from '../support/redis-client.ts'
+import { storeContext } from '../support/store-context.ts'
+import { LIFETIMES, newSubject, ofKind, opened, opening, rotation, START } from './fixtures.ts'
+import { answers, type Cast, castOf } from './redis-steps.ts'
+
+/** What may lie in the place of a value. */
+const damages: readonly (readonly [string, Buffer])[] = [
+  ['nothing', Buffer.alloc(0)],
+  ['a byte', Buffer.of(0)],
+  ['a word', Buffer.from('damaged')],
+  ['a number', Buffer.from('-1')],
+  ['no number', Buffer.from('NaN')],
+  ['zeros', Buffer.alloc(64)],
+  ['high bytes', Buffer.alloc(64, 0xff)],
+  ['a long text', Buffer.alloc(5000, 'x')],
+]
+
+interface Place {
+  readonly name: string
+  /** Whether it concerns one user. All else concerns those of a shard, or all. */
+  readonly isOfUser: boolean
+  isThere(key: string, field: Buffer): boolean
+}
+
+const ofUser = (name: string, isField: (field: Buffer) => boolean): Place => ({
+  name,
+  isOfUser: true,
+  isThere: (key, field) => key.includes(':u:') && isField(field),
+})
+const ofAll = (name: string, end: string, isField: (field: Buffer) => boolean): Place => ({
+  name,
+  isOfUser: false,
+  isThere: (key, field) => key.endsWith(end) && isField(field),
+})
+const is =
+  (name: string) =>
+  (field: Buffer): boolean =>
+    field.toString('latin1') === name
+
+/** The values of the layout. */
+const places: readonly Place[] = [
+  ofUser('the subject', is('@')),
+  ofUser('the mark of a subject', is('n')),
+  ofUser('the mark that excepts nobody', is('f')),
+  ofUser('the window of refreshes', is('w')),
+  ofUser('the state of a session', (field) => field.length === 16),
+  ofUser('the grant of a session', (field) => field.length === 17),
+  ofAll('the epoch of a shard', ':m', is('e')),
+  ofAll('the digest of a shard', ':m', is('d')),
+  ofAll('the position of a shard', ':m', is('p')),
+  ofAll('the version of the keys', ':k', is('@')),
+  ofAll('a signing key', ':k', (field) => !is('@')(field)),
+]
+
+let redis: RedisServer
+let admin: Redis
+let store: Store
+let notices: string[]
+
+beforeAll(async () => {
+  redis = await startRedis()
+  admin = redisClient(redis)
+})
+afterAll(async () => {
+  admin.disconnect()
+  await redis.stop()
+})
+beforeEach(async () => {
+  await admin.flushall()
+  notices = []
+  store = await openStore(notices)
+})
+afterEach(() => store.close())
+
+function openStore(told: string[]): Promise<Store> {
+  const notice = (message: string): void => void told.push(message)
+  return redisStore({ url: redis.url, time: 'caller' }).open({ ...storeContext, notice })
+}
+
+/** Writes the damage over every value at the place. Returns how many there are. */
+async function damageAll(isThere: (key: string, field: Buffer) => boolean, damage: Buffer): Promise<number> {
+  let damaged = 0
+  for (const key of await admin.keys('*')) {
+    if ((await admin.type(key)) !== 'hash') continue
+    for (const field of await admin.hkeysBuffer(key)) {
+      if (!isThere(key, field)) continue
+      await admin.hset(key, field, damage)
+      damaged++
+    }
+  }
+  return damaged
+}
+
+/** Sessions, marks, windows and keys of two subjects, of which nothing is damaged yet. */
+async function furnished(): Promise<Cast> {
+  const cast = await castOf(store)
+  const refreshLimit = { count: 100, windowMs: 60_000 }
+  const busy = await opened(store, opening(cast.subject))
+  await store.sessions.rotate(rotation(busy, { refreshLimit }))
+  const { tag } = cast.subject
+  await store.sessions.renew({ tag, at: START, lifetimes: LIFETIMES })
+  await store.sessions.endSubject({ tag: newSubject().tag, at: START, lifetimes: LIFETIMES })
+  await store.keys.swap([{ kid: 'key-1', sealed: 'sealed' }], 0)
+  return cast
+}
+
+/** Everything that a process does with the store: each step must be answered. */
+async function askAll(asked: Store, cast: Cast): Promise<void> {
+  for (const kind of Object.values(await answers(asked, cast))) expect(kind).toEqual(expect.any(String))
+  const { tag } = cast.subject
+  await asked.sessions.renew({ tag, at: START, lifetimes: LIFETIMES })
+  await asked.sessions.endSubject({ tag, at: START, lifetimes: LIFETIMES, except: cast.toRotate.id })
+  for (let shard = 0; shard < asked.revocations.shards; shard++) await asked.revocations.pull(shard, 0)
+}
+
+describe.each(damages)('with %s in the place of', (_name, damage) => {
+  test.each(places.map((place) => [place.name, place] as const))(
+    '%s, every step is answered, and a new process starts',
+    async (_place, place) => {
+      const { isThere } = place
+      const cast = await furnished()
+      expect(await damageAll(isThere, damage)).toBeGreaterThan(0)
+      await askAll(store, cast)
+      await damageAll(isThere, damage)
+      const toldToAnother: string[] = []
+      const another = await openStore(toldToAnother)
+      await askAll(another, cast)
+      expect(await another.ping()).toBe(true)
+      await another.close()
+      if (place.isOfUser) {
+        const stranger = await opened(store, opening(newSubject()))
+        expect(await store.sessions.rotate(rotation(stranger))).toMatchObject({ kind: 'rotated' })
+      }
+      for (const told of [notices, toldToAnother]) expect(new Set(told).size).toBe(told.length)
+    },
+  )
+
+  test('in a feed, it is passed over, and what else is there is read', async () => {
+    const subject = newSubject()
+    const session = await opened(store, opening(subject))
+    await store.sessions.end({ id: session.id, at: START, evenIfAbsent: false })
+    for (const key of await admin.keys('*:r')) await admin.zadd(key, '1', damage)
+    const shard = store.revocations.shardOfSession(session.id)
+    const { revocations } = ofKind(await store.revocations.pull(shard, 0), 'pulled')
+    expect(revocations).toContainEqual({ kind: 'session', session: session.id })
+  })
+})
