@@ -3,6 +3,7 @@ export type { SignatureLimit } from './access/signature-limit.ts'
 export type {
   KeyCalls,
   Renewed,
+  RevokedMany,
   Sallyport,
   SessionCalls,
   TokenCalls,

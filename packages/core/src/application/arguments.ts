@@ -24,6 +24,12 @@ export function identifier(name: string, given: string): string {
   throw new TypeError(`"${name}" must be a string of 1 to 255 characters`)
 }
 
+export function identifiers(name: string, given: readonly string[]): readonly string[] {
+  if (!Array.isArray(given)) throw new TypeError(`"${name}" must be an array of strings`)
+  for (const [index, one] of given.entries()) identifier(`${name}[${index}]`, one)
+  return given
+}
+
 /** The sessions that live on, and whose access tokens have been refused. */
 export interface Renewed {
   readonly sessions: readonly string[]

@@ -6,6 +6,7 @@ import { createSessionCalls, type SessionCalls } from './sessions.ts'
 import { createTokenCalls, type TokenCalls } from './tokens.ts'
 
 export type { Renewed, RevokeOneOptions } from './arguments.ts'
+export type { RevokedMany } from './many.ts'
 export type { TokenVerdict } from './tokens.ts'
 export {
   createKeyCalls,

@@ -1,5 +1,6 @@
 import { reasonOf, UnavailableError } from '../errors.ts'
 import type { Revoked, RevokeOptions } from '../gate/session-calls.ts'
+import type { Unavailable } from '../ports/outcome.ts'
 import type { Session } from '../ports/session.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
 import type { SessionEnd } from '../sessions/end.ts'
@@ -8,12 +9,14 @@ import type { RenewSessions } from '../sessions/renew.ts'
 import {
   BY_APPLICATION,
   identifier,
+  identifiers,
   type KnownIssuers,
   REVOKE_ONE_MEMBERS,
   type Renewed,
   type RevokeOneOptions,
   renewed,
 } from './arguments.ts'
+import { forEachOf, type RevokedMany } from './many.ts'
 
 /**
  * What an application does with sessions. Each call rejects with an `UnavailableError` while the store does not answer.
@@ -28,8 +31,18 @@ export interface SessionCalls {
    * `issuer`, refuses the access tokens that name this `sid` for 31 minutes; the session itself is not here.
    */
   revoke(session: string, options?: RevokeOneOptions): Promise<Revoked>
+  /**
+   * Does the same for any number of sessions, in slices. Does not reject because of the store: `failed` names the
+   * sessions for which it did not answer.
+   */
+  revoke(sessions: readonly string[], options?: RevokeOneOptions): Promise<RevokedMany>
   /** Ends every session of a user, and refuses every access token issued to that user so far. */
   revokeAll(subject: string | Auth, options?: RevokeOptions): Promise<Revoked>
+  /**
+   * Does the same for any number of users, in slices. Does not reject because of the store: `failed` names the users for
+   * whom it did not answer.
+   */
+  revokeUsers(subjects: readonly string[], options?: RevokeOptions): Promise<RevokedMany>
   /**
    * Gives every session of a user another scope, such as after a change of rights. The sessions live on. Access tokens
    * with the earlier scope are refused from now on, and clients get new ones by a refresh.
@@ -47,27 +60,49 @@ export interface SessionCallsParts {
 }
 
 export function createSessionCalls({ list, end, renew, issuers }: SessionCallsParts): SessionCalls {
+  async function endOne(session: string, name: string, reason: string): Promise<Revoked | Unavailable> {
+    const outcome = await end.one(name, { reason, caller: UNKNOWN_CALLER })
+    if (outcome.kind === 'unavailable') return outcome
+    return { ended: outcome.kind === 'ended' ? [session] : [] }
+  }
+
+  async function endAll(subject: string, reason: string): Promise<Revoked | Unavailable> {
+    const outcome = await end.all(subject, { reason, caller: UNKNOWN_CALLER })
+    return outcome.kind === 'unavailable' ? outcome : { ended: outcome.sessions }
+  }
+
+  function revoke(session: string, options?: RevokeOneOptions): Promise<Revoked>
+  function revoke(sessions: readonly string[], options?: RevokeOneOptions): Promise<RevokedMany>
+  async function revoke(
+    given: string | readonly string[],
+    options?: RevokeOneOptions,
+  ): Promise<Revoked | RevokedMany> {
+    const reason = reasonOf('sessions.revoke', options, BY_APPLICATION, REVOKE_ONE_MEMBERS)
+    const step = (session: string): Promise<Revoked | Unavailable> =>
+      endOne(session, issuers.nameOf(session, options?.issuer), reason)
+    if (typeof given !== 'string') return forEachOf(identifiers('sessions', given), step)
+    const outcome = await step(identifier('session', given))
+    if ('ended' in outcome) return outcome
+    throw new UnavailableError()
+  }
+
   return {
     async list(subject) {
       const outcome = await list(identifier('subject', ownSubject(subject)))
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return outcome.sessions
     },
-    async revoke(session, options) {
-      const reason = reasonOf('sessions.revoke', options, BY_APPLICATION, REVOKE_ONE_MEMBERS)
-      const name = issuers.nameOf(identifier('session', session), options?.issuer)
-      const outcome = await end.one(name, { reason, caller: UNKNOWN_CALLER })
-      if (outcome.kind === 'unavailable') throw new UnavailableError()
-      return { ended: outcome.kind === 'ended' ? [session] : [] }
-    },
+    revoke,
     async revokeAll(subject, options) {
       const reason = reasonOf('sessions.revokeAll', options, BY_APPLICATION)
-      const outcome = await end.all(identifier('subject', ownSubject(subject)), {
-        reason,
-        caller: UNKNOWN_CALLER,
-      })
-      if (outcome.kind === 'unavailable') throw new UnavailableError()
-      return { ended: outcome.sessions }
+      const outcome = await endAll(identifier('subject', ownSubject(subject)), reason)
+      if ('ended' in outcome) return outcome
+      throw new UnavailableError()
+    },
+    async revokeUsers(subjects, options) {
+      const reason = reasonOf('sessions.revokeUsers', options, BY_APPLICATION)
+      const names = identifiers('subjects', subjects)
+      return forEachOf(names, (subject) => endAll(subject, reason))
     },
     async setScope(subject, scope, options) {
       const reason = reasonOf('sessions.setScope', options, 'scope_changed')
