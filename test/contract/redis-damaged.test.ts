@@ -150,3 +150,16 @@ describe.each(damages)('with %s in the place of', (_name, damage) => {
     expect(revocations).toContainEqual({ kind: 'session', session: session.id })
   })
 })
+
+test("a record under which another subject was written is nobody's, and is told", async () => {
+  const [own, other] = [newSubject(), newSubject()]
+  const session = await opened(store, opening(own))
+  const [key = ''] = await admin.keys(`*:u:${own.tag}`)
+  await admin.hset(key, '@', other.name)
+  expect(await store.sessions.rotate(rotation(session))).toEqual({ kind: 'unavailable' })
+  expect(await store.sessions.read(session.id)).toEqual({ kind: 'unavailable' })
+  const all = { tag: own.tag, at: START, lifetimes: LIFETIMES }
+  expect(await store.sessions.list(all)).toEqual({ kind: 'unavailable' })
+  expect(await store.sessions.open(opening(own))).toEqual({ kind: 'unavailable' })
+  expect(notices).toContainEqual(expect.stringContaining('the subject of a session that cannot be read'))
+})

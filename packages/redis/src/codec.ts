@@ -11,6 +11,8 @@ import {
   type SessionId,
   type SubjectTag,
   sessionIdFrom,
+  tagOf,
+  tagOfSession,
 } from '@sallyport/core/store'
 import ipaddr from 'ipaddr.js'
 import { Unreadable } from './unreadable.ts'
@@ -85,8 +87,9 @@ export function unpackSession(id: SessionId, subject: string, state: Buffer, gra
   ] = grant.toString().split(SEPARATOR)
   const ip = unpackIp(state.subarray(FIXED_BYTES + state.readUInt8(21), lineAt(state)))
   const authenticatedAt = Number.parseInt(authenticated, 36)
-  if (subject === '' || client === '' || !Number.isSafeInteger(authenticatedAt))
-    throw new Unreadable('the grant of a session')
+  if (client === '' || !Number.isSafeInteger(authenticatedAt)) throw new Unreadable('the grant of a session')
+  // Redis is not trusted with whose session it is.
+  if (tagOf(subject) !== tagOfSession(id)) throw new Unreadable('the subject of a session')
   const session: Writable<Session> = {
     id,
     subject,
