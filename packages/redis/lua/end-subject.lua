@@ -12,7 +12,12 @@ local idle, absolute = tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local not_before = math.floor(at / 1000)
 local live = live_sessions(user, at, idle, absolute)
-revoke(feed, meta, 'u:' .. ARGV[6] .. ':' .. text(not_before) .. ':' .. ARGV[7], at)
+local members = { 'u:' .. ARGV[6] .. ':' .. text(not_before) .. ':' .. ARGV[7] }
+for _, one in ipairs(live) do
+  if one.field ~= kept then members[#members + 1] = 'S' .. tag .. one.field end
+end
+-- Before all else: a server that is out of memory refuses only the first write of a script.
+revoke_each(feed, meta, members, at)
 
 local reply = { text(not_before), '', '', '' }
 for _, one in ipairs(live) do
@@ -29,7 +34,6 @@ for _, one in ipairs(live) do
     reply[4] = redis.call('HGET', user, '@') or ''
     keep(user, expires_at(session, lifetimes_of(session, reply[3], idle, absolute)) - at)
   else
-    revoke(feed, meta, 'S' .. tag .. one.field, at)
     drop_session(user, one.field)
     reply[#reply + 1] = one.field
   end

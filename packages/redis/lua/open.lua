@@ -30,11 +30,13 @@ if limit > 0 or redis.call('HLEN', user) >= threshold then
   end
   if limit > 0 and #live >= limit then
     table.sort(live, function(a, b) return a.rotated_at < b.rotated_at end)
+    local members = {}
     for i = 1, #live - limit + 1 do
-      revoke(feed, meta, 'S' .. tag .. live[i].field, at)
-      drop_session(user, live[i].field)
+      members[i] = 'S' .. tag .. live[i].field
       reply[#reply + 1] = live[i].field
     end
+    revoke_each(feed, meta, members, at)
+    for i = 1, #members do drop_session(user, live[i].field) end
   elseif limit == 0 then
     redis.call('HSET', user, 'p', math.max(64, 2 * redis.call('HLEN', user)))
   end

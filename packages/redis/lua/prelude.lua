@@ -129,19 +129,29 @@ local function fold(digest, member)
   return half(1) .. half(9)
 end
 
--- Puts a revocation on the feed, unless it is there already.
-local function revoke(feed, meta, member, at)
-  if redis.call('ZSCORE', feed, member) then return end
+-- Puts revocations on the feed, except those that are there already. What all of them have in common is done once.
+local function revoke_each(feed, meta, members, at)
+  local known = redis.call('HMGET', meta, 'p', 'd')
+  local position, digest, added = tonumber(known[1] or 0), known[2] or NO_DIGEST, false
+  for _, member in ipairs(members) do
+    if not redis.call('ZSCORE', feed, member) then
+      position, digest, added = math.max(at, position + 1), fold(digest, member), true
+      redis.call('ZADD', feed, text(position), member)
+    end
+  end
+  if not added then return end
   local shard, epoch, channel = string.match(ARGV[1], '^%S* %S* (%d+) (%S+) (.+)$')
-  local position = math.max(at, tonumber(redis.call('HGET', meta, 'p') or 0) + 1)
-  redis.call('ZADD', feed, text(position), member)
   redis.call('HSETNX', meta, 'e', epoch)
-  redis.call('HSET', meta, 'p', text(position), 'd', fold(redis.call('HGET', meta, 'd') or NO_DIGEST, member))
+  redis.call('HSET', meta, 'p', text(position), 'd', digest)
   redis.call('ZREMRANGEBYSCORE', feed, '-inf', text(at - RETENTION))
   keep(feed, RETENTION)
   keep(meta, META_TTL)
   -- If it cannot be announced, processes find it with their next pull.
   redis.pcall('PUBLISH', channel, shard)
+end
+
+local function revoke(feed, meta, member, at)
+  revoke_each(feed, meta, { member }, at)
 end
 
 local function drop_session(user, field)
@@ -155,12 +165,15 @@ local function live_sessions(user, at, idle, absolute)
   for i = 1, #hash, 2 do
     local field, state = hash[i], hash[i + 1]
     if #field == FIELD_BYTES then
-      local session = unpack_session(state)
-      local grant = session.own and redis.call('HGET', user, '.' .. field)
-      if at >= expires_at(session, lifetimes_of(session, grant, idle, absolute)) then
+      -- No more of it than is needed: a user may have thousands.
+      local flags, _, rotated_at, created_at = struct.unpack('>BI4I6I6', state)
+      local one = { field = field, state = state, rotated_at = rotated_at, created_at = created_at }
+      one.own = bit.band(flags, OWN_LIFETIMES) ~= 0
+      local grant = one.own and redis.call('HGET', user, '.' .. field)
+      if at >= expires_at(one, lifetimes_of(one, grant, idle, absolute)) then
         drop_session(user, field)
       else
-        live[#live + 1] = { field = field, state = state, rotated_at = session.rotated_at }
+        live[#live + 1] = one
       end
     end
   end
