@@ -29,7 +29,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
       })
       const both = (one: FastifyInstance | AnyRequest, reply: AnyReply, done: () => void) => {
         if (!('addHook' in one)) return protect(one, reply, done)
-        // Gives every request the same shape; several scopes may ask for it.
+        // Gives every request the same shape; several scopes may ask for it. The casts: it is hook and plugin in one.
         if (!one.hasRequestDecorator('auth')) one.decorateRequest('auth')
         one.addHook('onRequest', protect).addHook('onClose', core.close)
         done()
@@ -44,7 +44,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
     router: (routes) => async (fastify) => {
       fastify.addHook('onClose', core.close)
       // Answered before Fastify parses a body: the gate reads what it needs by its own limits.
-      // Documents of an API can't tell what the gate reads by itself.
+      // Documents of an API can't tell what the gate reads by itself. `hide` is typed by the plugin that makes them.
       const hidden = { exposeHeadRoute: false, schema: { hide: true } as object }
       for (const { path, handle } of routes) {
         const onRequest = hook(handle, (answer, _request, reply) => send(reply, answer))

@@ -56,6 +56,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<KoaSa
       const router = new Router({ prefix, sensitive: true, strict: true })
       for (const { path, handle } of routes)
         router.all(path, (ctx) => whenSettled(handle(read(quiet(ctx))), (answer) => send(ctx, answer)))
+      // The router types a context of its own, which has more members.
       return router.routes() as unknown as Middleware
     },
   })

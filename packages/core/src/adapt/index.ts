@@ -90,6 +90,7 @@ function guardMethods<Check>(checkBy: (guard: Guard) => Check): GuardMethods<Che
     (make: (...args: never[]) => Guard) =>
     (...args: never[]) =>
       checkBy(make(...args))
+  // Object.fromEntries forgets which names there are: those of `guards`.
   return Object.fromEntries(
     Object.entries(guards).map(([name, make]) => [name, method(make)]),
   ) as GuardMethods<Check>
