@@ -151,6 +151,39 @@ describe.each(damages)('with %s in the place of', (_name, damage) => {
   })
 })
 
+test.each(['n', 'f'])(
+  'a damaged mark %s stops no step halfway: what is answered 503 has not happened',
+  async (mark) => {
+    const subject = newSubject()
+    const [one, two] = [await opened(store, opening(subject)), await opened(store, opening(subject))]
+    const [key = ''] = await admin.keys(`*:u:${subject.tag}`)
+    await admin.hset(key, mark, 'damaged')
+    const more = { sessionLimit: 1, replaces: one.id }
+    expect(await store.sessions.open(opening(subject, more))).toEqual({ kind: 'unavailable' })
+    const all = { tag: subject.tag, at: START, lifetimes: LIFETIMES }
+    expect(await store.sessions.endSubject(all)).toEqual({ kind: 'unavailable' })
+    expect(await store.sessions.renew(all)).toEqual({ kind: 'unavailable' })
+    if (mark === 'n') expect(await store.sessions.rotate(rotation(one))).toEqual({ kind: 'unavailable' })
+    await admin.hdel(key, mark)
+    for (const session of [one, two])
+      expect(await store.sessions.rotate(rotation(session))).toMatchObject({
+        kind: 'rotated',
+        session: { generation: 2 },
+      })
+  },
+)
+
+test('a damaged session beside it lets no sign-in end the session that it would have replaced', async () => {
+  const subject = newSubject()
+  const own = await opened(store, opening(subject))
+  const [key = ''] = await admin.keys(`*:u:${subject.tag}`)
+  await admin.hset(key, 'x'.repeat(16), 'damaged')
+  const more = { sessionLimit: 5, replaces: own.id }
+  expect(await store.sessions.open(opening(subject, more))).toEqual({ kind: 'unavailable' })
+  await admin.hdel(key, 'x'.repeat(16))
+  expect(await store.sessions.rotate(rotation(own))).toMatchObject({ kind: 'rotated' })
+})
+
 test("a record under which another subject was written is nobody's, and is told", async () => {
   const [own, other] = [newSubject(), newSubject()]
   const session = await opened(store, opening(own))

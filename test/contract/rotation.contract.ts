@@ -181,6 +181,31 @@ export function rotationContract(here: Here): void {
     expect(await read()).toMatchObject({ base: 1, keyed: true, session: { generation: 3 } })
   })
 
+  test('what was burnt one after the other stays burnt, in whatever order a store that forgot is told', async () => {
+    for (const order of [
+      [2, 3],
+      [3, 2],
+    ]) {
+      const { session } = await begun(2)
+      const { store } = here()
+      const burnt = order.map(
+        (generation) => ({ kind: 'generation', session: session.id, generation }) as const,
+      )
+      await store.revocations.assert(
+        store.revocations.shardOf({ kind: 'session', session: session.id }),
+        burnt,
+        START,
+      )
+      const late = START + HOUR / 2
+      // The owner, who presented the first generation all along, goes on; whoever has a burnt one does not.
+      expect(await present(session, { generation: 1, at: late })).toMatchObject({
+        kind: 'contested',
+        session: { generation: 5 },
+      })
+      expect(await present(session, { generation: 2, at: late })).toMatchObject({ kind: 'reused' })
+    }
+  })
+
   test('what is burnt stays burnt when a store that forgot is told', async () => {
     const { session } = await begun(2)
     const { store, other } = here()

@@ -28,6 +28,7 @@ export type { Unavailable } from './ports/outcome.ts'
 export {
   concernsToken,
   decodeRevocation,
+  earliestBurntFirst,
   encodeRevocation,
   type FeedMark,
   type GenerationRevocation,

@@ -8,12 +8,17 @@ local function burn(user, field, generation)
   local state = redis.call('HGET', user, field)
   local session = state and unpack_session(state)
   if not session or session.generation > generation then return end
-  session.generation, session.base, session.confirmed = generation + 1, generation - 1, false
+  -- Of an older record, the generation that it has is the best guess at the one that was presented last.
+  if session.generation < generation then session.base = session.generation end
+  session.generation, session.confirmed, session.key = generation + 1, false, ''
   redis.call('HSET', user, field, pack_session(session))
 end
 
 local at = begin()
 if not at then return too_late() end
+for i = 3, #KEYS do
+  if ARGV[5 + (i - 3) * 4] ~= '' then check_marks(KEYS[i]) end
+end
 for i = 3, #KEYS do
   local first = 2 + (i - 3) * 4
   local member, field, burnt, mark = ARGV[first], ARGV[first + 1], ARGV[first + 2], ARGV[first + 3]

@@ -10,6 +10,7 @@ local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
 local tag, kept = ARGV[2], ARGV[5]
 local idle, absolute = tonumber(ARGV[3]), tonumber(ARGV[4])
 
+check_marks(user)
 local not_before = math.floor(at / 1000)
 local live = live_sessions(user, at, idle, absolute)
 local members = { 'u:' .. ARGV[6] .. ':' .. text(not_before) .. ':' .. ARGV[7] }

@@ -180,6 +180,15 @@ local function live_sessions(user, at, idle, absolute)
   return live
 end
 
+-- Raises an error if the marks of a subject are damaged. Called before the first write, since what a script has written
+-- stays.
+local function check_marks(user)
+  local marks = redis.call('HMGET', user, 'n', 'f')
+  if marks[1] and not string.match(marks[1], '^%d+:') or marks[2] and not string.match(marks[2], '^%d+$') then
+    error('a mark of a subject is damaged')
+  end
+end
+
 -- Refuses the tokens that a subject has so far. An earlier mark does not replace a later one.
 local function mark_subject(user, mark)
   local full = string.match(mark, '^(%d+):$')

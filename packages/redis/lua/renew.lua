@@ -7,6 +7,7 @@ if not at then return too_late() end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
 local scope = ARGV[5]
 
+check_marks(user)
 -- The sessions live on, so no token may slip through: one that was issued by a clock that is ahead, one that is on its
 -- way, or one that an earlier mark put off until the second after it.
 local not_before = math.max(math.floor(at / 1000) + TOKENS_AHEAD, issue_from(redis.call('HGET', user, 'n')))

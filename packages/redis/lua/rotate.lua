@@ -22,6 +22,8 @@ local address = string.sub(step, next_at, next_at + address_length - 1)
 local key_sent = key_by == 1
 if key_by == 0 then key = '' end
 local VERSION_FELL = 32768
+-- As MAX_SKIPPED of the core.
+local MAX_SKIPPED = 65535
 -- The end of the window in which refreshes are counted, in seconds, and their count.
 local WINDOW, WINDOW_BYTES = '>I4I3', 7
 
@@ -29,6 +31,7 @@ local found = redis.call('HMGET', user, field, '.' .. field, '@', 'w', 'n')
 local state, grant, subject = found[1], found[2], found[3]
 if not state or not grant or not subject then return 'X' end
 local session = unpack_session(state)
+local issued_from = issue_from(found[5])
 idle, absolute = lifetimes_of(session, grant, idle, absolute)
 
 if at >= expires_at(session, idle, absolute) then
@@ -67,7 +70,7 @@ if version ~= 0 and version < session.version then drift = drift + VERSION_FELL 
 
 local function outcome(letter, rolled_back, previous_address)
   local previous = previous_address or ''
-  local head = struct.pack('>c1I6I2BBI2B', letter, issue_from(found[5]), drift, rolled_back and 1 or 0, #state, #subject,
+  local head = struct.pack('>c1I6I2BBI2B', letter, issued_from, drift, rolled_back and 1 or 0, #state, #subject,
     #previous)
   return head .. previous .. state .. subject .. grant
 end
@@ -128,7 +131,7 @@ if generation == session.base then
   local racing = grace > 0 and at - session.rotated_at <= grace
   if racing and not (session.keyed or key_sent) then return converge() end
   local reached = session.confirmed or (session.key ~= '' and session.key_sent)
-  if grace > 0 and not reached then
+  if grace > 0 and not reached and session.generation - session.base < MAX_SKIPPED then
     return go_on('B', session.generation + 1, session.base, false, session.ip)
   end
 end

@@ -1,5 +1,6 @@
 import {
   concernsToken,
+  earliestBurntFirst,
   isSessionId,
   type Random,
   type Revocation,
@@ -93,8 +94,9 @@ export function createRedisRevocations(
     },
 
     async assert(shard, revocations, at) {
-      for (let from = 0; from < revocations.length; from += MAX_ASSERTED) {
-        const batch = revocations.slice(from, from + MAX_ASSERTED)
+      const ordered = earliestBurntFirst(revocations)
+      for (let from = 0; from < ordered.length; from += MAX_ASSERTED) {
+        const batch = ordered.slice(from, from + MAX_ASSERTED)
         const keys = [layout.feed(shard), layout.meta(shard), ...batch.map((one) => userOf(one, shard))]
         const answer = await commands.run('assert', shard, keys, [
           header(shard, at),

@@ -71,7 +71,9 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       const sessions = subjects.get(tagOfSession(id))?.sessions
       const record = sessions?.get(id)
       if (record === undefined || record.generation > generation) return
-      sessions?.set(id, { ...record, generation: generation + 1, base: generation - 1, confirmed: false })
+      // Of an older record, the generation that it has is the best guess at the one that was presented last.
+      const base = record.generation < generation ? record.generation : record.base
+      sessions?.set(id, { ...record, generation: generation + 1, base, key: undefined, confirmed: false })
     },
     open(opening) {
       const subject = subjects.of(opening.tag)

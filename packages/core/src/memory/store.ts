@@ -1,4 +1,5 @@
 import type { KeyRecord, KeyStore } from '../ports/keys.ts'
+import { earliestBurntFirst } from '../ports/revocations.ts'
 import type { Store, StoreDriver } from '../ports/store.ts'
 import { createMemoryRevocations } from './revocations.ts'
 import { createMemorySessions } from './sessions.ts'
@@ -30,7 +31,7 @@ function createMemoryStore(epoch: string): Store {
     revocations: {
       ...revocations,
       async assert(shard, lost, at) {
-        for (const revocation of lost) {
+        for (const revocation of earliestBurntFirst(lost)) {
           if (revocation.kind === 'session')
             await sessions.end({ id: revocation.session, at, evenIfAbsent: true })
           else if (revocation.kind === 'generation') sessions.burn(revocation.session, revocation.generation)

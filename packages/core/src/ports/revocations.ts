@@ -66,6 +66,15 @@ export function concernsToken(
 }
 
 /**
+ * The revocations in an order in which they can be put back: of one session, the generation that was burnt first comes
+ * first, so that the last one is the one to go on from.
+ */
+export function earliestBurntFirst(revocations: readonly Revocation[]): readonly Revocation[] {
+  const burnt = (one: Revocation): number => (one.kind === 'generation' ? one.generation : 0)
+  return [...revocations].sort((a, b) => burnt(a) - burnt(b))
+}
+
+/**
  * The state of a shard's feed, by which a reader notices that the store lost data.
  *
  * A new `epoch` means that the store lost everything. The digests are combined by XOR: if `digest` is not the reader's

@@ -67,6 +67,8 @@ export type RotationVerdict =
   | { readonly kind: 'expired' }
 
 const RETRY_CONVERGED_MS = 1000
+/** So many generations in a row may be contested; nobody honest loses so many answers. */
+const MAX_SKIPPED = 65_535
 
 /**
  * The complete rule of rotation, including the limits: what happens to a session when a refresh token that was once
@@ -152,7 +154,8 @@ export function judgeRotation(
   if (isSameKey(state.key, presented.key)) return converge(state, presented)
   const isRacing = presented.graceMs > 0 && presented.at - state.rotatedAt <= presented.graceMs
   if (isRacing && !keyed) return converge(state, presented)
-  if (presented.graceMs === 0 || state.confirmed || state.key?.sent)
+  const isSpent = state.generation - state.base >= MAX_SKIPPED
+  if (presented.graceMs === 0 || state.confirmed || state.key?.sent || isSpent)
     return { kind: 'reuse', rolledBack: false }
   return goOn(state.generation + 1, state.base, CONTEST)
 }
