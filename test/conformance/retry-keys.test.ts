@@ -11,7 +11,7 @@ import { lostAnswers } from './retry-key-lost-answers.ts'
 import { retryKeySpellings } from './retry-key-spellings.ts'
 import { Client, KEY, keyed, OTHER_KEY, transports } from './retry-key-transports.ts'
 import { conformance } from './runner.ts'
-import { bearer, login, PASSWORD, type Visitor } from './visitor.ts'
+import { bearer, exchangeBy, login, PASSWORD, signedIn, type Visitor } from './visitor.ts'
 
 describe('keys of attempts', () => conformance([...retryKeySpellings, ...retryKeyFlows]))
 
@@ -84,6 +84,15 @@ describe.each(faults)('a refresh that is answered with a fault because of $name'
         expect(audited(here.host, first.sid, 'refresh.reused', 'refresh.contested')).toEqual([])
         if (grace === '0' || isKeyed) await client.expectTheft(first, second)
         else await client.expectAlive(second)
+      })
+
+      test('can be repeated after another client was refused with its token', async () => {
+        const first = signedIn(await here.send(login(here.user, PASSWORD, { 'x-token-transport': 'body' })))
+        fault.next(1)
+        await expectFault(here, exchangeBy(first.refresh), status)
+        await here.expect(exchangeBy(first.refresh, { client_id: 'other' }), { status: 400 })
+        expectReply(await here.send(exchangeBy(first.refresh)), { status: 200 })
+        expect(audited(here.host, first.sid, 'refresh.reused')).toEqual([])
       })
 
       test('and a sign-in that is answered so leaves the session alone whose cookie it would replace', async () => {

@@ -55,15 +55,14 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
 
   return async (ticket, client, visit) => {
     const key = retryKeys.of(ticket, visit.retryKey)
-    let answered = false
+    let outcome: RefreshOutcome | undefined
     try {
-      const outcome = await refresh(ticket, client, visit, key)
-      answered = outcome.kind !== 'unavailable' && outcome.kind !== 'key_unavailable'
+      outcome = await refresh(ticket, client, visit, key)
       return outcome
     } finally {
       // The store may have made the next generation all the same, so whoever tries again must get it.
-      if (answered) retryKeys.forget(ticket)
-      else retryKeys.remember(ticket, key)
+      if (outcome === undefined || mayBeRepeated(outcome)) retryKeys.remember(ticket, key)
+      else if (!leavesAsItWas(outcome)) retryKeys.forget(ticket)
     }
   }
 
@@ -171,6 +170,14 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
     if (outcome.kind === 'reused' && outcome.rolledBack) tellRollback(outcome.session, 'failure', caller)
     parts.end.settle([ended(outcome.session)], { reason: event, caller })
   }
+}
+
+function mayBeRepeated({ kind }: RefreshOutcome): boolean {
+  return kind === 'unavailable' || kind === 'key_unavailable'
+}
+
+function leavesAsItWas({ kind }: RefreshOutcome): boolean {
+  return kind === 'wrong_client' || kind === 'limited'
 }
 
 function namesOf({ subject, id, client }: Session): { sub: string; sid: string; client_id: string } {
