@@ -184,6 +184,56 @@ test('a damaged session beside it lets no sign-in end the session that it would 
   expect(await store.sessions.rotate(rotation(own))).toMatchObject({ kind: 'rotated' })
 })
 
+test('a damaged session that would be kept lets no log-out of the others stop halfway', async () => {
+  const subject = newSubject()
+  const [kept, other] = [await opened(store, opening(subject)), await opened(store, opening(subject))]
+  const [key = ''] = await admin.keys(`*:u:${subject.tag}`)
+  const field = Buffer.from(kept.id.slice(16), 'base64url')
+  const was = await admin.hgetBuffer(key, field)
+  // Its instants can be read, and the rest cannot.
+  await admin.hset(key, field, Buffer.concat([was ?? Buffer.alloc(0), Buffer.from('x')]))
+  const all = { tag: subject.tag, at: START, lifetimes: LIFETIMES, except: kept.id }
+  expect(await store.sessions.endSubject(all)).toEqual({ kind: 'unavailable' })
+  expect(await store.sessions.rotate(rotation(other))).toMatchObject({ kind: 'rotated' })
+})
+
+test('a damaged grant lets no change of rights stop halfway', async () => {
+  const subject = newSubject()
+  const [one, two] = [await opened(store, opening(subject)), await opened(store, opening(subject))]
+  const [key = ''] = await admin.keys(`*:u:${subject.tag}`)
+  await admin.hset(
+    key,
+    Buffer.concat([Buffer.from('.'), Buffer.from(one.id.slice(16), 'base64url')]),
+    'damaged',
+  )
+  const all = { tag: subject.tag, at: START, lifetimes: LIFETIMES, scope: 'other' }
+  expect(await store.sessions.renew(all)).toMatchObject({ kind: 'renewed' })
+  expect(await store.sessions.rotate(rotation(two))).toMatchObject({ session: { scope: 'other' } })
+})
+
+test.each([
+  ['a mark', '@n'],
+  ['another type', ''],
+])('what one user has damaged (%s) keeps nothing else from being put back', async (_what, how) => {
+  const [damaged, other] = [newSubject(), newSubject()]
+  const session = await opened(store, opening(damaged))
+  const [key = ''] = await admin.keys(`*:u:${damaged.tag}`)
+  if (how === '') {
+    await admin.del(key)
+    await admin.set(key, 'damaged')
+  } else await admin.hset(key, 'n', 'damaged')
+  const shard = store.revocations.shardOfSession(session.id)
+  const lost = [
+    { kind: 'subject', tag: damaged.tag, notBefore: START / 1000 },
+    { kind: 'generation', session: session.id, generation: 1 },
+    { kind: 'session', session: session.id },
+    { kind: 'token', jti: other.name },
+  ] as const
+  expect(await store.revocations.assert(shard, lost, START)).toEqual({ kind: 'asserted' })
+  const { revocations } = ofKind(await store.revocations.pull(shard, 0), 'pulled')
+  expect(revocations).toHaveLength(lost.length)
+})
+
 test("a record under which another subject was written is nobody's, and is told", async () => {
   const [own, other] = [newSubject(), newSubject()]
   const session = await opened(store, opening(own))

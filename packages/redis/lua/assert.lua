@@ -17,17 +17,17 @@ end
 local at = begin()
 if not at then return too_late() end
 for i = 3, #KEYS do
-  if ARGV[5 + (i - 3) * 4] ~= '' then check_marks(KEYS[i]) end
-end
-for i = 3, #KEYS do
   local first = 2 + (i - 3) * 4
   local member, field, burnt, mark = ARGV[first], ARGV[first + 1], ARGV[first + 2], ARGV[first + 3]
   revoke(KEYS[1], KEYS[2], member, at)
-  if burnt ~= '' then
-    burn(KEYS[i], field, tonumber(burnt))
-  elseif field ~= '' then
-    drop_session(KEYS[i], field)
-  end
-  if mark ~= '' then mark_subject(KEYS[i], mark) end
+  -- The feed has it by now. A user whose own values are damaged must not keep those of the shard from being put back.
+  pcall(function()
+    if burnt ~= '' then
+      burn(KEYS[i], field, tonumber(burnt))
+    elseif field ~= '' then
+      drop_session(KEYS[i], field)
+    end
+    if mark ~= '' then mark_subject(KEYS[i], mark) end
+  end)
 end
 return #KEYS - 2

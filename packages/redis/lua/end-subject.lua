@@ -13,17 +13,22 @@ local idle, absolute = tonumber(ARGV[3]), tonumber(ARGV[4])
 check_marks(user)
 local not_before = math.floor(at / 1000)
 local live = live_sessions(user, at, idle, absolute)
+local survivor
 local members = { 'u:' .. ARGV[6] .. ':' .. text(not_before) .. ':' .. ARGV[7] }
 for _, one in ipairs(live) do
-  if one.field ~= kept then members[#members + 1] = 'S' .. tag .. one.field end
+  if one.field == kept then
+    survivor = unpack_session(one.state)
+  else
+    members[#members + 1] = 'S' .. tag .. one.field
+  end
 end
--- Before all else: a server that is out of memory refuses only the first write of a script.
+-- Everything that may be damaged has been read by now. A server that is out of memory refuses only the first write.
 revoke_each(feed, meta, members, at)
 
 local reply = { text(not_before), '', '', '' }
 for _, one in ipairs(live) do
   if one.field == kept then
-    local session = unpack_session(one.state)
+    local session = survivor
     if not session.body then
       session.generation = session.generation + 2
       session.base, session.key = session.generation - 1, ''

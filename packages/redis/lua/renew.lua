@@ -11,14 +11,16 @@ check_marks(user)
 -- The sessions live on, so no token may slip through: one that was issued by a clock that is ahead, one that is on its
 -- way, or one that an earlier mark put off until the second after it.
 local not_before = math.max(math.floor(at / 1000) + TOKENS_AHEAD, issue_from(redis.call('HGET', user, 'n')))
+local live = live_sessions(user, at, tonumber(ARGV[3]), tonumber(ARGV[4]))
 revoke(feed, meta, 'u:' .. ARGV[2] .. ':' .. text(not_before) .. ':', at)
 
 local reply = { text(not_before) }
-for _, one in ipairs(live_sessions(user, at, tonumber(ARGV[3]), tonumber(ARGV[4]))) do
+for _, one in ipairs(live) do
   reply[#reply + 1] = one.field
   local grant = scope and redis.call('HGET', user, '.' .. one.field)
-  if grant then
-    local client, rest = string.match(grant, '^([^%z]*)%z[^%z]*(.*)$')
+  local client, rest = string.match(grant or '', '^([^%z]*)%z[^%z]*(.*)$')
+  -- A damaged grant stays as it is: whoever reads it counts it as unavailable.
+  if client then
     redis.call('HSET', user, '.' .. one.field, client .. '\0' .. scope .. rest)
   end
 end
