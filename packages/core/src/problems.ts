@@ -92,7 +92,7 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   refresh_limited: { status: 429, error: 'too_many_requests', say: 'too many refreshes' },
   retry_key_malformed: {
     ...malformed,
-    say: 'Idempotency-Key must be 16 to 64 characters of A-Z a-z 0-9 - _, once',
+    say: 'send one Idempotency-Key, of 16 to 64 characters from A-Z a-z 0-9 - _',
   },
   sessions_differ: { ...malformed, say: 'the cookie and the access token belong to different sessions' },
   transport_unknown: { ...malformed, say: 'X-Token-Transport must be body or absent' },
