@@ -5,7 +5,7 @@ import { isThenable } from '../thenable.ts'
 export function requireAuth(auth: Auth | null | undefined): Auth {
   if (!auth)
     throw new TypeError(
-      'getAuth: there is no caller, since no authMiddleware let this request through, or it is a guest',
+      'getAuth: there is no caller: put authMiddleware in front of this route, or use findAuth where it is open to guests',
     )
   return auth
 }
