@@ -18,9 +18,9 @@ import type { SessionParts } from './sessions.ts'
 import { Unreadable } from './unreadable.ts'
 
 /** Most revocations that one pull returns. The next pull fetches the rest. */
-const MAX_PULLED = 2000
+const MAX_PULLED = 1000
 /** Most revocations that one script asserts, since it holds up the server. */
-const MAX_ASSERTED = 500
+const MAX_ASSERTED = 50
 const EPOCH_BYTES = 16
 const DIGEST = /^[0-9a-f]{16}$/
 
