@@ -45,8 +45,16 @@ export function manySessionsContract(here: Here): void {
     }
   }
 
-  test('are all listed', async () => {
-    expect(new Set(await listed(subject.tag))).toEqual(ids)
+  test('sees the latest, and the one that it asks for', async () => {
+    const latest = opening(subject, { at: AT })
+    await here().store.sessions.open(latest)
+    const [first] = ids
+    const query = { tag: subject.tag, at: AT, lifetimes: LIFETIMES, include: first }
+    const { sessions, more } = ofKind(await here().store.sessions.list(query), 'listed')
+    expect(sessions.map((session) => session.id)).toContain(first)
+    expect(sessions[0]?.id).toBe(latest.id)
+    expect(sessions.length).toBeLessThanOrEqual(101)
+    expect(more).toBe(true)
   })
 
   test('and then signs in under a limit of five keeps five', async () => {

@@ -223,7 +223,7 @@ export function rotationContract(here: Here): void {
     const subject = newSubject()
     await confirmed(here().store, { id: newId(subject), generation: 1 })
     const outcome = await here().store.sessions.list({ tag: subject.tag, at: START, lifetimes: LIFETIMES })
-    expect(outcome).toEqual({ kind: 'listed', sessions: [] })
+    expect(outcome).toEqual({ kind: 'listed', sessions: [], more: false })
   })
 
   test.each([
@@ -240,6 +240,7 @@ export function rotationContract(here: Here): void {
     expect(await store.sessions.list({ tag: subject.tag, at: START, lifetimes: LIFETIMES })).toEqual({
       kind: 'listed',
       sessions: [],
+      more: false,
     })
   })
 

@@ -6,6 +6,7 @@ export type {
   RevokedMany,
   Sallyport,
   SessionCalls,
+  SessionList,
   TokenCalls,
   TokenVerdict,
 } from './application/index.ts'

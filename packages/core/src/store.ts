@@ -50,21 +50,24 @@ export {
   type Transport,
   VERSION_FELL,
 } from './ports/session.ts'
-export type {
-  Confirmation,
-  EndOutcome,
-  ListOutcome,
-  Opening,
-  OpenOutcome,
-  RenewOutcome,
-  Rotation,
-  RotationOutcome,
-  SessionReading,
-  SessionStore,
-  SubjectEnding,
-  SubjectEndOutcome,
+export {
+  type Confirmation,
+  type EndOutcome,
+  type ListOutcome,
+  type ListQuery,
+  MOST_LISTED,
+  type Opening,
+  type OpenOutcome,
+  type RenewOutcome,
+  type Rotation,
+  type RotationOutcome,
+  type SessionReading,
+  type SessionStore,
+  type SubjectEnding,
+  type SubjectEndOutcome,
 } from './ports/sessions.ts'
 export type { Store, StoreContext, StoreDriver } from './ports/store.ts'
+export { sessionsToList } from './sessions/list.ts'
 export {
   judgeRotation,
   type RefreshWindow,

@@ -4,6 +4,7 @@ import {
   type Session,
   type SessionStore,
   type SubjectTag,
+  sessionsToList,
   tagOfSession,
   type Unavailable,
 } from '@sallyport/core/store'
@@ -148,7 +149,7 @@ export function createRedisSessions(
       }
     },
 
-    async list({ tag, at, lifetimes }) {
+    async list({ tag, at, lifetimes, include }) {
       const shard = layout.shardOfTag(tag)
       const answer = await commands.run(
         'list',
@@ -164,7 +165,7 @@ export function createRedisSessions(
         if (field !== undefined && state !== undefined && grant !== undefined)
           sessions.push(unpackSession(sessionOf(tag, field), String(subject), state, grant))
       }
-      return { kind: 'listed', sessions: sessions.sort((a, b) => b.createdAt - a.createdAt) }
+      return { kind: 'listed', ...sessionsToList(sessions, include) }
     },
   }
 

@@ -2,7 +2,7 @@ import type { Gate } from '../gate/gate.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Emit, EventMap } from '../watch/events.ts'
 import { createKeyCalls, type KeyCalls } from './keys.ts'
-import { createSessionCalls, type SessionCalls } from './sessions.ts'
+import { createSessionCalls, type SessionCalls, type SessionList } from './sessions.ts'
 import { createTokenCalls, type TokenCalls } from './tokens.ts'
 
 export type { Renewed, RevokeOneOptions } from './arguments.ts'
@@ -14,6 +14,7 @@ export {
   createTokenCalls,
   type KeyCalls,
   type SessionCalls,
+  type SessionList,
   type TokenCalls,
 }
 

@@ -18,14 +18,23 @@ import {
 } from './arguments.ts'
 import { forEachOf, type RevokedMany } from './many.ts'
 
+/** Sessions of a user: an array with a property. Copies of it, such as by `map`, do not have the property. */
+export interface SessionList extends ReadonlyArray<Session> {
+  /** Whether the user has other sessions besides these. */
+  readonly more: boolean
+}
+
 /**
  * What an application does with sessions. Each call rejects with an `UnavailableError` while the store does not answer.
  * Calls reject with a `TypeError` for an id that is not a string of 1 to 255 characters, and calls that take an `Auth`
  * if another issuer issued its token.
  */
 export interface SessionCalls {
-  /** Lists the live sessions of a user, the latest sign-in first. */
-  list(subject: string | Auth): Promise<readonly Session[]>
+  /**
+   * Lists the live sessions of a user, the latest sign-in first: at most 100, and besides these the session of the
+   * `Auth`, if one is given. `more` tells whether the user has others.
+   */
+  list(subject: string | Auth): Promise<SessionList>
   /**
    * Ends one session and its access tokens. `ended` is empty if the store does not know the session. With another
    * `issuer`, refuses the access tokens that name this `sid` for 31 minutes; the session itself is not here.
@@ -88,9 +97,10 @@ export function createSessionCalls({ list, end, renew, issuers }: SessionCallsPa
 
   return {
     async list(subject) {
-      const outcome = await list(identifier('subject', ownSubject(subject)))
+      const include = typeof subject === 'string' ? undefined : subject.session
+      const outcome = await list(identifier('subject', ownSubject(subject)), include)
       if (outcome.kind === 'unavailable') throw new UnavailableError()
-      return outcome.sessions
+      return sessionList(outcome.sessions, outcome.more)
     },
     revoke,
     async revokeAll(subject, options) {
@@ -108,5 +118,12 @@ export function createSessionCalls({ list, end, renew, issuers }: SessionCallsPa
       const reason = reasonOf('sessions.setScope', options, 'scope_changed')
       return renewed(renew(identifier('subject', ownSubject(subject)), { scope, reason }))
     },
+  }
+}
+
+/** The property does not count where arrays are compared or copied, like `raw` of a template. */
+function sessionList(sessions: readonly Session[], more: boolean): SessionList {
+  return Object.defineProperty([...sessions], 'more', { value: more }) as Session[] & {
+    readonly more: boolean
   }
 }

@@ -2,6 +2,7 @@ import { isSessionId, type SessionId, type SubjectTag, tagOfSession } from '../p
 import { TOKENS_AHEAD_SECONDS } from '../ports/revocations.ts'
 import type { Session } from '../ports/session.ts'
 import type { Opening, Rotation, RotationOutcome, SessionStore } from '../ports/sessions.ts'
+import { sessionsToList } from '../sessions/list.ts'
 import { judgeRotation, type RotationVerdict, sessionsToEnd } from '../sessions/rotate.ts'
 import type { MemoryRevocations } from './revocations.ts'
 import { createSubjects, dropExpired, type SessionRecord, type Subject } from './subjects.ts'
@@ -170,11 +171,11 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
         for (const [id, record] of subject.sessions) subject.sessions.set(id, { ...record, scope })
       return Promise.resolve({ kind: 'renewed', sessions: [...subject.sessions.keys()], revocation })
     },
-    list({ tag, at, lifetimes }) {
+    list({ tag, at, lifetimes, include }) {
       const subject = subjects.get(tag)
       if (subject !== undefined) dropExpired(subject, at, lifetimes)
-      const sessions = [...(subject?.sessions.values() ?? [])].sort((a, b) => b.createdAt - a.createdAt)
-      return Promise.resolve({ kind: 'listed', sessions: sessions.map(portSession) })
+      const { sessions, more } = sessionsToList([...(subject?.sessions.values() ?? [])], include)
+      return Promise.resolve({ kind: 'listed', sessions: sessions.map(portSession), more })
     },
   }
 }

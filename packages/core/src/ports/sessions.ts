@@ -140,7 +140,23 @@ export type RenewOutcome =
     }
   | Unavailable
 
-export type ListOutcome = { readonly kind: 'listed'; readonly sessions: readonly Session[] } | Unavailable
+export interface ListQuery {
+  readonly tag: SubjectTag
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly lifetimes: Lifetimes
+  /** A session that is listed if it is live, however long ago its sign-in was. */
+  readonly include?: SessionId | undefined
+}
+
+export type ListOutcome =
+  | {
+      readonly kind: 'listed'
+      readonly sessions: readonly Session[]
+      /** The subject has other live sessions besides these. */
+      readonly more: boolean
+    }
+  | Unavailable
 
 export type SessionReading =
   | {
@@ -153,6 +169,9 @@ export type SessionReading =
     }
   | { readonly kind: 'unknown' }
   | Unavailable
+
+/** The most sessions that are listed, besides one that is asked for. */
+export const MOST_LISTED = 100
 
 /**
  * The sessions of a store. Each method is one atomic step. A step that ends a session also adds its revocation to the
@@ -190,10 +209,6 @@ export interface SessionStore {
     readonly lifetimes: Lifetimes
     readonly scope?: string | undefined
   }): Promise<RenewOutcome>
-  /** Lists the subject's live sessions, the latest sign-in first. */
-  list(query: {
-    readonly tag: SubjectTag
-    readonly at: number
-    readonly lifetimes: Lifetimes
-  }): Promise<ListOutcome>
+  /** Lists the {@link MOST_LISTED} latest of the subject's live sessions, the latest sign-in first. */
+  list(query: ListQuery): Promise<ListOutcome>
 }

@@ -1,10 +1,15 @@
 import type { Clock } from '../ports/clock.ts'
-import { tagOf } from '../ports/ids.ts'
+import { isSessionId, type SessionId, tagOf } from '../ports/ids.ts'
 import type { Lifetimes } from '../ports/lifetimes.ts'
-import type { ListOutcome, SessionStore } from '../ports/sessions.ts'
+import type { Session } from '../ports/session.ts'
+import { type ListOutcome, MOST_LISTED, type SessionStore } from '../ports/sessions.ts'
 
-/** Lists the live sessions of a subject, the latest sign-in first. */
-export type ListSessions = (subject: string) => Promise<ListOutcome>
+/**
+ * Lists the live sessions of a subject, the latest sign-in first: the latest 100, and one that is asked for.
+ *
+ * @param include the id of a session that is listed if it is a live one of this subject
+ */
+export type ListSessions = (subject: string, include?: string) => Promise<ListOutcome>
 
 export interface SessionListParts {
   readonly store: Pick<SessionStore, 'list'>
@@ -13,5 +18,26 @@ export interface SessionListParts {
 }
 
 export function createSessionList({ store, lifetimes, clock }: SessionListParts): ListSessions {
-  return (subject) => store.list({ tag: tagOf(subject), at: clock.now(), lifetimes })
+  return (subject, include) =>
+    store.list({
+      tag: tagOf(subject),
+      at: clock.now(),
+      lifetimes,
+      ...(include !== undefined && isSessionId(include) ? { include } : {}),
+    })
+}
+
+interface Listed<S> {
+  readonly sessions: readonly S[]
+  readonly more: boolean
+}
+
+/** What is listed of a subject's live sessions. See `ListQuery`. */
+export function sessionsToList<S extends Pick<Session, 'id' | 'createdAt'>>(
+  live: readonly S[],
+  include: SessionId | undefined,
+): Listed<S> {
+  const latestFirst = [...live].sort((a, b) => b.createdAt - a.createdAt)
+  const sessions = latestFirst.filter(({ id }, index) => index < MOST_LISTED || id === include)
+  return { sessions, more: sessions.length < live.length }
 }

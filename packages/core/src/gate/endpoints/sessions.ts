@@ -15,12 +15,16 @@ export interface SessionsParts {
   readonly cookie: RefreshCookie
 }
 
-/** `GET /sessions` lists the caller's sessions. `DELETE /sessions/:id` ends one of them; any other id gets 404. */
+/**
+ * `GET /sessions` lists the caller's latest sessions, and always the one that asks. `DELETE /sessions/:id` ends one
+ * of them; any other id gets 404.
+ */
 export function sessionsRoutes({ list, end, cookie }: SessionsParts, route: RouteMaker): readonly Route[] {
   const listOwn: AuthHandler = async (_view, auth) => {
-    const outcome = await list(auth.subject)
+    const outcome = await list(auth.subject, auth.session)
     if (outcome.kind === 'unavailable') return refusal('store_unavailable')
-    return jsonAnswer(200, { sessions: outcome.sessions.map((session) => publicSession(session, auth)) })
+    const sessions = outcome.sessions.map((session) => publicSession(session, auth))
+    return jsonAnswer(200, { sessions, ...(outcome.more ? { more: true } : {}) })
   }
 
   const endOne: AuthHandler = async (view, auth) => {
