@@ -166,3 +166,21 @@ export async function isRevoked(store: Store, session: string, tag: SubjectTag):
   const token = tokenOf(tag, { session, issuedAt: Number.MAX_SAFE_INTEGER })
   return (await store.revocations.check(token)).kind === 'revoked'
 }
+
+/** The sessions of a subject that whoever follows the feed is told of. Checks the digest of the feed. */
+export async function revokedSessions({ revocations }: Store, tag: SubjectTag): Promise<Set<string>> {
+  const sessions = new Set<string>()
+  const shard = revocations.shardOf({ kind: 'subject', tag, notBefore: 0 })
+  let digest = 0n
+  for (let position = 0; ; ) {
+    const pulled = ofKind(await revocations.pull(shard, position), 'pulled')
+    for (const revocation of pulled.revocations)
+      if (revocation.kind === 'session' && revocation.session.startsWith(tag))
+        sessions.add(revocation.session)
+    position = pulled.position
+    digest ^= pulled.digest
+    if (pulled.more) continue
+    expect(pulled.mark.digest).toBe(digest)
+    return sessions
+  }
+}

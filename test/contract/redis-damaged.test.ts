@@ -47,6 +47,8 @@ const places: readonly Place[] = [
   ofUser('the subject', is('@')),
   ofUser('the mark of a subject', is('n')),
   ofUser('the mark that excepts nobody', is('f')),
+  ofUser('the mark that ended sessions', is('x')),
+  ofUser('the place where expired sessions are looked for', is('p')),
   ofUser('the window of refreshes', is('w')),
   ofUser('the state of a session', (field) => field.length === 16),
   ofUser('the grant of a session', (field) => field.length === 17),
@@ -106,6 +108,9 @@ async function furnished(): Promise<Cast> {
   await store.sessions.renew({ tag, at: START, lifetimes: LIFETIMES })
   await store.sessions.endSubject({ tag: newSubject().tag, at: START, lifetimes: LIFETIMES })
   await store.keys.swap([{ kid: 'key-1', sealed: 'sealed' }], 0)
+  // What only a user with very many sessions has.
+  for (const key of await admin.keys(`*:u:${tag}`))
+    await admin.hset(key, 'x', `${START - 1}:`, 'p', `0 ${START}`)
   return cast
 }
 
@@ -114,6 +119,7 @@ async function askAll(asked: Store, cast: Cast): Promise<void> {
   for (const kind of Object.values(await answers(asked, cast))) expect(kind).toEqual(expect.any(String))
   const { tag } = cast.subject
   await asked.sessions.renew({ tag, at: START, lifetimes: LIFETIMES })
+  await asked.sessions.open(opening(cast.subject, { sessionLimit: 5 }))
   await asked.sessions.endSubject({ tag, at: START, lifetimes: LIFETIMES, except: cast.toRotate.id })
   for (let shard = 0; shard < asked.revocations.shards; shard++) await asked.revocations.pull(shard, 0)
 }
@@ -151,7 +157,7 @@ describe.each(damages)('with %s in the place of', (_name, damage) => {
   })
 })
 
-test.each(['n', 'f'])(
+test.each(['n', 'f', 'x'])(
   'a damaged mark %s stops no step halfway: what is answered 503 has not happened',
   async (mark) => {
     const subject = newSubject()
@@ -163,7 +169,13 @@ test.each(['n', 'f'])(
     const all = { tag: subject.tag, at: START, lifetimes: LIFETIMES }
     expect(await store.sessions.endSubject(all)).toEqual({ kind: 'unavailable' })
     expect(await store.sessions.renew(all)).toEqual({ kind: 'unavailable' })
-    if (mark === 'n') expect(await store.sessions.rotate(rotation(one))).toEqual({ kind: 'unavailable' })
+    if (mark !== 'f') expect(await store.sessions.rotate(rotation(one))).toEqual({ kind: 'unavailable' })
+    if (mark === 'x') {
+      expect(await store.sessions.list(all)).toEqual({ kind: 'unavailable' })
+      expect(await store.sessions.read(one.id)).toEqual({ kind: 'unavailable' })
+      const ending = { id: one.id, at: START, evenIfAbsent: true }
+      expect(await store.sessions.end(ending)).toEqual({ kind: 'unavailable' })
+    }
     await admin.hdel(key, mark)
     for (const session of [one, two])
       expect(await store.sessions.rotate(rotation(session))).toMatchObject({

@@ -116,8 +116,8 @@ const wrong: readonly WrongOption[] = [
   { name: 'a word of its own', options: { binding: { family: 'on' } }, option: 'binding.family', allowed: policies, given: '"on"' },
   { name: 'a boolean', options: { binding: { version: true } }, option: 'binding.version', allowed: policies, given: 'true' },
 
-  { name: 'negative', options: limits({ sessions: -1 }), option: 'limits.sessions', allowed: 'from 0 to 10000', given: '-1' },
-  { name: 'over the limit', options: limits({ sessions: 10_001 }), option: 'limits.sessions', allowed: 'from 0 to 10000', given: '10001' },
+  { name: 'negative', options: limits({ sessions: -1 }), option: 'limits.sessions', allowed: 'from 0 to 1000', given: '-1' },
+  { name: 'over the limit', options: limits({ sessions: 1001 }), option: 'limits.sessions', allowed: 'from 0 to 1000', given: '1001' },
   { name: 'a number', options: limits({ refreshes: 5 }), option: 'limits.refreshes', allowed: 'an object with count, windowSeconds', given: '5' },
   { name: 'missing', options: limits({ refreshes: { windowSeconds: 60 } }), option: 'limits.refreshes.count', says: '"limits.refreshes.count" is required: give a whole number from 0 to 1000000' },
   { name: 'under an hour', options: { access: { rotationSeconds: 3599 } }, option: 'access.rotationSeconds', allowed: 'from 3600 to 7776000', given: '3599' },

@@ -54,7 +54,7 @@ const isSecret = (encoded: string): boolean =>
   /^[A-Za-z0-9_-]+={0,2}$/.test(encoded) && decodeSecret(encoded).length >= 32
 const isDefined = (value: unknown): boolean => value !== undefined
 const portMessage = 'a port number from 0 to 65535'
-const sessionsMessage = 'a whole number from 0 to 10000'
+const sessionsMessage = 'a whole number from 0 to 1000'
 
 const schema = v.object({
   PORT: v.optional(
@@ -109,9 +109,9 @@ const schema = v.object({
   MAX_SESSIONS: v.optional(
     v.pipe(
       v.string(),
-      v.regex(/^\d{1,5}$/, sessionsMessage),
+      v.regex(/^\d{1,4}$/, sessionsMessage),
       v.transform(Number),
-      v.maxValue(10_000, sessionsMessage),
+      v.maxValue(1000, sessionsMessage),
     ),
   ),
   REVOCATION: oneOf('replicated', 'strict'),

@@ -4,9 +4,12 @@
 -- returns the subject if the session was there, or else nil
 local at = begin()
 if not at then return too_late() end
-local known = redis.call('HEXISTS', KEYS[1], ARGV[3]) == 1
+local user, field = KEYS[1], ARGV[3]
+local found = redis.call('HMGET', user, field, '@', 'x')
+-- One that is over is left to whoever ended it, who tells of it.
+local known = found[1] and not is_over(found[1], field, made_after(found[3]))
 if not known and ARGV[4] ~= '1' then return false end
-local subject = known and redis.call('HGET', KEYS[1], '@')
-revoke(KEYS[2], KEYS[3], 'S' .. ARGV[2] .. ARGV[3], at)
-if known then drop_session(KEYS[1], ARGV[3]) end
-return subject
+revoke(KEYS[2], KEYS[3], 'S' .. ARGV[2] .. field, at)
+if not known then return false end
+drop_session(user, field)
+return found[2]

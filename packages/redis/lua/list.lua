@@ -1,11 +1,16 @@
 -- The live sessions of a subject.
--- KEYS  user
+-- KEYS  user, meta
 -- ARGV  time to judge by, idle, absolute
--- returns {subject, field, state, grant, field, state, grant ...}
-local reply = { redis.call('HGET', KEYS[1], '@') or '' }
-for _, one in ipairs(live_sessions(KEYS[1], instant(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]))) do
-  reply[#reply + 1] = one.field
-  reply[#reply + 1] = one.state
-  reply[#reply + 1] = redis.call('HGET', KEYS[1], '.' .. one.field) or ''
+-- returns {subject, field, state, grant, field, state, grant ...}, or nil if there are too many for one step
+local user = KEYS[1]
+if redis.call('HLEN', user) > MOST_AT_ONCE then return false end
+local reply = { redis.call('HGET', user, '@') or '' }
+local hash = redis.call('HGETALL', user)
+for _, one in ipairs(sessions_among(hash, user, instant(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]))) do
+  if not one.over then
+    reply[#reply + 1] = one.field
+    reply[#reply + 1] = one.state
+    reply[#reply + 1] = redis.call('HGET', user, '.' .. one.field) or ''
+  end
 end
 return reply

@@ -5,7 +5,10 @@
 --   n           <second>:<session>  tokens issued up to this second are refused, except those of the session
 --   f           the second of the latest such mark that excepts no session
 --   w           the current window in which refreshes are counted, packed (see rotate.lua)
---   p           the number of fields from which on a sign-in looks for expired sessions
+--   x           <millisecond>:<field>  sessions created up to this millisecond are over, except the one of that field. Only
+--               of users who had too many sessions to end in one step
+--   p           <cursor> <millisecond>  from where on the next sign-in looks for expired sessions, and when the latest
+--               session was created. Only of users with many sessions
 --   <field>     the state of a session, packed (see unpack_session); <field> is the random part of its id, 16 bytes
 --   .<field>    its grant, as the client wrote it
 -- Values stay short so that Redis keeps the hash in its compact encoding.
@@ -17,6 +20,10 @@ local META_TTL = 6048000000
 local CONFIRMED, BODY, OWN_LIFETIMES, KEYED, RETRY_KEY, SENT_KEY, SKIPPED = 1, 2, 4, 8, 16, 32, 64
 local RETRY_KEY_BYTES = 6
 local FIELD_BYTES = 16
+-- A step goes through all fields of a user if there are no more than this. Through more it goes in slices, one a script,
+-- since Redis does nothing else meanwhile. To revoke a session takes longest.
+local MOST_AT_ONCE = 400
+local SLICE, SLICE_TO_END = 300, 120
 -- As TOKENS_AHEAD_SECONDS of the core.
 local TOKENS_AHEAD = 2
 
@@ -158,26 +165,95 @@ local function drop_session(user, field)
   redis.call('HDEL', user, field, '.' .. field)
 end
 
--- The fields and states of all live sessions. Drops those that have expired.
-local function live_sessions(user, at, idle, absolute)
-  local live = {}
-  local hash = redis.call('HGETALL', user)
+-- Until when the sessions of a subject were ended at once, and the field of the one that was not. Those created up to
+-- then are over, whether they have been dropped yet or not. Raises an error if the mark is damaged.
+local function made_after(mark)
+  if not mark then return -1, '' end
+  local ended_at, kept = string.match(mark, '^(%d+):(.*)$')
+  if not ended_at or #ended_at > 15 or kept ~= '' and #kept ~= FIELD_BYTES then
+    error('a mark of a subject is damaged')
+  end
+  return tonumber(ended_at), kept
+end
+
+-- Whether a session is over by such a mark. A damaged one is not: that is for the steps that read all of it.
+local function is_over(state, field, ended_at, kept)
+  return ended_at >= 0 and field ~= kept and #state >= CELLS_AT - 1 and struct.unpack('>I6', state, 12) <= ended_at
+end
+
+-- The sessions among some fields and values of a user, including those that are over: they are still to be revoked.
+-- Drops those that have expired.
+local function sessions_among(hash, user, at, idle, absolute)
+  local ended_at, kept = made_after(redis.call('HGET', user, 'x'))
+  local unpack, band, found, count = struct.unpack, bit.band, {}, 0
   for i = 1, #hash, 2 do
     local field, state = hash[i], hash[i + 1]
     if #field == FIELD_BYTES then
       -- No more of it than is needed: a user may have thousands.
-      local flags, _, rotated_at, created_at = struct.unpack('>BI4I6I6', state)
-      local one = { field = field, state = state, rotated_at = rotated_at, created_at = created_at }
-      one.own = bit.band(flags, OWN_LIFETIMES) ~= 0
-      local grant = one.own and redis.call('HGET', user, '.' .. field)
-      if at >= expires_at(one, lifetimes_of(one, grant, idle, absolute)) then
+      local flags, _, rotated_at, created_at = unpack('>BI4I6I6', state)
+      local one = { field = field, state = state, rotated_at = rotated_at, created_at = created_at,
+        own = band(flags, OWN_LIFETIMES) ~= 0, over = created_at <= ended_at and field ~= kept }
+      local its_idle, its_absolute = idle, absolute
+      if one.own then
+        its_idle, its_absolute = lifetimes_of(one, redis.call('HGET', user, '.' .. field), idle, absolute)
+      end
+      if at >= rotated_at + its_idle or at >= created_at + its_absolute then
         drop_session(user, field)
       else
-        live[#live + 1] = one
+        count = count + 1
+        found[count] = one
       end
     end
   end
-  return live
+  return found
+end
+
+-- The session that lives on when all others of its subject end, as it then is, or nil if there is no such session.
+--
+-- It goes on two generations later, so that none of its earlier refresh tokens converges. If its refresh tokens travel in
+-- bodies it keeps its generation, since the client cannot be given a new token here.
+local function survivor_of(user, field, at, idle, absolute)
+  local found = redis.call('HMGET', user, 'x', field, '.' .. field, '@')
+  local state, grant = found[2], found[3] or ''
+  if not state or is_over(state, field, made_after(found[1])) then return nil end
+  local session = unpack_session(state)
+  idle, absolute = lifetimes_of(session, grant, idle, absolute)
+  if at >= expires_at(session, idle, absolute) then return nil end
+  if not session.body then
+    session.generation = session.generation + 2
+    session.base, session.key = session.generation - 1, ''
+    session.rotated_at, session.confirmed, session.converged = at, false, 0
+  end
+  return { state = pack_session(session), grant = grant, subject = found[4] or '',
+    left = expires_at(session, idle, absolute) - at }
+end
+
+-- Gives its state, its grant and the subject.
+local function keep_session(user, field, survivor)
+  redis.call('HSET', user, field, survivor.state)
+  keep(user, survivor.left)
+  return survivor.state, survivor.grant, survivor.subject
+end
+
+-- The cursor after the next fields and values of a user, these, and whether they are all that there are. The cursor is
+-- '0' before the first and after the last.
+local function next_slice(user, cursor, size)
+  if redis.call('HLEN', user) <= MOST_AT_ONCE then return '0', redis.call('HGETALL', user), true end
+  local slice = redis.call('HSCAN', user, cursor, 'COUNT', size)
+  return slice[1], slice[2], false
+end
+
+-- Where the next sign-in looks for expired sessions, and when the latest session was created, as far as that is known.
+local function sign_ins_of(user)
+  local cursor, latest = string.match(redis.call('HGET', user, 'p') or '', '^(%d+) (%d+)$')
+  if not cursor or #latest > 15 then return '0', 0 end
+  return cursor, tonumber(latest)
+end
+
+-- Gives a session another scope. A damaged grant stays as it is: whoever reads it counts it as unavailable.
+local function set_scope(user, field, scope)
+  local client, rest = string.match(redis.call('HGET', user, '.' .. field) or '', '^([^%z]*)%z[^%z]*(.*)$')
+  if client then redis.call('HSET', user, '.' .. field, client .. '\0' .. scope .. rest) end
 end
 
 -- Raises an error if the marks of a subject are damaged. Called before the first write, since what a script has written

@@ -1,7 +1,8 @@
--- Revokes all tokens that a subject has so far, and keeps its sessions.
+-- Revokes all tokens that a subject has so far, and keeps its sessions. If there are too many of them, renew-next.lua
+-- goes through them.
 -- KEYS  user, feed, meta
 -- ARGV  header, tag in base64url, idle, absolute, and the scope that all sessions get, if it is to change
--- returns {not before, fields of the live sessions ...}
+-- returns {not before, whether there are too many (1), fields of the live sessions ...}
 local at = begin()
 if not at then return too_late() end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
@@ -11,17 +12,16 @@ check_marks(user)
 -- The sessions live on, so no token may slip through: one that was issued by a clock that is ahead, one that is on its
 -- way, or one that an earlier mark put off until the second after it.
 local not_before = math.max(math.floor(at / 1000) + TOKENS_AHEAD, issue_from(redis.call('HGET', user, 'n')))
-local live = live_sessions(user, at, tonumber(ARGV[3]), tonumber(ARGV[4]))
+local too_many = redis.call('HLEN', user) > MOST_AT_ONCE
+local hash = too_many and {} or redis.call('HGETALL', user)
+local found = sessions_among(hash, user, at, tonumber(ARGV[3]), tonumber(ARGV[4]))
 revoke(feed, meta, 'u:' .. ARGV[2] .. ':' .. text(not_before) .. ':', at)
 
-local reply = { text(not_before) }
-for _, one in ipairs(live) do
-  reply[#reply + 1] = one.field
-  local grant = scope and redis.call('HGET', user, '.' .. one.field)
-  local client, rest = string.match(grant or '', '^([^%z]*)%z[^%z]*(.*)$')
-  -- A damaged grant stays as it is: whoever reads it counts it as unavailable.
-  if client then
-    redis.call('HSET', user, '.' .. one.field, client .. '\0' .. scope .. rest)
+local reply = { text(not_before), too_many and 1 or 0 }
+for _, one in ipairs(found) do
+  if not one.over then
+    reply[#reply + 1] = one.field
+    if scope then set_scope(user, one.field, scope) end
   end
 end
 mark_subject(user, text(not_before) .. ':')

@@ -27,9 +27,11 @@ local MAX_SKIPPED = 65535
 -- The end of the window in which refreshes are counted, in seconds, and their count.
 local WINDOW, WINDOW_BYTES = '>I4I3', 7
 
-local found = redis.call('HMGET', user, field, '.' .. field, '@', 'w', 'n')
+local found = redis.call('HMGET', user, field, '.' .. field, '@', 'w', 'n', 'x')
 local state, grant, subject = found[1], found[2], found[3]
 if not state or not grant or not subject then return 'X' end
+-- Whoever ended it drops it, and tells of it.
+if is_over(state, field, made_after(found[6])) then return 'X' end
 local session = unpack_session(state)
 local issued_from = issue_from(found[5])
 idle, absolute = lifetimes_of(session, grant, idle, absolute)

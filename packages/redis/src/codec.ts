@@ -5,12 +5,9 @@ import {
   RETRY_KEY_BYTES,
   type Rotation,
   type RotationOutcome,
-  randomPart,
   SESSION_ID_BYTES,
   type Session,
   type SessionId,
-  type SubjectTag,
-  sessionIdFrom,
   tagOf,
   tagOfSession,
 } from '@sallyport/core/store'
@@ -227,17 +224,3 @@ function unpackIp(bytes: Buffer): string {
 const NO_ADDRESS = Buffer.alloc(0)
 const IPV4_BYTES = 4
 const IPV6_BYTES = 16
-
-export function tagBytes(tag: SubjectTag): Buffer {
-  return Buffer.from(tag, 'base64url')
-}
-
-/** The name of a session's field in the hash of its subject: the random part of its id, as bytes. */
-export function fieldOf(id: SessionId): Buffer {
-  return Buffer.from(randomPart(id), 'base64url')
-}
-
-/** The id of the session with this field. */
-export function sessionOf(tag: SubjectTag, field: Buffer): SessionId {
-  return sessionIdFrom(tag, field.toString('base64url'))
-}

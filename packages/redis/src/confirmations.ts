@@ -1,6 +1,6 @@
 import { type Confirmation, type SessionStore, tagOfSession } from '@sallyport/core/store'
-import { fieldOf } from './codec.ts'
 import type { Commands } from './commands.ts'
+import { fieldOf } from './fields.ts'
 import type { Layout } from './layout.ts'
 
 /** Records which generations of refresh tokens were seen in use. */

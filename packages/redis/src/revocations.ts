@@ -9,12 +9,12 @@ import {
   type SubjectTag,
   tagOfSession,
 } from '@sallyport/core/store'
-import { fieldOf } from './codec.ts'
 import { decodeMember, digestOfMember, encodeMember, notBeforeMark, readMark } from './feed-codec.ts'
+import { fieldOf } from './fields.ts'
 import type { News } from './news.ts'
 import type { Argument } from './scripts.ts'
 import type { ServerTime } from './server-time.ts'
-import type { SessionParts } from './sessions.ts'
+import type { SessionParts } from './session-parts.ts'
 import { Unreadable } from './unreadable.ts'
 
 /** Most revocations that one pull returns. The next pull fetches the rest. */

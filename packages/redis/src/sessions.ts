@@ -1,47 +1,35 @@
 import {
   isSessionId,
   type Lifetimes,
+  type Opening,
   type Session,
+  type SessionId,
   type SessionStore,
   type SubjectTag,
   sessionsToList,
   tagOfSession,
   type Unavailable,
 } from '@sallyport/core/store'
-import {
-  fieldOf,
-  packGrant,
-  packNewState,
-  packRotation,
-  sessionOf,
-  tagBytes,
-  unpackLine,
-  unpackRotation,
-  unpackSession,
-} from './codec.ts'
-import type { Commands, Reply } from './commands.ts'
+import { packGrant, packNewState, packRotation, unpackLine, unpackRotation, unpackSession } from './codec.ts'
+import type { Answered, Reply } from './commands.ts'
 import type { Confirmations } from './confirmations.ts'
-import type { Layout } from './layout.ts'
-import type { Argument, LateArgument } from './scripts.ts'
-import { Unreadable } from './unreadable.ts'
+import { createCrowd } from './crowd.ts'
+import { ENDED, fieldOf, grantFieldOf, isOver, sessionOf, tagBytes } from './fields.ts'
+import { arrayOf, bytesOf, walk } from './replies.ts'
+import type { Argument } from './scripts.ts'
+import type { SessionParts } from './session-parts.ts'
 
-/** Goes before the field of a session to name the field of its grant: see `prelude.lua`. */
-const GRANT = Buffer.from('.')
+/** How often room is made for one sign-in, since others may sign in meanwhile. */
+const MAX_ROUNDS = 3
+const TOO_MANY = 1
 
-export interface SessionParts {
-  readonly commands: Commands
-  readonly layout: Layout
-  /** The first argument of every script that changes something: see `begin` in `prelude.lua`. */
-  readonly header: (shard: number, at: number) => LateArgument
-  /** The time to judge by, in milliseconds since the epoch; `''` for the server's own. */
-  readonly instant: (at: number) => Argument
-}
-
-/** Sessions in Redis. Each method runs one script on the hash of one subject. */
-export function createRedisSessions(
-  { commands, layout, header, instant }: SessionParts,
-  confirmations: Confirmations,
-): SessionStore {
+/**
+ * Sessions in Redis. Each method runs one script on the hash of one subject. If the subject has too many sessions for
+ * that, further scripts go through them in slices.
+ */
+export function createRedisSessions(parts: SessionParts, confirmations: Confirmations): SessionStore {
+  const { commands, layout, header, instant } = parts
+  const crowd = createCrowd(parts)
   const locate = (tag: SubjectTag): { keys: string[]; shard: number } => {
     const shard = layout.shardOfTag(tag)
     return { keys: [layout.user(tag), layout.feed(shard), layout.meta(shard)], shard }
@@ -50,28 +38,26 @@ export function createRedisSessions(
 
   return {
     async open(opening) {
-      const { id, tag, grant, at, lifetimes, sessionLimit, replaces } = opening
-      const { keys, shard } = locate(tag)
+      const { id, tag, grant } = opening
       const packedGrant = packGrant(grant)
-      const answer = await commands.runDurably('open', shard, keys, [
-        header(shard, at),
-        tagBytes(tag),
-        fieldOf(id),
-        packNewState(grant, opening),
-        packedGrant,
-        grant.subject,
-        ...lifetime(lifetimes),
-        sessionLimit,
-        replaces === undefined ? '' : fieldOf(replaces),
-      ])
-      if (answer.kind === 'unavailable') return answer
-      const [state, issueFrom, replaced, ...ended] = arrayOf(answer.value)
-      return {
-        kind: 'opened',
-        session: unpackSession(id, grant.subject, bytesOf(state), packedGrant),
-        issueFrom: Number(bytesOf(issueFrom)),
-        replaced: replaced === 1,
-        ended: ended.map((field) => sessionOf(tag, bytesOf(field))),
+      const crowded: SessionId[] = []
+      for (let round = 0; ; round++) {
+        const answer = await openOnce(opening, packedGrant)
+        if (answer.kind === 'unavailable') return answer
+        if (answer.value !== null) {
+          const [state, issueFrom, replaced, ...ended] = arrayOf(answer.value)
+          return {
+            kind: 'opened',
+            session: unpackSession(id, grant.subject, bytesOf(state), packedGrant),
+            issueFrom: Number(bytesOf(issueFrom)),
+            replaced: replaced === 1,
+            ended: [...crowded, ...ended.map((field) => sessionOf(tag, bytesOf(field)))],
+          }
+        }
+        if (round === MAX_ROUNDS) return { kind: 'unavailable' }
+        const room = await crowd.makeRoom(opening)
+        if (room.kind === 'unavailable') return room
+        crowded.push(...room.value)
       }
     },
 
@@ -90,12 +76,12 @@ export function createRedisSessions(
     async read(id) {
       const tag = tagOfSession(id)
       const field = fieldOf(id)
-      const grantField = Buffer.concat([GRANT, field])
-      const shard = layout.shardOfTag(tag)
-      const answer = await commands.call(shard, 'hmget', layout.user(tag), field, grantField, '@')
+      const names = [field, grantFieldOf(field), '@', ENDED]
+      const answer = await commands.call(layout.shardOfTag(tag), 'hmget', layout.user(tag), ...names)
       if (answer.kind === 'unavailable') return answer
-      const [state, grant, subject] = arrayOf(answer.value)
+      const [state, grant, subject, mark] = arrayOf(answer.value)
       if (!Buffer.isBuffer(state) || !Buffer.isBuffer(grant)) return { kind: 'unknown' }
+      if (isOver(mark, field, state)) return { kind: 'unknown' }
       return { kind: 'read', session: unpackSession(id, String(subject), state, grant), ...unpackLine(state) }
     },
 
@@ -112,24 +98,29 @@ export function createRedisSessions(
         : { kind: 'absent' }
     },
 
-    async endSubject({ tag, at, lifetimes, except }) {
+    async endSubject(ending) {
+      const { tag, at, lifetimes, except } = ending
       const { keys, shard } = locate(tag)
       const kept = except === undefined ? ['', tag, ''] : [fieldOf(except), tag, except]
       const args = [header(shard, at), tagBytes(tag), ...lifetime(lifetimes), ...kept]
       const answer = await commands.runDurably('end-subject', shard, keys, args)
       if (answer.kind === 'unavailable') return answer
-      const [notBefore, state, grant, subject, ...ended] = arrayOf(answer.value).map(bytesOf)
+      const [notBefore, tooMany, ...few] = arrayOf(answer.value)
+      const rest: Answered<readonly Reply[]> =
+        tooMany === TOO_MANY ? await crowd.endMarked(ending) : { kind: 'answered', value: few }
+      if (rest.kind === 'unavailable') return rest
+      const [state, grant, subject, ...ended] = rest.value.map(bytesOf)
       const survivor =
         except === undefined || !state?.length || grant === undefined
           ? undefined
           : unpackSession(except, String(subject), state, grant)
       return {
         kind: 'ended',
-        sessions: ended.map((field) => sessionOf(tag, field)),
+        sessions: idsOf(tag, ended),
         revocation: {
           kind: 'subject',
           tag,
-          notBefore: Number(notBefore),
+          notBefore: Number(bytesOf(notBefore)),
           ...(except === undefined ? {} : { except }),
         },
         ...(survivor === undefined ? {} : { kept: survivor }),
@@ -138,35 +129,58 @@ export function createRedisSessions(
 
     async renew({ tag, at, lifetimes, scope }) {
       const { keys, shard } = locate(tag)
-      const args = [header(shard, at), tag, ...lifetime(lifetimes), ...(scope === undefined ? [] : [scope])]
-      const answer = await commands.runDurably('renew', shard, keys, args)
+      const rest = [...lifetime(lifetimes), ...(scope === undefined ? [] : [scope])]
+      const renewOnce = () => commands.runDurably('renew', shard, keys, [header(shard, at), tag, ...rest])
+      let answer = await renewOnce()
       if (answer.kind === 'unavailable') return answer
-      const [notBefore, ...fields] = arrayOf(answer.value).map(bytesOf)
+      const isCrowd = arrayOf(answer.value)[1] === TOO_MANY
+      const next = (cursor: string) =>
+        commands.runDurably('renew-next', shard, keys, [header(shard, at), cursor, ...rest])
+      const others = isCrowd ? await walk(next) : NOBODY
+      if (others.kind === 'unavailable') return others
+      // Until its turn came, a session may have got tokens that still have the earlier scope.
+      if (isCrowd && scope !== undefined) answer = await renewOnce()
+      if (answer.kind === 'unavailable') return answer
+      const [notBefore, , ...first] = arrayOf(answer.value)
       return {
         kind: 'renewed',
-        sessions: fields.map((field) => sessionOf(tag, field)),
-        revocation: { kind: 'subject', tag, notBefore: Number(notBefore) },
+        sessions: idsOf(tag, first, others.value),
+        revocation: { kind: 'subject', tag, notBefore: Number(bytesOf(notBefore)) },
       }
     },
 
-    async list({ tag, at, lifetimes, include }) {
+    async list(query) {
+      const { tag, at, lifetimes, include } = query
       const shard = layout.shardOfTag(tag)
-      const answer = await commands.run(
-        'list',
-        shard,
-        [layout.user(tag)],
-        [instant(at), ...lifetime(lifetimes)],
-      )
+      const keys = [layout.user(tag), layout.meta(shard)]
+      const answer = await commands.run('list', shard, keys, [instant(at), ...lifetime(lifetimes)])
       if (answer.kind === 'unavailable') return answer
-      const [subject, ...parts] = arrayOf(answer.value).map(bytesOf)
+      if (answer.value === null) return crowd.list(query)
+      const [subject, ...found] = arrayOf(answer.value).map(bytesOf)
       const sessions: Session[] = []
-      for (let first = 0; first + 2 < parts.length; first += 3) {
-        const [field, state, grant] = parts.slice(first, first + 3)
+      for (let first = 0; first + 2 < found.length; first += 3) {
+        const [field, state, grant] = found.slice(first, first + 3)
         if (field !== undefined && state !== undefined && grant !== undefined)
           sessions.push(unpackSession(sessionOf(tag, field), String(subject), state, grant))
       }
       return { kind: 'listed', ...sessionsToList(sessions, include) }
     },
+  }
+
+  function openOnce(opening: Opening, packedGrant: Buffer): Promise<Answered<Reply>> {
+    const { id, tag, grant, at, lifetimes, sessionLimit, replaces } = opening
+    const { keys, shard } = locate(tag)
+    return commands.runDurably('open', shard, keys, [
+      header(shard, at),
+      tagBytes(tag),
+      fieldOf(id),
+      packNewState(grant, opening),
+      packedGrant,
+      grant.subject,
+      ...lifetime(lifetimes),
+      sessionLimit,
+      replaces === undefined ? '' : fieldOf(replaces),
+    ])
   }
 
   /** A session id of another format is not in this store. Its access tokens can be refused all the same. */
@@ -183,12 +197,9 @@ export function createRedisSessions(
   }
 }
 
-function arrayOf(reply: Reply): readonly Reply[] {
-  if (!Array.isArray(reply)) throw new Unreadable('a reply')
-  return reply
-}
+const NOBODY: Answered<readonly Buffer[]> = { kind: 'answered', value: [] }
 
-function bytesOf(reply: Reply | undefined): Buffer {
-  if (!Buffer.isBuffer(reply)) throw new Unreadable('a reply')
-  return reply
+/** The sessions with these fields, each once. */
+function idsOf(tag: SubjectTag, ...fields: readonly (readonly Reply[])[]): readonly SessionId[] {
+  return [...new Set(fields.flat().map((field) => sessionOf(tag, bytesOf(field))))]
 }

@@ -12,7 +12,8 @@ import { type Client, parseRedisOptions, type RedisStoreOptions } from './option
 import { createRedisRevocations, freshEpoch } from './revocations.ts'
 import type { Argument } from './scripts.ts'
 import { createServerTime } from './server-time.ts'
-import { createRedisSessions, type SessionParts } from './sessions.ts'
+import type { SessionParts } from './session-parts.ts'
+import { createRedisSessions } from './sessions.ts'
 import { tolerant } from './unreadable.ts'
 
 /**

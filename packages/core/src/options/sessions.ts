@@ -31,7 +31,7 @@ export interface RefreshOptions {
 export interface LimitOptions {
   /**
    * The most sessions that one user may have at once. Beyond it, the session that was refreshed longest ago ends.
-   * Default 100; at most 10,000; 0 for no limit.
+   * Default 100; at most 1,000; 0 for no limit.
    */
   readonly sessions?: number | undefined
   /**
@@ -80,7 +80,7 @@ const entries = {
   ),
   limits: v.optional(
     group({
-      sessions: v.optional(wholeNumber(0, 10_000), 100),
+      sessions: v.optional(wholeNumber(0, 1000), 100),
       refreshes: v.optional(
         group({
           count: wholeNumber(0, 1_000_000),

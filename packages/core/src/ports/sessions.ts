@@ -176,6 +176,10 @@ export const MOST_LISTED = 100
 /**
  * The sessions of a store. Each method is one atomic step. A step that ends a session also adds its revocation to the
  * feed.
+ *
+ * For a subject with very many sessions, `open`, `endSubject`, `renew` and `list` may take several steps. If a later one
+ * fails, the outcome is `unavailable`, and the call can be repeated. No session that `endSubject` ends can be used after
+ * its first step.
  */
 export interface SessionStore {
   /** Makes a session of generation 1. Ends the sessions beyond the limit that were refreshed longest ago. */

@@ -1,0 +1,281 @@
+import { createSallyport, type Session } from '@sallyport/core'
+import type { SessionId, Store } from '@sallyport/core/store'
+import { redisStore } from '@sallyport/redis'
+import type { Redis } from 'ioredis'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type RedisServer, startRedis } from '../support/redis.ts'
+import { redisClient } from '../support/redis-client.ts'
+import { storeContext } from '../support/store-context.ts'
+import {
+  confirmed,
+  LIFETIMES,
+  newSubject,
+  ofKind,
+  opened,
+  opening,
+  revokedSessions,
+  rotation,
+  SECOND,
+  START,
+  type Subject,
+} from './fixtures.ts'
+
+const SLOW_MICROSECONDS = 5000
+const AT_ONCE = 500
+const AT = START + SECOND
+/** Another process may hold up the server in the middle of a step. */
+const RETRIES = 10
+
+let redis: RedisServer
+let admin: Redis
+let store: Store
+let other: Store
+
+beforeAll(async () => {
+  redis = await startRedis()
+  admin = redisClient(redis)
+  const open = () => redisStore({ url: redis.url, time: 'caller', commandTimeoutMs: 500 }).open(storeContext)
+  store = await open()
+  other = await open()
+})
+afterAll(async () => {
+  await store.close()
+  await other.close()
+  admin.disconnect()
+  await redis.stop()
+})
+
+/** A subject with so many sessions. `restore` puts them back as they were. */
+interface Crowd {
+  readonly subject: Subject
+  readonly sessions: readonly Session[]
+  readonly ids: ReadonlySet<SessionId>
+  readonly key: string
+  restore(): Promise<void>
+}
+
+async function crowdOf(size: number): Promise<Crowd> {
+  const subject = newSubject()
+  const sessions: Session[] = []
+  while (sessions.length < size) {
+    const openings = Array.from({ length: AT_ONCE }, () => opening(subject))
+    sessions.push(...(await Promise.all(openings.map((one) => opened(store, one)))))
+  }
+  const [key = ''] = await admin.keys(`*:u:${subject.tag}`)
+  const content = await admin.dumpBuffer(key)
+  return {
+    subject,
+    sessions,
+    ids: new Set(sessions.map(({ id }) => id)),
+    key,
+    async restore() {
+      await admin.flushall()
+      await admin.restore(key, 3_600_000, content)
+    },
+  }
+}
+
+const all = ({ subject }: Crowd) => ({ tag: subject.tag, at: AT, lifetimes: LIFETIMES })
+
+describe('of a user with ten thousand sessions', { retry: RETRIES }, () => {
+  let crowd: Crowd
+  let kept: Session
+  beforeAll(async () => {
+    crowd = await crowdOf(10_000)
+    const [first] = crowd.sessions
+    if (first === undefined) throw new Error('there are sessions')
+    kept = first
+  })
+  beforeEach(async () => {
+    await crowd.restore()
+    await admin.config('SET', 'slowlog-log-slower-than', SLOW_MICROSECONDS)
+    await admin.slowlog('RESET')
+  })
+  afterEach(() => admin.config('SET', 'slowlog-log-slower-than', -1))
+
+  /** The commands that were slow, and for how long. Those of the test itself do not count. */
+  async function slow(): Promise<unknown[]> {
+    const entries = await admin.slowlog('GET', 100)
+    return (Array.isArray(entries) ? entries : [])
+      .map((entry: unknown[]) => ({ command: String(entry[3]).split(',')[0], microseconds: entry[2] }))
+      .filter(({ command }) => !/^(restore|flushall|slowlog|config)$/i.test(String(command)))
+  }
+
+  function putBack(): Promise<unknown> {
+    const { revocations } = store
+    const lost = [...crowd.ids].map((session) => ({ kind: 'session', session }) as const)
+    return revocations.assert(revocations.shardOfSession(kept.id), lost, AT)
+  }
+
+  const steps: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['a sign-in', () => store.sessions.open(opening(crowd.subject, { at: AT }))],
+    [
+      'a sign-in under a limit',
+      () => store.sessions.open(opening(crowd.subject, { at: AT, sessionLimit: 100 })),
+    ],
+    [
+      'a sign-in under the highest limit',
+      () => store.sessions.open(opening(crowd.subject, { at: AT, sessionLimit: 1000 })),
+    ],
+    ['a refresh', () => store.sessions.rotate(rotation(kept))],
+    ['a refresh that is seen in use', () => confirmed(store, kept)],
+    ['a reading', () => store.sessions.read(kept.id)],
+    ['a list', () => store.sessions.list({ ...all(crowd), include: kept.id })],
+    ['a log-out', () => store.sessions.end({ id: kept.id, at: AT, evenIfAbsent: false })],
+    ['a log-out everywhere', () => store.sessions.endSubject(all(crowd))],
+    ['a log-out everywhere else', () => store.sessions.endSubject({ ...all(crowd), except: kept.id })],
+    ['a renewal of all tokens', () => store.sessions.renew(all(crowd))],
+    ['a change of rights', () => store.sessions.renew({ ...all(crowd), scope: 'other' })],
+    ['what puts all their revocations back', putBack],
+  ]
+  test.each(steps)('%s is no slow command', async (_name, step) => {
+    const outcome = await step()
+    expect(outcome).not.toEqual({ kind: 'unavailable' })
+    expect(await slow()).toEqual([])
+  })
+
+  test('nor is the sign-in of one who has as many as the highest limit allows', async () => {
+    const sessionLimit = 1000
+    const first = opening(crowd.subject, { at: AT, sessionLimit })
+    expect(ofKind(await store.sessions.open(first), 'opened').ended).toHaveLength(9001)
+    const next = opening(crowd.subject, { at: AT + 1, sessionLimit })
+    expect(ofKind(await store.sessions.open(next), 'opened').ended).toHaveLength(1)
+    expect(await slow()).toEqual([])
+  })
+
+  test('all are ended and revoked by a log-out everywhere', async () => {
+    const { sessions } = ofKind(await store.sessions.endSubject(all(crowd)), 'ended')
+    expect(new Set(sessions)).toEqual(crowd.ids)
+    expect(await revokedSessions(other, crowd.subject.tag)).toEqual(crowd.ids)
+    expect(await admin.hkeys(crowd.key)).not.toContain('x')
+    expect(await slow()).toEqual([])
+  })
+
+  test('an application sees the latest', async () => {
+    const sallyport = await createSallyport({
+      store: redisStore({ url: redis.url, time: 'caller' }),
+      secret: `${'a'.repeat(16)}0123456789abcdef`,
+      clock: { now: () => AT, monotonic: () => performance.now() },
+    })
+    await admin.slowlog('RESET')
+    const listed = await sallyport.sessions.list(crowd.subject.name)
+    expect(listed).toHaveLength(100)
+    expect(listed.more).toBe(true)
+    expect(await slow()).toEqual([])
+    await sallyport.close()
+  })
+})
+
+describe('of a user with a thousand sessions', () => {
+  const ROUNDS = 40
+  let crowd: Crowd
+  beforeAll(async () => {
+    crowd = await crowdOf(1000)
+  })
+  beforeEach(() => crowd.restore())
+
+  test('a sign-in that races a log-out everywhere is ended by it and told, or lives', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      await crowd.restore()
+      const ending = store.sessions.endSubject(all(crowd))
+      const racing: Session[] = []
+      let isUnderWay = true
+      const signingIn = (async () => {
+        while (isUnderWay) racing.push(await opened(other, opening(crowd.subject, { at: AT })))
+      })()
+      const ended = new Set(ofKind(await ending, 'ended').sessions)
+      isUnderWay = false
+      await signingIn
+      const after = await opened(store, opening(crowd.subject, { at: AT }))
+      for (const id of crowd.ids) expect(ended).toContain(id)
+      expect(racing.length).toBeGreaterThan(0)
+      for (const session of [...racing, after]) {
+        const { kind } = await other.sessions.rotate(rotation(session, { at: AT }))
+        expect(kind).toBe(ended.has(session.id) ? 'unknown' : 'rotated')
+      }
+      expect(ended).not.toContain(after.id)
+    }
+  })
+
+  test('no session can be used once a log-out everywhere has begun, whichever slice is under way', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      await crowd.restore()
+      const ending = store.sessions.endSubject(all(crowd))
+      // Commands of one connection are carried out in turn: this one comes after the first step.
+      const session = crowd.sessions[round * 20]
+      if (session === undefined) throw new Error('there are a thousand sessions')
+      await vi.waitUntil(() => admin.hexists(crowd.key, 'x'), { interval: 0 })
+      expect(await other.sessions.rotate(rotation(session))).toEqual({ kind: 'unknown' })
+      expect(await other.sessions.read(session.id)).toEqual({ kind: 'unknown' })
+      expect(ofKind(await ending, 'ended').sessions).toContain(session.id)
+    }
+  })
+
+  test('of two log-outs at once, each session is told by one, and the session that one of them keeps lives', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      await crowd.restore()
+      const [kept] = crowd.sessions
+      if (kept === undefined) throw new Error('there are a thousand sessions')
+      const outcomes = await Promise.all([
+        store.sessions.endSubject({ ...all(crowd), except: kept.id }),
+        other.sessions.endSubject({ ...all(crowd), except: kept.id }),
+      ])
+      const ended = outcomes.flatMap((outcome) => ofKind(outcome, 'ended').sessions)
+      expect(ended).toHaveLength(crowd.ids.size - 1)
+      expect(new Set([...ended, kept.id])).toEqual(crowd.ids)
+      expect(await store.sessions.read(kept.id)).toMatchObject({ session: { generation: 5 } })
+    }
+  })
+
+  test('a session that is over already is not kept', async () => {
+    const [one, two] = crowd.sessions
+    if (one === undefined || two === undefined) throw new Error('there are a thousand sessions')
+    await admin.hset(crowd.key, 'x', `${AT}:`)
+    const outcome = ofKind(await store.sessions.endSubject({ ...all(crowd), except: two.id }), 'ended')
+    expect(outcome).not.toHaveProperty('kept')
+    expect(new Set(outcome.sessions)).toEqual(crowd.ids)
+    expect(await store.sessions.read(two.id)).toEqual({ kind: 'unknown' })
+  })
+
+  test('sessions from a clock that is ahead are ended, too', async () => {
+    const ahead = await opened(store, opening(crowd.subject, { at: AT + 5 * SECOND }))
+    const { sessions } = ofKind(await store.sessions.endSubject(all(crowd)), 'ended')
+    expect(sessions).toContain(ahead.id)
+    expect(await store.sessions.read(ahead.id)).toEqual({ kind: 'unknown' })
+  })
+
+  test('sessions that expired are dropped as others sign in', async () => {
+    const at = START + LIFETIMES.idleMs
+    for (let index = 0; index < 100; index++) await opened(store, opening(crowd.subject, { at }))
+    expect(await admin.hlen(crowd.key)).toBeLessThan(300)
+  })
+})
+
+test('a log-out everywhere that is broken off leaves no session that can be used, and can be repeated', async () => {
+  const crowd = await crowdOf(10_000)
+  const ending = store.sessions.endSubject(all(crowd))
+  await vi.waitUntil(() => admin.hexists(crowd.key, 'x'), { interval: 0 })
+  redis.kill('SIGSTOP')
+  expect(await ending).toEqual({ kind: 'unavailable' })
+  redis.kill('SIGCONT')
+  await vi.waitUntil(() => store.ping())
+  expect(await admin.hlen(crowd.key)).toBeGreaterThan(1000)
+  for (const session of crowd.sessions.filter((_, index) => index % 100 === 0)) {
+    expect(await store.sessions.rotate(rotation(session))).toEqual({ kind: 'unknown' })
+    expect(await store.sessions.read(session.id)).toEqual({ kind: 'unknown' })
+  }
+  expect(await store.sessions.list(all(crowd))).toEqual({ kind: 'listed', sessions: [], more: false })
+  const ended = ofKind(await store.sessions.endSubject(all(crowd)), 'ended').sessions
+  expect(ended.length).toBeGreaterThan(0)
+  expect(await revokedSessions(store, crowd.subject.tag)).toEqual(crowd.ids)
+})
+
+test('a sign-in under a limit ends sessions that a broken-off log-out left', async () => {
+  const crowd = await crowdOf(2000)
+  await admin.hset(crowd.key, 'x', `${AT}:`)
+  const next = opening(crowd.subject, { at: AT, sessionLimit: 5 })
+  const { ended, session } = ofKind(await store.sessions.open(next), 'opened')
+  expect(new Set(ended)).toEqual(crowd.ids)
+  expect(session.createdAt).toBe(AT + 1)
+  expect(await revokedSessions(store, crowd.subject.tag)).toEqual(crowd.ids)
+})
