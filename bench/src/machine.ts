@@ -13,10 +13,14 @@ function hasTaskset(): boolean {
   }
 }
 
-/** The measured server has the first core to itself; whoever asks and stores shares the others. */
-export type Place = 'measured' | 'others'
+/**
+ * The measured server has the first core to itself; whoever asks and stores shares the others. What is measured as a
+ * whole may run anywhere.
+ */
+export type Place = 'measured' | 'others' | 'anywhere'
 
-const coresOf = (place: Place): string => (place === 'measured' ? '0' : `1-${cores - 1}`)
+const coresOf = (place: Place): string =>
+  place === 'measured' ? '0' : place === 'others' ? `1-${cores - 1}` : `0-${cores - 1}`
 
 const children = new Set<ChildProcess>()
 process.once('exit', () => {

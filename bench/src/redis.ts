@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { ended, spawnAt } from './machine.ts'
+import { ended, type Place, spawnAt } from './machine.ts'
 
 interface RedisCommand {
   readonly command: string
@@ -24,7 +24,7 @@ export interface BenchRedis {
 }
 
 /** Starts an empty server of its own that keeps nothing on disk. */
-export async function startRedis(): Promise<BenchRedis> {
+export async function startRedis(place: Place = 'others'): Promise<BenchRedis> {
   // One place knows how to find the binary: the script that `npm run redis` runs.
   const script = new URL('../../scripts/redis.mjs', import.meta.url).href
   const { findRedis } = (await import(script)) as Finder
@@ -32,7 +32,7 @@ export async function startRedis(): Promise<BenchRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-bench-'))
   const port = await freePort()
   const options = ['--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no']
-  const child = spawnAt('others', command, ['--port', String(port), ...options], {
+  const child = spawnAt(place, command, ['--port', String(port), ...options], {
     stdio: 'ignore',
     env: { ...process.env, ...env },
   })

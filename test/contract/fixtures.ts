@@ -120,6 +120,7 @@ export type NamedToken = { readonly [Name in keyof TokenIdentity]: NonNullable<T
 /** A token that no revocation concerns but those that the test names. */
 export function tokenOf(tag: SubjectTag, more: Partial<NamedToken> = {}): NamedToken {
   return {
+    own: true,
     session: randomUUID(),
     generation: 1,
     tag,

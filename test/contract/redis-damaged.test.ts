@@ -53,6 +53,8 @@ const places: readonly Place[] = [
   ofUser('the state of a session', (field) => field.length === 16),
   ofUser('the grant of a session', (field) => field.length === 17),
   ofAll('the epoch of a shard', ':m', is('e')),
+  ofAll('when the epoch of a shard began', ':m', is('t')),
+  ofAll('the end of everything in a shard', ':m', is('a')),
   ofAll('the digest of a shard', ':m', is('d')),
   ofAll('the position of a shard', ':m', is('p')),
   ofAll('the version of the keys', ':k', is('@')),
@@ -111,6 +113,7 @@ async function furnished(): Promise<Cast> {
   // What only a user with very many sessions has.
   for (const key of await admin.keys(`*:u:${tag}`))
     await admin.hset(key, 'x', `${START - 1}:`, 'p', `0 ${START}`)
+  for (const key of await admin.keys('*:m')) await admin.hset(key, 'a', String(START - 1))
   return cast
 }
 

@@ -46,10 +46,11 @@ afterEach(async () => {
 async function node(putBackOthers: (shard: number) => Promise<boolean> = async () => true) {
   const store = await redisStore({ url: redis.url, time: 'caller' }).open(context)
   const clock = { now: () => START, monotonic: () => performance.now() }
-  const settings = { mode: 'replicated', maxStalenessMs: 10_000, pullEveryMs: 50 } as const
+  const settings = { mode: 'replicated', maxStalenessMs: 10_000, heartbeatMs: 50 } as const
   const replica = createReplica(store.revocations, settings, clock, {
     onRevoked: () => {},
     onForgotten: () => {},
+    onTime: () => {},
     putBackOthers,
   })
   await replica.start()
@@ -118,10 +119,11 @@ test('a process puts back the ends of a subject so that the latest counts, howev
   const store = await redisStore({ url: redis.url, time: 'caller' }).open(context)
   let now = START
   const clock = { now: () => now, monotonic: () => performance.now() }
-  const settings = { mode: 'replicated', maxStalenessMs: 10_000, pullEveryMs: 50 } as const
+  const settings = { mode: 'replicated', maxStalenessMs: 10_000, heartbeatMs: 50 } as const
   const replica = createReplica(store.revocations, settings, clock, {
     onRevoked: () => {},
     onForgotten: () => {},
+    onTime: () => {},
     putBackOthers: async () => true,
   })
   await replica.start()

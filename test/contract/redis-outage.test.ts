@@ -226,7 +226,7 @@ describe('a Redis that answers with a refusal counts as away, and what was asked
     },
   )
 
-  test.each(['hset', 'hmget', 'hdel', 'zadd', 'zscore', 'pttl', 'pexpire'])(
+  test.each(['hset', 'hmget', 'hdel', 'zadd', 'zmscore', 'pttl', 'pexpire'])(
     'forbidding %s: a session that is to end is ended and revoked by the next try',
     async (command) => {
       const { toEnd, subject } = cast

@@ -2,6 +2,7 @@ import type { Store } from '@sallyport/core/store'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { bindingContract } from './binding.contract.ts'
 import { endingContract } from './ending.contract.ts'
+import { everythingContract } from './everything.contract.ts'
 import { feedContract } from './feed.contract.ts'
 import { keysContract } from './keys.contract.ts'
 import { limitsContract } from './limits.contract.ts'
@@ -52,6 +53,7 @@ export function storeContract(harness: StoreHarness): void {
     describe('limits', () => limitsContract(here))
     describe('a subject with very many sessions', () => manySessionsContract(here))
     describe('ending', () => endingContract(here))
+    describe('the end of everything', () => everythingContract(here))
     describe('renewal', () => renewalContract(here))
     describe('races', () => racesContract(here))
     describe('feed', () => feedContract(here))

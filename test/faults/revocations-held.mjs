@@ -29,17 +29,22 @@ const away = /** @type {const} */ ({ kind: 'unavailable' })
 const replica = createReplica(
   {
     shards: SHARDS,
-    shardOf: () => 0,
+    shardOf: (revocation) => (revocation.kind === 'session' ? shardOf(revocation.session) : 0),
     shardOfSession: shardOf,
+    shardOfTag: shardOf,
+    shardOfName: () => 0,
     revoke: async () => away,
+    revokeAll: async () => away,
+    marks: async () => away,
+    claim: async () => away,
     pull: async () => away,
     assert: async () => away,
     check: async () => away,
     onNews() {},
   },
-  { mode: 'replicated', maxStalenessMs: 10_000, pullEveryMs: 1000 },
+  { mode: 'replicated', maxStalenessMs: 10_000, heartbeatMs: 1000 },
   { now: () => Date.now(), monotonic: () => performance.now() },
-  { onRevoked() {}, onForgotten() {}, putBackOthers: async () => true },
+  { onRevoked() {}, onForgotten() {}, onTime() {}, putBackOthers: async () => true },
 )
 const ID_BYTES = 28
 const DRAWN_AT_ONCE = 1000
@@ -56,6 +61,7 @@ function fresh() {
 
 /** @param {ReturnType<typeof fresh>} session */
 const tokenOf = (session) => ({
+  own: true,
   session,
   generation: 1,
   tag: tagOfSession(session),

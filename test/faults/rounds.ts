@@ -10,6 +10,9 @@ const counts = {
   rotationSeconds: { short: 10, long: 60 },
   killedRotations: { short: 6, long: 50 },
   partitions: { short: 1, long: 5 },
+  liveRevocations: { short: 6000, long: 100_000 },
+  otherUsers: { short: 2000, long: 100_000 },
+  newcomers: { short: 2, long: 10 },
 } as const
 
 type Counts = { readonly [Name in keyof typeof counts]: number }

@@ -112,6 +112,8 @@ describe('the kinds are', () => {
     expectTypeOf<GuardVerdict['kind']>().toEqualTypeOf<'pass' | 'refuse'>()
     expectTypeOf<BodySource['kind']>().toEqualTypeOf<'stream' | 'bytes' | 'parsed'>()
     expectTypeOf<BodyReading<string>['kind']>().toEqualTypeOf<'read' | 'refused'>()
-    expectTypeOf<Revocation['kind']>().toEqualTypeOf<'session' | 'generation' | 'token' | 'subject' | 'key'>()
+    expectTypeOf<Revocation['kind']>().toEqualTypeOf<
+      'session' | 'generation' | 'token' | 'subject' | 'key' | 'all'
+    >()
   })
 })

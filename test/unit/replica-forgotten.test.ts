@@ -5,7 +5,12 @@ import { createReplica, type Replica } from '../../packages/core/src/revocation/
 import { turnedClock } from '../support/turned-clock.ts'
 import { type ScriptedRevocations, scriptedRevocations } from './scripted-revocations.ts'
 
-const PULL_EVERY_MS = 400
+const HEARTBEAT_MS = 400
+
+/** What is put back goes in steps, between which the event loop turns. */
+async function breathed(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
 
 let store: ScriptedRevocations
 let replica: Replica
@@ -15,7 +20,7 @@ let story: string[]
 let putBack: boolean
 
 beforeEach(async () => {
-  vi.useFakeTimers()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
   store = scriptedRevocations()
   story = []
   putBack = true
@@ -24,13 +29,15 @@ beforeEach(async () => {
     story.push(`put back into ${shard}`)
     return assert(shard, ...rest)
   }
+  for (const jti of ['0a', '1a']) store.feed({ kind: 'token', jti })
   replica = createReplica(
     store,
-    { mode: 'replicated', maxStalenessMs: PULL_EVERY_MS, pullEveryMs: PULL_EVERY_MS },
+    { mode: 'replicated', maxStalenessMs: HEARTBEAT_MS, heartbeatMs: HEARTBEAT_MS },
     clock,
     {
       onRevoked: () => {},
       onForgotten: () => {},
+      onTime: () => {},
       putBackOthers: async (shard) => {
         story.push(`forgotten by ${shard}`)
         return putBack
@@ -46,8 +53,9 @@ afterEach(() => {
 
 const clock = turnedClock()
 async function heartbeat(): Promise<void> {
-  clock.turn(PULL_EVERY_MS)
-  await vi.advanceTimersByTimeAsync(PULL_EVERY_MS)
+  clock.turn(HEARTBEAT_MS)
+  await vi.advanceTimersByTimeAsync(HEARTBEAT_MS)
+  await breathed()
 }
 
 test('a store that forgot is noticed though nothing was revoked, since it forgot the keys as well', async () => {
@@ -64,12 +72,12 @@ test('until all is put back the copy does not count as fresh, and it is tried ag
   await heartbeat()
   await heartbeat()
   expect(replica.isFresh()).toBe(false)
-  expect(story).toEqual(['put back into 0', 'forgotten by 0', 'put back into 0', 'forgotten by 0'])
+  expect(story).toEqual(['put back into 0', 'forgotten by 0', 'forgotten by 0'])
   putBack = true
   await heartbeat()
   await heartbeat()
   expect(replica.isFresh()).toBe(true)
-  expect(story).toHaveLength(6)
+  expect(story).toHaveLength(4)
 })
 
 test('what was fed in the meantime is known for all that', async () => {
@@ -78,7 +86,15 @@ test('what was fed in the meantime is known for all that', async () => {
   const revocation: Revocation = { kind: 'token', jti: '0new' }
   store.feed(revocation)
   await heartbeat()
-  const token = { session: 'one', generation: 1, tag: tagOf('alice'), jti: '0new', kid: 'key', issuedAt: 0 }
+  const token = {
+    own: true,
+    session: 'one',
+    generation: 1,
+    tag: tagOf('alice'),
+    jti: '0new',
+    kid: 'key',
+    issuedAt: 0,
+  }
   expect(replica.knowsRevoked(token)).toBe(true)
   putBack = true
   store.feed({ kind: 'token', jti: '0newer' })

@@ -17,6 +17,7 @@ const newId = (): SessionId => sessionIdFrom(tag, randomBytes(16).toString('base
 const own = newId()
 const spared = newId()
 const token = (part: Partial<TokenIdentity> = {}): TokenIdentity => ({
+  own: true,
   session: newId(),
   generation: 1,
   tag,
@@ -28,8 +29,13 @@ const token = (part: Partial<TokenIdentity> = {}): TokenIdentity => ({
 
 const replicas: Replica[] = []
 async function started(store: RevocationStore): Promise<Replica> {
-  const settings = { mode: 'replicated', maxStalenessMs: 1000, pullEveryMs: 1000 } as const
-  const events = { onRevoked: () => {}, onForgotten: () => {}, putBackOthers: async () => true }
+  const settings = { mode: 'replicated', maxStalenessMs: 1000, heartbeatMs: 1000 } as const
+  const events = {
+    onRevoked: () => {},
+    onForgotten: () => {},
+    onTime: () => {},
+    putBackOthers: async () => true,
+  }
   const replica = createReplica(store, settings, turnedClock(), events)
   replicas.push(replica)
   await replica.start()
@@ -57,6 +63,18 @@ const cases: readonly (readonly [string, Revocation, TokenIdentity, TokenIdentit
     token({ session: spared }),
   ],
   [
+    'everything, as long as it was issued here,',
+    { kind: 'all', until: 5000 },
+    token({ issuedAt: 7 }),
+    token({ issuedAt: 8 }),
+  ],
+  [
+    'everything, and not those of another issuer',
+    { kind: 'all', until: 5000 },
+    token(),
+    token({ own: false }),
+  ],
+  [
     'its subject, and no other',
     { kind: 'subject', tag, notBefore: 5 },
     token(),
@@ -68,7 +86,7 @@ for (const [what, revocation, dead, live] of cases)
   test(`a token is revoked when ${what} is, wherever that was done`, async () => {
     const store = scriptedRevocations()
     store.feed(revocation)
-    const told = await started({ ...store, shardOfSession: () => 1 })
+    const told = await started(store)
     const acting = await started(scriptedRevocations())
     acting.add(revocation)
     for (const replica of [told, acting]) {

@@ -10,10 +10,11 @@ import {
 import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
 import { type ScriptedRevocations, scriptedRevocations } from './scripted-revocations.ts'
 
-const SETTINGS: ReplicaSettings = { mode: 'replicated', maxStalenessMs: 10_000, pullEveryMs: 400 }
+const SETTINGS: ReplicaSettings = { mode: 'replicated', maxStalenessMs: 10_000, heartbeatMs: 400 }
 
 const revocation = (jti: string): Revocation => ({ kind: 'token', jti })
 const token = (jti: string): TokenIdentity => ({
+  own: true,
   session: 'session',
   generation: 1,
   tag: tagOf('alice'),
@@ -45,6 +46,7 @@ function begin(settings: Partial<ReplicaSettings> = {}): void {
   const events = {
     onRevoked: (one: Revocation) => void known.push(one),
     onForgotten: () => {},
+    onTime: () => {},
     putBackOthers: async (shard: number) => {
       forgotten.push(shard)
       return true
@@ -59,7 +61,7 @@ async function pass(milliseconds: number): Promise<void> {
   await vi.advanceTimersByTimeAsync(milliseconds)
 }
 const settled = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0)
-const heartbeat = (): Promise<void> => pass(SETTINGS.pullEveryMs)
+const heartbeat = (): Promise<void> => pass(SETTINGS.heartbeatMs)
 const pulls = (): string[] => store.calls.filter((call) => call.startsWith('pull'))
 
 /** Three revocations in the first shard and one in the second, all known to a replica that has started. */
@@ -115,16 +117,18 @@ describe('a replica that catches up', () => {
     expect(pulls()).toEqual([])
   })
 
-  test('pulls every shard once it is stale, and says whether it could', async () => {
+  test('looks at the marks of all shards once it is stale, and says whether it could', async () => {
     await loaded()
     store.away.add('pull')
     await pass(SETTINGS.maxStalenessMs + 1)
     expect(await replica.catchUp()).toBe(false)
     store.away.delete('pull')
+    store.feed(revocation('1b'))
     store.calls.length = 0
     expect(await replica.catchUp()).toBe(true)
-    expect(pulls()).toHaveLength(2)
+    expect(store.calls).toEqual(['marks', 'pull 1 after 10'])
     expect(replica.isFresh()).toBe(true)
+    expect(replica.judge(token('1b'))).toBe('revoked')
   })
 
   test('does not count what it had asked for long ago', async () => {
@@ -134,30 +138,68 @@ describe('a replica that catches up', () => {
     await pass(SETTINGS.maxStalenessMs + 1)
     const caughtUp = replica.catchUp()
     release()
+    await settled()
     expect(await caughtUp).toBe(true)
     expect(replica.isFresh()).toBe(true)
   })
 })
 
 describe('a replica follows', () => {
-  test('news as soon as they are announced, from where it was, in their shard alone', async () => {
+  test('what is announced at once, and asks for nothing', async () => {
     await loaded()
-    store.feed(revocation('1b'))
+    for (const jti of ['1b', '1c']) {
+      store.feed(revocation(jti))
+      store.announce(1)
+      expect(replica.judge(token(jti))).toBe('revoked')
+    }
+    await settled()
+    expect(store.calls).toEqual([])
+    await heartbeat()
+    expect(store.calls).toEqual(['marks'])
+  })
+
+  test('by a pull from where it was, in that shard alone, if it missed something before', async () => {
+    await loaded()
+    for (const jti of ['1b', '1c']) store.feed(revocation(jti))
     store.announce(1)
+    expect(replica.judge(token('1c'))).toBe('revoked')
+    expect(replica.judge(token('1b'))).toBe('live')
     await settled()
     expect(store.calls).toEqual(['pull 1 after 10'])
     expect(replica.judge(token('1b'))).toBe('revoked')
   })
 
-  test('news whose announcement was lost, within a heartbeat, one shard after the other', async () => {
+  test('by a pull what was too much to announce', async () => {
+    await loaded()
+    for (const jti of ['1b', '1c']) store.feed(revocation(jti))
+    store.announce(1, 'change')
+    await settled()
+    expect(store.calls).toEqual(['pull 1 after 10'])
+    expect(replica.judge(token('1b'))).toBe('revoked')
+  })
+
+  test('at once all shards when announcements may have been missed', async () => {
+    await loaded()
+    for (const jti of ['0d', '1b']) store.feed(revocation(jti))
+    store.gap()
+    await settled()
+    expect(store.calls).toEqual(['marks', 'pull 0 after 30', 'pull 1 after 10'])
+    for (const jti of ['0d', '1b']) expect(replica.judge(token(jti))).toBe('revoked')
+  })
+
+  test('what was lost on the way, within a heartbeat, and pulls no other shard', async () => {
     await loaded()
     store.feed(revocation('1d'))
-    await pass(SETTINGS.pullEveryMs / 2)
-    expect(store.calls).toEqual(['pull 0 after 30'])
-    expect(replica.judge(token('1d'))).toBe('live')
-    await pass(SETTINGS.pullEveryMs / 2)
+    await heartbeat()
     expect(replica.judge(token('1d'))).toBe('revoked')
-    expect(store.calls).toEqual(['pull 0 after 30', 'pull 1 after 10'])
+    expect(store.calls).toEqual(['marks', 'pull 1 after 10'])
+  })
+
+  test('with one look at the marks a heartbeat while nothing happens', async () => {
+    await loaded()
+    for (let beat = 0; beat < 10; beat++) await heartbeat()
+    expect(store.calls).toEqual(Array.from({ length: 10 }, () => 'marks'))
+    expect(replica.isFresh()).toBe(true)
   })
 
   test('what this process itself revoked, at once; and tells each revocation once', async () => {
@@ -174,21 +216,21 @@ describe('a replica follows', () => {
 
   test('no shard that does not exist', async () => {
     await loaded()
-    for (const shard of [2, -1, Number.NaN]) store.announce(shard)
+    for (const shard of [2, -1, Number.NaN]) store.announce(shard, 'change')
     await settled()
     expect(store.calls).toEqual([])
   })
 
   test('many announcements at once by one pull, and one more for those that came meanwhile', async () => {
     await loaded()
-    const release = store.hold()
-    for (let time = 0; time < 10; time++) store.announce(0)
-    await heartbeat()
-    expect(pulls()).toEqual(['pull 0 after 30', 'pull 1 after 10'])
     store.feed(revocation('0d'))
+    const release = store.hold()
+    for (let time = 0; time < 10; time++) store.announce(0, 'change')
+    await settled()
+    expect(pulls()).toEqual(['pull 0 after 30'])
     release()
     await settled()
-    expect(pulls()).toEqual(['pull 0 after 30', 'pull 1 after 10', 'pull 0 after 40'])
+    expect(pulls()).toEqual(['pull 0 after 30', 'pull 0 after 40'])
     expect(replica.judge(token('0d'))).toBe('revoked')
   })
 
@@ -197,7 +239,7 @@ describe('a replica follows', () => {
     expect(vi.getTimerCount()).toBe(1)
     replica.close()
     expect(vi.getTimerCount()).toBe(0)
-    await pass(10 * SETTINGS.pullEveryMs)
+    await pass(10 * SETTINGS.heartbeatMs)
     expect(store.calls).toEqual([])
   })
 })
@@ -241,17 +283,19 @@ describe('a replica judges', () => {
     store.away.add('pull')
     await pass(SETTINGS.maxStalenessMs + 1)
     store.away.delete('pull')
-    store.announce(0)
+    store.feed(revocation('0z'))
+    store.announce(0, 'change')
     await settled()
     expect(replica.isFresh()).toBe(false)
-    store.announce(1)
+    store.feed(revocation('1z'))
+    store.announce(1, 'change')
     await settled()
     expect(replica.isFresh()).toBe(true)
   })
 
   test('by when it asked, not by when it was answered', async () => {
     await loaded()
-    await pass(SETTINGS.maxStalenessMs - SETTINGS.pullEveryMs)
+    await pass(SETTINGS.maxStalenessMs - SETTINGS.heartbeatMs)
     const release = store.hold()
     await heartbeat()
     clock.turn(SETTINGS.maxStalenessMs)
@@ -262,11 +306,14 @@ describe('a replica judges', () => {
     expect(replica.isFresh()).toBe(false)
   })
 
-  test('by time that passed, whatever the wall clock says', async () => {
+  test('not alone after a suspension, which only the wall clock shows; and a clock that goes back does no harm', async () => {
     await loaded()
     clock.set(0)
     expect(replica.judge(token('0x'))).toBe('live')
     clock.set(Number.MAX_SAFE_INTEGER / 2)
+    expect(await replica.judge(token('0x'))).toBe('live')
+    expect(store.calls).toEqual(['check 0x'])
+    await heartbeat()
     expect(replica.judge(token('0x'))).toBe('live')
   })
 

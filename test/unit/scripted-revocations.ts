@@ -3,6 +3,7 @@ import type { Revocation } from '@sallyport/core'
 import {
   encodeRevocation,
   type FeedMark,
+  type FeedNews,
   type PullOutcome,
   type RevocationStore,
 } from '@sallyport/core/store'
@@ -23,12 +24,18 @@ export interface ScriptedRevocations extends RevocationStore {
   /** What was put back, by shard. */
   readonly asserted: { readonly shard: number; readonly texts: readonly string[] }[]
   /** Calls of these names are answered with `unavailable`. */
-  readonly away: Set<'pull' | 'assert' | 'check'>
+  readonly away: Set<'pull' | 'claim' | 'assert' | 'check'>
+  /** Another process is putting back what was lost. */
+  busy: boolean
+  /** Others may be about to. */
+  unsettled: boolean
   pageSize: number
   /** Adds to the feed and says nothing. */
   feed(revocation: Revocation): void
-  /** Says that there are news. */
-  announce(shard: number): void
+  /** Announces the latest entry of a shard, or only that something changed. */
+  announce(shard: number, what?: 'latest' | 'change'): void
+  /** Says that announcements may have been missed. */
+  gap(): void
   /** Loses the latest entries, as a fail-over to a copy that lagged. */
   rollBack(shard: number, entries: number): void
   /** Loses all, as a restart. */
@@ -46,7 +53,7 @@ function digestOf(revocations: readonly Revocation[]): bigint {
 
 /** `jti` and `kid` begin with their shard's number; all else lies in the first one. */
 export function scriptedRevocations(shards = 2): ScriptedRevocations {
-  const listeners: ((shard: number) => void)[] = []
+  const listeners: ((news: FeedNews) => void)[] = []
   const calls: string[] = []
   const asserted: ScriptedRevocations['asserted'] = []
   const away: ScriptedRevocations['away'] = new Set()
@@ -64,7 +71,7 @@ export function scriptedRevocations(shards = 2): ScriptedRevocations {
   function shardOf(revocation: Revocation): number {
     const text =
       revocation.kind === 'token' ? revocation.jti : revocation.kind === 'key' ? revocation.kid : ''
-    return Number(/^\d/.exec(text)?.[0] ?? 0)
+    return shardOfText(text)
   }
 
   function add(feed: ScriptedFeed, revocation: Revocation): void {
@@ -84,9 +91,23 @@ export function scriptedRevocations(shards = 2): ScriptedRevocations {
     pageSize: 100,
     shardOf,
     shardOfSession: () => 0,
+    shardOfTag: () => 0,
+    shardOfName: shardOfText,
+    busy: false,
+    unsettled: false,
     feed: (revocation) => add(at(shardOf(revocation)), revocation),
-    announce(shard) {
-      for (const listener of listeners) listener(shard)
+    announce(shard, what = 'latest') {
+      const feed = feeds[shard] ?? newFeed()
+      const revocations = what === 'latest' ? feed.entries.slice(-1).map((entry) => entry.revocation) : []
+      const { position } = feed
+      for (const listener of listeners)
+        listener({
+          ...{ kind: 'revoked', shard, mark: markOf(feed), position },
+          ...{ revocations, digest: digestOf(revocations) },
+        })
+    },
+    gap() {
+      for (const listener of listeners) listener({ kind: 'gap' })
     },
     rollBack(shard, entries) {
       const feed = at(shard)
@@ -105,6 +126,17 @@ export function scriptedRevocations(shards = 2): ScriptedRevocations {
       return release
     },
     revoke: () => Promise.reject(new Error('a replica revokes nothing')),
+    revokeAll: () => Promise.reject(new Error('a replica revokes nothing')),
+    async marks() {
+      calls.push('marks')
+      await gate
+      return away.has('pull') ? { kind: 'unavailable' } : { kind: 'marks', marks: feeds.map(markOf) }
+    },
+    async claim(shard) {
+      calls.push(`claim ${shard}`)
+      if (away.has('claim')) return { kind: 'unavailable' }
+      return { kind: store.busy ? 'busy' : 'claimed' }
+    },
     async pull(shard, position): Promise<PullOutcome> {
       calls.push(`pull ${shard} after ${position}`)
       await gate
@@ -120,6 +152,7 @@ export function scriptedRevocations(shards = 2): ScriptedRevocations {
         digest: digestOf(page.map((entry) => entry.revocation)),
         position: more ? (page.at(-1)?.position ?? 0) : feed.position,
         more,
+        unsettled: store.unsettled,
       }
     },
     async assert(shard, revocations) {
@@ -142,4 +175,8 @@ export function scriptedRevocations(shards = 2): ScriptedRevocations {
     },
   }
   return store
+}
+
+function shardOfText(text: string): number {
+  return Number(/^\d/.exec(text)?.[0] ?? 0)
 }

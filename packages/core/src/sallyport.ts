@@ -10,6 +10,7 @@ import {
   type Sallyport,
 } from './application/index.ts'
 import { createDevices } from './binding/device.ts'
+import { createClockWatch } from './dependencies/clock-watch.ts'
 import { createReadiness } from './dependencies/readiness.ts'
 import { refusal } from './gate/answer.ts'
 import { createRefreshCookie } from './gate/browser/cookies.ts'
@@ -33,6 +34,7 @@ import { JWKS_MAX_AGE_SECONDS } from './keys/schedule.ts'
 import { memoryKeys, memoryStore } from './memory/store.ts'
 import { parseOptions, type SallyportOptions } from './options/index.ts'
 import { parseVerify } from './options/verify.ts'
+import type { Signer } from './ports/signer.ts'
 import { createReplica } from './revocation/replica.ts'
 import { deriveKeys } from './secrets.ts'
 import { createSessions } from './sessions/index.ts'
@@ -50,7 +52,7 @@ import { createConnections } from './watch/connections.ts'
 import { createEvents } from './watch/events.ts'
 
 /** If the announcement of a revocation is lost, the revocation still arrives within this time. */
-const PULL_EVERY_MS = 400
+const HEARTBEAT_MS = 800
 
 /**
  * Creates a `Sallyport` from its options.
@@ -92,9 +94,10 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   for (const message of settings.notices) notice(message)
 
   const ring = makeRing(store.keys)
+  const clocks = createClockWatch(notice)
   const replica = createReplica(
     store.revocations,
-    { ...settings.revocation, pullEveryMs: PULL_EVERY_MS },
+    { ...settings.revocation, heartbeatMs: HEARTBEAT_MS },
     clock,
     {
       onRevoked(revocation) {
@@ -105,6 +108,10 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
       onForgotten: () =>
         emit({ event: 'store.rollback', outcome: 'success', reason: 'revocations_put_back' }),
       putBackOthers: ring.putBack,
+      // A clock of the application's own is for tests, and need not agree with anybody's.
+      onTime(at, asked, answered) {
+        if (clock === systemClock) clocks.observe(at, asked.wall, answered.wall)
+      },
     },
   )
   const { origins } = settings
@@ -119,13 +126,14 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     current.refreshTokens,
     ...earlier.map((keys) => keys.refreshTokens),
   ])
+  const signer = (): Signer | undefined => (clocks.isOff() ? undefined : ring.signer())
   const devices = createDevices(
     [current.fingerprints, ...earlier.map((keys) => keys.fingerprints)],
     settings.binding,
   )
   const judgeSubject = createSubjectJudge(settings, notice)
   const { open, refresh, end, list, find, renew, tokenSets } = createSessions({
-    ...{ store: store.sessions, replica, signer: ring.signer, issueToken, refreshTokens, devices },
+    ...{ store: store.sessions, replica, signer, issueToken, refreshTokens, devices },
     ...{ settings: settings.sessions, accessSeconds: settings.accessSeconds, emit },
     ...{ judgeSubject, clock, random },
   })
@@ -182,7 +190,10 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     on,
     emit,
     endOnRevocation: createEndOnRevocation({ connections, replica, callbacks }),
-    ready: createReadiness([() => store.ping(), replica.catchUp, ring.ready], clock),
+    ready: createReadiness(
+      [() => store.ping(), replica.catchUp, async () => !clocks.isOff(), ring.ready],
+      clock,
+    ),
     close() {
       closing ??= closeAll()
       return closing

@@ -5,6 +5,7 @@ export { patiently } from './dependencies/patience.ts'
 export { ConfigError, describeValue, unknownOption } from './errors.ts'
 export * as schema from './options/schema.ts'
 export type { Clock, Random } from './ports/clock.ts'
+export { decodeRevocation, encodeRevocation } from './ports/encoded-revocation.ts'
 export {
   isSessionId,
   randomPart,
@@ -26,13 +27,15 @@ export type {
 export { hasExpired, type Lifetimes, lifetimesOf } from './ports/lifetimes.ts'
 export type { Unavailable } from './ports/outcome.ts'
 export {
+  type AllRevocation,
   concernsToken,
-  decodeRevocation,
   earliestBurntFirst,
-  encodeRevocation,
   type FeedMark,
+  type FeedNews,
   type GenerationRevocation,
   MAX_ACCESS_SECONDS,
+  type MarksOutcome,
+  notBeforeOf,
   type PullOutcome,
   REVOCATION_RETENTION_MS,
   type Revocation,

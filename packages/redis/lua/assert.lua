@@ -1,7 +1,6 @@
 -- Puts back revocations that the store lost, and ends sessions that reappeared with the data.
 -- KEYS  feed, meta, then the user of each revocation
--- ARGV  header, then for each revocation: member, field of its session ('': none), the generation of it that is burnt
---       ('': the whole session ends), not-before mark of its subject ('': none)
+-- ARGV  header, then the member of each revocation
 
 -- Skips a burnt generation, if the session has not gone on from it.
 local function burn(user, field, generation)
@@ -14,20 +13,34 @@ local function burn(user, field, generation)
   redis.call('HSET', user, field, pack_session(session))
 end
 
+-- Carries out what a revocation means for its subject, or for the shard.
+local function carry_out(user, member)
+  local kind = string.sub(member, 1, 1)
+  if kind == 'S' or kind == 'G' then
+    local field = string.sub(member, 2 + TAG_BYTES, 1 + TAG_BYTES + FIELD_BYTES)
+    if kind == 'S' then return drop_session(user, field) end
+    return burn(user, field, (struct.unpack('>I4', member, 2 + TAG_BYTES + FIELD_BYTES)))
+  end
+  local mark = string.match(member, '^u:[^:]*:(.*)$')
+  if mark then return mark_subject(user, mark) end
+  local everything = string.match(member, '^a:(%d+)$')
+  if everything then end_until(KEYS[2], tonumber(everything)) end
+end
+
 local at = begin()
 if not at then return too_late() end
-for i = 3, #KEYS do
-  local first = 2 + (i - 3) * 4
-  local member, field, burnt, mark = ARGV[first], ARGV[first + 1], ARGV[first + 2], ARGV[first + 3]
-  revoke(KEYS[1], KEYS[2], member, at)
-  -- The feed has it by now. A user whose own values are damaged must not keep those of the shard from being put back.
-  pcall(function()
-    if burnt ~= '' then
-      burn(KEYS[i], field, tonumber(burnt))
-    elseif field ~= '' then
-      drop_session(KEYS[i], field)
-    end
-    if mark ~= '' then mark_subject(KEYS[i], mark) end
-  end)
+local members, users = {}, {}
+for i = 2, #ARGV do
+  members[i - 1], users[i - 1] = ARGV[i], KEYS[i + 1]
 end
-return #KEYS - 2
+revoke_each(KEYS[1], KEYS[2], members, at, true)
+-- A store that lost everything knows no users.
+local has_users = #users > 0 and redis.call('EXISTS', unpack(users)) > 0
+for i, member in ipairs(members) do
+  local kind = string.sub(member, 1, 1)
+  if has_users or kind == 'u' or kind == 'a' then
+    -- The feed has it by now. A user whose own values are damaged must not keep those of the shard from being put back.
+    pcall(carry_out, users[i], member)
+  end
+end
+return #members

@@ -7,7 +7,7 @@ if not at then return too_late() end
 local user = KEYS[1]
 local cursor, hash, is_all = next_slice(user, ARGV[2], SLICE_TO_END)
 local reply, members = { cursor }, {}
-for _, one in ipairs(sessions_among(hash, user, at, tonumber(ARGV[4]), tonumber(ARGV[5]))) do
+for _, one in ipairs(sessions_among(hash, user, KEYS[3], at, tonumber(ARGV[4]), tonumber(ARGV[5]))) do
   if one.over then
     reply[#reply + 1], members[#members + 1] = one.field, 'S' .. ARGV[3] .. one.field
   end

@@ -13,11 +13,11 @@ local idle, absolute = tonumber(ARGV[3]), tonumber(ARGV[4])
 
 check_marks(user)
 local not_before = math.floor(at / 1000)
-local survivor = survivor_of(user, kept, at, idle, absolute)
+local survivor = survivor_of(user, meta, kept, at, idle, absolute)
 local too_many = redis.call('HLEN', user) > MOST_AT_ONCE
 local ended, members = {}, { 'u:' .. ARGV[6] .. ':' .. text(not_before) .. ':' .. ARGV[7] }
 if not too_many then
-  for _, one in ipairs(sessions_among(redis.call('HGETALL', user), user, at, idle, absolute)) do
+  for _, one in ipairs(sessions_among(redis.call('HGETALL', user), user, meta, at, idle, absolute)) do
     if not survivor or one.field ~= kept then
       ended[#ended + 1], members[#members + 1] = one.field, 'S' .. tag .. one.field
     end

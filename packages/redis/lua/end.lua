@@ -8,6 +8,7 @@ local user, field = KEYS[1], ARGV[3]
 local found = redis.call('HMGET', user, field, '@', 'x')
 -- One that is over is left to whoever ended it, who tells of it.
 local known = found[1] and not is_over(found[1], field, made_after(found[3]))
+  and not is_over(found[1], field, everything_until(KEYS[3]), '')
 if not known and ARGV[4] ~= '1' then return false end
 revoke(KEYS[2], KEYS[3], 'S' .. ARGV[2] .. field, at)
 if not known then return false end

@@ -17,6 +17,7 @@ local TIDIED_FROM, TIDIED = 64, 64
 
 local known = redis.call('HMGET', user, '@', 'n', 'x', ARGV[10])
 local ended_at, spared = made_after(known[3])
+local gone_until = everything_until(meta)
 if known[1] and known[1] ~= ARGV[6] then
   error('the subject is damaged, or another one has the same tag')
 end
@@ -26,12 +27,13 @@ if limit > 0 and redis.call('HLEN', user) > MOST_UNDER_LIMIT then return false e
 local reply = { '', '', 0 }
 local members, ended = {}, {}
 local replaced = ARGV[10]
-if replaced ~= '' and replaced ~= field and known[4] and not is_over(known[4], replaced, ended_at, spared) then
+if replaced ~= '' and replaced ~= field and known[4] and not is_over(known[4], replaced, ended_at, spared)
+  and not is_over(known[4], replaced, gone_until, '') then
   members[1], ended[1], reply[3] = 'S' .. tag .. replaced, replaced, 1
 end
 if limit > 0 then
   local live = {}
-  for _, one in ipairs(sessions_among(redis.call('HGETALL', user), user, at, idle, absolute)) do
+  for _, one in ipairs(sessions_among(redis.call('HGETALL', user), user, meta, at, idle, absolute)) do
     if not one.over and one.field ~= field and one.field ~= ended[1] then live[#live + 1] = one end
   end
   local surplus = #live - limit + 1
@@ -52,7 +54,7 @@ for _, one in ipairs(ended) do drop_session(user, one) end
 
 local session = unpack_session(ARGV[4])
 -- Whatever ended the sessions until now does not concern this one, not even in the same millisecond.
-local created_at = math.max(at, ended_at + 1)
+local created_at = math.max(at, ended_at + 1, gone_until + 1)
 session.rotated_at, session.created_at = created_at, created_at
 local state = pack_session(session)
 redis.call('HSET', user, '@', ARGV[6], field, state, '.' .. field, ARGV[5])
@@ -63,8 +65,8 @@ if redis.call('HLEN', user) >= TIDIED_FROM then
   pcall(function()
     local slice = limit == 0 and redis.call('HSCAN', user, cursor, 'COUNT', TIDIED) or { '0', {} }
     redis.call('HSET', user, 'p', slice[1] .. ' ' .. text(math.max(latest, created_at)))
-    sessions_among(slice[2], user, at, idle, absolute)
+    sessions_among(slice[2], user, meta, at, idle, absolute)
   end)
 end
-reply[1], reply[2] = state, text(issue_from(known[2]))
+reply[1], reply[2] = state, text(issue_from(known[2], gone_until))
 return reply

@@ -13,13 +13,20 @@
 --   .<field>    its grant, as the client wrote it
 -- Values stay short so that Redis keeps the hash in its compact encoding.
 --
+-- One hash per shard, its meta:
+--   e, t        a random epoch, and when it began
+--   p, d        the latest position on the feed, and the digest of all that was ever on it
+--   a           sessions that were made until this millisecond have ended, all of them
+--
 -- On the feed a revoked session is S<tag><field>, in bytes. Other revocations are strings that the client made.
 
 local RETENTION = 1860000
 local META_TTL = 6048000000
 local CONFIRMED, BODY, OWN_LIFETIMES, KEYED, RETRY_KEY, SENT_KEY, SKIPPED = 1, 2, 4, 8, 16, 32, 64
 local RETRY_KEY_BYTES = 6
+local TAG_BYTES = 12
 local FIELD_BYTES = 16
+local SESSION_MARK = string.byte('S')
 -- A step goes through all fields of a user if there are no more than this. Through more it goes in slices, one a script,
 -- since Redis does nothing else meanwhile. To revoke a session takes longest.
 local MOST_AT_ONCE = 400
@@ -126,39 +133,96 @@ end
 
 local NO_DIGEST = '0000000000000000'
 
--- Adds a member to the digest of a set: 64 bits of each member's SHA-1, combined by XOR.
-local function fold(digest, member)
-  local hash = redis.sha1hex(member)
-  local function half(from)
-    local before = tonumber(string.sub(digest, from, from + 7), 16)
-    return bit.tohex(bit.bxor(before, tonumber(string.sub(hash, from, from + 7), 16)))
+-- Adds members to the digest of a set: 64 bits of each member, combined by XOR. A session's id is random by itself; of
+-- all other members it is the SHA-1.
+local function fold(digest, members)
+  local left, right = tonumber(string.sub(digest, 1, 8), 16), tonumber(string.sub(digest, 9, 16), 16)
+  for _, member in ipairs(members) do
+    local high, low
+    if string.byte(member) == SESSION_MARK then
+      high, low = struct.unpack('>I4I4', member, 2 + TAG_BYTES)
+    else
+      local hash = redis.sha1hex(member)
+      high, low = tonumber(string.sub(hash, 1, 8), 16), tonumber(string.sub(hash, 9, 16), 16)
+    end
+    left, right = bit.bxor(left, high), bit.bxor(right, low)
   end
-  return half(1) .. half(9)
+  return bit.tohex(left) .. bit.tohex(right)
+end
+
+-- The epoch of a shard, by which readers notice that everything was lost; and the time at which it began.
+local function epoch_of(meta, known, fresh)
+  if known then return known end
+  redis.call('HSET', meta, 'e', fresh, 't', text(server_time()))
+  return fresh
+end
+
+-- What is published: the shard, the mark and the position after a step, and what it revoked, each with its length.
+local function announcement(shard, epoch, digest, position, members)
+  local parts = { 'R', struct.pack('>BB', shard, #epoch), epoch, digest, struct.pack('>I6', position) }
+  for _, member in ipairs(members) do
+    parts[#parts + 1] = struct.pack('>I2', #member)
+    parts[#parts + 1] = member
+  end
+  return table.concat(parts)
+end
+
+-- A message goes to every process at once, so it must stay short.
+local MAX_ANNOUNCED = 64
+-- Lua passes no more than some thousands of arguments.
+local MAX_UNPACKED = 500
+
+-- Those of the members that are not on the feed, each once.
+local function missing_from(feed, members)
+  local missing, seen = {}, {}
+  for first = 1, #members, MAX_UNPACKED do
+    local last = math.min(first + MAX_UNPACKED - 1, #members)
+    local scores = redis.call('ZMSCORE', feed, unpack(members, first, last))
+    for i = first, last do
+      local member = members[i]
+      if not scores[i - first + 1] and not seen[member] then
+        missing[#missing + 1], seen[member] = member, true
+      end
+    end
+  end
+  return missing
 end
 
 -- Puts revocations on the feed, except those that are there already. What all of them have in common is done once.
-local function revoke_each(feed, meta, members, at)
-  local known = redis.call('HMGET', meta, 'p', 'd')
-  local position, digest, added = tonumber(known[1] or 0), known[2] or NO_DIGEST, false
-  for _, member in ipairs(members) do
-    if not redis.call('ZSCORE', feed, member) then
-      position, digest, added = math.max(at, position + 1), fold(digest, member), true
-      redis.call('ZADD', feed, text(position), member)
+-- What is put back is not announced one by one, since most processes know it.
+local function revoke_each(feed, meta, members, at, are_put_back)
+  local added = missing_from(feed, members)
+  if #added == 0 then return end
+  local known = redis.call('HMGET', meta, 'p', 'd', 'e')
+  local position, digest = tonumber(known[1] or 0), fold(known[2] or NO_DIGEST, added)
+  for first = 1, #added, MAX_UNPACKED do
+    local scored = {}
+    for i = first, math.min(first + MAX_UNPACKED - 1, #added) do
+      position = math.max(at, position + 1)
+      scored[#scored + 1] = position
+      scored[#scored + 1] = added[i]
     end
+    redis.call('ZADD', feed, unpack(scored))
   end
-  if not added then return end
-  local shard, epoch, channel = string.match(ARGV[1], '^%S* %S* (%d+) (%S+) (.+)$')
-  redis.call('HSETNX', meta, 'e', epoch)
+  local shard, fresh, channel = string.match(ARGV[1], '^%S* %S* (%d+) (%S+) (.+)$')
+  local epoch = epoch_of(meta, known[3], fresh)
   redis.call('HSET', meta, 'p', text(position), 'd', digest)
   redis.call('ZREMRANGEBYSCORE', feed, '-inf', text(at - RETENTION))
   keep(feed, RETENTION)
   keep(meta, META_TTL)
-  -- If it cannot be announced, processes find it with their next pull.
-  redis.pcall('PUBLISH', channel, shard)
+  local told = (are_put_back or #added > MAX_ANNOUNCED) and {} or added
+  -- If it cannot be announced, processes find it at their next heartbeat.
+  redis.pcall('PUBLISH', channel, announcement(shard, epoch, digest, position, told))
 end
 
 local function revoke(feed, meta, member, at)
   revoke_each(feed, meta, { member }, at)
+end
+
+-- Ends everything that was made until an instant. An earlier one does not replace a later one.
+local function end_until(meta, milliseconds)
+  local known = tonumber(redis.call('HGET', meta, 'a') or 0) or 0
+  redis.call('HSET', meta, 'a', text(math.max(known, milliseconds)))
 end
 
 local function drop_session(user, field)
@@ -181,10 +245,20 @@ local function is_over(state, field, ended_at, kept)
   return ended_at >= 0 and field ~= kept and #state >= CELLS_AT - 1 and struct.unpack('>I6', state, 12) <= ended_at
 end
 
--- The sessions among some fields and values of a user, including those that are over: they are still to be revoked.
--- Drops those that have expired.
-local function sessions_among(hash, user, at, idle, absolute)
+-- Until when everything in the shard has ended, or -1. Nobody has to tell of a session that ended so. Raises an error if
+-- the mark is damaged.
+local function everything_until(meta)
+  local milliseconds = redis.call('HGET', meta, 'a')
+  if not milliseconds then return -1 end
+  if not string.match(milliseconds, '^%d+$') or #milliseconds > 15 then error('a mark of a shard is damaged') end
+  return tonumber(milliseconds)
+end
+
+-- The sessions among some fields and values of a user, including those that are over by its mark: they are still to be
+-- revoked. Drops those that have expired, or ended with everything else.
+local function sessions_among(hash, user, meta, at, idle, absolute)
   local ended_at, kept = made_after(redis.call('HGET', user, 'x'))
+  local gone_until = everything_until(meta)
   local unpack, band, found, count = struct.unpack, bit.band, {}, 0
   for i = 1, #hash, 2 do
     local field, state = hash[i], hash[i + 1]
@@ -197,7 +271,7 @@ local function sessions_among(hash, user, at, idle, absolute)
       if one.own then
         its_idle, its_absolute = lifetimes_of(one, redis.call('HGET', user, '.' .. field), idle, absolute)
       end
-      if at >= rotated_at + its_idle or at >= created_at + its_absolute then
+      if created_at <= gone_until or at >= rotated_at + its_idle or at >= created_at + its_absolute then
         drop_session(user, field)
       else
         count = count + 1
@@ -212,13 +286,13 @@ end
 --
 -- It goes on two generations later, so that none of its earlier refresh tokens converges. If its refresh tokens travel in
 -- bodies it keeps its generation, since the client cannot be given a new token here.
-local function survivor_of(user, field, at, idle, absolute)
+local function survivor_of(user, meta, field, at, idle, absolute)
   local found = redis.call('HMGET', user, 'x', field, '.' .. field, '@')
   local state, grant = found[2], found[3] or ''
   if not state or is_over(state, field, made_after(found[1])) then return nil end
   local session = unpack_session(state)
   idle, absolute = lifetimes_of(session, grant, idle, absolute)
-  if at >= expires_at(session, idle, absolute) then return nil end
+  if session.created_at <= everything_until(meta) or at >= expires_at(session, idle, absolute) then return nil end
   if not session.body then
     session.generation = session.generation + 2
     session.base, session.key = session.generation - 1, ''
@@ -278,7 +352,10 @@ local function mark_subject(user, mark)
   keep(user, RETENTION)
 end
 
--- The earliest second that a new token may name as its time of issue, so that the mark of its subject does not hit it.
-local function issue_from(mark)
-  return mark and tonumber(string.match(mark, '^%d+')) + 1 or 0
+-- The earliest second that a new token may name as its time of issue, so that neither the mark of its subject nor the end
+-- of everything hits it.
+local function issue_from(mark, gone_until)
+  local after_mark = mark and tonumber(string.match(mark, '^%d+')) + 1 or 0
+  local after_all = gone_until >= 0 and math.floor(gone_until / 1000) + TOKENS_AHEAD + 1 or 0
+  return math.max(after_mark, after_all)
 end

@@ -7,7 +7,7 @@ if not at then return too_late() end
 local user, scope = KEYS[1], ARGV[5]
 local cursor, hash = next_slice(user, ARGV[2], SLICE)
 local reply = { cursor }
-for _, one in ipairs(sessions_among(hash, user, at, tonumber(ARGV[3]), tonumber(ARGV[4]))) do
+for _, one in ipairs(sessions_among(hash, user, KEYS[3], at, tonumber(ARGV[3]), tonumber(ARGV[4]))) do
   if not one.over then
     reply[#reply + 1] = one.field
     if scope then set_scope(user, one.field, scope) end

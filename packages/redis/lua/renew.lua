@@ -11,10 +11,10 @@ local scope = ARGV[5]
 check_marks(user)
 -- The sessions live on, so no token may slip through: one that was issued by a clock that is ahead, one that is on its
 -- way, or one that an earlier mark put off until the second after it.
-local not_before = math.max(math.floor(at / 1000) + TOKENS_AHEAD, issue_from(redis.call('HGET', user, 'n')))
+local not_before = math.max(math.floor(at / 1000) + TOKENS_AHEAD, issue_from(redis.call('HGET', user, 'n'), everything_until(meta)))
 local too_many = redis.call('HLEN', user) > MOST_AT_ONCE
 local hash = too_many and {} or redis.call('HGETALL', user)
-local found = sessions_among(hash, user, at, tonumber(ARGV[3]), tonumber(ARGV[4]))
+local found = sessions_among(hash, user, meta, at, tonumber(ARGV[3]), tonumber(ARGV[4]))
 revoke(feed, meta, 'u:' .. ARGV[2] .. ':' .. text(not_before) .. ':', at)
 
 local reply = { text(not_before), too_many and 1 or 0 }

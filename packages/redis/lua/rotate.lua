@@ -33,7 +33,12 @@ if not state or not grant or not subject then return 'X' end
 -- Whoever ended it drops it, and tells of it.
 if is_over(state, field, made_after(found[6])) then return 'X' end
 local session = unpack_session(state)
-local issued_from = issue_from(found[5])
+local gone_until = everything_until(meta)
+if session.created_at <= gone_until then
+  drop_session(user, field)
+  return 'X'
+end
+local issued_from = issue_from(found[5], gone_until)
 idle, absolute = lifetimes_of(session, grant, idle, absolute)
 
 if at >= expires_at(session, idle, absolute) then

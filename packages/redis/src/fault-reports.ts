@@ -10,21 +10,31 @@ export interface FaultReports {
   answered(step: string): void
   /** A step was answered with what cannot be read. */
   unreadable(step: string, cause: unknown): void
+  close(): void
 }
 
 const RECONNECT_EVERY_MS = 1000
 /** Some steps fail and others succeed while a server refuses writes, or while one of a Cluster's servers is away. */
 const QUIET_MS = 1000
+const LOOK_EVERY_MS = 1000
+/** Writes something and changes nothing. */
+const PING = 'ping'
+/** Refuses single commands, and so may take one step and refuse another. */
+const NO_PERMISSION = 'NOPERM'
 
 /**
  * Also reconnects when the server turns out to be a replica: its address may lead to another primary by now.
  *
  * Only codes are shown. The server's message may repeat arguments, and so tokens.
+ *
+ * @param ping takes a step of that name. While a server refuses to write, nobody else may want to, and then nobody would
+ *   find out that it accepts writes again
  */
 export function createFaultReports(
   client: Client,
   causes: Causes,
   notice: (message: string) => void,
+  ping: () => void,
 ): FaultReports {
   const outage = () =>
     createOutage({ back: 'Redis serves again', quietMs: QUIET_MS, now: () => performance.now(), notice })
@@ -35,6 +45,20 @@ export function createFaultReports(
   const refused = new Set<string>()
   const unreadable = new Set<string>()
   let reconnectedAt = Number.NEGATIVE_INFINITY
+  let looking: NodeJS.Timeout | undefined
+
+  function stopLooking(): void {
+    clearInterval(looking)
+    looking = undefined
+  }
+
+  function lookAgain(): void {
+    refused.add(PING)
+    looking ??= setInterval(() => {
+      if (refusing.isAway()) ping()
+      else stopLooking()
+    }, LOOK_EVERY_MS).unref()
+  }
 
   /** A Cluster client finds the new primary by itself. */
   function leaveReplica(): void {
@@ -64,6 +88,7 @@ export function createFaultReports(
       if (refusal !== undefined) {
         if (!refusing.isAway()) refused.clear()
         refused.add(step)
+        if (code !== undefined && code !== NO_PERMISSION) lookAgain()
         return refusing.failed(refusal)
       }
       const why = causes.of(cause)
@@ -78,6 +103,7 @@ export function createFaultReports(
       if (refused.has(step)) refusing.served()
     },
     unreadable: tellUnreadable,
+    close: stopLooking,
   }
 }
 

@@ -38,3 +38,13 @@ export function isOver(mark: Reply | undefined, field: Buffer, state: Buffer): b
     state.readUIntBE(CREATED_AT, 6) <= Number(endedAt)
   )
 }
+
+/** The field of a shard's meta with the instant until which everything has ended. */
+export const EVERYTHING = 'a'
+
+/** Reads that instant, in milliseconds since the epoch. */
+export function everythingUntil(mark: Reply): number {
+  if (mark === null) return Number.NEGATIVE_INFINITY
+  if (!/^\d{1,15}$/.test(String(mark))) throw new Unreadable('the mark of a shard')
+  return Number(String(mark))
+}

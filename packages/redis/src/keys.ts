@@ -29,7 +29,7 @@ export function createRedisKeys(
     },
     onChange(listener) {
       news.on((message) => {
-        if (message === RING_NEWS) listener()
+        if (message.toString() === RING_NEWS) listener()
       })
       news.onGap(listener)
     },

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { isSessionId, type Revocation, type SessionId, type SubjectTag } from '@sallyport/core/store'
 
 /**
@@ -13,7 +12,10 @@ export interface Layout {
   readonly ring: string
   shardOfTag(tag: SubjectTag): number
   shardOfSession(id: SessionId): number
+  /** Of the revocation of everything, which every shard has, it is the first. */
   shardOf(revocation: Revocation): number
+  /** The shard of a token, of a key, and of a session of another format. */
+  shardOfName(name: string): number
   /** The hash of one subject. */
   user(tag: SubjectTag): string
   /** The sorted set of a shard's revocations, by position. */
@@ -22,6 +24,8 @@ export interface Layout {
   scratch(shard: number): string
   /** The hash of a shard's epoch, digest and latest position. */
   meta(shard: number): string
+  /** Who is putting back what the shard lost. */
+  lease(shard: number): string
 }
 
 const SHARDS = 16
@@ -32,8 +36,6 @@ export const RING_SHARD = 0
 export function createLayout(prefix: string): Layout {
   /** A session id begins with the tag of its subject. The first four bits of the tag are the shard. */
   const shardOfTag = (tag: string): number => ALPHABET.indexOf(tag.charAt(0)) >> 2
-  const shardOfText = (text: string): number =>
-    createHash('sha256').update(text).digest().readUInt8(0) % SHARDS
   const prefixes = Array.from({ length: SHARDS }, (_, shard) => `${prefix}:{${shard.toString(16)}}:`)
   const key = (shard: number, rest: string): string => `${prefixes[shard]}${rest}`
   return {
@@ -42,24 +44,39 @@ export function createLayout(prefix: string): Layout {
     ring: key(RING_SHARD, 'k'),
     shardOfTag,
     shardOfSession: shardOfTag,
+    shardOfName,
     shardOf(revocation) {
       switch (revocation.kind) {
         case 'session':
         case 'generation':
           return isSessionId(revocation.session)
             ? shardOfTag(revocation.session)
-            : shardOfText(revocation.session)
+            : shardOfName(revocation.session)
         case 'subject':
           return shardOfTag(revocation.tag)
         case 'token':
-          return shardOfText(revocation.jti)
+          return shardOfName(revocation.jti)
         case 'key':
-          return shardOfText(revocation.kid)
+          return shardOfName(revocation.kid)
+        case 'all':
+          return 0
       }
     },
     user: (tag) => key(shardOfTag(tag), `u:${tag}`),
     feed: (shard) => key(shard, 'r'),
     scratch: (shard) => key(shard, 'probe'),
     meta: (shard) => key(shard, 'm'),
+    lease: (shard) => key(shard, 'l'),
   }
+}
+
+/**
+ * FNV-1a, the lowest bits folded in. It is called for every token, and must only spread names over the shards: whoever
+ * can choose the names of tokens may as well choose their number.
+ */
+function shardOfName(name: string): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < name.length; index++)
+    hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193)
+  return (hash ^ (hash >>> 16)) & (SHARDS - 1)
 }

@@ -1,23 +1,40 @@
 import type { Client } from './options.ts'
 
-/**
- * What the processes tell each other: the number of a shard with a new revocation, or `ring` for new signing keys.
- */
+/** What the processes tell each other: what was revoked (see `announcement` in `prelude.lua`), or `ring` for new keys. */
 export interface News {
   /** Calls back with each message. Some may be missed. */
-  on(listener: (message: string) => void): void
+  on(listener: (message: Buffer) => void): void
   /** Calls back when messages may have been missed. */
   onGap(listener: () => void): void
+  /** Whether this process hears them now. */
+  isHeard(): boolean
 }
 
 export function createNews(client: Client, subscriber: Client, channel: string): News {
+  const gaps = new Set<() => void>()
+  let isHeard = false
+  const tellGap = (): void => {
+    for (const listener of gaps) listener()
+  }
   const subscribe = (): void => {
-    subscriber.subscribe(channel).catch(() => {})
+    subscriber.subscribe(channel).then(
+      () => {
+        isHeard = true
+        tellGap()
+      },
+      () => {},
+    )
   }
   if (subscriber.status === 'ready') subscribe()
   subscriber.on('ready', subscribe)
+  subscriber.on('close', () => {
+    isHeard = false
+  })
+  client.on('ready', tellGap)
   return {
-    on: (listener) => void subscriber.on('message', (_channel: string, message: string) => listener(message)),
-    onGap: (listener) => void client.on('ready', listener),
+    on: (listener) =>
+      void subscriber.on('messageBuffer', (_channel: Buffer, message: Buffer) => listener(message)),
+    onGap: (listener) => void gaps.add(listener),
+    isHeard: () => isHeard,
   }
 }

@@ -1,50 +1,36 @@
 import {
+  type AllRevocation,
   concernsToken,
   earliestBurntFirst,
   isSessionId,
-  type Random,
+  notBeforeOf,
   type Revocation,
   type RevocationStore,
   type SessionId,
   type SubjectTag,
+  type TokenIdentity,
   tagOfSession,
 } from '@sallyport/core/store'
-import { decodeMember, digestOfMember, encodeMember, notBeforeMark, readMark } from './feed-codec.ts'
-import { fieldOf } from './fields.ts'
-import type { News } from './news.ts'
-import type { Argument } from './scripts.ts'
-import type { ServerTime } from './server-time.ts'
-import type { SessionParts } from './session-parts.ts'
-import { Unreadable } from './unreadable.ts'
+import type { Reply } from './commands.ts'
+import { encodeMember, readAnnouncement, readMark } from './feed-codec.ts'
+import { createFeedReader, freshEpoch, type RevocationParts } from './feeds.ts'
+import { EVERYTHING, everythingUntil } from './fields.ts'
 
-/** Most revocations that one pull returns. The next pull fetches the rest. */
-const MAX_PULLED = 1000
 /** Most revocations that one script asserts, since it holds up the server. */
-const MAX_ASSERTED = 50
-const EPOCH_BYTES = 16
-const DIGEST = /^[0-9a-f]{16}$/
+const MAX_ASSERTED = 250
+/** How long a claim lasts unless it is renewed. */
+const CLAIM_MS = 1000
 
 /** Revocations in Redis. One sorted set per shard is the feed that processes pull, and what `check` asks. */
-export function createRedisRevocations(
-  { commands, layout, header }: SessionParts,
-  news: News,
-  time: ServerTime,
-  random: Random,
-): RevocationStore {
+export function createRedisRevocations(parts: RevocationParts): RevocationStore {
+  const { commands, layout, header, news } = parts
+  const holder = freshEpoch(parts.random)
+  const shards = Array.from({ length: layout.shards }, (_, shard) => shard)
   /** The subject's hash that a revocation changes too. If it changes none, any key of the shard will do. */
   const userOf = (revocation: Revocation, shard: number): string => {
     const field = sessionIn(revocation)
     if (field !== undefined) return layout.user(tagOfSession(field))
     return revocation.kind === 'subject' ? layout.user(revocation.tag) : layout.meta(shard)
-  }
-  const argumentsFor = (revocation: Revocation): readonly Argument[] => {
-    const session = sessionIn(revocation)
-    return [
-      encodeMember(revocation),
-      session === undefined ? '' : fieldOf(session),
-      revocation.kind === 'generation' ? revocation.generation : '',
-      revocation.kind === 'subject' ? notBeforeMark(revocation) : '',
-    ]
   }
   const scoreOf = (revocation: Revocation) =>
     commands.call(
@@ -55,9 +41,12 @@ export function createRedisRevocations(
     )
 
   return {
+    ...createFeedReader(parts),
     shards: layout.shards,
     shardOf: layout.shardOf,
     shardOfSession: layout.shardOfSession,
+    shardOfTag: layout.shardOfTag,
+    shardOfName: layout.shardOfName,
 
     async revoke(revocation, at) {
       const shard = layout.shardOf(revocation)
@@ -69,28 +58,20 @@ export function createRedisRevocations(
       return answer.kind === 'unavailable' ? answer : { kind: 'revoked' }
     },
 
-    async pull(shard, position) {
-      const sentAt = performance.now()
-      const keys = [layout.feed(shard), layout.meta(shard)]
-      const answer = await commands.run('pull', shard, keys, [freshEpoch(random), position, MAX_PULLED])
+    async revokeAll(at) {
+      const first = await revokeShard(0, at, 0)
+      if (first === undefined) return { kind: 'unavailable' }
+      // No shard takes an earlier instant, wherever its server's clock is.
+      const rest = await Promise.all(shards.slice(1).map((shard) => revokeShard(shard, at, first)))
+      const instants = [first, ...rest.filter((one) => one !== undefined)]
+      if (instants.length < shards.length) return { kind: 'unavailable' }
+      return { kind: 'revoked', revocation: { kind: 'all', until: Math.max(...instants) } }
+    },
+
+    async claim(shard) {
+      const answer = await commands.run('claim', shard, [layout.lease(shard)], [holder, CLAIM_MS])
       if (answer.kind === 'unavailable') return answer
-      const [epoch, digest, readUpTo, more, serverTime, ...rest] = Array.isArray(answer.value)
-        ? answer.value
-        : []
-      const members = rest.filter((member) => Buffer.isBuffer(member))
-      const upTo = Number(String(readUpTo))
-      if (!DIGEST.test(String(digest)) || !Number.isSafeInteger(upTo))
-        throw new Unreadable('the mark of a shard')
-      time.observe(shard, sentAt, performance.now(), Number(String(serverTime)))
-      return {
-        kind: 'pulled',
-        mark: { epoch: String(epoch), digest: BigInt(`0x${String(digest)}`) },
-        position: upTo,
-        more: more === 1,
-        // A damaged member cannot be told from what somebody else wrote there.
-        revocations: members.map(decodeMember).filter((one) => one !== undefined),
-        digest: members.map(digestOfMember).reduce((sum, one) => sum ^ one, 0n),
-      }
+      return { kind: answer.value === 1 ? 'claimed' : 'busy' }
     },
 
     async assert(shard, revocations, at) {
@@ -100,7 +81,7 @@ export function createRedisRevocations(
         const keys = [layout.feed(shard), layout.meta(shard), ...batch.map((one) => userOf(one, shard))]
         const answer = await commands.run('assert', shard, keys, [
           header(shard, at),
-          ...batch.flatMap(argumentsFor),
+          ...batch.map(encodeMember),
         ])
         if (answer.kind === 'unavailable') return answer
       }
@@ -108,47 +89,64 @@ export function createRedisRevocations(
     },
 
     async check(token) {
-      const { session, generation, jti, kid } = token
+      const { own, session, generation, jti, kid } = token
       const named: Revocation[] = []
       if (session !== undefined) named.push({ kind: 'session', session })
       if (session !== undefined && isSessionId(session) && generation !== undefined)
         named.push({ kind: 'generation', session, generation })
       if (jti !== undefined) named.push({ kind: 'token', jti })
       if (kid !== undefined) named.push({ kind: 'key', kid })
-      const [marks, ...scores] = await Promise.all([marksOf(token.tag), ...named.map(scoreOf)])
+      const [marks, everything, ...scores] = await Promise.all([
+        subjectMarks(token.tag),
+        everythingIn(token),
+        ...named.map(scoreOf),
+      ])
+      const isOver =
+        own && everything.kind === 'answered' && (token.issuedAt ?? 0) <= notBeforeIn(everything.value)
       const isMarked =
         marks.kind === 'answered' &&
         Array.isArray(marks.value) &&
         marks.value.some((mark) => mark !== null && concernsToken(readMark(String(mark)), token))
-      if (isMarked || scores.some((score) => score.kind === 'answered' && score.value !== null))
+      if (isOver || isMarked || scores.some((score) => score.kind === 'answered' && score.value !== null))
         return { kind: 'revoked' }
-      const isUnavailable = [marks, ...scores].some((answer) => answer.kind === 'unavailable')
+      const isUnavailable = [marks, everything, ...scores].some((answer) => answer.kind === 'unavailable')
       return { kind: isUnavailable ? 'unavailable' : 'live' }
     },
 
     onNews(listener) {
       news.on((message) => {
-        const shard = Number(message)
-        if (Number.isInteger(shard)) listener(shard)
+        const announced = readAnnouncement(message)
+        if (announced !== undefined) listener(announced)
       })
-      news.onGap(() => {
-        for (let shard = 0; shard < layout.shards; shard++) listener(shard)
-      })
+      news.onGap(() => listener({ kind: 'gap' }))
     },
   }
 
+  /** Resolves to the instant until which everything in a shard is over. */
+  async function revokeShard(shard: number, at: number, least: number): Promise<number | undefined> {
+    const keys = [layout.feed(shard), layout.meta(shard)]
+    const answer = await commands.runDurably('revoke-all', shard, keys, [header(shard, at), least])
+    return answer.kind === 'answered' ? Number(String(answer.value)) : undefined
+  }
+
   /** The latest mark, and the latest that excepts no session. */
-  function marksOf(tag: SubjectTag) {
+  function subjectMarks(tag: SubjectTag) {
     return commands.call(layout.shardOfTag(tag), 'hmget', layout.user(tag), 'n', 'f')
   }
+
+  /** Until when everything in the shard of a token is over. */
+  function everythingIn({ tag }: TokenIdentity) {
+    const shard = layout.shardOfTag(tag)
+    return commands.call(shard, 'hget', layout.meta(shard), EVERYTHING)
+  }
+}
+
+function notBeforeIn(everything: Reply): number {
+  const until = everythingUntil(everything)
+  return Number.isFinite(until) ? notBeforeOf({ kind: 'all', until } satisfies AllRevocation) : until
 }
 
 /** The session that a revocation ends, or a generation of which it burns. */
 function sessionIn(revocation: Revocation): SessionId | undefined {
   return 'session' in revocation && isSessionId(revocation.session) ? revocation.session : undefined
-}
-
-/** A string that is unique among all processes. */
-export function freshEpoch(random: Random): string {
-  return Buffer.from(random(EPOCH_BYTES)).toString('base64url')
 }

@@ -14,7 +14,16 @@ import { packGrant, packNewState, packRotation, unpackLine, unpackRotation, unpa
 import type { Answered, Reply } from './commands.ts'
 import type { Confirmations } from './confirmations.ts'
 import { createCrowd } from './crowd.ts'
-import { ENDED, fieldOf, grantFieldOf, isOver, sessionOf, tagBytes } from './fields.ts'
+import {
+  ENDED,
+  EVERYTHING,
+  everythingUntil,
+  fieldOf,
+  grantFieldOf,
+  isOver,
+  sessionOf,
+  tagBytes,
+} from './fields.ts'
 import { arrayOf, bytesOf, walk } from './replies.ts'
 import type { Argument } from './scripts.ts'
 import type { SessionParts } from './session-parts.ts'
@@ -77,12 +86,19 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
       const tag = tagOfSession(id)
       const field = fieldOf(id)
       const names = [field, grantFieldOf(field), '@', ENDED]
-      const answer = await commands.call(layout.shardOfTag(tag), 'hmget', layout.user(tag), ...names)
+      const shard = layout.shardOfTag(tag)
+      const [answer, everything] = await Promise.all([
+        commands.call(shard, 'hmget', layout.user(tag), ...names),
+        commands.call(shard, 'hget', layout.meta(shard), EVERYTHING),
+      ])
       if (answer.kind === 'unavailable') return answer
+      if (everything.kind === 'unavailable') return everything
       const [state, grant, subject, mark] = arrayOf(answer.value)
       if (!Buffer.isBuffer(state) || !Buffer.isBuffer(grant)) return { kind: 'unknown' }
       if (isOver(mark, field, state)) return { kind: 'unknown' }
-      return { kind: 'read', session: unpackSession(id, String(subject), state, grant), ...unpackLine(state) }
+      const session = unpackSession(id, String(subject), state, grant)
+      if (session.createdAt <= everythingUntil(everything.value)) return { kind: 'unknown' }
+      return { kind: 'read', session, ...unpackLine(state) }
     },
 
     confirm: confirmations.add,

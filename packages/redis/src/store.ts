@@ -4,12 +4,13 @@ import { createCommands } from './commands.ts'
 import { createConfirmations } from './confirmations.ts'
 import { connect, isCluster } from './connection.ts'
 import { createFaultReports } from './fault-reports.ts'
+import { freshEpoch } from './feeds.ts'
 import { inspect } from './inspect.ts'
 import { createRedisKeys } from './keys.ts'
 import { createLayout, type Layout, RING_SHARD } from './layout.ts'
 import { createNews } from './news.ts'
 import { type Client, parseRedisOptions, type RedisStoreOptions } from './options.ts'
-import { createRedisRevocations, freshEpoch } from './revocations.ts'
+import { createRedisRevocations } from './revocations.ts'
 import type { Argument } from './scripts.ts'
 import { createServerTime } from './server-time.ts'
 import type { SessionParts } from './session-parts.ts'
@@ -31,10 +32,11 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
     shared: true,
     async open({ notice, random, production }): Promise<Store> {
       const { commands: client, subscriber, causes, close } = await connect(settings, random)
-      const reports = createFaultReports(client, causes, notice)
+      const layout = createLayout(settings.keyPrefix)
+      const ping = (shard: number) => commands.run('ping', shard, [layout.scratch(shard)], [])
+      const reports = createFaultReports(client, causes, notice, () => void ping(RING_SHARD))
       const commands = createCommands(client, settings, reports)
       const time = createServerTime(settings.commandTimeoutMs / 2)
-      const layout = createLayout(settings.keyPrefix)
       const news = createNews(client, subscriber, layout.channel)
       // Followed by a counter, this is unique for each step, and cheaper than new random bytes.
       const epochPrefix = freshEpoch(random)
@@ -73,17 +75,21 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
           reports.unreadable,
         ),
         revocations: tolerant(
-          createRedisRevocations(parts, news, time, random),
-          ['shards', 'shardOf', 'shardOfSession', 'onNews'],
+          createRedisRevocations({
+            ...{ ...parts, news, time, random },
+            oneServer: !client.isCluster,
+            serverCounts: settings.time === 'server',
+          }),
+          ['shards', 'shardOf', 'shardOfSession', 'shardOfTag', 'shardOfName', 'onNews'],
           reports.unreadable,
         ),
         keys: tolerant(createRedisKeys(commands, layout, news), ['onChange'], reports.unreadable),
         async ping() {
-          const shards = oneShardPerServer(client, layout)
-          const pings = shards.map((shard) => commands.run('ping', shard, [layout.scratch(shard)], []))
+          const pings = oneShardPerServer(client, layout).map(ping)
           return (await Promise.all(pings)).every(({ kind }) => kind === 'answered')
         },
         close() {
+          reports.close()
           close()
           return Promise.resolve()
         },

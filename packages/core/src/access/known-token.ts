@@ -29,6 +29,9 @@ export class KnownToken implements Candidate {
   get claims(): Claims {
     return this.allowed.auth.claims
   }
+  get own(): boolean {
+    return this.allowed.auth.own
+  }
   get session(): string | undefined {
     return namedBy(this.allowed.auth, this.allowed.auth.session)
   }
@@ -55,6 +58,7 @@ export class KnownToken implements Candidate {
 export function identityOf(auth: Auth): TokenIdentity {
   const { claims, session, kid } = auth
   return {
+    own: auth.own,
     session: namedBy(auth, session),
     generation: generationOf(auth),
     tag: subjectTagOf(auth),

@@ -1,5 +1,5 @@
 import { isSessionId, type SessionId, type SubjectTag, tagOfSession } from '../ports/ids.ts'
-import { TOKENS_AHEAD_SECONDS } from '../ports/revocations.ts'
+import { type AllRevocation, notBeforeOf, TOKENS_AHEAD_SECONDS } from '../ports/revocations.ts'
 import type { Session } from '../ports/session.ts'
 import type { Opening, Rotation, RotationOutcome, SessionStore } from '../ports/sessions.ts'
 import { sessionsToList } from '../sessions/list.ts'
@@ -10,6 +10,8 @@ import { createSubjects, dropExpired, type SessionRecord, type Subject } from '.
 export interface MemorySessions extends SessionStore {
   /** From now on, tokens of the subject are issued later than this second. The latest mark counts. */
   markSubject(tag: SubjectTag, notBefore: number): void
+  /** Ends every session that the revocation concerns. From now on, tokens are issued after it. */
+  endAll(everything: AllRevocation): void
   /** Skips a burnt generation, if the session has not gone on from it. */
   burn(id: SessionId, generation: number): void
 }
@@ -17,6 +19,8 @@ export interface MemorySessions extends SessionStore {
 /** Sessions in memory. Each method runs to its end without yielding, which makes it one atomic step. */
 export function createMemorySessions(revocations: MemoryRevocations): MemorySessions {
   const subjects = createSubjects()
+  let notBeforeAll = 0
+  const issueFromOf = ({ notBefore }: Subject): number => Math.max(notBefore, notBeforeAll) + 1
 
   function end(id: SessionId, at: number): void {
     subjects.get(tagOfSession(id))?.sessions.delete(id)
@@ -33,7 +37,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
 
   function carryOut(subject: Subject, record: SessionRecord, rotation: Rotation): RotationOutcome {
     const verdict = judgeRotation(record, subject.window, rotation)
-    const issueFrom = subject.notBefore + 1
+    const issueFrom = issueFromOf(subject)
     switch (verdict.kind) {
       case 'expired':
         subject.sessions.delete(record.id)
@@ -68,6 +72,10 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
 
   return {
     markSubject: (tag, notBefore) => mark(subjects.of(tag), notBefore),
+    endAll(everything) {
+      subjects.endUntil(everything.until)
+      notBeforeAll = Math.max(notBeforeAll, notBeforeOf(everything))
+    },
     burn(id, generation) {
       const sessions = subjects.get(tagOfSession(id))?.sessions
       const record = sessions?.get(id)
@@ -103,7 +111,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
         session: portSession(record),
         ended,
         replaced,
-        issueFrom: subject.notBefore + 1,
+        issueFrom: issueFromOf(subject),
       })
     },
     rotate(rotation) {
@@ -163,7 +171,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       const subject = subjects.of(tag)
       dropExpired(subject, at, lifetimes)
       // An earlier mark put tokens off until the second after it.
-      const notBefore = Math.max(Math.floor(at / 1000) + TOKENS_AHEAD_SECONDS, subject.notBefore + 1)
+      const notBefore = Math.max(Math.floor(at / 1000) + TOKENS_AHEAD_SECONDS, issueFromOf(subject))
       mark(subject, notBefore)
       const revocation = { kind: 'subject', tag, notBefore } as const
       revocations.add(revocation, at)

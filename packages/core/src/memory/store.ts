@@ -30,12 +30,17 @@ function createMemoryStore(epoch: string): Store {
     sessions,
     revocations: {
       ...revocations,
+      revokeAll(at) {
+        sessions.endAll({ kind: 'all', until: at })
+        return revocations.revokeAll(at)
+      },
       async assert(shard, lost, at) {
         for (const revocation of earliestBurntFirst(lost)) {
           if (revocation.kind === 'session')
             await sessions.end({ id: revocation.session, at, evenIfAbsent: true })
           else if (revocation.kind === 'generation') sessions.burn(revocation.session, revocation.generation)
           else if (revocation.kind === 'subject') sessions.markSubject(revocation.tag, revocation.notBefore)
+          else if (revocation.kind === 'all') sessions.endAll(revocation)
         }
         return revocations.assert(shard, lost, at)
       },

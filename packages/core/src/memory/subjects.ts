@@ -24,6 +24,8 @@ export interface Subjects {
   get(tag: SubjectTag): Subject | undefined
   /** The subject with this tag, which is made if it is not known yet. */
   of(tag: SubjectTag): Subject
+  /** Drops the sessions of all subjects that were made until an instant. */
+  endUntil(until: number): void
   /** Drops what must not count for the limit of a sign-in. Without a limit, it is looked for as the sessions double. */
   tidy(subject: Subject, opening: Pick<Opening, 'at' | 'lifetimes' | 'sessionLimit'>): void
   /** Looks at the next few sessions of any subjects, and drops those that have expired. */
@@ -47,6 +49,10 @@ export function createSubjects(): Subjects {
       }
       subjects.set(tag, fresh)
       return fresh
+    },
+    endUntil(until) {
+      for (const { sessions } of subjects.values())
+        for (const [id, { createdAt }] of sessions) if (createdAt <= until) sessions.delete(id)
     },
     tidy(subject, { at, lifetimes, sessionLimit }) {
       if (sessionLimit === 0 && subject.sessions.size < subject.searchedFrom) return

@@ -8,6 +8,7 @@ export type Revocation =
   | { readonly kind: 'token'; readonly jti: string }
   | SubjectRevocation
   | { readonly kind: 'key'; readonly kid: string }
+  | AllRevocation
 
 /**
  * How many seconds later than now a token may say that it was issued, because the clock of its process is ahead, or
@@ -31,11 +32,20 @@ export interface SubjectRevocation {
   readonly except?: SessionId
 }
 
+/** Every session that was made until an instant, and every access token that was issued until then. */
+export interface AllRevocation {
+  readonly kind: 'all'
+  /** Milliseconds since the epoch. */
+  readonly until: number
+}
+
 /**
  * The parts of an access token to which revocations refer. Those of another issuer's token are {@link foreignName}s, and
  * it may lack some of them.
  */
 export interface TokenIdentity {
+  /** Whether this deployment issued the token. */
+  readonly own: boolean
   readonly session: string | undefined
   /** The generation of the session; `undefined` for a token of another issuer. */
   readonly generation: number | undefined
@@ -66,6 +76,14 @@ export function concernsToken(
 }
 
 /**
+ * Tokens of this deployment that were issued in this second (since the epoch) or earlier are refused. A token cannot
+ * name the session's first instant, so those that are on their way, or come from a clock that is ahead, are covered.
+ */
+export function notBeforeOf({ until }: AllRevocation): number {
+  return Math.floor(until / 1000) + TOKENS_AHEAD_SECONDS
+}
+
+/**
  * The revocations in an order in which they can be put back: of one session, the generation that was burnt first comes
  * first, so that the last one is the one to go on from.
  */
@@ -87,6 +105,34 @@ export interface FeedMark {
   readonly digest: bigint
 }
 
+/** Something happened that a reader of the feeds should know. It may be announced late, or not at all. */
+export type FeedNews =
+  | {
+      /** Something was revoked. */
+      readonly kind: 'revoked'
+      readonly shard: number
+      /** The mark of the shard after it. */
+      readonly mark: FeedMark
+      /** The position after it. */
+      readonly position: number
+      /** What was revoked; empty if it was too much to announce, and has to be pulled. */
+      readonly revocations: readonly Revocation[]
+      /** The digest of `revocations`. */
+      readonly digest: bigint
+    }
+  /** Announcements may have been missed. */
+  | { readonly kind: 'gap' }
+
+export type MarksOutcome =
+  | {
+      readonly kind: 'marks'
+      /** Of each shard; `undefined` where its server did not answer. A shard without a mark has an empty epoch. */
+      readonly marks: readonly (FeedMark | undefined)[]
+      /** The clock of the store, in milliseconds since the epoch, if it has one of its own. */
+      readonly at?: number
+    }
+  | Unavailable
+
 /** Positions become visible in order: after a pull, nothing may appear at or before the position that it returned. */
 export type PullOutcome =
   | {
@@ -99,6 +145,11 @@ export type PullOutcome =
       readonly position: number
       /** Whether there is more to pull after `position`. */
       readonly more: boolean
+      /**
+       * Whether other processes may be about to put back revocations that the store lost: the feed began moments ago, or
+       * one of them is at it. A process that has just started waits for them.
+       */
+      readonly unsettled: boolean
     }
   | Unavailable
 
@@ -106,14 +157,32 @@ export type PullOutcome =
 export interface RevocationStore {
   /** The number of shards. It never changes. */
   readonly shards: number
-  /** The shard to which a revocation belongs. */
+  /** The shard to which a revocation belongs. One of everything is in all of them, and its own shard is the first. */
   shardOf(revocation: Revocation): number
   /** The shard to which the revocation of a session belongs. Called for every token, so it must be fast. */
   shardOfSession(id: SessionId): number
+  /** The shard to which the revocation of a subject belongs: that of all its sessions. As fast. */
+  shardOfTag(tag: SubjectTag): number
+  /** The shard of a token or a key, and of a session whose id is not a {@link SessionId}. As fast. */
+  shardOfName(name: string): number
   /** Adds a revocation that ends no session: of one token, or of one key. */
   revoke(revocation: Revocation, at: number): Promise<{ readonly kind: 'revoked' } | Unavailable>
-  /** Reads what was revoked in a shard after `position`. */
+  /**
+   * Ends every session that was made until now, and revokes every token that was issued until now, at the same cost
+   * however many there are. If it is `unavailable`, some shards may have it already; it is safe to repeat.
+   */
+  revokeAll(
+    at: number,
+  ): Promise<{ readonly kind: 'revoked'; readonly revocation: AllRevocation } | Unavailable>
+  /** Reads the marks of all shards, as cheaply as the store can. */
+  marks(): Promise<MarksOutcome>
+  /** Reads what was revoked in a shard after `position`, some hundreds at a time. */
   pull(shard: number, position: number): Promise<PullOutcome>
+  /**
+   * Claims the task of putting back what a shard lost, for a second or so. Whoever has it may claim it again; for any
+   * other process it is `busy`.
+   */
+  claim(shard: number): Promise<{ readonly kind: 'claimed' } | { readonly kind: 'busy' } | Unavailable>
   /** Puts back what the store lost: adds missing revocations, and ends sessions that reappeared. */
   assert(
     shard: number,
@@ -122,8 +191,8 @@ export interface RevocationStore {
   ): Promise<{ readonly kind: 'asserted' } | Unavailable>
   /** Asks the store itself about one token. */
   check(token: TokenIdentity): Promise<{ readonly kind: 'live' } | { readonly kind: 'revoked' } | Unavailable>
-  /** Calls the listener as soon as a shard may have news. It may miss some, so readers also pull at intervals. */
-  onNews(listener: (shard: number) => void): void
+  /** Calls the listener as soon as there are news. It may miss some, so readers also look at the marks at intervals. */
+  onNews(listener: (news: FeedNews) => void): void
 }
 
 /** The longest lifetime that an access token may have, in seconds. */
@@ -135,45 +204,3 @@ export const MAX_ACCESS_SECONDS = 1800
  * earlier, longer setting must stay revoked.
  */
 export const REVOCATION_RETENTION_MS: number = (MAX_ACCESS_SECONDS + 60) * 1000
-
-/** Encodes a revocation. Equal revocations give equal strings. */
-export function encodeRevocation(revocation: Revocation): string {
-  switch (revocation.kind) {
-    case 'session':
-      return `s:${revocation.session}`
-    case 'generation':
-      return `g:${revocation.session}:${revocation.generation}`
-    case 'token':
-      return `j:${revocation.jti}`
-    case 'key':
-      return `k:${revocation.kid}`
-    case 'subject':
-      return `u:${revocation.tag}:${revocation.notBefore}:${revocation.except ?? ''}`
-  }
-}
-
-/** Decodes a string that {@link encodeRevocation} made. */
-export function decodeRevocation(encoded: string): Revocation {
-  const rest = encoded.slice(2)
-  switch (encoded.slice(0, 2)) {
-    case 's:':
-      return { kind: 'session', session: rest }
-    case 'g:': {
-      const [session = '', generation = ''] = rest.split(':')
-      return { kind: 'generation', session: session as SessionId, generation: Number(generation) }
-    }
-    case 'j:':
-      return { kind: 'token', jti: rest }
-    case 'k:':
-      return { kind: 'key', kid: rest }
-    default: {
-      const [tag = '', notBefore = '', except = ''] = rest.split(':')
-      return {
-        kind: 'subject',
-        tag: tag as SubjectTag,
-        notBefore: Number(notBefore),
-        ...(except === '' ? {} : { except: except as SessionId }),
-      }
-    }
-  }
-}

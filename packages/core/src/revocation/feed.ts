@@ -1,50 +1,52 @@
 import type { Clock } from '../ports/clock.ts'
-import type { FeedMark, Revocation, RevocationStore } from '../ports/revocations.ts'
+import type { FeedNews, Revocation, RevocationStore } from '../ports/revocations.ts'
+import type { HeldRevocations } from './held.ts'
+import { createShardFeed, type Instant, NEVER, now, type ShardFeed } from './shard-feed.ts'
+import { createTurns } from './turns.ts'
 
 export interface FeedSettings {
   /** How long what was read counts as fresh after the store was last heard from. */
   readonly maxStalenessMs: number
-  /** The period of the heartbeat, at which each shard is pulled even if no news was announced. */
-  readonly pullEveryMs: number
+  /** The period of the heartbeat, which reads the marks of all shards. */
+  readonly heartbeatMs: number
 }
 
 export interface FeedEvents {
-  /** A revocation was read. */
-  readonly add: (revocation: Revocation) => void
+  /** Revocations were read or announced. */
+  readonly add: (shard: number, revocations: readonly Revocation[]) => void
   /** What this process knows of a shard. */
-  readonly heldIn: (shard: number) => readonly Revocation[]
+  readonly heldIn: (shard: number) => HeldRevocations
   /** The store lost data, and its revocations were put back. Called once, however many shards lost data. */
   readonly onForgotten: () => void
-  /** Puts back whatever else the shard lost. Resolves to whether it succeeded; if not, the shard is put back again. */
+  /** Puts back whatever else the shard lost. Resolves to whether it succeeded; if not, it is tried again. */
   readonly putBackOthers: (shard: number) => Promise<boolean>
+  /** What the clock of the store showed at some moment between the two instants. */
+  readonly onTime: (at: number, asked: Instant, answered: Instant) => void
 }
 
 /** Follows the store's feeds, one for each shard, and puts back what a store forgot. */
 export interface Feed {
-  /** Loads all shards once and starts the heartbeat. Resolves even if the store cannot be reached. */
+  /**
+   * Loads all shards once and starts the heartbeat. Resolves even if the store cannot be reached. Beside a store that
+   * has just lost its data, it waits until other processes have put back what they know.
+   */
   start(): Promise<void>
-  /** Whether every shard was pulled within `maxStalenessMs`. */
+  /** Whether every shard was heard from within `maxStalenessMs`, by both clocks. */
   isFresh(): boolean
-  /** Pulls all shards now unless they are fresh. Resolves to whether every shard could be pulled. */
+  /** Reads all shards now unless they are fresh. Resolves to whether every shard could be read. */
   catchUp(): Promise<boolean>
   close(): void
 }
 
-interface Shard {
-  epoch: string | undefined
-  /** The digest of everything read so far; unknown until the shard was read completely, and after it was put back. */
-  digest: bigint | undefined
-  position: number
-  heardAt: number
-  pulling: Promise<void> | undefined
-  again: boolean
-}
-
-/**
- * In how many parts the shards are pulled: all at once would hold up the requests of that moment, and each by itself
- * would wake an idle process four times as often.
- */
-const PARTS_OF_HEARTBEAT = 4
+/** How many slices of revocations may be under way at once. All shards at once would hold up this process. */
+const SLICES_AT_ONCE = 3
+const UNSETTLED_MS = 100
+/** Most that a start waits for others. */
+const MAX_UNSETTLED_MS = 60_000
+/** Whoever asks whether all is up to date does not wait for a long recovery. */
+const MAX_CATCHING_UP_MS = 1000
+/** At every so many heartbeats one shard is pulled although nothing happened, so that no key of it ever expires. */
+const BEATS_PER_PULL = 512
 
 export function createFeed(
   store: RevocationStore,
@@ -52,105 +54,107 @@ export function createFeed(
   clock: Clock,
   events: FeedEvents,
 ): Feed {
-  const shards: readonly Shard[] = Array.from({ length: store.shards }, () => ({
-    epoch: undefined,
-    digest: undefined,
-    position: 0,
-    heardAt: Number.NEGATIVE_INFINITY,
-    pulling: undefined,
-    again: false,
-  }))
-  let oldestHeard = Number.NEGATIVE_INFINITY
-  let forgottenAt = Number.NEGATIVE_INFINITY
+  let oldest = NEVER
   let heartbeat: NodeJS.Timeout | undefined
-
-  /** One pull at a time for each shard. News that arrives meanwhile is fetched by one more. */
-  function pull(index: number): Promise<void> {
-    const shard = shards[index]
-    if (shard === undefined) return Promise.resolve()
-    if (shard.pulling !== undefined) {
-      shard.again = true
-      return shard.pulling
-    }
-    shard.pulling = follow(index, shard).finally(() => {
-      shard.pulling = undefined
-      if (!shard.again) return
-      shard.again = false
-      void pull(index)
-    })
-    return shard.pulling
-  }
-
-  async function follow(index: number, shard: Shard): Promise<void> {
-    for (;;) {
-      const asked = clock.monotonic()
-      const outcome = await store.pull(index, shard.position)
-      if (outcome.kind === 'unavailable') return
-      for (const revocation of outcome.revocations) events.add(revocation)
-      if (shard.digest !== undefined) shard.digest ^= outcome.digest
-      shard.position = outcome.position
-      if (outcome.more) continue
-      if (!isWhole(shard, outcome.mark)) {
-        if (!(await putBack(index, shard, outcome.mark.epoch))) return
-        continue
-      }
-      shard.epoch = outcome.mark.epoch
-      shard.digest = outcome.mark.digest
-      shard.heardAt = asked
-      oldestHeard = Math.min(...shards.map((one) => one.heardAt))
-      return
-    }
-  }
-
-  /** Puts what this process knows of a shard back into the store. The shard is then read from its beginning. */
-  async function putBack(index: number, shard: Shard, epoch: string): Promise<boolean> {
-    const asserted = await store.assert(index, events.heldIn(index), clock.now())
-    if (asserted.kind === 'unavailable') return false
-    tellForgotten()
-    if (!(await events.putBackOthers(index))) return false
-    shard.epoch = epoch
-    shard.digest = undefined
-    shard.position = 0
-    return true
-  }
-
-  /** Reports one loss once. A store loses all of its shards at the same time, but each is put back on its own. */
-  function tellForgotten(): void {
-    const isNews = clock.monotonic() - forgottenAt > settings.pullEveryMs * 2
-    forgottenAt = clock.monotonic()
-    if (isNews) events.onForgotten()
-  }
+  let beats = 0
+  let beating: Promise<void> | undefined
+  const recovering = new Set<number>()
+  const inTurn = createTurns(SLICES_AT_ONCE)
+  const shards: readonly ShardFeed[] = Array.from({ length: store.shards }, (_, shard) =>
+    createShardFeed(shard, {
+      ...{ store, clock, inTurn, held: events.heldIn(shard), add: events.add },
+      putBackOthers: events.putBackOthers,
+      onLoss: (lost) => void recovering.add(lost),
+      onRecovered(recovered) {
+        recovering.delete(recovered)
+        // A store loses all of its shards at the same time, but each is put back on its own.
+        if (recovering.size === 0) events.onForgotten()
+      },
+      onHeard() {
+        const instants = shards.map((one) => one.heardAt())
+        oldest = {
+          wall: Math.min(...instants.map(({ wall }) => wall)),
+          monotonic: Math.min(...instants.map(({ monotonic }) => monotonic)),
+        }
+      },
+    }),
+  )
 
   function isFresh(): boolean {
-    return clock.monotonic() - oldestHeard <= settings.maxStalenessMs
+    return (
+      clock.monotonic() - oldest.monotonic <= settings.maxStalenessMs &&
+      clock.now() - oldest.wall <= settings.maxStalenessMs
+    )
+  }
+
+  /** Compares the marks of all shards with what is known. */
+  function beat(): Promise<void> {
+    beating ??= compare().finally(() => {
+      beating = undefined
+    })
+    return beating
+  }
+
+  async function compare(): Promise<void> {
+    const asked = now(clock)
+    const outcome = await store.marks()
+    if (outcome.kind === 'unavailable') return
+    if (outcome.at !== undefined) events.onTime(outcome.at, asked, now(clock))
+    for (const [index, shard] of shards.entries()) {
+      const mark = outcome.marks[index]
+      if (mark !== undefined) shard.compare(mark, asked)
+    }
+  }
+
+  function onBeat(): void {
+    beats++
+    if (beats % BEATS_PER_PULL === 0) void shards[(beats / BEATS_PER_PULL) % shards.length]?.pull()
+    void beat()
+  }
+
+  function onNews(news: FeedNews): void {
+    if (news.kind === 'revoked') shards[news.shard]?.announced(news)
+    else void beat()
+  }
+
+  async function settle(): Promise<void> {
+    const began = clock.monotonic()
+    for (;;) {
+      const unsettled = shards.filter((shard) => shard.isUnsettled())
+      if (unsettled.length === 0 || clock.monotonic() - began > MAX_UNSETTLED_MS) return
+      await new Promise<void>((resolve) => setTimeout(resolve, UNSETTLED_MS).unref())
+      await Promise.all(unsettled.map((shard) => shard.pull()))
+    }
   }
 
   return {
     async start() {
-      store.onNews((shard) => void pull(shard))
-      await Promise.all(shards.map((_, index) => pull(index)))
-      const parts = Math.min(PARTS_OF_HEARTBEAT, shards.length)
-      let part = 0
-      heartbeat = setInterval(() => {
-        for (let index = part; index < shards.length; index += parts) void pull(index)
-        part = (part + 1) % parts
-      }, settings.pullEveryMs / parts)
+      store.onNews(onNews)
+      await Promise.all(shards.map((shard) => shard.pull()))
+      heartbeat = setInterval(onBeat, settings.heartbeatMs)
       heartbeat.unref()
+      await settle()
     },
     isFresh,
     async catchUp() {
       if (isFresh()) return true
       const since = clock.monotonic()
-      // A pull that is under way may have been asked for too long ago to count.
-      await Promise.all(shards.map((shard, index) => shard.pulling?.then(() => pull(index)) ?? pull(index)))
-      return oldestHeard >= since
+      // One that is under way may have been asked for too long ago to count.
+      await beating
+      await beat()
+      await within(MAX_CATCHING_UP_MS, Promise.all(shards.map((shard) => shard.idle())))
+      return oldest.monotonic >= since
     },
     close: () => clearInterval(heartbeat),
   }
 }
 
-/** Whether the store still has everything that was read from the shard, and nothing before it that was not read. */
-function isWhole(shard: Shard, mark: FeedMark): boolean {
-  if (shard.epoch === undefined) return true
-  return mark.epoch === shard.epoch && (shard.digest === undefined || mark.digest === shard.digest)
+/** Waits for a promise, but not for longer. */
+async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds).unref()
+  })
+  await Promise.race([promise, over])
+  clearTimeout(timer)
 }

@@ -1,39 +1,55 @@
-import type { SessionId } from '../ports/ids.ts'
-
-/** A compact set of session ids. Ids are added and never removed. */
+/** A compact set of ids of one format. Ids are added and never removed. */
 export interface IdTable {
   /** Adds an id, and returns whether it is new. */
-  add(id: SessionId): boolean
-  has(id: SessionId): boolean
-  ids(): IterableIterator<SessionId>
+  add(id: string, number?: number): boolean
+  has(id: string, number?: number): boolean
+  /** The ids in the order in which they were added, including those that are added meanwhile. */
+  entries(): IterableIterator<readonly [id: string, number: number]>
 }
 
-const ID_BYTES = 28
-const ID_WORDS = ID_BYTES / 4
-/** The word that selects the slot. It is random, so no choice of subjects can make ids collide. */
-const HASH_WORD = 3
+export interface IdFormat {
+  /** How many bytes an id has, which is written in base64url. A multiple of four. */
+  readonly bytes: number
+  /**
+   * Which four bytes select the slot, counted in words. They should be random, so that nobody can make ids collide by
+   * choosing them.
+   */
+  readonly randomWord: number
+  /** Whether each id comes with a number of 32 bits. */
+  readonly numbered?: boolean
+}
+
 const IDS_PER_CHUNK = 1024
 const FIRST_SLOTS = 64
 
 /**
  * An open-addressing hash table of positions in a log of ids. The log grows in chunks. The table has four bytes per
- * slot, and at most half of the slots are taken. An id takes about 36 bytes, compared to 130 in a `Set` of strings.
+ * slot, and at most half of the slots are taken. The id of a session takes about 36 bytes, compared to 130 in a `Set` of
+ * strings.
  */
-export function createIdTable(): IdTable {
+export function createIdTable({ bytes, randomWord, numbered = false }: IdFormat): IdTable {
+  const idWords = bytes / 4
+  const entryWords = idWords + (numbered ? 1 : 0)
   const chunks: Uint32Array[] = []
-  const scratch = Buffer.alloc(ID_BYTES)
-  const words = new Uint32Array(scratch.buffer, scratch.byteOffset, ID_WORDS)
+  const scratch = Buffer.alloc(entryWords * 4)
+  const words = new Uint32Array(scratch.buffer, scratch.byteOffset, entryWords)
   let slots = new Uint32Array(FIRST_SLOTS)
   let size = 0
 
   function wordOf(position: number, word: number): number {
     const chunk = chunks[Math.floor(position / IDS_PER_CHUNK)]
-    return chunk?.[(position % IDS_PER_CHUNK) * ID_WORDS + word] ?? 0
+    return chunk?.[(position % IDS_PER_CHUNK) * entryWords + word] ?? 0
   }
 
   function isAt(position: number): boolean {
-    for (let word = ID_WORDS - 1; word >= 0; word--) if (wordOf(position, word) !== words[word]) return false
+    for (let word = entryWords - 1; word >= 0; word--)
+      if (wordOf(position, word) !== words[word]) return false
     return true
+  }
+
+  function read(id: string, number: number): void {
+    scratch.write(id, 'base64url')
+    if (numbered) words[idWords] = number
   }
 
   /**
@@ -41,7 +57,7 @@ export function createIdTable(): IdTable {
    */
   function slotOf(): number {
     const mask = slots.length - 1
-    let slot = (words[HASH_WORD] ?? 0) & mask
+    let slot = (words[randomWord] ?? 0) & mask
     for (let taken = slots[slot] ?? 0; taken !== 0 && !isAt(taken - 1); taken = slots[slot] ?? 0)
       slot = (slot + 1) & mask
     return slot
@@ -51,7 +67,7 @@ export function createIdTable(): IdTable {
     const larger = new Uint32Array(slots.length * 2)
     const mask = larger.length - 1
     for (let position = 0; position < size; position++) {
-      let slot = wordOf(position, HASH_WORD) & mask
+      let slot = wordOf(position, randomWord) & mask
       while (larger[slot] !== 0) slot = (slot + 1) & mask
       larger[slot] = position + 1
     }
@@ -60,14 +76,14 @@ export function createIdTable(): IdTable {
 
   function append(): void {
     const at = size % IDS_PER_CHUNK
-    if (at === 0) chunks.push(new Uint32Array(IDS_PER_CHUNK * ID_WORDS))
-    chunks[chunks.length - 1]?.set(words, at * ID_WORDS)
+    if (at === 0) chunks.push(new Uint32Array(IDS_PER_CHUNK * entryWords))
+    chunks[chunks.length - 1]?.set(words, at * entryWords)
     size++
   }
 
   return {
-    add(id) {
-      scratch.write(id, 'base64url')
+    add(id, number = 0) {
+      read(id, number)
       const slot = slotOf()
       if (slots[slot] !== 0) return false
       append()
@@ -75,17 +91,18 @@ export function createIdTable(): IdTable {
       if (size * 2 > slots.length) grow()
       return true
     },
-    has(id) {
+    has(id, number = 0) {
       if (size === 0) return false
-      scratch.write(id, 'base64url')
+      read(id, number)
       return slots[slotOf()] !== 0
     },
-    *ids() {
+    *entries() {
       for (let position = 0; position < size; position++) {
-        const from = (position % IDS_PER_CHUNK) * ID_WORDS
-        const chunk = chunks[Math.floor(position / IDS_PER_CHUNK)]?.subarray(from, from + ID_WORDS)
+        const from = (position % IDS_PER_CHUNK) * entryWords
+        const chunk = chunks[Math.floor(position / IDS_PER_CHUNK)]?.subarray(from, from + entryWords)
         if (chunk === undefined) return
-        yield Buffer.from(chunk.buffer, chunk.byteOffset, ID_BYTES).toString('base64url') as SessionId
+        const id = Buffer.from(chunk.buffer, chunk.byteOffset, bytes).toString('base64url')
+        yield [id, numbered ? (chunk[idWords] ?? 0) : 0]
       }
     },
   }

@@ -1,8 +1,14 @@
 import type { Clock } from '../ports/clock.ts'
 import { isSessionId } from '../ports/ids.ts'
-import type { Revocation, RevocationStore, TokenIdentity } from '../ports/revocations.ts'
-import { createFeed, type Feed } from './feed.ts'
-import { createRevocationSet, type RevocationSet } from './set.ts'
+import {
+  notBeforeOf,
+  type Revocation,
+  type RevocationStore,
+  type TokenIdentity,
+} from '../ports/revocations.ts'
+import { createFeed, type Feed, type FeedEvents, type FeedSettings } from './feed.ts'
+import { createHeldRevocations, type HeldRevocations } from './held.ts'
+import { isRevoked, type RevocationSets } from './set.ts'
 
 export type Judgement = 'live' | 'revoked' | 'unavailable'
 
@@ -12,31 +18,23 @@ export interface Candidate extends TokenIdentity {
   liveAt?: number
 }
 
-export interface ReplicaSettings {
+export interface ReplicaSettings extends FeedSettings {
   /** `strict` asks the store about every token. */
   readonly mode: 'replicated' | 'strict'
-  /** How long the replica judges without the store after it last heard from it. */
-  readonly maxStalenessMs: number
-  /** The period of the heartbeat, at which each shard is pulled even if no news was announced. */
-  readonly pullEveryMs: number
 }
 
-export interface ReplicaEvents {
+export interface ReplicaEvents extends Pick<FeedEvents, 'onForgotten' | 'putBackOthers' | 'onTime'> {
   /** A revocation became known to this process, wherever it was made. */
   readonly onRevoked: (revocation: Revocation) => void
-  /** The store lost data, and its revocations were put back. Called once, however many shards lost data. */
-  readonly onForgotten: () => void
-  /** Puts back whatever else the store lost. Resolves to whether it succeeded; if not, the shard is put back again. */
-  readonly putBackOthers: (shard: number) => Promise<boolean>
 }
 
 /**
  * This process's copy of all live revocations. It knows how fresh it is.
  *
- * Each shard's feed is pulled when news is announced, and also at every heartbeat, so that a lost announcement delays
- * a revocation by one heartbeat at most. A feed is broken if the store restarted empty, or failed over to a replica
- * that lagged. Everything known here is then put back into it, because a token that this process saw revoked must
- * never become valid again.
+ * An announcement carries what was revoked, so that a process that is up to date asks the store for nothing. The
+ * heartbeat compares the marks of all shards, so that a lost announcement delays a revocation by one heartbeat at most.
+ * A feed is broken if the store restarted empty, or failed over to a replica that lagged. What is known here and the
+ * store lacks is then put back into it, because a token that this process saw revoked must never become valid again.
  */
 export interface Replica extends Feed {
   /** Judges a token. Returns a promise only if the store has to be asked. */
@@ -53,33 +51,49 @@ export function createReplica(
   clock: Clock,
   events: ReplicaEvents,
 ): Replica {
-  /** Most revocations are of sessions; all others are rare, and held for all shards together. */
-  const sessions: readonly RevocationSet[] = Array.from({ length: store.shards }, createRevocationSet)
-  const others = createRevocationSet()
+  const held: readonly HeldRevocations[] = Array.from({ length: store.shards }, createHeldRevocations)
+  const nowhere = createHeldRevocations()
+  /** Tokens of this deployment that were issued in this second or earlier are refused, if everything was revoked. */
+  let notBefore = Number.NEGATIVE_INFINITY
   /** Increases with each revocation that becomes known. */
   let revision = 0
-  const feed = createFeed(store, settings, clock, { add, heldIn, ...events })
+  const heldIn = (shard: number): HeldRevocations => held[shard] ?? nowhere
+  const feed = createFeed(store, settings, clock, {
+    ...events,
+    heldIn,
+    add(shard, revocations) {
+      const one = heldIn(shard)
+      const at = clock.now()
+      for (const revocation of revocations) tell(one.add(revocation, at), revocation)
+    },
+  })
 
-  function setFor(session: string | undefined): RevocationSet {
-    if (session === undefined || !isSessionId(session)) return others
-    return sessions[store.shardOfSession(session)] ?? others
-  }
-
-  function add(revocation: Revocation): void {
-    const set = 'session' in revocation ? setFor(revocation.session) : others
-    if (!set.add(revocation, clock.now())) return
+  function tell(isNew: boolean, revocation: Revocation): void {
+    if (!isNew) return
+    if (revocation.kind === 'all') {
+      // Each shard has it.
+      if (notBeforeOf(revocation) <= notBefore) return
+      notBefore = notBeforeOf(revocation)
+    }
     revision++
     events.onRevoked(revocation)
   }
 
-  function heldIn(shard: number): Revocation[] {
-    const rare = others.all().filter((revocation) => store.shardOf(revocation) === shard)
-    return [...(sessions[shard]?.all() ?? []), ...rare]
+  function shardOfSession(session: string): number {
+    return isSessionId(session) ? store.shardOfSession(session) : store.shardOfName(session)
   }
 
-  function knowsRevoked(token: TokenIdentity): boolean {
-    return setFor(token.session).concerns(token) || others.concerns(token)
+  const sets: RevocationSets = {
+    ofSession: (session) => heldIn(shardOfSession(session)),
+    ofName: (name) => heldIn(store.shardOfName(name)),
+    ofSubject(token) {
+      const { own, session } = token
+      // The sessions of a subject are in its shard. To read the tag of a token is to compute it.
+      const isOwn = own && session !== undefined && isSessionId(session)
+      return heldIn(isOwn ? store.shardOfSession(session) : store.shardOfTag(token.tag))
+    },
   }
+  const knowsRevoked = (token: TokenIdentity): boolean => isRevoked(token, notBefore, sets)
 
   async function ask(token: TokenIdentity): Promise<Judgement> {
     const outcome = await store.check(token)
@@ -96,7 +110,10 @@ export function createReplica(
       return settings.mode === 'replicated' && feed.isFresh() ? 'live' : ask(token)
     },
     knowsRevoked,
-    add,
+    add(revocation) {
+      const shards = revocation.kind === 'all' ? held : [heldIn(store.shardOf(revocation))]
+      for (const one of shards) tell(one.addOwn(revocation, clock.now()), revocation)
+    },
     /** In strict mode nothing is judged by this copy. */
     catchUp: async () => settings.mode === 'strict' || feed.catchUp(),
   }

@@ -1,22 +1,53 @@
-import { isSessionId, type SubjectTag } from '../ports/ids.ts'
+import { decodeRevocation, encodeRevocation } from '../ports/encoded-revocation.ts'
+import { isSessionId, type SessionId, type SubjectTag } from '../ports/ids.ts'
 import {
   concernsToken,
-  decodeRevocation,
-  encodeRevocation,
   REVOCATION_RETENTION_MS,
   type Revocation,
   type SubjectRevocation,
   type TokenIdentity,
 } from '../ports/revocations.ts'
-import { createIdTable, type IdTable } from './id-table.ts'
+import { createIdTable, type IdFormat, type IdTable } from './id-table.ts'
 
-/** The live revocations. Lookups are fast, and old revocations are dropped without a scan. */
+/** The live revocations of one shard. Lookups are fast, and old revocations are dropped without a scan. */
 export interface RevocationSet {
   /** Adds a revocation, and returns whether it is new. */
   add(revocation: Revocation, at: number): boolean
-  /** Whether any of the revocations concerns the token. */
-  concerns(token: TokenIdentity): boolean
-  all(): Revocation[]
+  has(revocation: Revocation): boolean
+  /** Whether the session of the token was ended, or this generation of it burnt. */
+  concernsSession(session: string, generation: number | undefined): boolean
+  concernsJti(jti: string): boolean
+  concernsKey(kid: string): boolean
+  /** Whether a revocation of the token's subject concerns it. */
+  concernsSubject(token: TokenIdentity): boolean
+  /** All of them, the earliest first. Some may be added meanwhile. */
+  all(): IterableIterator<Revocation>
+}
+
+/** Where to look up what concerns a token. */
+export interface RevocationSets {
+  ofSession(session: string): Lookups
+  /** For a token or a key. */
+  ofName(name: string): Lookups
+  ofSubject(token: TokenIdentity): Lookups
+}
+
+type Lookups = Pick<RevocationSet, Extract<keyof RevocationSet, `concerns${string}`>>
+
+/**
+ * Whether a token was revoked.
+ *
+ * @param notBefore tokens of this deployment that were issued in this second or earlier are revoked
+ */
+export function isRevoked(token: TokenIdentity, notBefore: number, sets: RevocationSets): boolean {
+  const { own, session, generation, jti, kid, issuedAt = 0 } = token
+  return (
+    (own && issuedAt <= notBefore) ||
+    (session !== undefined && sets.ofSession(session).concernsSession(session, generation)) ||
+    (jti !== undefined && sets.ofName(jti).concernsJti(jti)) ||
+    (kid !== undefined && sets.ofName(kid).concernsKey(kid)) ||
+    sets.ofSubject(token).concernsSubject(token)
+  )
 }
 
 interface Generation {
@@ -24,10 +55,19 @@ interface Generation {
   readonly since: number
   /** Sessions of this deployment, which are nearly all that is ever revoked. */
   readonly sessions: IdTable
-  /** All other revocations except those of subjects, encoded. */
-  readonly others: Set<string>
+  readonly burnt: IdTable
+  /** Tokens of this deployment. */
+  readonly tokens: IdTable
   readonly subjects: Map<SubjectTag, SubjectRevocation[]>
+  /** All others, encoded: keys, what belongs to other issuers, and revocations of everything. They are rare. */
+  readonly others: Set<string>
 }
+
+const SESSIONS: IdFormat = { bytes: 28, randomWord: 3 }
+const BURNT: IdFormat = { ...SESSIONS, numbered: true }
+const TOKENS: IdFormat = { bytes: 16, randomWord: 0 }
+/** 16 bytes leave only two bits for the last character, so it is one of four. */
+const OWN_JTI = /^[A-Za-z0-9_-]{21}[AQgw]$/
 
 const GENERATIONS = 3
 /** While one generation is filled, the others together cover the retention period. */
@@ -43,62 +83,105 @@ export function createRevocationSet(): RevocationSet {
   function youngest(at: number): Generation {
     const [young] = generations
     if (young !== undefined && at - young.since < GENERATION_MS) return young
-    const fresh: Generation = { since: at, sessions: createIdTable(), others: new Set(), subjects: new Map() }
+    const fresh: Generation = {
+      since: at,
+      sessions: createIdTable(SESSIONS),
+      burnt: createIdTable(BURNT),
+      tokens: createIdTable(TOKENS),
+      subjects: new Map(),
+      others: new Set(),
+    }
     generations = [fresh, ...generations.slice(0, GENERATIONS - 1)]
     return fresh
+  }
+
+  function some(concerns: (generation: Generation) => boolean): boolean {
+    for (const generation of generations) if (concerns(generation)) return true
+    return false
   }
 
   return {
     add(revocation, at) {
       const young = youngest(at)
-      if (generations.some((generation) => holds(generation, revocation))) return false
-      put(young, revocation)
-      return true
+      const room = roomOf(revocation)
+      for (const older of generations) if (older !== young && holds(older, room, revocation)) return false
+      return put(young, room, revocation)
     },
-    concerns(token) {
-      for (const generation of generations) if (concerns(generation, token)) return true
-      return false
+    has(revocation) {
+      const room = roomOf(revocation)
+      return some((generation) => holds(generation, room, revocation))
     },
-    all: () => generations.flatMap(listed),
+    concernsSession: (session, generation) =>
+      isSessionId(session)
+        ? some(
+            ({ sessions, burnt }) =>
+              sessions.has(session) || (generation !== undefined && burnt.has(session, generation)),
+          )
+        : some(({ others }) => others.size > 0 && others.has(`s:${session}`)),
+    concernsJti: (jti) =>
+      OWN_JTI.test(jti)
+        ? some(({ tokens }) => tokens.has(jti))
+        : some(({ others }) => others.size > 0 && others.has(`j:${jti}`)),
+    concernsKey: (kid) => some(({ others }) => others.size > 0 && others.has(`k:${kid}`)),
+    concernsSubject: (token) =>
+      some(
+        ({ subjects }) =>
+          // Reading the tag computes it, so it is read only if a whole subject was revoked.
+          subjects.size > 0 && subjects.get(token.tag)?.some((held) => concernsToken(held, token)) === true,
+      ),
+    *all() {
+      for (const generation of generations.toReversed()) yield* listed(generation)
+    },
   }
 }
 
-function holds(generation: Generation, revocation: Revocation): boolean {
-  if (revocation.kind === 'session' && isSessionId(revocation.session))
-    return generation.sessions.has(revocation.session)
-  const encoded = encodeRevocation(revocation)
-  if (revocation.kind !== 'subject') return generation.others.has(encoded)
-  return generation.subjects.get(revocation.tag)?.some((held) => encodeRevocation(held) === encoded) === true
+/** What of a generation holds a revocation. Found out once, because it takes as long as all else. */
+function roomOf(revocation: Revocation): keyof Omit<Generation, 'since'> {
+  switch (revocation.kind) {
+    case 'session':
+      return isSessionId(revocation.session) ? 'sessions' : 'others'
+    case 'generation':
+      return 'burnt'
+    case 'token':
+      return OWN_JTI.test(revocation.jti) ? 'tokens' : 'others'
+    case 'subject':
+      return 'subjects'
+    case 'key':
+    case 'all':
+      return 'others'
+  }
 }
 
-function put(generation: Generation, revocation: Revocation): void {
-  if (revocation.kind === 'session' && isSessionId(revocation.session)) {
-    generation.sessions.add(revocation.session)
-  } else if (revocation.kind === 'subject') {
+function holds(generation: Generation, room: ReturnType<typeof roomOf>, revocation: Revocation): boolean {
+  if (room === 'sessions' && revocation.kind === 'session') return generation.sessions.has(revocation.session)
+  if (room === 'tokens' && revocation.kind === 'token') return generation.tokens.has(revocation.jti)
+  if (revocation.kind === 'generation') return generation.burnt.has(revocation.session, revocation.generation)
+  if (revocation.kind !== 'subject')
+    return generation.others.size > 0 && generation.others.has(encodeRevocation(revocation))
+  const { tag, notBefore, except } = revocation
+  const isSame = (held: SubjectRevocation): boolean => held.notBefore === notBefore && held.except === except
+  return generation.subjects.get(tag)?.some(isSame) === true
+}
+
+/** Returns whether it was not there yet. */
+function put(generation: Generation, room: ReturnType<typeof roomOf>, revocation: Revocation): boolean {
+  if (room === 'sessions' && revocation.kind === 'session') return generation.sessions.add(revocation.session)
+  if (room === 'tokens' && revocation.kind === 'token') return generation.tokens.add(revocation.jti)
+  if (revocation.kind === 'generation') return generation.burnt.add(revocation.session, revocation.generation)
+  if (holds(generation, room, revocation)) return false
+  if (revocation.kind === 'subject') {
     const held = generation.subjects.get(revocation.tag) ?? []
     generation.subjects.set(revocation.tag, [...held, revocation])
   } else generation.others.add(encodeRevocation(revocation))
+  return true
 }
 
-function concerns({ sessions, subjects, others }: Generation, token: TokenIdentity): boolean {
-  const { session } = token
-  if (session !== undefined && isSessionId(session) && sessions.has(session)) return true
-  // Reading the tag computes it, so it is read only if a whole subject was revoked.
-  if (subjects.size > 0 && subjects.get(token.tag)?.some((held) => concernsToken(held, token)) === true)
-    return true
-  if (others.size === 0) return false
-  return (
-    (session !== undefined &&
-      (others.has(`s:${session}`) || others.has(`g:${session}:${token.generation}`))) ||
-    (token.jti !== undefined && others.has(`j:${token.jti}`)) ||
-    (token.kid !== undefined && others.has(`k:${token.kid}`))
-  )
-}
-
-function listed(generation: Generation): Revocation[] {
-  return [
-    ...Array.from(generation.sessions.ids(), (session): Revocation => ({ kind: 'session', session })),
-    ...[...generation.subjects.values()].flat(),
-    ...[...generation.others].map(decodeRevocation),
-  ]
+function* listed({ sessions, burnt, tokens, subjects, others }: Generation): Generator<Revocation> {
+  for (const encoded of others) yield decodeRevocation(encoded)
+  for (const held of subjects.values()) yield* held
+  for (const [jti] of tokens.entries()) yield { kind: 'token', jti }
+  // The tables give back the spelling that they took in.
+  for (const [session, generation] of burnt.entries())
+    yield { kind: 'generation', session: session as SessionId, generation }
+  for (const [session] of sessions.entries()) yield { kind: 'session', session }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
-import { concernsToken, type Revocation, type TokenIdentity } from '../ports/revocations.ts'
+import { concernsToken, notBeforeOf, type Revocation, type TokenIdentity } from '../ports/revocations.ts'
 
 /** Open connections, such as WebSockets and event streams, that must end when what let them in is over. */
 export interface Connections {
@@ -83,6 +83,8 @@ export function createConnections(clock: Clock): Connections {
           return endAll(all(), (token) => token.kid === revocation.kid)
         case 'subject':
           return endAll(all(), (token) => token.tag === revocation.tag && concernsToken(revocation, token))
+        case 'all':
+          return endAll(all(), (token) => token.own && (token.issuedAt ?? 0) <= notBeforeOf(revocation))
       }
     },
   }

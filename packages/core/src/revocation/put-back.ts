@@ -1,0 +1,79 @@
+import type { Clock } from '../ports/clock.ts'
+import type { Revocation, RevocationStore } from '../ports/revocations.ts'
+import type { HeldRevocations } from './held.ts'
+import { breathe, type InTurn } from './turns.ts'
+
+/** `nothing`: the store has everything. `some`: something was put back. `busy`: another process is at it. */
+export type PutBackOutcome = 'nothing' | 'some' | 'busy' | 'unavailable'
+
+export interface PutBackParts {
+  readonly store: Pick<RevocationStore, 'claim' | 'assert'>
+  readonly held: Pick<HeldRevocations, 'all' | 'isMissing' | 'add'>
+  readonly clock: Clock
+  readonly inTurn: InTurn
+}
+
+/** Few enough that neither the store nor this process is held up for more than a few milliseconds. */
+const SLICE = 250
+/** So many are looked at before other work has its turn. */
+const LOOKED_AT = 1000
+/** How often the claim is renewed. It lasts for longer, but must end soon if its holder dies. */
+const CLAIM_EVERY_MS = 300
+/** A slice may fail because of what is in it. After so many in a row the store is considered to be away. */
+const MAX_FAILED = 3
+
+/**
+ * Puts what a shard of the store lacks back into it, in slices, of which each counts for itself. This process must have
+ * claimed the task, and renews its claim as long as it takes: the others would only repeat its work.
+ */
+export async function putBack(shard: number, parts: PutBackParts): Promise<PutBackOutcome> {
+  const { store, held, clock, inTurn } = parts
+  const all = held.all()
+  let claimedAt = clock.monotonic()
+  let failedInARow = 0
+  let outcome: PutBackOutcome = 'nothing'
+  for (;;) {
+    const step = await inTurn(async () => {
+      await breathe()
+      const slice = nextSlice(all, held)
+      return slice.missing.length === 0 ? slice : ((await assertSlice(slice.missing)) ?? slice)
+    })
+    if (typeof step === 'string') return step
+    if (step.isLast) return outcome
+  }
+
+  /** Resolves to why to stop, if there is a reason. */
+  async function assertSlice(slice: readonly Revocation[]): Promise<'busy' | 'unavailable' | undefined> {
+    if (clock.monotonic() - claimedAt >= CLAIM_EVERY_MS) {
+      const claim = await store.claim(shard)
+      if (claim.kind !== 'claimed') return claim.kind
+      claimedAt = clock.monotonic()
+    }
+    const now = clock.now()
+    const { kind } = await store.assert(shard, slice, now)
+    if (kind === 'unavailable') {
+      outcome = 'unavailable'
+      failedInARow++
+      return failedInARow === MAX_FAILED ? 'unavailable' : undefined
+    }
+    for (const revocation of slice) held.add(revocation, now)
+    failedInARow = 0
+    if (outcome === 'nothing') outcome = 'some'
+    return undefined
+  }
+}
+
+interface Slice {
+  readonly missing: readonly Revocation[]
+  readonly isLast: boolean
+}
+
+function nextSlice(all: Iterator<Revocation>, held: Pick<HeldRevocations, 'isMissing'>): Slice {
+  const missing: Revocation[] = []
+  for (let looked = 0; looked < LOOKED_AT && missing.length < SLICE; looked++) {
+    const next = all.next()
+    if (next.done === true) return { missing, isLast: true }
+    if (held.isMissing(next.value)) missing.push(next.value)
+  }
+  return { missing, isLast: false }
+}
