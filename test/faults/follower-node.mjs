@@ -1,5 +1,5 @@
 // One process of a deployment that also tells of itself: how long its event loop stood still at most since the last
-// look.
+// look, and it signs out everybody if it is asked to.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createSallyport, getAuth } from '@sallyport/fastify'
@@ -29,6 +29,10 @@ app.get('/test/stall', async () => {
   const longestStallMs = delay.max / 1e6
   delay.reset()
   return { longestStallMs }
+})
+app.post('/test/revoke-all', async () => {
+  await sallyport.revokeAll({ reason: 'drill' })
+  return {}
 })
 
 const url = await app.listen({ port: 0, host: '127.0.0.1' })

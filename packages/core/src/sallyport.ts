@@ -4,6 +4,7 @@ import { createSignatureLimit } from './access/signature-limit.ts'
 import { createAccess } from './access/verify.ts'
 import {
   createKeyCalls,
+  createRevokeEverything,
   createSessionCalls,
   createTokenCalls,
   GATE,
@@ -187,6 +188,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     sessions: createSessionCalls({ list, end, renew, issuers }),
     tokens: createTokenCalls({ access, store: store.revocations, replica, renew, issuers, emit, clock }),
     keys: createKeyCalls({ ring, store: store.revocations, replica, clock, notice }),
+    revokeAll: createRevokeEverything({ store: store.revocations, replica, emit, clock }),
     on,
     emit,
     endOnRevocation: createEndOnRevocation({ connections, replica, callbacks }),

@@ -1,6 +1,7 @@
 import type { Gate } from '../gate/gate.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Emit, EventMap } from '../watch/events.ts'
+import { createRevokeEverything, type RevokeEverything } from './everything.ts'
 import { createKeyCalls, type KeyCalls } from './keys.ts'
 import { createSessionCalls, type SessionCalls, type SessionList } from './sessions.ts'
 import { createTokenCalls, type TokenCalls } from './tokens.ts'
@@ -10,6 +11,7 @@ export type { RevokedMany } from './many.ts'
 export type { TokenVerdict } from './tokens.ts'
 export {
   createKeyCalls,
+  createRevokeEverything,
   createSessionCalls,
   createTokenCalls,
   type KeyCalls,
@@ -23,6 +25,16 @@ export interface Sallyport {
   readonly sessions: SessionCalls
   readonly tokens: TokenCalls
   readonly keys: KeyCalls
+  /**
+   * Signs out everybody, such as after a break-in: ends every session, and refuses every access token issued until now,
+   * on every process within a second. Costs the same however many users there are, and so names none: one event
+   * `token.revoked` tells it, with the reason `revoke_all` unless you give another. Whoever signs in afterwards is not
+   * concerned.
+   *
+   * Ends what is in the store of this deployment, under its key prefix. Tokens of the option `issuers` are not
+   * concerned. Rejects with an `UnavailableError` unless the whole store answered: call again until it succeeds.
+   */
+  readonly revokeAll: RevokeEverything
   /** Adds a listener, and returns a function that removes it. */
   on<Name extends keyof EventMap>(name: Name, listener: (event: EventMap[Name]) => void): () => void
   /** Passes an event of the application, such as `login.failed`, to the listeners. The time is added. */
