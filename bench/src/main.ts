@@ -15,6 +15,7 @@ import { measureMemory } from './memory.ts'
 import { measureMicro } from './micro.ts'
 import { measureRefresh } from './refresh.ts'
 import { reportRefresh } from './refresh-report.ts'
+import { measureScale } from './scale/measure.ts'
 import { algorithms, type Extent, frameworks, full, quick, type Report, type Say } from './setup.ts'
 import { measureStartup } from './startup.ts'
 import { measureVerify, type VerifyChoice } from './verify.ts'
@@ -56,6 +57,7 @@ const sections: Readonly<Record<string, () => Promise<Report>>> = {
   memory: () => measureMemory(extent, say),
   flood: () => measureFlood(extent, say),
   startup: () => measureStartup(extent, say),
+  scale: () => measureScale(extent, say),
 }
 
 const extent: Extent = {
