@@ -26,7 +26,7 @@ export interface SharedRingParts {
 const RELOAD_EVERY_MS = 1000
 /** The ring is also read at this interval, because announcements of changes may be lost. */
 const REREAD_EVERY_MS = 10_000
-const TICK_MS = 250
+const TICK_MS = 500
 /** Nodes start a due rotation at different times within this period, so that usually only one of them makes a key. */
 const JITTER_MS = 30_000
 
