@@ -78,7 +78,8 @@ export function createInspection({ verifyToken, signatureLimit, cache, clock }: 
   return (token, sender) => {
     const found = known.get(token)
     if (found === undefined || isOutdated(found)) return inspectNew(token, sender)
-    switch (timesOf(found.claims, found.source, clock)) {
+    found.lookedAt = clock.now()
+    switch (timesOf(found.claims, found.source, found.lookedAt)) {
       case 'good':
         return { kind: 'genuine', token: found }
       case 'early':

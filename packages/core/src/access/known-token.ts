@@ -13,6 +13,7 @@ export class KnownToken implements Candidate {
   /** Until when the key that verified the token is assumed to be still valid. Milliseconds of the monotonic clock. */
   readonly genuineUntil: number
   liveAt = -1
+  lookedAt: number | undefined = undefined
   /** Whether the store knows that the token's generation has reached its client. */
   confirmed = false
   #tag: SubjectTag | undefined

@@ -31,8 +31,12 @@ export interface Feed {
    * has just lost its data, it waits until other processes have put back what they know.
    */
   start(): Promise<void>
-  /** Whether every shard was heard from within `maxStalenessMs`, by both clocks. */
-  isFresh(): boolean
+  /**
+   * Whether every shard was heard from within `maxStalenessMs`, by both clocks.
+   *
+   * @param wall what the wall clock shows, if it was just read
+   */
+  isFresh(wall?: number): boolean
   /** Reads all shards now unless they are fresh. Resolves to whether every shard could be read. */
   catchUp(): Promise<boolean>
   close(): void
@@ -80,10 +84,10 @@ export function createFeed(
     }),
   )
 
-  function isFresh(): boolean {
+  function isFresh(wall: number = clock.now()): boolean {
     return (
       clock.monotonic() - oldest.monotonic <= settings.maxStalenessMs &&
-      clock.now() - oldest.wall <= settings.maxStalenessMs
+      wall - oldest.wall <= settings.maxStalenessMs
     )
   }
 

@@ -16,6 +16,11 @@ export type Judgement = 'live' | 'revoked' | 'unavailable'
 export interface Candidate extends TokenIdentity {
   /** Written by the replica: its revision when it last found the token live. */
   liveAt?: number
+  /**
+   * What the wall clock showed when somebody looked at the token just now, so that it need not be read again.
+   * Milliseconds since the epoch.
+   */
+  readonly lookedAt?: number | undefined
 }
 
 export interface ReplicaSettings extends FeedSettings {
@@ -107,7 +112,7 @@ export function createReplica(
         if (knowsRevoked(token)) return 'revoked'
         token.liveAt = revision
       }
-      return settings.mode === 'replicated' && feed.isFresh() ? 'live' : ask(token)
+      return settings.mode === 'replicated' && feed.isFresh(token.lookedAt) ? 'live' : ask(token)
     },
     knowsRevoked,
     add(revocation) {

@@ -160,7 +160,7 @@ export function judged(token: JudgedToken, clock: Clock): VerifiedToken {
   const { claims, source } = token
   // A token of ours that outlived the longest lifetime could outlive its own revocation.
   if (source.own && claims.exp - (claims.iat ?? 0) > MAX_ACCESS_SECONDS) return invalid('lifetime')
-  switch (timesOf(claims, source, clock)) {
+  switch (timesOf(claims, source, clock.now())) {
     case 'early':
       return { kind: 'early' }
     case 'good':
@@ -170,13 +170,17 @@ export function judged(token: JudgedToken, clock: Clock): VerifiedToken {
   }
 }
 
-/** Whether a token is too early, valid or over, according to `iat`, `nbf` and `exp`. */
+/**
+ * Whether a token is too early, valid or over, according to `iat`, `nbf` and `exp`.
+ *
+ * @param at milliseconds since the epoch
+ */
 export function timesOf(
   { iat = 0, nbf = 0, exp }: Claims,
   { leewaySeconds }: Pick<TokenSource, 'leewaySeconds'>,
-  clock: Clock,
+  at: number,
 ): 'early' | 'good' | 'over' {
-  const now = clock.now() / 1000
+  const now = at / 1000
   if (iat > now + LEEWAY_SECONDS || nbf > now + LEEWAY_SECONDS) return 'early'
   return exp + leewaySeconds > now ? 'good' : 'over'
 }
