@@ -221,7 +221,7 @@ describe('a replica follows', () => {
     expect(store.calls).toEqual([])
   })
 
-  test('many announcements at once by one pull, and one more for those that came meanwhile', async () => {
+  test('many announcements at once by one pull, which reads what came meanwhile', async () => {
     await loaded()
     store.feed(revocation('0d'))
     const release = store.hold()
@@ -230,8 +230,49 @@ describe('a replica follows', () => {
     expect(pulls()).toEqual(['pull 0 after 30'])
     release()
     await settled()
-    expect(pulls()).toEqual(['pull 0 after 30', 'pull 0 after 40'])
+    expect(pulls()).toEqual(['pull 0 after 30'])
     expect(replica.judge(token('0d'))).toBe('revoked')
+  })
+
+  test('by announcements again what was revoked after the store had answered a pull', async () => {
+    await loaded()
+    store.feed(revocation('0d'))
+    const pull = store.pull
+    store.pull = async (...given) => {
+      const outcome = await pull(...given)
+      for (const jti of ['0e', '0f']) {
+        store.feed(revocation(jti))
+        store.announce(0)
+      }
+      return outcome
+    }
+    store.announce(0, 'change')
+    await settled()
+    expect(pulls()).toEqual(['pull 0 after 30'])
+    for (const jti of ['0d', '0e', '0f']) expect(replica.judge(token(jti))).toBe('revoked')
+    store.pull = pull
+    store.feed(revocation('0g'))
+    store.announce(0)
+    await heartbeat()
+    expect(store.calls).toEqual(['pull 0 after 30', 'marks'])
+    expect(replica.isFresh()).toBe(true)
+  })
+
+  test('a mark that is older than the latest announcement by no pull', async () => {
+    await loaded()
+    const marks = store.marks
+    store.marks = async () => {
+      const outcome = await marks()
+      store.feed(revocation('0d'))
+      store.announce(0)
+      return outcome
+    }
+    await heartbeat()
+    store.marks = marks
+    await heartbeat()
+    expect(store.calls).toEqual(['marks', 'marks'])
+    expect(replica.judge(token('0d'))).toBe('revoked')
+    expect(replica.isFresh()).toBe(true)
   })
 
   test('nothing when it is closed, and leaves no timer behind', async () => {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Revocation } from '@sallyport/core'
 import {
   encodeRevocation,
-  type FeedMark,
   type FeedNews,
+  type PlacedMark,
   type PullOutcome,
   type RevocationStore,
 } from '@sallyport/core/store'
@@ -66,7 +66,7 @@ export function scriptedRevocations(shards = 2): ScriptedRevocations {
     if (feed === undefined) throw new Error(`no shard ${shard}`)
     return feed
   }
-  const markOf = ({ epoch, digest }: ScriptedFeed): FeedMark => ({ epoch, digest })
+  const markOf = ({ epoch, digest, position }: ScriptedFeed): PlacedMark => ({ epoch, digest, position })
 
   function shardOf(revocation: Revocation): number {
     const text =
@@ -99,10 +99,9 @@ export function scriptedRevocations(shards = 2): ScriptedRevocations {
     announce(shard, what = 'latest') {
       const feed = feeds[shard] ?? newFeed()
       const revocations = what === 'latest' ? feed.entries.slice(-1).map((entry) => entry.revocation) : []
-      const { position } = feed
       for (const listener of listeners)
         listener({
-          ...{ kind: 'revoked', shard, mark: markOf(feed), position },
+          ...{ kind: 'revoked', shard, mark: markOf(feed) },
           ...{ revocations, digest: digestOf(revocations) },
         })
     },

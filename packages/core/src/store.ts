@@ -36,6 +36,7 @@ export {
   MAX_ACCESS_SECONDS,
   type MarksOutcome,
   notBeforeOf,
+  type PlacedMark,
   type PullOutcome,
   REVOCATION_RETENTION_MS,
   type Revocation,

@@ -103,8 +103,8 @@ export function readAnnouncement(message: Buffer): FeedNews | undefined {
       mark: {
         epoch: message.toString('latin1', 3, epochEnd),
         digest: readDigest(message.toString('latin1', epochEnd, digestEnd)),
+        position: message.readUIntBE(digestEnd, POSITION_BYTES),
       },
-      position: message.readUIntBE(digestEnd, POSITION_BYTES),
       revocations: members.map(decodeMember).filter((one) => one !== undefined),
       digest: digestOfMembers(members),
     }

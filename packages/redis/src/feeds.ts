@@ -1,4 +1,4 @@
-import type { FeedMark, MarksOutcome, Random, RevocationStore } from '@sallyport/core/store'
+import type { MarksOutcome, PlacedMark, Random, RevocationStore } from '@sallyport/core/store'
 import type { Reply } from './commands.ts'
 import { decodeMember, digestOfMembers, readDigest } from './feed-codec.ts'
 import type { News } from './news.ts'
@@ -14,7 +14,7 @@ const MAX_READ = 480
 /** In a feed that began so recently, others may be about to put back what the store lost. */
 const SETTLED_AFTER_MS = 2000
 const EPOCH_BYTES = 16
-const MARK = /^(\S+) ([0-9a-f]{16})$/
+const MARK = /^(\S+) ([0-9a-f]{16}) (\d{1,15})$/
 
 interface Page {
   readonly members: readonly Reply[]
@@ -107,9 +107,9 @@ export function createFeedReader(parts: RevocationParts): Pick<RevocationStore, 
 }
 
 /** A damaged mark fits nobody's. So its shard is pulled, which tells what is wrong with it. */
-function readFeedMark(text: string): FeedMark {
-  const [, epoch = '', digest = '0'] = MARK.exec(text) ?? []
-  return { epoch, digest: BigInt(`0x${digest}`) }
+function readFeedMark(text: string): PlacedMark {
+  const [, epoch = '', digest = '0', position = 0] = MARK.exec(text) ?? []
+  return { epoch, digest: BigInt(`0x${digest}`), position: Number(position) }
 }
 
 /** A string that is unique among all processes. */

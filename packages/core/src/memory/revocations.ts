@@ -38,7 +38,7 @@ export function createMemoryRevocations(epoch: string): MemoryRevocations {
     live.add(revocation, at)
     if (revocation.kind === 'all') notBefore = Math.max(notBefore, notBeforeOf(revocation))
     const news: FeedNews = {
-      ...{ kind: 'revoked', shard: 0, mark, position, digest: 0n },
+      ...{ kind: 'revoked', shard: 0, mark: { ...mark, position }, digest: 0n },
       revocations: [revocation],
     }
     for (const listener of listeners) listener(news)
@@ -62,7 +62,7 @@ export function createMemoryRevocations(epoch: string): MemoryRevocations {
       add(revocation, at)
       return Promise.resolve({ kind: 'revoked', revocation })
     },
-    marks: () => Promise.resolve({ kind: 'marks', marks: [mark] }),
+    marks: () => Promise.resolve({ kind: 'marks', marks: [{ ...mark, position }] }),
     claim: () => Promise.resolve({ kind: 'claimed' }),
     pull(_shard, after) {
       return Promise.resolve({

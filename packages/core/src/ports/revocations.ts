@@ -105,6 +105,11 @@ export interface FeedMark {
   readonly digest: bigint
 }
 
+/** A mark, and the latest position on the feed. */
+export interface PlacedMark extends FeedMark {
+  readonly position: number
+}
+
 /** Something happened that a reader of the feeds should know. It may be announced late, or not at all. */
 export type FeedNews =
   | {
@@ -112,9 +117,7 @@ export type FeedNews =
       readonly kind: 'revoked'
       readonly shard: number
       /** The mark of the shard after it. */
-      readonly mark: FeedMark
-      /** The position after it. */
-      readonly position: number
+      readonly mark: PlacedMark
       /** What was revoked; empty if it was too much to announce, and has to be pulled. */
       readonly revocations: readonly Revocation[]
       /** The digest of `revocations`. */
@@ -127,7 +130,7 @@ export type MarksOutcome =
   | {
       readonly kind: 'marks'
       /** Of each shard; `undefined` where its server did not answer. A shard without a mark has an empty epoch. */
-      readonly marks: readonly (FeedMark | undefined)[]
+      readonly marks: readonly (PlacedMark | undefined)[]
       /** The clock of the store, in milliseconds since the epoch, if it has one of its own. */
       readonly at?: number
     }

@@ -1,19 +1,17 @@
 import type { Clock } from '../ports/clock.ts'
-import type { FeedMark, FeedNews, Revocation, RevocationStore } from '../ports/revocations.ts'
+import type { FeedNews, PlacedMark, Revocation, RevocationStore } from '../ports/revocations.ts'
 import type { HeldRevocations } from './held.ts'
 import { putBack } from './put-back.ts'
 import type { InTurn } from './turns.ts'
 
 /** Follows the feed of one shard, and puts back what the store forgot of it. */
 export interface ShardFeed {
-  /**
-   * Reads on to the end of the feed. One pull at a time is under way; whoever asks meanwhile gets one more after it.
-   */
+  /** Reads on to the end of the feed. One pull at a time is under way, and whoever asks meanwhile shares it. */
   pull(): Promise<void>
   /** Takes in what was announced, and pulls if it does not fit what is known. */
-  announced(news: Extract<FeedNews, { kind: 'revoked' }>): void
+  announced(news: RevokedNews): void
   /** Compares the mark that the store had at an instant with what is known, and pulls if it does not fit. */
-  compare(mark: FeedMark, asked: Instant): void
+  compare(mark: PlacedMark, asked: Instant): void
   /** Resolves once no pull is under way. */
   idle(): Promise<void>
   /** When the store was last known to have nothing that is not known here. */
@@ -21,6 +19,8 @@ export interface ShardFeed {
   /** Whether other processes may be about to put back what the store lost: see `PullOutcome`. */
   isUnsettled(): boolean
 }
+
+type RevokedNews = Extract<FeedNews, { kind: 'revoked' }>
 
 /** By both clocks, because one of them stands still while a machine is suspended, and the other may be set. */
 export interface Instant {
@@ -47,6 +47,9 @@ export interface ShardFeedParts {
 
 export const NEVER: Instant = { wall: Number.NEGATIVE_INFINITY, monotonic: Number.NEGATIVE_INFINITY }
 
+/** If there are more, the first of them does not fit, and is followed by a pull. */
+const MAX_MEANWHILE = 100
+
 const NOTHING_TO_DO = { kind: 'claimed' } as const
 
 /** How long to wait while another process puts back what was lost. */
@@ -65,20 +68,34 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
   /** The store lost data, and has not been seen to have everything again. */
   let isRecovering = false
   let pulling: Promise<void> | undefined
-  let again = false
+  /** What was announced during a pull, which may or may not have read it. */
+  let meanwhile: RevokedNews[] = []
+  /** When an announcement was last taken in, by the monotonic clock. */
+  let tookInAt = Number.NEGATIVE_INFINITY
 
   function pull(): Promise<void> {
-    if (pulling !== undefined) {
-      again = true
-      return pulling
-    }
-    pulling = follow().finally(() => {
+    pulling ??= follow().finally(() => {
       pulling = undefined
-      if (!again) return
-      again = false
-      void pull()
+      const waiting = meanwhile
+      meanwhile = []
+      for (const news of waiting) takeIn(news)
     })
     return pulling
+  }
+
+  function takeIn(news: RevokedNews): void {
+    if (pulling !== undefined) {
+      if (meanwhile.length === MAX_MEANWHILE) meanwhile.shift()
+      meanwhile.push(news)
+      return
+    }
+    if (news.mark.epoch === epoch && news.mark.position <= position) return
+    const follows =
+      news.mark.epoch === epoch && digest !== undefined && news.mark.digest === (digest ^ news.digest)
+    if (!follows) return void pull()
+    digest = news.mark.digest
+    position = news.mark.position
+    tookInAt = clock.monotonic()
   }
 
   async function follow(): Promise<void> {
@@ -158,16 +175,15 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
     pull,
     announced(news) {
       add(shard, news.revocations)
-      const follows =
-        news.mark.epoch === epoch && digest !== undefined && news.mark.digest === (digest ^ news.digest)
-      if (pulling !== undefined || !follows) return void pull()
-      digest = news.mark.digest
-      position = Math.max(position, news.position)
+      takeIn(news)
     },
     compare(mark, asked) {
-      const isKnown = mark.epoch === epoch && mark.digest === digest && !isRecovering
-      if (isKnown && pulling === undefined) heard(asked)
-      else if (pulling === undefined) void pull()
+      if (pulling !== undefined) return
+      // What was announced since may have overtaken the mark. It followed from what the mark stands for.
+      const isOvertaken = tookInAt >= asked.monotonic && mark.position <= position
+      const isKnown = mark.epoch === epoch && (mark.digest === digest || isOvertaken)
+      if (isKnown && !isRecovering) heard(asked)
+      else void pull()
     },
     idle: async () => {
       while (pulling !== undefined) await pulling
