@@ -75,6 +75,11 @@ export const askings: readonly Asking[] = [
     run: ({ sessions }) => sessions.endSubject({ tag: newSubject().tag, at, lifetimes: LIFETIMES }),
   },
   {
+    name: 'renew',
+    writes: true,
+    run: ({ sessions }) => sessions.renew({ tag: newSubject().tag, at, lifetimes: LIFETIMES }),
+  },
+  {
     name: 'list',
     writes: false,
     run: ({ sessions }, { subject }) => sessions.list({ tag: subject.tag, at, lifetimes: LIFETIMES }),
@@ -93,6 +98,8 @@ export const askings: readonly Asking[] = [
     },
   },
   { name: 'pull', writes: false, run: ({ revocations }) => revocations.pull(0, 0) },
+  { name: 'marks', writes: false, run: ({ revocations }) => revocations.marks() },
+  { name: 'claim', writes: true, run: ({ revocations }) => revocations.claim(0) },
   {
     name: 'check',
     writes: false,
@@ -139,6 +146,9 @@ export const WELL: Record<string, string> = {
   revoke: 'revoked',
   assert: 'asserted',
   pull: 'pulled',
+  marks: 'marks',
+  claim: 'claimed',
+  renew: 'renewed',
   check: 'live',
   read: 'read',
   'keys.read': 'read',
