@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Sallyport } from '@sallyport/core'
 import { afterAll, describe, expect, test } from 'vitest'
 import { visit } from '../packed/run.ts'
+import { storeContext } from '../support/store-context.ts'
 import { examplesOfPage } from '../types/examples.ts'
 import { type Reply, type Send, send } from './client.ts'
 import { cookieOf, expectReply, jsonOf } from './expectations.ts'
@@ -300,7 +301,7 @@ describe('browser.md', () => {
 test('the service of services.md shares the log-in of another, and its log-out', async () => {
   const { memoryStore } = await import('@sallyport/core')
   const shared = memoryStore()
-  const opened = shared.open({ random: randomBytes, notice: () => {}, production: false })
+  const opened = shared.open(storeContext)
   Object.assign(globalThis, { shared: { ...shared, open: () => opened } })
   const secret = randomBytes(32).toString('base64')
   const together = (audience: string) => (code: string) =>

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createFixedHmac } from '../../packages/core/src/tokens/hmac.ts'
+import { createFixedHmac, createMessageHmac } from '../../packages/core/src/tokens/hmac.ts'
 
 const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex')
 
@@ -31,8 +31,11 @@ const VECTORS = [
 
 test.each(VECTORS)('gives the MAC of RFC 4231 under the key %s', (key, message, mac) => {
   const macOf = createFixedHmac(bytes(key), message.length)
+  const anyMacOf = createMessageHmac(bytes(key))
   // Twice, since the space is used again.
-  for (let time = 0; time < 2; time++) expect(Buffer.from(macOf(message), 'latin1').toString('hex')).toBe(mac)
+  for (let time = 0; time < 2; time++)
+    for (const made of [macOf(message), anyMacOf(message)])
+      expect(Buffer.from(made, 'latin1').toString('hex')).toBe(mac)
 })
 
 test('gives what createHmac gives, for every key of at most a block', () => {
@@ -52,6 +55,16 @@ test('gives what createHmac gives, for every key of at most a block', () => {
   )
 })
 
+test('gives it for messages of all lengths in turn', () => {
+  const key = Buffer.alloc(32, 7)
+  const macOf = createMessageHmac(key)
+  for (const length of [1024, 0, 1025, 64, 5000, 1, 1023]) {
+    const message = Buffer.alloc(length, length)
+    expect(macOf(message)).toBe(createHmac('sha256', key).update(message).digest('binary'))
+  }
+})
+
 test('refuses a key that is longer than a block, which HMAC would hash', () => {
   expect(() => createFixedHmac(new Uint8Array(65), 1)).toThrow(RangeError)
+  expect(() => createMessageHmac(new Uint8Array(65))).toThrow(RangeError)
 })

@@ -14,6 +14,8 @@ export async function fill(redisUrl: string, kind: Kind, count: number): Promise
     notice: () => {},
     random: randomBytes,
     production: false,
+    // Revocations need none.
+    integrityKeys: [randomBytes(32)],
   })
   const { revocations } = store
   const slices: Revocation[][][] = Array.from({ length: revocations.shards }, () => [[]])

@@ -91,7 +91,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const form = await createTokenForm(settings.form, secrets)
   const customClaims = settings.customClaims && (await createCustomClaims(settings.customClaims, notice))
   const issuers = await loadTrustedIssuers(settings.issuers, settings.issuer, clock, notice)
-  const store = await (settings.store ?? memoryStore()).open({ random, notice, production })
+  const integrityKeys = [current.storedGrants, ...earlier.map((keys) => keys.storedGrants)] as const
+  const store = await (settings.store ?? memoryStore()).open({ random, notice, production, integrityKeys })
   for (const message of settings.notices) notice(message)
 
   const ring = makeRing(store.keys)

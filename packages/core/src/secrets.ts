@@ -17,11 +17,13 @@ export interface DerivedKeys {
   readonly fingerprints: Uint8Array
   readonly accessReferences: OpaqueKeys
   readonly accessEncryption: Uint8Array
+  readonly storedGrants: Uint8Array
 }
 
 /**
  * Derives the keys of every accepted secret, the current one first (HKDF with SHA-256, RFC 5869). Those of opaque tokens
- * depend on the issuer, too: such a token is good only at the deployment that made it, whatever else it shares.
+ * and of stored grants depend on the issuer, too: such a token or grant is good only at the deployment that made it,
+ * whatever else it shares.
  */
 export function deriveKeys(secrets: NonEmpty<Uint8Array>, issuer: string): NonEmpty<DerivedKeys> {
   const [current, ...earlier] = secrets
@@ -44,5 +46,6 @@ function derive(secret: Uint8Array, issuer: string): DerivedKeys {
       encryption: expand(`access reference encryption ${issuer}`),
     },
     accessEncryption: expand('access token encryption'),
+    storedGrants: expand(`stored grant MAC ${issuer}`),
   }
 }

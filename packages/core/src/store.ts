@@ -79,3 +79,4 @@ export {
   type RotationVerdict,
   sessionsToEnd,
 } from './sessions/rotate.ts'
+export { createMessageHmac } from './tokens/hmac.ts'

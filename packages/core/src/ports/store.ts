@@ -24,6 +24,11 @@ export interface StoreContext {
   readonly random: Random
   /** Whether to refuse a server whose settings endanger sessions or revocations, rather than give notice of it. */
   readonly production: boolean
+  /**
+   * Keys of 32 bytes, the current one first, then those of earlier secrets. A store that others might write to keeps the
+   * grant of each session under a MAC: it makes that with the first key, and accepts it under any of them.
+   */
+  readonly integrityKeys: readonly [Uint8Array, ...Uint8Array[]]
 }
 
 /** The value of the option `store`, such as `memoryStore()` or `redisStore()`. */
