@@ -10,7 +10,7 @@
 --   p           <cursor> <millisecond>  from where on the next sign-in looks for expired sessions, and when the latest
 --               session was created. Only of users with many sessions
 --   <field>     the state of a session, packed (see unpack_session); <field> is the random part of its id, 16 bytes
---   .<field>    its grant, as the client wrote it
+--   .<field>    its grant, as the client wrote it: a MAC of 8 bytes, then the client, a zero byte, and more
 -- Values stay short so that Redis keeps the hash in its compact encoding.
 --
 -- One hash per shard, its meta:
@@ -26,6 +26,7 @@ local CONFIRMED, BODY, OWN_LIFETIMES, KEYED, RETRY_KEY, SENT_KEY, SKIPPED = 1, 2
 local RETRY_KEY_BYTES = 6
 local TAG_BYTES = 12
 local FIELD_BYTES = 16
+local MAC_BYTES = 8
 local SESSION_MARK = string.byte('S')
 -- A step goes through all fields of a user if there are no more than this. Through more it goes in slices, one a script,
 -- since Redis does nothing else meanwhile. To revoke a session takes longest.
@@ -120,10 +121,11 @@ local function pack_session(session)
   return head .. session.cells .. session.ip .. (after ~= 1 and struct.pack('>I2', after) or '') .. session.key
 end
 
--- The lifetimes that count for a session: its own, which end its grant, where they are shorter.
+-- The lifetimes that count for a session: its own, which end its grant, where they are shorter. A damaged grant keeps no
+-- other session from being read: whoever reads this one counts it as unavailable.
 local function lifetimes_of(session, grant, idle, absolute)
-  if not session.own then return idle, absolute end
-  local own_idle, own_absolute = string.match(grant, '%z(%d+)%z(%d+)$')
+  local own_idle, own_absolute = string.match(session.own and grant or '', '%z(%d+)%z(%d+)$')
+  if not own_idle then return idle, absolute end
   return math.min(own_idle, idle), math.min(own_absolute, absolute)
 end
 
@@ -322,12 +324,6 @@ local function sign_ins_of(user)
   local cursor, latest = string.match(redis.call('HGET', user, 'p') or '', '^(%d+) (%d+)$')
   if not cursor or #latest > 15 then return '0', 0 end
   return cursor, tonumber(latest)
-end
-
--- Gives a session another scope. A damaged grant stays as it is: whoever reads it counts it as unavailable.
-local function set_scope(user, field, scope)
-  local client, rest = string.match(redis.call('HGET', user, '.' .. field) or '', '^([^%z]*)%z[^%z]*(.*)$')
-  if client then redis.call('HSET', user, '.' .. field, client .. '\0' .. scope .. rest) end
 end
 
 -- Raises an error if the marks of a subject are damaged. Called before the first write, since what a script has written

@@ -1,12 +1,11 @@
 -- Revokes all tokens that a subject has so far, and keeps its sessions. If there are too many of them, renew-next.lua
 -- goes through them.
 -- KEYS  user, feed, meta
--- ARGV  header, tag in base64url, idle, absolute, and the scope that all sessions get, if it is to change
+-- ARGV  header, tag in base64url, idle, absolute
 -- returns {not before, whether there are too many (1), fields of the live sessions ...}
 local at = begin()
 if not at then return too_late() end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
-local scope = ARGV[5]
 
 check_marks(user)
 -- The sessions live on, so no token may slip through: one that was issued by a clock that is ahead, one that is on its
@@ -19,10 +18,7 @@ revoke(feed, meta, 'u:' .. ARGV[2] .. ':' .. text(not_before) .. ':', at)
 
 local reply = { text(not_before), too_many and 1 or 0 }
 for _, one in ipairs(found) do
-  if not one.over then
-    reply[#reply + 1] = one.field
-    if scope then set_scope(user, one.field, scope) end
-  end
+  if not one.over then reply[#reply + 1] = one.field end
 end
 mark_subject(user, text(not_before) .. ':')
 return reply

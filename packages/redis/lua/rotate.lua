@@ -3,11 +3,11 @@
 -- ARGV  header; the step: STEP, the address, then browser version and cells under each secret in force; and, if it is
 --       to be checked, the client. There are few arguments, since each costs the caller some time.
 -- returns one string instead of an array, whose elements would cost the caller time too. It begins with a letter:
---   R rotated, C converged, B contested, U reused, M mismatched: followed by issue_from, drift, whether the store had
---     lost writes (1), the lengths of the state, of the subject and of the address that contested tokens had gone to,
---     and that address, the state, the subject and the grant
+--   R rotated, C converged, B contested, U reused, M mismatched, F another client or transport: followed by issue_from,
+--     drift, whether the store had lost writes (1), the lengths of the state, of the subject and of the address that
+--     contested tokens had gone to, and that address, the state, the subject and the grant
 --   L over a limit: followed by the milliseconds to wait
---   F another client or transport, E expired, X unknown
+--   E expired, X unknown
 local at = begin()
 if not at then return too_late() end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
@@ -45,8 +45,19 @@ if at >= expires_at(session, idle, absolute) then
   drop_session(user, field)
   return 'E'
 end
-if session.body ~= (in_body == 1) then return 'F' end
-if client and client ~= string.match(grant, '^[^%z]*') then return 'F' end
+
+local drift = 0
+
+local function outcome(letter, rolled_back, previous_address)
+  local previous = previous_address or ''
+  local head = struct.pack('>c1I6I2BBI2B', letter, issued_from, drift, rolled_back and 1 or 0, #state, #subject,
+    #previous)
+  return head .. previous .. state .. subject .. grant
+end
+
+-- The caller checks whether the record has been changed.
+if session.body ~= (in_body == 1) then return outcome('F', false) end
+if client and client ~= string.match(grant, '^[^%z]*', 1 + MAC_BYTES) then return outcome('F', false) end
 
 -- The cells that differ from those of the session, as bits, and how many they are.
 local function drift_from(cells)
@@ -62,7 +73,7 @@ end
 
 -- The cells were hashed under one of the secrets: that with the least drift counts. The current secret comes first, and
 -- what is stored is hashed under it.
-local drift, least, version, cells = 0, nil, 0, session.cells
+local least, version, cells = nil, 0, session.cells
 next_at = next_at + address_length
 while next_at <= #step do
   local sent_version, size, cells_at = struct.unpack('>I2B', step, next_at)
@@ -74,13 +85,6 @@ while next_at <= #step do
 end
 if drift ~= 0 then cells = session.cells end
 if version ~= 0 and version < session.version then drift = drift + VERSION_FELL end
-
-local function outcome(letter, rolled_back, previous_address)
-  local previous = previous_address or ''
-  local head = struct.pack('>c1I6I2BBI2B', letter, issued_from, drift, rolled_back and 1 or 0, #state, #subject,
-    #previous)
-  return head .. previous .. state .. subject .. grant
-end
 
 local function limited(milliseconds)
   return struct.pack('>c1I6', 'L', milliseconds)

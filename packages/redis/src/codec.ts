@@ -8,15 +8,14 @@ import {
   SESSION_ID_BYTES,
   type Session,
   type SessionId,
-  tagOf,
-  tagOfSession,
 } from '@sallyport/core/store'
 import ipaddr from 'ipaddr.js'
 import { Unreadable } from './unreadable.ts'
 
 /**
  * A session is stored in two parts. Its state changes with each refresh, and `prelude.lua` reads and writes it in the
- * same layout. Its grant was fixed at sign-in, and the scripts read nothing of it but the client, which comes first.
+ * same layout. Its grant was fixed at sign-in and is stored behind its MAC: see `records.ts`. The scripts read nothing
+ * of it but the client, which comes first, and lifetimes of its own.
  */
 const FIXED_BYTES = 22
 const FLAGS = {
@@ -35,6 +34,11 @@ const TRANSIENT = 't'
 /** Goes before an array, to tell an empty one from none. */
 const ARRAY = '\x1e'
 const ARRAY_SEPARATOR = '\x1f'
+
+/** The flags that are fixed at sign-in. */
+export function fixedFlagsOf(state: Buffer): number {
+  return (state[0] ?? 0) & (FLAGS.body | FLAGS.ownLifetimes)
+}
 
 /** The state of a new session. The script fills in the times. */
 export function packNewState(
@@ -67,6 +71,12 @@ export function packGrant(grant: Grant): Buffer {
   return Buffer.from(parts.join(SEPARATOR))
 }
 
+/** A packed grant with another scope. */
+export function withScope(packed: Buffer, scope: string): Buffer {
+  const [client = '', , ...rest] = packed.toString().split(SEPARATOR)
+  return Buffer.from([client, scope, ...rest].join(SEPARATOR))
+}
+
 /** Puts a session together from its state and its grant. */
 export function unpackSession(id: SessionId, subject: string, state: Buffer, grant: Buffer): Session {
   if (state.length < FIXED_BYTES || lineAt(state) < FIXED_BYTES + state.readUInt8(21))
@@ -85,8 +95,6 @@ export function unpackSession(id: SessionId, subject: string, state: Buffer, gra
   const ip = unpackIp(state.subarray(FIXED_BYTES + state.readUInt8(21), lineAt(state)))
   const authenticatedAt = Number.parseInt(authenticated, 36)
   if (client === '' || !Number.isSafeInteger(authenticatedAt)) throw new Unreadable('the grant of a session')
-  // Redis is not trusted with whose session it is.
-  if (tagOf(subject) !== tagOfSession(id)) throw new Unreadable('the subject of a session')
   const session: Writable<Session> = {
     id,
     subject,
@@ -166,13 +174,14 @@ export function packRotation(rotation: Rotation): Buffer {
 const PREVIOUS_AT = 14
 
 /** Reads what `rotate.lua` returns. */
-export function unpackRotation(id: SessionId, reply: Buffer): RotationOutcome {
+export function unpackRotation(
+  reply: Buffer,
+  read: (subject: string, state: Buffer, grant: Buffer) => Session,
+): RotationOutcome {
   const letter = reply.toString('latin1', 0, 1)
   switch (letter) {
     case 'L':
       return { kind: 'limited', retryAfterMs: reply.readUIntBE(1, 6) }
-    case 'F':
-      return { kind: 'wrong_client' }
     case 'E':
       return { kind: 'expired' }
     case 'X':
@@ -186,7 +195,7 @@ export function unpackRotation(id: SessionId, reply: Buffer): RotationOutcome {
   const grantAt = subjectAt + reply.readUInt16BE(11)
   const subject = reply.toString('utf8', subjectAt, grantAt)
   const state = reply.subarray(stateAt, subjectAt)
-  const session = unpackSession(id, subject, state, reply.subarray(grantAt))
+  const session = read(subject, state, reply.subarray(grantAt))
   switch (letter) {
     case 'R':
       return { kind: 'rotated', session, issueFrom, drift, rolledBack }
@@ -201,6 +210,8 @@ export function unpackRotation(id: SessionId, reply: Buffer): RotationOutcome {
       return { kind: 'reused', session, rolledBack }
     case 'M':
       return { kind: 'mismatched', session, drift }
+    case 'F':
+      return { kind: 'wrong_client' }
     default:
       throw new Unreadable('a reply')
   }

@@ -1,20 +1,18 @@
 import {
-  type Lifetimes,
   type ListOutcome,
   type ListQuery,
   type Opening,
-  type Session,
   type SessionId,
   type SubjectEnding,
   type SubjectTag,
   sessionsToEnd,
   sessionsToList,
 } from '@sallyport/core/store'
-import { unpackSession } from './codec.ts'
 import type { Answered, Reply } from './commands.ts'
-import { ENDED, fieldOf, grantFieldOf, isOver, sessionOf, tagBytes } from './fields.ts'
+import { fieldOf, sessionOf, tagBytes } from './fields.ts'
 import { arrayOf, bytesOf, walk } from './replies.ts'
 import type { SessionParts } from './session-parts.ts'
+import { createSurvey } from './survey.ts'
 
 /**
  * What takes several steps for a subject with very many sessions. Each step is short, since Redis does nothing else
@@ -31,68 +29,32 @@ export interface Crowd {
   makeRoom(opening: Opening): Promise<Answered<readonly SessionId[]>>
 }
 
-interface Member {
-  readonly id: SessionId
-  readonly createdAt: number
-  readonly rotatedAt: number
-  readonly isOver: boolean
-}
-
-/** As `survey.lua` packs a session. */
-const MEMBER_BYTES = 29
-const FIELD_BYTES = 16
 /** Most sessions that one script ends. */
 const MAX_ENDED = 60
 /** State, grant and subject of a session that is not there. */
 const NOBODY: readonly Reply[] = [Buffer.of(), Buffer.of(), Buffer.of()]
 
-export function createCrowd({ commands, layout, header, instant }: SessionParts): Crowd {
+export function createCrowd(parts: SessionParts): Crowd {
+  const { commands, layout, header, records } = parts
   const locate = (tag: SubjectTag): { shard: number; keys: string[] } => {
     const shard = layout.shardOfTag(tag)
     return { shard, keys: [layout.user(tag), layout.feed(shard), layout.meta(shard)] }
   }
 
-  async function survey(
-    tag: SubjectTag,
-    at: number,
-    { idleMs, absoluteMs }: Lifetimes,
-  ): Promise<Answered<readonly Member[]>> {
-    const shard = layout.shardOfTag(tag)
-    const keys = [layout.user(tag), layout.meta(shard)]
-    const seen = await walk((cursor) =>
-      commands.run('survey', shard, keys, [cursor, instant(at), idleMs, absoluteMs]),
-    )
-    if (seen.kind === 'unavailable') return seen
-    const members = new Map(seen.value.flatMap((packed) => unpackMembers(tag, packed)))
-    return { kind: 'answered', value: [...members.values()] }
-  }
+  const survey = createSurvey(parts)
 
   return {
     async list({ tag, at, lifetimes, include }) {
-      const surveyed = await survey(tag, at, lifetimes)
+      const surveyed = await survey.members(tag, at, lifetimes)
       if (surveyed.kind === 'unavailable') return surveyed
       const live = surveyed.value.filter((member) => !member.isOver)
       const { sessions: chosen, more } = sessionsToList(live, include)
-      const fields = chosen.map(({ id }) => fieldOf(id))
-      const names = fields.flatMap((field) => [field, grantFieldOf(field)])
-      const answer = await commands.call(
-        layout.shardOfTag(tag),
-        'hmget',
-        layout.user(tag),
-        ENDED,
-        '@',
-        ...names,
+      const stored = await survey.stored(
+        tag,
+        chosen.map(({ id }) => id),
       )
-      if (answer.kind === 'unavailable') return answer
-      const [mark, subject, ...parts] = arrayOf(answer.value)
-      const sessions: Session[] = []
-      for (const [index, { id }] of chosen.entries()) {
-        const [state, grant] = parts.slice(2 * index, 2 * index + 2)
-        // It may have ended meanwhile.
-        if (!Buffer.isBuffer(state) || !Buffer.isBuffer(grant) || isOver(mark, fieldOf(id), state)) continue
-        sessions.push(unpackSession(id, String(subject), state, grant))
-      }
-      return { kind: 'listed', sessions, more }
+      if (stored.kind === 'unavailable') return stored
+      return { kind: 'listed', sessions: records.readEach(stored.value), more }
     },
 
     async endMarked({ tag, at, lifetimes: { idleMs, absoluteMs }, except }) {
@@ -120,7 +82,7 @@ export function createCrowd({ commands, layout, header, instant }: SessionParts)
     },
 
     async makeRoom({ id, tag, at, lifetimes, sessionLimit, replaces }) {
-      const surveyed = await survey(tag, at, lifetimes)
+      const surveyed = await survey.members(tag, at, lifetimes)
       if (surveyed.kind === 'unavailable') return surveyed
       const others = surveyed.value.filter((member) => member.id !== id && member.id !== replaces)
       const over = others.filter((member) => member.isOver)
@@ -141,15 +103,4 @@ export function createCrowd({ commands, layout, header, instant }: SessionParts)
       return { kind: 'answered', value: ended }
     },
   }
-}
-
-function unpackMembers(tag: SubjectTag, packed: Buffer): readonly (readonly [SessionId, Member])[] {
-  const members: (readonly [SessionId, Member])[] = []
-  for (let at = 0; at + MEMBER_BYTES <= packed.length; at += MEMBER_BYTES) {
-    const id = sessionOf(tag, packed.subarray(at, at + FIELD_BYTES))
-    const createdAt = packed.readUIntBE(at + FIELD_BYTES, 6)
-    const rotatedAt = packed.readUIntBE(at + FIELD_BYTES + 6, 6)
-    members.push([id, { id, createdAt, rotatedAt, isOver: packed.readUInt8(at + FIELD_BYTES + 12) === 1 }])
-  }
-  return members
 }

@@ -10,6 +10,8 @@ export interface FaultReports {
   answered(step: string): void
   /** A step was answered with what cannot be read. */
   unreadable(step: string, cause: unknown): void
+  /** A list leaves out what cannot be read. */
+  leftOut(cause: Unreadable): void
   close(): void
 }
 
@@ -68,13 +70,15 @@ export function createFaultReports(
     client.disconnect(true)
   }
 
-  function tellUnreadable(step: string, cause: unknown): void {
-    if (unreadable.has(step)) return
-    unreadable.add(step)
+  function tellOnce(about: string, cause: unknown, consequence: string): void {
+    if (unreadable.has(about)) return
+    unreadable.add(about)
     const what = cause instanceof Unreadable ? cause.message : 'a value'
-    notice(
-      `Redis holds ${what} that cannot be read, so "${step}" counts as unavailable for whom it concerns; this is told once`,
-    )
+    notice(`Redis holds ${what} that cannot be read, so ${consequence}; this is told once`)
+  }
+
+  function tellUnreadable(step: string, cause: unknown): void {
+    tellOnce(step, cause, `"${step}" counts as unavailable for whom it concerns`)
   }
 
   return {
@@ -103,6 +107,7 @@ export function createFaultReports(
       if (refused.has(step)) refusing.served()
     },
     unreadable: tellUnreadable,
+    leftOut: (cause) => tellOnce('left out of "list"', cause, '"list" leaves it out'),
     close: stopLooking,
   }
 }

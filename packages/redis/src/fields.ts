@@ -1,5 +1,6 @@
 import { randomPart, type SessionId, type SubjectTag, sessionIdFrom } from '@sallyport/core/store'
 import type { Reply } from './commands.ts'
+import { bytesOf } from './replies.ts'
 import { Unreadable } from './unreadable.ts'
 
 /** The field of the mark that ended the sessions of a subject at once: see `prelude.lua`. */
@@ -25,6 +26,11 @@ export function grantFieldOf(field: Buffer): Buffer {
 /** The id of the session with this field. */
 export function sessionOf(tag: SubjectTag, field: Buffer): SessionId {
   return sessionIdFrom(tag, field.toString('base64url'))
+}
+
+/** The sessions with these fields, each once. */
+export function idsOf(tag: SubjectTag, fields: readonly Reply[]): readonly SessionId[] {
+  return [...new Set(fields.map((field) => sessionOf(tag, bytesOf(field))))]
 }
 
 /** Whether a session is over by the mark of its subject, as `is_over` in `prelude.lua` finds it. */

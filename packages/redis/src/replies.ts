@@ -1,6 +1,9 @@
 import type { Answered, Reply } from './commands.ts'
 import { Unreadable } from './unreadable.ts'
 
+/** The second part of a reply of steps that go on in slices. */
+export const TOO_MANY = 1
+
 export function arrayOf(reply: Reply): readonly Reply[] {
   if (!Array.isArray(reply)) throw new Unreadable('a reply')
   return reply

@@ -18,6 +18,7 @@ const NAMES = [
   'survey',
   'renew',
   'renew-next',
+  'reseal',
   'revoke',
   'revoke-all',
   'marks',

@@ -2,7 +2,6 @@ import {
   isSessionId,
   type Lifetimes,
   type Opening,
-  type Session,
   type SessionId,
   type SessionStore,
   type SubjectTag,
@@ -20,25 +19,29 @@ import {
   everythingUntil,
   fieldOf,
   grantFieldOf,
+  idsOf,
   isOver,
   sessionOf,
   tagBytes,
 } from './fields.ts'
-import { arrayOf, bytesOf, walk } from './replies.ts'
+import type { StoredSession } from './records.ts'
+import { createRenewal } from './renewal.ts'
+import { arrayOf, bytesOf, TOO_MANY } from './replies.ts'
 import type { Argument } from './scripts.ts'
 import type { SessionParts } from './session-parts.ts'
+import { createSurvey } from './survey.ts'
 
 /** How often room is made for one sign-in, since others may sign in meanwhile. */
 const MAX_ROUNDS = 3
-const TOO_MANY = 1
 
 /**
  * Sessions in Redis. Each method runs one script on the hash of one subject. If the subject has too many sessions for
  * that, further scripts go through them in slices.
  */
 export function createRedisSessions(parts: SessionParts, confirmations: Confirmations): SessionStore {
-  const { commands, layout, header, instant } = parts
+  const { commands, layout, header, instant, records } = parts
   const crowd = createCrowd(parts)
+  const survey = createSurvey(parts)
   const locate = (tag: SubjectTag): { keys: string[]; shard: number } => {
     const shard = layout.shardOfTag(tag)
     return { keys: [layout.user(tag), layout.feed(shard), layout.meta(shard)], shard }
@@ -48,16 +51,18 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
   return {
     async open(opening) {
       const { id, tag, grant } = opening
-      const packedGrant = packGrant(grant)
+      const packed = packGrant(grant)
+      const state = packNewState(grant, opening)
+      const sealed = records.seal({ id, subject: grant.subject, state }, packed)
       const crowded: SessionId[] = []
       for (let round = 0; ; round++) {
-        const answer = await openOnce(opening, packedGrant)
+        const answer = await openOnce(opening, state, sealed)
         if (answer.kind === 'unavailable') return answer
         if (answer.value !== null) {
-          const [state, issueFrom, replaced, ...ended] = arrayOf(answer.value)
+          const [opened, issueFrom, replaced, ...ended] = arrayOf(answer.value)
           return {
             kind: 'opened',
-            session: unpackSession(id, grant.subject, bytesOf(state), packedGrant),
+            session: unpackSession(id, grant.subject, bytesOf(opened), packed),
             issueFrom: Number(bytesOf(issueFrom)),
             replaced: replaced === 1,
             ended: [...crowded, ...ended.map((field) => sessionOf(tag, bytesOf(field)))],
@@ -72,14 +77,20 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
 
     async rotate(rotation) {
       confirmations.flush()
-      const tag = tagOfSession(rotation.id)
-      const { keys, shard } = locate(tag)
+      const { id } = rotation
+      const { keys, shard } = locate(tagOfSession(id))
       const answer = await commands.runDurably('rotate', shard, keys, [
         header(shard, rotation.at),
         packRotation(rotation),
         ...(rotation.client === undefined ? [] : [rotation.client]),
       ])
-      return answer.kind === 'unavailable' ? answer : unpackRotation(rotation.id, bytesOf(answer.value))
+      if (answer.kind === 'unavailable') return answer
+      return unpackRotation(bytesOf(answer.value), (subject, state, grant) => {
+        const stored = { id, subject, state, grant }
+        const { packed, isCurrent } = records.unseal(stored)
+        if (!isCurrent) reseal(stored, packed, rotation.at)
+        return unpackSession(id, subject, state, packed)
+      })
     },
 
     async read(id) {
@@ -96,7 +107,7 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
       const [state, grant, subject, mark] = arrayOf(answer.value)
       if (!Buffer.isBuffer(state) || !Buffer.isBuffer(grant)) return { kind: 'unknown' }
       if (isOver(mark, field, state)) return { kind: 'unknown' }
-      const session = unpackSession(id, String(subject), state, grant)
+      const session = records.read({ id, subject: String(subject), state, grant })
       if (session.createdAt <= everythingUntil(everything.value)) return { kind: 'unknown' }
       return { kind: 'read', session, ...unpackLine(state) }
     },
@@ -117,6 +128,12 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
     async endSubject(ending) {
       const { tag, at, lifetimes, except } = ending
       const { keys, shard } = locate(tag)
+      if (except !== undefined) {
+        // What is answered 503 must not have happened, and the script can't check MACs.
+        const stored = await survey.stored(tag, [except])
+        if (stored.kind === 'unavailable') return stored
+        stored.value.forEach(records.read)
+      }
       const kept = except === undefined ? ['', tag, ''] : [fieldOf(except), tag, except]
       const args = [header(shard, at), tagBytes(tag), ...lifetime(lifetimes), ...kept]
       const answer = await commands.runDurably('end-subject', shard, keys, args)
@@ -129,7 +146,7 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
       const survivor =
         except === undefined || !state?.length || grant === undefined
           ? undefined
-          : unpackSession(except, String(subject), state, grant)
+          : records.read({ id: except, subject: String(subject), state, grant })
       return {
         kind: 'ended',
         sessions: idsOf(tag, ended),
@@ -143,27 +160,7 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
       }
     },
 
-    async renew({ tag, at, lifetimes, scope }) {
-      const { keys, shard } = locate(tag)
-      const rest = [...lifetime(lifetimes), ...(scope === undefined ? [] : [scope])]
-      const renewOnce = () => commands.runDurably('renew', shard, keys, [header(shard, at), tag, ...rest])
-      let answer = await renewOnce()
-      if (answer.kind === 'unavailable') return answer
-      const isCrowd = arrayOf(answer.value)[1] === TOO_MANY
-      const next = (cursor: string) =>
-        commands.runDurably('renew-next', shard, keys, [header(shard, at), cursor, ...rest])
-      const others = isCrowd ? await walk(next) : NOBODY
-      if (others.kind === 'unavailable') return others
-      // Until its turn came, a session may have got tokens that still have the earlier scope.
-      if (isCrowd && scope !== undefined) answer = await renewOnce()
-      if (answer.kind === 'unavailable') return answer
-      const [notBefore, , ...first] = arrayOf(answer.value)
-      return {
-        kind: 'renewed',
-        sessions: idsOf(tag, first, others.value),
-        revocation: { kind: 'subject', tag, notBefore: Number(bytesOf(notBefore)) },
-      }
-    },
+    renew: createRenewal(parts),
 
     async list(query) {
       const { tag, at, lifetimes, include } = query
@@ -173,25 +170,37 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
       if (answer.kind === 'unavailable') return answer
       if (answer.value === null) return crowd.list(query)
       const [subject, ...found] = arrayOf(answer.value).map(bytesOf)
-      const sessions: Session[] = []
+      const stored: StoredSession[] = []
       for (let first = 0; first + 2 < found.length; first += 3) {
         const [field, state, grant] = found.slice(first, first + 3)
         if (field !== undefined && state !== undefined && grant !== undefined)
-          sessions.push(unpackSession(sessionOf(tag, field), String(subject), state, grant))
+          stored.push({ id: sessionOf(tag, field), subject: String(subject), state, grant })
       }
-      return { kind: 'listed', ...sessionsToList(sessions, include) }
+      return { kind: 'listed', ...sessionsToList(records.readEach(stored), include) }
     },
   }
 
-  function openOnce(opening: Opening, packedGrant: Buffer): Promise<Answered<Reply>> {
+  /**
+   * Puts a grant under the current secret, so that the session outlives the earlier one. Nobody waits for it: if it
+   * fails, the next refresh does it.
+   */
+  function reseal(stored: StoredSession, packed: Buffer, at: number): void {
+    const tag = tagOfSession(stored.id)
+    const shard = layout.shardOfTag(tag)
+    const field = grantFieldOf(fieldOf(stored.id))
+    const next = records.seal(stored, packed)
+    void commands.run('reseal', shard, [layout.user(tag)], [header(shard, at), field, stored.grant, next])
+  }
+
+  function openOnce(opening: Opening, state: Buffer, sealed: Buffer): Promise<Answered<Reply>> {
     const { id, tag, grant, at, lifetimes, sessionLimit, replaces } = opening
     const { keys, shard } = locate(tag)
     return commands.runDurably('open', shard, keys, [
       header(shard, at),
       tagBytes(tag),
       fieldOf(id),
-      packNewState(grant, opening),
-      packedGrant,
+      state,
+      sealed,
       grant.subject,
       ...lifetime(lifetimes),
       sessionLimit,
@@ -211,11 +220,4 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
     const answer = await commands.runDurably('revoke', shard, keys, [header(shard, at), `s:${id}`])
     return answer.kind === 'unavailable' ? answer : { kind: 'absent' }
   }
-}
-
-const NOBODY: Answered<readonly Buffer[]> = { kind: 'answered', value: [] }
-
-/** The sessions with these fields, each once. */
-function idsOf(tag: SubjectTag, ...fields: readonly (readonly Reply[])[]): readonly SessionId[] {
-  return [...new Set(fields.flat().map((field) => sessionOf(tag, bytesOf(field))))]
 }

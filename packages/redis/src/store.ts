@@ -10,6 +10,7 @@ import { createRedisKeys } from './keys.ts'
 import { createLayout, type Layout, RING_SHARD } from './layout.ts'
 import { createNews } from './news.ts'
 import { type Client, parseRedisOptions, type RedisStoreOptions } from './options.ts'
+import { createRecords } from './records.ts'
 import { createRedisRevocations } from './revocations.ts'
 import type { Argument } from './scripts.ts'
 import { createServerTime } from './server-time.ts'
@@ -30,7 +31,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
   return {
     name: 'redis',
     shared: true,
-    async open({ notice, random, production }): Promise<Store> {
+    async open({ notice, random, production, integrityKeys }): Promise<Store> {
       const { commands: client, subscriber, causes, close } = await connect(settings, random)
       const layout = createLayout(settings.keyPrefix)
       const ping = (shard: number) => commands.run('ping', shard, [layout.scratch(shard)], [])
@@ -45,6 +46,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
       const parts: SessionParts = {
         commands,
         layout,
+        records: createRecords(integrityKeys, reports.leftOut),
         header: (shard, at) => () => {
           const deadline = time.deadline(shard, settings.commandTimeoutMs, performance.now())
           return `${deadline} ${instant(at)} ${shard} ${epochPrefix}.${steps++} ${layout.channel}`
