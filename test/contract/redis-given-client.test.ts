@@ -42,7 +42,8 @@ describe('what a given client is set to for commands of its own does not change 
   ] as const
   test.each(settings)('%o', async (options) => {
     const client = new Redis(redis.url, { ...options, lazyConnect: true })
-    const store = await redisStore({ client, time: 'caller' }).open(storeContext)
+    const keyPrefix = `given-${Object.keys(options)}`
+    const store = await redisStore({ client, keyPrefix, time: 'caller' }).open(storeContext)
     expect(await answers(store, await castOf(store))).toEqual(WELL)
     expect(client.status).toBe('wait')
     await store.close()
