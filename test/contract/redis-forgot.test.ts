@@ -51,6 +51,7 @@ async function node(putBackOthers: (shard: number) => Promise<boolean> = async (
     onRevoked: () => {},
     onForgotten: () => {},
     onTime: () => {},
+    storeTime: () => Number.MAX_SAFE_INTEGER,
     putBackOthers,
   })
   await replica.start()
@@ -124,6 +125,7 @@ test('a process puts back the ends of a subject so that the latest counts, howev
     onRevoked: () => {},
     onForgotten: () => {},
     onTime: () => {},
+    storeTime: () => Number.MAX_SAFE_INTEGER,
     putBackOthers: async () => true,
   })
   await replica.start()

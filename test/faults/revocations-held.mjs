@@ -44,7 +44,13 @@ const replica = createReplica(
   },
   { mode: 'replicated', maxStalenessMs: 10_000, heartbeatMs: 1000 },
   { now: () => Date.now(), monotonic: () => performance.now() },
-  { onRevoked() {}, onForgotten() {}, onTime() {}, putBackOthers: async () => true },
+  {
+    onRevoked() {},
+    onForgotten() {},
+    onTime() {},
+    storeTime: () => Date.now(),
+    putBackOthers: async () => true,
+  },
 )
 const ID_BYTES = 28
 const DRAWN_AT_ONCE = 1000

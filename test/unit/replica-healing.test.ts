@@ -45,6 +45,7 @@ beforeEach(async () => {
       onRevoked: (one) => void known.push(one),
       onForgotten: () => {},
       onTime: () => {},
+      storeTime: () => Number.MAX_SAFE_INTEGER,
       putBackOthers: async (shard) => {
         forgotten.push(shard)
         return true
@@ -149,7 +150,7 @@ describe('a store that lost', () => {
         'pull 0 after 30',
         'claim 0',
         'pull 0 after 0',
-        ...(isBack ? ['assert 0'] : []),
+        ...(isBack ? ['claim 0'] : []),
       ])
       expect(held()).toEqual([...new Set([...others, ...texts('0a', '0b', '0c')])].sort())
       expect(forgotten).toEqual([0])
@@ -256,6 +257,73 @@ describe('a store that lost', () => {
     expect(forgotten).toEqual([0])
     // What was back already was not put back again.
     expect(store.asserted.flatMap(({ texts }) => texts)).toHaveLength(1003)
+  })
+
+  /** A second revocation of the first shard, which a copy of the store that lags does not have. */
+  const lagging: readonly { readonly what: string; learn(): Promise<void> }[] = [
+    {
+      what: 'this process made itself, and whose announcement was lost',
+      async learn() {
+        store.feed(revocation('0x'))
+        replica.add(revocation('0x'))
+      },
+    },
+    {
+      what: 'was announced after one whose announcement was lost, and before the next pull',
+      async learn() {
+        store.feed(revocation('0w'))
+        store.feed(revocation('0x'))
+        store.away.add('pull')
+        store.announce(0)
+        await heartbeats()
+        store.away.delete('pull')
+        store.rollBack(0, 1)
+      },
+    },
+    {
+      what: 'was announced during a pull that did not read it',
+      async learn() {
+        const pull = store.pull
+        store.pull = async (...given) => {
+          const outcome = await pull(...given)
+          if (store.pull !== pull) {
+            store.pull = pull
+            store.feed(revocation('0w'))
+            store.feed(revocation('0x'))
+            store.announce(0)
+            store.rollBack(0, 2)
+          }
+          return outcome
+        }
+        store.feed(revocation('0v'))
+        store.announce(0, 'change')
+        await breathed()
+        store.feed(revocation('0x'))
+      },
+    },
+  ]
+  for (const { what, learn } of lagging)
+    test(`what ${what} gets it back, though nothing shows that it is missing`, async () => {
+      await learn()
+      store.rollBack(0, 1)
+      await heartbeats(10)
+      expect(held()).toContain('j:0x')
+      expect(replica.isFresh()).toBe(true)
+    })
+
+  test('what was just put back, before that was read, gets it back again', async () => {
+    store.rollBack(0, 2)
+    const assert = store.assert
+    let times = 0
+    store.assert = async (...given) => {
+      const outcome = await assert(...given)
+      times++
+      if (times === 1) store.rollBack(0, 2)
+      return outcome
+    }
+    await heartbeats(3)
+    expect(held()).toEqual(texts('0a', '0b', '0c'))
+    expect(times).toBe(2)
   })
 
   test('a revocation of everything, gets that back even when it is long over', async () => {

@@ -34,6 +34,7 @@ async function started(store: RevocationStore): Promise<Replica> {
     onRevoked: () => {},
     onForgotten: () => {},
     onTime: () => {},
+    storeTime: () => Number.MAX_SAFE_INTEGER,
     putBackOthers: async () => true,
   }
   const replica = createReplica(store, settings, turnedClock(), events)

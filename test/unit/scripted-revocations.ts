@@ -34,6 +34,8 @@ export interface ScriptedRevocations extends RevocationStore {
   feed(revocation: Revocation): void
   /** Announces the latest entry of a shard, or only that something changed. */
   announce(shard: number, what?: 'latest' | 'change'): void
+  /** Announces what the store does not have, as if it had. */
+  forge(shard: number, revocation: Revocation): void
   /** Says that announcements may have been missed. */
   gap(): void
   /** Loses the latest entries, as a fail-over to a copy that lagged. */
@@ -103,6 +105,15 @@ export function scriptedRevocations(shards = 2): ScriptedRevocations {
         listener({
           ...{ kind: 'revoked', shard, mark: markOf(feed) },
           ...{ revocations, digest: digestOf(revocations) },
+        })
+    },
+    forge(shard, revocation) {
+      const { epoch, digest, position } = at(shard)
+      const own = digestOf([revocation])
+      for (const listener of listeners)
+        listener({
+          ...{ kind: 'revoked', shard, mark: { epoch, digest: digest ^ own, position: position + 1 } },
+          ...{ revocations: [revocation], digest: own },
         })
     },
     gap() {

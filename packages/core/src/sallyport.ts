@@ -35,6 +35,7 @@ import { JWKS_MAX_AGE_SECONDS } from './keys/schedule.ts'
 import { memoryKeys, memoryStore } from './memory/store.ts'
 import { parseOptions, type SallyportOptions } from './options/index.ts'
 import { parseVerify } from './options/verify.ts'
+import type { Clock } from './ports/clock.ts'
 import type { Signer } from './ports/signer.ts'
 import { createReplica } from './revocation/replica.ts'
 import { deriveKeys } from './secrets.ts'
@@ -97,6 +98,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
 
   const ring = makeRing(store.keys)
   const clocks = createClockWatch(notice)
+  /** By which tokens are issued, since revocations are judged by it. */
+  const storeClock: Clock = { now: () => clock.now() + clocks.offset(), monotonic: () => clock.monotonic() }
   const replica = createReplica(
     store.revocations,
     { ...settings.revocation, heartbeatMs: HEARTBEAT_MS },
@@ -110,6 +113,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
       onForgotten: () =>
         emit({ event: 'store.rollback', outcome: 'success', reason: 'revocations_put_back' }),
       putBackOthers: ring.putBack,
+      storeTime: () => storeClock.now(),
       // A clock of the application's own is for tests, and need not agree with anybody's.
       onTime(at, asked, answered) {
         if (clock === systemClock) clocks.observe(at, asked.wall, answered.wall)
@@ -121,7 +125,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
 
   const source = ownSource(settings, ring)
   const ownForms = ownFormsOf(form, { sessions: store.sessions, source, lifetimes, customClaims, clock })
-  const issueToken = createTokenIssue({ settings, form, customClaims, clock, random, notice })
+  const issueToken = createTokenIssue({ settings, form, customClaims, clock: storeClock, random, notice })
   const verifyToken = createTokenVerification([source, ...issuers.sources], ownForms, clock)
 
   const refreshTokens = createRefreshTokens([
@@ -137,7 +141,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const { open, refresh, end, list, find, renew, tokenSets } = createSessions({
     ...{ store: store.sessions, replica, signer, issueToken, refreshTokens, devices },
     ...{ settings: settings.sessions, accessSeconds: settings.accessSeconds, emit },
-    ...{ judgeSubject, clock, random },
+    ...{ judgeSubject, clock: storeClock, random },
   })
 
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)

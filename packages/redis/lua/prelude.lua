@@ -212,7 +212,9 @@ local function revoke_each(feed, meta, members, at, are_put_back)
   redis.call('ZREMRANGEBYSCORE', feed, '-inf', text(at - RETENTION))
   keep(feed, RETENTION)
   keep(meta, META_TTL)
-  local told = (are_put_back or #added > MAX_ANNOUNCED) and {} or added
+  -- Of too many the first are told, of which one may concern all. The rest is pulled, since the digest does not fit.
+  local told = {}
+  for i = 1, are_put_back and 0 or math.min(#added, MAX_ANNOUNCED) do told[i] = added[i] end
   -- If it cannot be announced, processes find it at their next heartbeat.
   redis.pcall('PUBLISH', channel, announcement(shard, epoch, digest, position, told))
 end

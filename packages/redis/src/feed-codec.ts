@@ -82,18 +82,22 @@ export function readDigest(text: string): bigint {
 const DIGEST = /^[0-9a-f]{16}$/
 const DIGEST_CHARS = 16
 const POSITION_BYTES = 6
+/** As in `prelude.lua`. */
+const MAX_ANNOUNCED = 64
+const MAX_ANNOUNCEMENT_BYTES = 65_536
 const ANNOUNCEMENT = 'R'.charCodeAt(0)
 
 /** Reads `announcement` of `prelude.lua`; `undefined` for anything else, since anybody may publish. */
 export function readAnnouncement(message: Buffer): FeedNews | undefined {
   try {
-    if (message[0] !== ANNOUNCEMENT) return undefined
+    if (message[0] !== ANNOUNCEMENT || message.length > MAX_ANNOUNCEMENT_BYTES) return undefined
     const epochEnd = 3 + message.readUInt8(2)
     const digestEnd = epochEnd + DIGEST_CHARS
     const members: Buffer[] = []
     for (let at = digestEnd + POSITION_BYTES; at < message.length; ) {
       const end = at + 2 + message.readUInt16BE(at)
       if (end > message.length) return undefined
+      if (members.length === MAX_ANNOUNCED) return undefined
       members.push(message.subarray(at + 2, end))
       at = end
     }

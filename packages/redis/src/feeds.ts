@@ -1,4 +1,4 @@
-import type { MarksOutcome, PlacedMark, Random, RevocationStore } from '@sallyport/core/store'
+import type { AllRevocation, FeedMark, MarksOutcome, Random, RevocationStore } from '@sallyport/core/store'
 import type { Reply } from './commands.ts'
 import { decodeMember, digestOfMembers, readDigest } from './feed-codec.ts'
 import type { News } from './news.ts'
@@ -14,7 +14,7 @@ const MAX_READ = 480
 /** In a feed that began so recently, others may be about to put back what the store lost. */
 const SETTLED_AFTER_MS = 2000
 const EPOCH_BYTES = 16
-const MARK = /^(\S+) ([0-9a-f]{16}) (\d{1,15})$/
+const MARK = /^(\S+) ([0-9a-f]{16})$/
 
 interface Page {
   readonly members: readonly Reply[]
@@ -79,7 +79,9 @@ export function createFeedReader(parts: RevocationParts): Pick<RevocationStore, 
       const keys = [layout.feed(shard), layout.meta(shard), layout.lease(shard)]
       const answer = await commands.run('pull', shard, keys, [freshEpoch(random), position, MAX_PULLED])
       if (answer.kind === 'unavailable') return answer
-      const [epoch, digest, readUpTo, more, serverTime, age, isClaimed, found] = Array.isArray(answer.value)
+      const [epoch, digest, readUpTo, more, serverTime, age, isClaimed, everything, found] = Array.isArray(
+        answer.value,
+      )
         ? answer.value
         : []
       time.observe(shard, sentAt, performance.now(), Number(String(serverTime)))
@@ -99,17 +101,26 @@ export function createFeedReader(parts: RevocationParts): Pick<RevocationStore, 
         more: more === 1,
         unsettled: isClaimed === 1 || (isYoung && (await others.mayBeThere())),
         // A damaged member cannot be told from what somebody else wrote there.
-        revocations: members.map(decodeMember).filter((one) => one !== undefined),
+        revocations: [
+          // It outlives the feed: sessions that it ended may come back with a backup.
+          ...(position === 0 ? endOf(String(everything)) : []),
+          ...members.map(decodeMember).filter((one) => one !== undefined),
+        ],
         digest: digestOfMembers(members),
       }
     },
   }
 }
 
+/** The end of everything that a shard remembers, if there was one. */
+function endOf(until: string): readonly AllRevocation[] {
+  return /^\d{1,15}$/.test(until) ? [{ kind: 'all', until: Number(until) }] : []
+}
+
 /** A damaged mark fits nobody's. So its shard is pulled, which tells what is wrong with it. */
-function readFeedMark(text: string): PlacedMark {
-  const [, epoch = '', digest = '0', position = 0] = MARK.exec(text) ?? []
-  return { epoch, digest: BigInt(`0x${digest}`), position: Number(position) }
+function readFeedMark(text: string): FeedMark {
+  const [, epoch = '', digest = '0'] = MARK.exec(text) ?? []
+  return { epoch, digest: BigInt(`0x${digest}`) }
 }
 
 /** A string that is unique among all processes. */

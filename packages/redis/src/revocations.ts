@@ -65,7 +65,12 @@ export function createRedisRevocations(parts: RevocationParts): RevocationStore 
       const rest = await Promise.all(shards.slice(1).map((shard) => revokeShard(shard, at, first)))
       const instants = [first, ...rest.filter((one) => one !== undefined)]
       if (instants.length < shards.length) return { kind: 'unavailable' }
-      return { kind: 'revoked', revocation: { kind: 'all', until: Math.max(...instants) } }
+      const until = Math.max(...instants)
+      // Whoever signs in must get a later time of issue, in every shard.
+      const behind = shards.filter((shard) => instants[shard] !== until)
+      const again = await Promise.all(behind.map((shard) => revokeShard(shard, at, until, true)))
+      if (again.includes(undefined)) return { kind: 'unavailable' }
+      return { kind: 'revoked', revocation: { kind: 'all', until } }
     },
 
     async claim(shard) {
@@ -123,9 +128,18 @@ export function createRedisRevocations(parts: RevocationParts): RevocationStore 
   }
 
   /** Resolves to the instant until which everything in a shard is over. */
-  async function revokeShard(shard: number, at: number, least: number): Promise<number | undefined> {
+  async function revokeShard(
+    shard: number,
+    at: number,
+    least: number,
+    isExact = false,
+  ): Promise<number | undefined> {
     const keys = [layout.feed(shard), layout.meta(shard)]
-    const answer = await commands.runDurably('revoke-all', shard, keys, [header(shard, at), least])
+    const answer = await commands.runDurably('revoke-all', shard, keys, [
+      header(shard, at),
+      least,
+      isExact ? 1 : 0,
+    ])
     return answer.kind === 'answered' ? Number(String(answer.value)) : undefined
   }
 

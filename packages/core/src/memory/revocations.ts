@@ -62,7 +62,7 @@ export function createMemoryRevocations(epoch: string): MemoryRevocations {
       add(revocation, at)
       return Promise.resolve({ kind: 'revoked', revocation })
     },
-    marks: () => Promise.resolve({ kind: 'marks', marks: [{ ...mark, position }] }),
+    marks: () => Promise.resolve({ kind: 'marks', marks: [mark] }),
     claim: () => Promise.resolve({ kind: 'claimed' }),
     pull(_shard, after) {
       return Promise.resolve({

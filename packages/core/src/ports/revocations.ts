@@ -130,7 +130,7 @@ export type MarksOutcome =
   | {
       readonly kind: 'marks'
       /** Of each shard; `undefined` where its server did not answer. A shard without a mark has an empty epoch. */
-      readonly marks: readonly (PlacedMark | undefined)[]
+      readonly marks: readonly (FeedMark | undefined)[]
       /** The clock of the store, in milliseconds since the epoch, if it has one of its own. */
       readonly at?: number
     }

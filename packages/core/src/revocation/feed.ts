@@ -12,8 +12,10 @@ export interface FeedSettings {
 }
 
 export interface FeedEvents {
-  /** Revocations were read or announced. */
-  readonly add: (shard: number, revocations: readonly Revocation[]) => void
+  /** Revocations were read from the store. */
+  readonly addRead: (shard: number, revocations: readonly Revocation[]) => void
+  /** Revocations were announced, by whoever can publish. Returns whether all of them were believed. */
+  readonly addUnread: (shard: number, revocations: readonly Revocation[]) => boolean
   /** What this process knows of a shard. */
   readonly heldIn: (shard: number) => HeldRevocations
   /** The store lost data, and its revocations were put back. Called once, however many shards lost data. */
@@ -44,9 +46,6 @@ export interface Feed {
 
 /** How many slices of revocations may be under way at once. All shards at once would hold up this process. */
 const SLICES_AT_ONCE = 3
-const UNSETTLED_MS = 100
-/** Most that a start waits for others. */
-const MAX_UNSETTLED_MS = 60_000
 /** Whoever asks whether all is up to date does not wait for a long recovery. */
 const MAX_CATCHING_UP_MS = 1000
 /** At every so many heartbeats one shard is pulled although nothing happened, so that no key of it ever expires. */
@@ -66,7 +65,8 @@ export function createFeed(
   const inTurn = createTurns(SLICES_AT_ONCE)
   const shards: readonly ShardFeed[] = Array.from({ length: store.shards }, (_, shard) =>
     createShardFeed(shard, {
-      ...{ store, clock, inTurn, held: events.heldIn(shard), add: events.add },
+      ...{ store, clock, inTurn, held: events.heldIn(shard) },
+      ...{ addRead: events.addRead, addUnread: events.addUnread },
       putBackOthers: events.putBackOthers,
       onLoss: (lost) => void recovering.add(lost),
       onRecovered(recovered) {
@@ -121,23 +121,14 @@ export function createFeed(
     else void beat()
   }
 
-  async function settle(): Promise<void> {
-    const began = clock.monotonic()
-    for (;;) {
-      const unsettled = shards.filter((shard) => shard.isUnsettled())
-      if (unsettled.length === 0 || clock.monotonic() - began > MAX_UNSETTLED_MS) return
-      await new Promise<void>((resolve) => setTimeout(resolve, UNSETTLED_MS).unref())
-      await Promise.all(unsettled.map((shard) => shard.pull()))
-    }
-  }
-
   return {
     async start() {
       store.onNews(onNews)
       await Promise.all(shards.map((shard) => shard.pull()))
+      // What is signed before the first heartbeat must have the time of the store, too.
+      await beat()
       heartbeat = setInterval(onBeat, settings.heartbeatMs)
       heartbeat.unref()
-      await settle()
     },
     isFresh,
     async catchUp() {

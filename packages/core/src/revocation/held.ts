@@ -1,47 +1,71 @@
+import { encodeRevocation } from '../ports/encoded-revocation.ts'
 import type { AllRevocation, Revocation } from '../ports/revocations.ts'
-import { createRevocationSet, type RevocationSet } from './set.ts'
+import { createRevocationSet, type Lookups, type RevocationSet } from './set.ts'
 
 /** The live revocations of one shard that this process knows, and which of them the store may lack. */
-export interface HeldRevocations extends Pick<RevocationSet, 'all' | Lookup> {
-  /** Adds a revocation that was read from the store or announced. Returns whether it is new to this process. */
-  add(revocation: Revocation, at: number): boolean
-  /** Adds one that this process made itself, whether or not the store has it. */
-  addOwn(revocation: Revocation, at: number): boolean
-  /** The store lost data: whatever it is not seen to have from now on is missing. */
+export interface HeldRevocations extends Pick<RevocationSet, 'all'>, Lookups {
+  /** Adds a revocation that was read from the store. Returns whether it is new to this process. */
+  addRead(revocation: Revocation, at: number): boolean
+  /**
+   * Adds one that was announced, or that this process made itself. It is not read yet, and so not certain to be in the
+   * store for good.
+   *
+   * @param since of the monotonic clock, in milliseconds
+   */
+  addUnread(revocation: Revocation, at: number, since: number): boolean
+  /** An announced one is in the store, because the mark after it fits. */
+  confirm(revocation: Revocation): void
+  /** Since when the first of those has been known that have not been read; infinity if there are none. */
+  unreadSince(): number
+  /** The store lost data: whatever is not read from now on is missing. */
   suspect(): void
-  /** Whether the store has not been seen to have it since. */
+  /** Whether it has not been read since. */
   isMissing(revocation: Revocation): boolean
   /** Nothing is missing any more. */
   trust(): void
 }
 
-type Lookup = Extract<keyof RevocationSet, `concerns${string}`>
-
 export function createHeldRevocations(): HeldRevocations {
   const known = createRevocationSet()
+  const unread = new Map<string, number>()
   /** The latest revocation of everything. Sessions that it ended may come back much later, from an old backup. */
   let everything: AllRevocation | undefined
-  /** What was seen in the store since it lost data. */
+  /** What was read since the store lost data. */
   let seen: RevocationSet | undefined
 
-  function addOwn(revocation: Revocation, at: number): boolean {
+  function add(revocation: Revocation, at: number): boolean {
     if (revocation.kind === 'all' && revocation.until > (everything?.until ?? 0)) everything = revocation
     return known.add(revocation, at)
   }
 
+  function confirm(revocation: Revocation): void {
+    if (unread.size > 0) unread.delete(encodeRevocation(revocation))
+  }
+
   return {
     ...known,
-    add(revocation, at) {
+    addRead(revocation, at) {
       seen?.add(revocation, at)
-      return addOwn(revocation, at)
+      confirm(revocation)
+      return add(revocation, at)
     },
-    addOwn,
+    addUnread(revocation, at, since) {
+      const isNew = add(revocation, at)
+      if (isNew) unread.set(encodeRevocation(revocation), since)
+      return isNew
+    },
+    confirm,
+    unreadSince() {
+      for (const since of unread.values()) return since
+      return Number.POSITIVE_INFINITY
+    },
     *all() {
       if (everything !== undefined && !known.has(everything)) yield everything
       yield* known.all()
     },
     suspect() {
       seen = createRevocationSet()
+      unread.clear()
     },
     isMissing: (revocation) => seen !== undefined && !seen.has(revocation),
     trust() {

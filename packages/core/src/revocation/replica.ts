@@ -31,7 +31,11 @@ export interface ReplicaSettings extends FeedSettings {
 export interface ReplicaEvents extends Pick<FeedEvents, 'onForgotten' | 'putBackOthers' | 'onTime'> {
   /** A revocation became known to this process, wherever it was made. */
   readonly onRevoked: (revocation: Revocation) => void
+  /** What the clock of the store shows now, as far as that is known. Milliseconds since the epoch. */
+  readonly storeTime: () => number
 }
+
+const FAR_AHEAD_MS = 60_000
 
 /**
  * This process's copy of all live revocations. It knows how fresh it is.
@@ -66,12 +70,31 @@ export function createReplica(
   const feed = createFeed(store, settings, clock, {
     ...events,
     heldIn,
-    add(shard, revocations) {
-      const one = heldIn(shard)
+    addRead(shard, revocations) {
       const at = clock.now()
-      for (const revocation of revocations) tell(one.add(revocation, at), revocation)
+      for (const revocation of revocations) tell(heldIn(shard).addRead(revocation, at), revocation)
+    },
+    addUnread(shard, revocations) {
+      const believed = revocations.filter((revocation) => !isFarAhead(revocation))
+      for (const revocation of believed) addUnread(heldIn(shard), revocation)
+      return believed.length === revocations.length
     },
   })
+
+  function addUnread(one: HeldRevocations, revocation: Revocation): void {
+    tell(one.addUnread(revocation, clock.now(), clock.monotonic()), revocation)
+  }
+
+  /** Nobody revokes what is yet to come, but whoever can publish might, and nobody could sign in until then. */
+  function isFarAhead(revocation: Revocation): boolean {
+    const until =
+      revocation.kind === 'all'
+        ? revocation.until
+        : revocation.kind === 'subject'
+          ? revocation.notBefore * 1000
+          : Number.NEGATIVE_INFINITY
+    return until > events.storeTime() + FAR_AHEAD_MS
+  }
 
   function tell(isNew: boolean, revocation: Revocation): void {
     if (!isNew) return
@@ -117,7 +140,7 @@ export function createReplica(
     knowsRevoked,
     add(revocation) {
       const shards = revocation.kind === 'all' ? held : [heldIn(store.shardOf(revocation))]
-      for (const one of shards) tell(one.addOwn(revocation, clock.now()), revocation)
+      for (const one of shards) addUnread(one, revocation)
     },
     /** In strict mode nothing is judged by this copy. */
     catchUp: async () => settings.mode === 'strict' || feed.catchUp(),

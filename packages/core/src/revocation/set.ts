@@ -32,7 +32,7 @@ export interface RevocationSets {
   ofSubject(token: TokenIdentity): Lookups
 }
 
-type Lookups = Pick<RevocationSet, Extract<keyof RevocationSet, `concerns${string}`>>
+export type Lookups = Pick<RevocationSet, Extract<keyof RevocationSet, `concerns${string}`>>
 
 /**
  * Whether a token was revoked.

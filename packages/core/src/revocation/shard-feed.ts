@@ -1,23 +1,26 @@
 import type { Clock } from '../ports/clock.ts'
-import type { FeedNews, PlacedMark, Revocation, RevocationStore } from '../ports/revocations.ts'
+import type { FeedMark, FeedNews, Revocation, RevocationStore } from '../ports/revocations.ts'
 import type { HeldRevocations } from './held.ts'
-import { putBack } from './put-back.ts'
+import { createPutBack, type PutBackOutcome } from './put-back.ts'
 import type { InTurn } from './turns.ts'
 
 /** Follows the feed of one shard, and puts back what the store forgot of it. */
 export interface ShardFeed {
-  /** Reads on to the end of the feed. One pull at a time is under way, and whoever asks meanwhile shares it. */
+  /**
+   * Reads on to the end of the feed. The first time, it goes on until no other process may be about to put back what the
+   * store lost, for a minute at most.
+   *
+   * One pull at a time is under way, and whoever asks meanwhile shares it.
+   */
   pull(): Promise<void>
   /** Takes in what was announced, and pulls if it does not fit what is known. */
   announced(news: RevokedNews): void
   /** Compares the mark that the store had at an instant with what is known, and pulls if it does not fit. */
-  compare(mark: PlacedMark, asked: Instant): void
+  compare(mark: FeedMark, asked: Instant): void
   /** Resolves once no pull is under way. */
   idle(): Promise<void>
   /** When the store was last known to have nothing that is not known here. */
   heardAt(): Instant
-  /** Whether other processes may be about to put back what the store lost: see `PullOutcome`. */
-  isUnsettled(): boolean
 }
 
 type RevokedNews = Extract<FeedNews, { kind: 'revoked' }>
@@ -34,8 +37,9 @@ export interface ShardFeedParts {
   readonly clock: Clock
   /** For all shards together: whatever takes in many revocations at once waits for its turn. */
   readonly inTurn: InTurn
-  /** Revocations were read or announced. */
-  readonly add: (shard: number, revocations: readonly Revocation[]) => void
+  readonly addRead: (shard: number, revocations: readonly Revocation[]) => void
+  /** Returns whether all of them were believed. */
+  readonly addUnread: (shard: number, revocations: readonly Revocation[]) => boolean
   /** The store is found to have lost data. */
   readonly onLoss: (shard: number) => void
   /** Everything that it lost is back. */
@@ -47,8 +51,13 @@ export interface ShardFeedParts {
 
 export const NEVER: Instant = { wall: Number.NEGATIVE_INFINITY, monotonic: Number.NEGATIVE_INFINITY }
 
-/** If there are more, the first of them does not fit, and is followed by a pull. */
+/** Of more, the next mark shows that something is missing. */
 const MAX_MEANWHILE = 100
+const UNSETTLED_MS = 100
+/** Most that a start waits for others. */
+const MAX_UNSETTLED_MS = 60_000
+/** What this process made itself is announced within this time, or else was lost. */
+const CERTAIN_AFTER_MS = 2000
 
 const NOTHING_TO_DO = { kind: 'claimed' } as const
 
@@ -58,20 +67,19 @@ const BUSY_MS = 300
 const UNREAD_MS = 2000
 
 export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed {
-  const { store, held, clock, inTurn, add } = parts
+  const { store, held, clock, inTurn } = parts
   let epoch: string | undefined
   /** The digest of everything that the feed ever had; unknown until it was read to its end. */
   let digest: bigint | undefined
   let position = 0
   let heardAt = NEVER
-  let isUnsettled = false
-  /** The store lost data, and has not been seen to have everything again. */
-  let isRecovering = false
+  /** Puts back what the store lost, from when it lost data until it has been seen to have everything again. */
+  let recover: (() => Promise<PutBackOutcome>) | undefined
   let pulling: Promise<void> | undefined
   /** What was announced during a pull, which may or may not have read it. */
   let meanwhile: RevokedNews[] = []
-  /** When an announcement was last taken in, by the monotonic clock. */
-  let tookInAt = Number.NEGATIVE_INFINITY
+  /** The digests before the latest announcements, and until when they were right. */
+  let earlier: { readonly digest: bigint; readonly until: number }[] = []
 
   function pull(): Promise<void> {
     pulling ??= follow().finally(() => {
@@ -85,51 +93,60 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
 
   function takeIn(news: RevokedNews): void {
     if (pulling !== undefined) {
-      if (meanwhile.length === MAX_MEANWHILE) meanwhile.shift()
-      meanwhile.push(news)
+      if (meanwhile.length < MAX_MEANWHILE) meanwhile.push(news)
       return
     }
     if (news.mark.epoch === epoch && news.mark.position <= position) return
     const follows =
       news.mark.epoch === epoch && digest !== undefined && news.mark.digest === (digest ^ news.digest)
-    if (!follows) return void pull()
+    if (!follows || digest === undefined) return void pull()
+    if (earlier.length < MAX_MEANWHILE) earlier.push({ digest, until: clock.monotonic() })
     digest = news.mark.digest
     position = news.mark.position
-    tookInAt = clock.monotonic()
+    for (const revocation of news.revocations) held.confirm(revocation)
   }
 
   async function follow(): Promise<void> {
+    const began = clock.monotonic()
     for (;;) {
       const asked = now(clock)
       // It is claimed before the last look, or what another process has just put back would seem to be missing.
-      const claim = isRecovering ? await store.claim(shard) : NOTHING_TO_DO
+      const claim = recover === undefined ? NOTHING_TO_DO : await store.claim(shard)
       if (claim.kind === 'unavailable') return
       if (claim.kind === 'busy' && asked.monotonic - heardAt.monotonic < UNREAD_MS) {
-        await pause()
+        await pause(BUSY_MS)
         continue
       }
       const end = await readOn()
       if (end === 'unavailable') return
-      if (end === 'lost') {
+      // What is known for so long, and was not read up to the end, is not there.
+      const lacks = recover === undefined && asked.monotonic - held.unreadSince() >= CERTAIN_AFTER_MS
+      if (end === 'lost' || lacks) {
         forget()
         continue
       }
-      if (!isRecovering) return heard(asked)
-      const outcome = claim.kind === 'busy' ? 'busy' : await putBack(shard, { store, held, clock, inTurn })
+      if (recover === undefined) {
+        const isFirst = heardAt === NEVER && asked.monotonic - began < MAX_UNSETTLED_MS
+        if (end === 'settled' || !isFirst) return heard(asked)
+        // Other processes may be about to put back what the store lost.
+        await pause(UNSETTLED_MS)
+        continue
+      }
+      const outcome = claim.kind === 'busy' ? 'busy' : await recover()
       if (outcome === 'unavailable') return
       // Everything that the store has is known, and it takes back what it lost.
       heard(asked)
-      if (outcome === 'busy') await pause()
+      if (outcome === 'busy') await pause(BUSY_MS)
       if (outcome !== 'nothing') continue
       if (!(await parts.putBackOthers(shard))) return heard(NEVER)
-      isRecovering = false
+      recover = undefined
       held.trust()
       parts.onRecovered(shard)
       return
     }
   }
 
-  async function readOn(): Promise<'unavailable' | 'lost' | 'whole'> {
+  async function readOn(): Promise<'unavailable' | 'lost' | 'settled' | 'unsettled'> {
     for (;;) {
       const page = await inTurn(readPage)
       if (page !== 'more') return page
@@ -137,26 +154,25 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
   }
 
   /** Reads some hundred revocations, and tells whether that was the end of a whole feed. */
-  async function readPage(): Promise<'unavailable' | 'more' | 'lost' | 'whole'> {
+  async function readPage(): Promise<'more' | Awaited<ReturnType<typeof readOn>>> {
     const page = await store.pull(shard, position)
     if (page.kind === 'unavailable') return 'unavailable'
-    add(shard, page.revocations)
+    parts.addRead(shard, page.revocations)
     epoch ??= page.mark.epoch
     if (page.mark.epoch !== epoch) return 'lost'
     if (digest !== undefined) digest ^= page.digest
     position = page.position
-    isUnsettled = page.unsettled
     if (page.more) return 'more'
     if (digest !== undefined && page.mark.digest !== digest) return 'lost'
     digest = page.mark.digest
-    return 'whole'
+    return page.unsettled ? 'unsettled' : 'settled'
   }
 
   /** Begins anew. Everything that is known counts as missing until it is read again. */
   function forget(): void {
     parts.onLoss(shard)
     held.suspect()
-    isRecovering = true
+    recover = createPutBack(shard, { store, held, clock, inTurn })
     epoch = undefined
     digest = undefined
     position = 0
@@ -167,29 +183,30 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
     parts.onHeard()
   }
 
-  function pause(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, BUSY_MS).unref())
+  function pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, milliseconds).unref())
   }
 
   return {
     pull,
     announced(news) {
-      add(shard, news.revocations)
-      takeIn(news)
+      if (parts.addUnread(shard, news.revocations)) takeIn(news)
+      else void pull()
     },
     compare(mark, asked) {
       if (pulling !== undefined) return
-      // What was announced since may have overtaken the mark. It followed from what the mark stands for.
-      const isOvertaken = tookInAt >= asked.monotonic && mark.position <= position
-      const isKnown = mark.epoch === epoch && (mark.digest === digest || isOvertaken)
-      if (isKnown && !isRecovering) heard(asked)
+      // Announcements may have overtaken the mark.
+      const wasKnown = earlier.some((one) => one.until >= asked.monotonic && one.digest === mark.digest)
+      earlier = []
+      const isKnown = mark.epoch === epoch && (mark.digest === digest || wasKnown)
+      const isRead = asked.monotonic - held.unreadSince() < CERTAIN_AFTER_MS
+      if (isKnown && isRead && recover === undefined) heard(asked)
       else void pull()
     },
     idle: async () => {
       while (pulling !== undefined) await pulling
     },
     heardAt: () => heardAt,
-    isUnsettled: () => isUnsettled,
   }
 }
 
