@@ -1,4 +1,4 @@
-import type { AllRevocation, FeedMark, MarksOutcome, Random, RevocationStore } from '@sallyport/core/store'
+import type { FeedMark, MarksOutcome, Random, Revocation, RevocationStore } from '@sallyport/core/store'
 import type { Reply } from './commands.ts'
 import { decodeMember, digestOfMembers, readDigest } from './feed-codec.ts'
 import type { News } from './news.ts'
@@ -101,20 +101,24 @@ export function createFeedReader(parts: RevocationParts): Pick<RevocationStore, 
         more: more === 1,
         unsettled: isClaimed === 1 || (isYoung && (await others.mayBeThere())),
         // A damaged member cannot be told from what somebody else wrote there.
-        revocations: [
-          // It outlives the feed: sessions that it ended may come back with a backup.
-          ...(position === 0 ? endOf(String(everything)) : []),
-          ...members.map(decodeMember).filter((one) => one !== undefined),
-        ],
+        revocations: withEnd(
+          members.map(decodeMember).filter((one) => one !== undefined),
+          position === 0 ? String(everything) : '',
+        ),
         digest: digestOfMembers(members),
       }
     },
   }
 }
 
-/** The end of everything that a shard remembers, if there was one. */
-function endOf(until: string): readonly AllRevocation[] {
-  return /^\d{1,15}$/.test(until) ? [{ kind: 'all', until: Number(until) }] : []
+/**
+ * With the end of everything that a shard remembers, if there was one. It outlives the feed: sessions that it ended may
+ * come back with a backup.
+ */
+function withEnd(revocations: readonly Revocation[], ended: string): readonly Revocation[] {
+  const until = Number(ended)
+  const isFed = revocations.some((one) => one.kind === 'all' && one.until === until)
+  return /^\d{1,15}$/.test(ended) && !isFed ? [{ kind: 'all', until }, ...revocations] : revocations
 }
 
 /** A damaged mark fits nobody's. So its shard is pulled, which tells what is wrong with it. */
