@@ -25,9 +25,13 @@ export interface HeldRevocations extends Pick<RevocationSet, 'all'>, Lookups {
   trust(): void
 }
 
+/** So many usually wait for a moment at most. Of more it is only known that there are some. */
+const MAX_UNREAD = 1000
+
 export function createHeldRevocations(): HeldRevocations {
   const known = createRevocationSet()
   const unread = new Map<string, number>()
+  let moreUnreadSince = Number.POSITIVE_INFINITY
   /** The latest revocation of everything. Sessions that it ended may come back much later, from an old backup. */
   let everything: AllRevocation | undefined
   /** What was read since the store lost data. */
@@ -51,13 +55,14 @@ export function createHeldRevocations(): HeldRevocations {
     },
     addUnread(revocation, at, since) {
       const isNew = add(revocation, at)
-      if (isNew) unread.set(encodeRevocation(revocation), since)
+      if (isNew && unread.size < MAX_UNREAD) unread.set(encodeRevocation(revocation), since)
+      else if (isNew) moreUnreadSince = Math.min(moreUnreadSince, since)
       return isNew
     },
     confirm,
     unreadSince() {
-      for (const since of unread.values()) return since
-      return Number.POSITIVE_INFINITY
+      for (const since of unread.values()) return Math.min(since, moreUnreadSince)
+      return moreUnreadSince
     },
     *all() {
       if (everything !== undefined && !known.has(everything)) yield everything
@@ -66,6 +71,7 @@ export function createHeldRevocations(): HeldRevocations {
     suspect() {
       seen = createRevocationSet()
       unread.clear()
+      moreUnreadSince = Number.POSITIVE_INFINITY
     },
     isMissing: (revocation) => seen !== undefined && !seen.has(revocation),
     trust() {

@@ -3,6 +3,7 @@ export interface IdTable {
   /** Adds an id, and returns whether it is new. */
   add(id: string, number?: number): boolean
   has(id: string, number?: number): boolean
+  isEmpty(): boolean
   /** The ids in the order in which they were added, including those that are added meanwhile. */
   entries(): IterableIterator<readonly [id: string, number: number]>
 }
@@ -96,6 +97,7 @@ export function createIdTable({ bytes, randomWord, numbered = false }: IdFormat)
       read(id, number)
       return slots[slotOf()] !== 0
     },
+    isEmpty: () => size === 0,
     *entries() {
       for (let position = 0; position < size; position++) {
         const from = (position % IDS_PER_CHUNK) * entryWords

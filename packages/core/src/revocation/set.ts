@@ -119,9 +119,11 @@ export function createRevocationSet(): RevocationSet {
           )
         : some(({ others }) => others.size > 0 && others.has(`s:${session}`)),
     concernsJti: (jti) =>
-      OWN_JTI.test(jti)
+      // Most of the time no token was revoked by itself.
+      some(({ tokens, others }) => others.size > 0 || !tokens.isEmpty()) &&
+      (OWN_JTI.test(jti)
         ? some(({ tokens }) => tokens.has(jti))
-        : some(({ others }) => others.size > 0 && others.has(`j:${jti}`)),
+        : some(({ others }) => others.size > 0 && others.has(`j:${jti}`))),
     concernsKey: (kid) => some(({ others }) => others.size > 0 && others.has(`k:${kid}`)),
     concernsSubject: (token) =>
       some(
