@@ -80,12 +80,12 @@ test('the row of a file goes before the row of its folder', () => {
   expect(judged('gate/a', "import '../errors.ts'")).toEqual([])
   expect(judged('gate/plainer', "import '../errors.ts'")).toEqual([])
   expect(judged('gate/plain', "import '../errors.ts'")).toHaveLength(1)
-  expect(judged('gate/plain', "import './answer.ts'")).toHaveLength(1)
+  expect(judged('gate/plain', "import './routes.ts'")).toHaveLength(1)
   expect(judged('gate/a', "import './plain.ts'")).toHaveLength(1)
 })
 
 test('a name in the table that nothing goes by is found', () => {
-  const table = { gate: ['type errors', 'jose', '@sallyport/core/store'], 'gate/answer': ['seam/auth'] }
+  const table = { gate: ['type errors', 'jose', '@sallyport/core/store'], 'gate/routes': ['seam/auth'] }
   expect(staleNames(around, doors, table)).toEqual([])
   expect(staleNames(around, doors, { gates: ['type error', 'josé', '@sallyport/core/shop'] })).toHaveLength(4)
 })

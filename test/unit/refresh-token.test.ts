@@ -2,7 +2,10 @@ import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { SessionId, Transport } from '@sallyport/core/store'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createRefreshTokens, type RefreshTicket } from '../../packages/core/src/sessions/refresh-token.ts'
+import {
+  createRefreshTokens,
+  type RefreshTicket,
+} from '../../packages/core/src/sessions/tokens/refresh-token.ts'
 
 const KEY = { mac: randomBytes(32), encryption: randomBytes(32) }
 const OTHER_KEY = { mac: randomBytes(32), encryption: randomBytes(32) }

@@ -9,7 +9,7 @@ export {
   whenSettled,
 } from './adapt/index.ts'
 export { gateOf } from './application/index.ts'
-export { emptyAnswer, jsonAnswer, type RefusalDetails, refusal } from './gate/answer.ts'
+export { emptyAnswer, jsonAnswer, type RefusalDetails, refusal } from './gate/answers/answer.ts'
 export { type BodyReading, readForm, readJsonObject } from './gate/body.ts'
 export type { EndpointName } from './gate/endpoints/index.ts'
 export type { AnswerSignIn } from './gate/endpoints/sign-in.ts'

@@ -17,7 +17,7 @@ export const wrongImports: Readonly<Record<string, readonly Violation[]>> = {
   ],
   'a part that is not in the row': [
     [core('system'), "import { x } from './errors.ts'", 'system must not import errors'],
-    [core('guards/role'), "import { v } from '../gate/answer.ts'", 'guards must not import gate/answer'],
+    [core('guards/role'), "import { v } from '../gate/routes.ts'", 'guards must not import gate/routes'],
     [
       core('gate/a'),
       "import type { M } from '../memory/store.ts'",
@@ -42,7 +42,7 @@ export const wrongImports: Readonly<Record<string, readonly Violation[]>> = {
     [core('gate/a'), "import {} from '../keys/ring.ts'", 'gate must not import keys/ring'],
     [core('tokens/a'), "export * from '../seam/auth.ts'", 'tokens must not import seam/auth'],
     [core('access/a'), "export { type A, b } from '../problems.ts'", 'access must not import problems'],
-    [core('options'), "const x = import('./gate/answer.ts')", 'options must not import gate/answer'],
+    [core('options'), "const x = import('./gate/routes.ts')", 'options must not import gate/routes'],
   ],
   'the composition root and the doors of the core': [
     [core('gate/a'), "type Y = import('../sallyport.ts').S", 'gate must not import types of sallyport'],
@@ -120,7 +120,7 @@ export const rightImports: readonly NearMiss[] = [
   [core('gate/a'), "// import x from '../memory/store.ts'\nconst x = \"import '../memory/store.ts'\""],
   [
     core('gate/a'),
-    "import './answer.ts'\nimport { v } from '../access/verify.ts'\nimport type { S } from '../ports/store.ts'",
+    "import './routes.ts'\nimport { v } from '../access/verify.ts'\nimport type { S } from '../ports/store.ts'",
   ],
   [
     core('gate/a'),
@@ -128,7 +128,7 @@ export const rightImports: readonly NearMiss[] = [
   ],
   [core('tokens/a'), "type A = import('../seam/auth.ts').Auth\ntype B = typeof import('../secrets.ts')"],
   [core('tokens/a'), "import 'jose'\nimport 'jose/jwk'\nconst x = import('@sallyport/claims-policy')"],
-  [core('options'), "import { x } from './ports/store.ts'\nimport { type A } from './gate/answer.ts'"],
+  [core('options'), "import { x } from './ports/store.ts'\nimport { type A } from './gate/routes.ts'"],
   [core('sallyport'), "import './memory/store.ts'\nconst x = await import('./keys/ring.ts')"],
   [core('index'), "export { createSallyport } from './sallyport.ts'\nexport * from './errors.ts'"],
   [core('adapter'), "export { createSallyport } from './adapt.ts'\nexport type { A } from './seam/auth.ts'"],

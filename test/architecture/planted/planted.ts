@@ -11,7 +11,7 @@ const parts = [
   ...['index', 'adapter', 'store', 'signer', 'sallyport', 'options', 'adapt'],
   ...['errors', 'problems', 'system', 'secrets'],
   ...['seam/auth', 'ports/store', 'keys/ring', 'tokens/verify', 'issuers/remote', 'revocation/set'],
-  ...['watch/events', 'sessions/end', 'access/verify', 'guards/scope', 'memory/store', 'gate/answer'],
+  ...['watch/events', 'sessions/end', 'access/verify', 'guards/scope', 'memory/store', 'gate/routes'],
 ]
 const twelve = Array.from({ length: 12 }, (_, at) => `file-${at}`)
 

@@ -2,7 +2,7 @@ import { RefusalError } from '../errors.ts'
 import { type ProblemCode, problems } from '../problems.ts'
 import type { Answer } from '../seam/http.ts'
 import { isThenable } from '../thenable.ts'
-import { type RefusalDetails, refusal } from './answer.ts'
+import { type RefusalDetails, refusal } from './answers/answer.ts'
 
 /** A refusal, for a function that writes its body. */
 export interface RefusalToWrite {

@@ -1,6 +1,6 @@
 import type { Auth } from '../seam/auth.ts'
 import type { Answer, RequestView, Route } from '../seam/http.ts'
-import { emptyAnswer, refusal } from './answer.ts'
+import { emptyAnswer, refusal } from './answers/answer.ts'
 import { MAX_BODY_BYTES } from './body.ts'
 import { withCors } from './browser/cors.ts'
 import type { CrossSiteCheck, OriginSettings } from './browser/csrf.ts'

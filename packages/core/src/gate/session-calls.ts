@@ -7,14 +7,14 @@ import type { RequestView } from '../seam/http.ts'
 import type { SessionEnd } from '../sessions/end.ts'
 import type { FindSession } from '../sessions/find.ts'
 import type { SignIn } from '../sessions/open.ts'
-import type { RefreshTokens } from '../sessions/refresh-token.ts'
-import type { TokenSets } from '../sessions/token-set.ts'
+import type { RefreshTokens } from '../sessions/tokens/refresh-token.ts'
+import type { TokenSets } from '../sessions/tokens/token-set.ts'
+import { cookiesOf } from './answers/tokens.ts'
 import type { RefreshCookie } from './browser/cookies.ts'
 import type { CrossSiteCheck } from './browser/csrf.ts'
 import type { Logout } from './endpoints/logout.ts'
 import type { StartSession } from './endpoints/sign-in.ts'
 import { refusalError } from './refuse.ts'
-import { cookiesOf } from './token-answer.ts'
 
 /** What a call that ends something may be told. */
 export interface RevokeOptions {

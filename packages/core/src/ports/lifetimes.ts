@@ -23,8 +23,13 @@ export function lifetimesOf({ lifetimes: own }: Pick<Living, 'lifetimes'>, all: 
   }
 }
 
+/** When a session ends unless it is refreshed before: the end of its idle or its absolute lifetime. */
+export function endOf(session: Living, all: Lifetimes): number {
+  const { idleMs, absoluteMs } = lifetimesOf(session, all)
+  return Math.min(session.rotatedAt + idleMs, session.createdAt + absoluteMs)
+}
+
 /** Whether the idle or the absolute lifetime of a session is over at that instant. */
 export function hasExpired(session: Living, at: number, all: Lifetimes): boolean {
-  const { idleMs, absoluteMs } = lifetimesOf(session, all)
-  return at >= session.rotatedAt + idleMs || at >= session.createdAt + absoluteMs
+  return at >= endOf(session, all)
 }

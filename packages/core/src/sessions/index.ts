@@ -11,10 +11,10 @@ import { createSessionFind, type FindSession } from './find.ts'
 import { createSessionList, type ListSessions } from './list.ts'
 import { createSessionOpening, type OpenSession } from './open.ts'
 import { createSessionRefresh, type RefreshSession } from './refresh.ts'
-import type { RefreshTokens } from './refresh-token.ts'
 import { createSessionRenewal, type RenewSessions } from './renew.ts'
 import type { SessionSettings } from './settings.ts'
-import { createTokenSets, type TokenSets } from './token-set.ts'
+import type { RefreshTokens } from './tokens/refresh-token.ts'
+import { createTokenSets, type TokenSets } from './tokens/token-set.ts'
 
 /** Everything that happens to sessions, one function each. */
 export interface Sessions {

@@ -13,7 +13,7 @@ import type { SubjectJudge } from '../tokens/custom/subject.ts'
 import type { Emit } from '../watch/events.ts'
 import type { SessionEnd } from './end.ts'
 import type { SessionSettings } from './settings.ts'
-import type { TokenSet, TokenSets } from './token-set.ts'
+import type { TokenSet, TokenSets } from './tokens/token-set.ts'
 
 /** A user whom the application has authenticated, and what the session is for. */
 export interface SignIn {

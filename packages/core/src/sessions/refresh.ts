@@ -10,10 +10,10 @@ import type { TokenIds } from '../tokens/issue.ts'
 import type { Emit } from '../watch/events.ts'
 import { ended, type SessionEnd } from './end.ts'
 import type { KeyUnavailable } from './open.ts'
-import type { RefreshTicket } from './refresh-token.ts'
 import { createRetryKeys } from './retry-keys.ts'
 import type { SessionSettings } from './settings.ts'
-import type { TokenSet, TokenSets } from './token-set.ts'
+import type { RefreshTicket } from './tokens/refresh-token.ts'
+import type { TokenSet, TokenSets } from './tokens/token-set.ts'
 
 export type RefreshOutcome =
   | TokenSet

@@ -3,11 +3,11 @@ import type { ProblemCode } from '../../problems.ts'
 import { callerOf } from '../../seam/caller.ts'
 import type { RequestView, Route } from '../../seam/http.ts'
 import type { SessionEnd } from '../../sessions/end.ts'
-import type { RefreshTokens } from '../../sessions/refresh-token.ts'
-import { refusal } from '../answer.ts'
+import type { RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
+import { refusal } from '../answers/answer.ts'
+import { ownEndedAnswer } from '../answers/ended.ts'
 import { readBearer } from '../bearer.ts'
 import type { RefreshCookie } from '../browser/cookies.ts'
-import { endedAnswer } from '../ended.ts'
 import type { AuthHandler, Handler, RouteMaker } from '../routes.ts'
 
 export interface LogoutParts {
@@ -65,11 +65,11 @@ export function logoutRoutes(
 ): readonly Route[] {
   const one: Handler = async (view) => {
     const outcome = await logout(view, 'logout')
-    return outcome.kind === 'ended' ? endedAnswer(outcome.cookies) : refusal(outcome.problem, outcome)
+    return outcome.kind === 'ended' ? ownEndedAnswer(cookie) : refusal(outcome.problem, outcome)
   }
   const all: AuthHandler = async (view, { subject }) => {
     const outcome = await end.all(subject, { reason: 'logout_all', caller: callerOf(view) })
-    return outcome.kind === 'unavailable' ? refusal('store_unavailable') : endedAnswer([cookie.clear()])
+    return outcome.kind === 'unavailable' ? refusal('store_unavailable') : ownEndedAnswer(cookie)
   }
   return [route.cookie('/logout', { POST: one }), route.bearer('/logout-all', { POST: all })]
 }

@@ -1,14 +1,14 @@
 import { callerOf, visitOf } from '../../seam/caller.ts'
 import type { Answer, RequestView, Route } from '../../seam/http.ts'
 import type { RefreshOutcome, RefreshSession } from '../../sessions/refresh.ts'
-import type { RefreshTokens } from '../../sessions/refresh-token.ts'
+import type { RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
 import type { Emit } from '../../watch/events.ts'
-import { refusal } from '../answer.ts'
+import { refusal } from '../answers/answer.ts'
+import { endedRefusal } from '../answers/ended.ts'
+import { tokenAnswer } from '../answers/tokens.ts'
 import { readForm } from '../body.ts'
 import type { RefreshCookie } from '../browser/cookies.ts'
-import { endedRefusal } from '../ended.ts'
 import type { Handler, RouteMaker } from '../routes.ts'
-import { tokenAnswer } from '../token-answer.ts'
 
 export interface RefreshEndpointParts {
   readonly refresh: RefreshSession

@@ -4,9 +4,9 @@ import { callerOf } from '../../seam/caller.ts'
 import type { Route } from '../../seam/http.ts'
 import type { SessionEnd } from '../../sessions/end.ts'
 import type { ListSessions } from '../../sessions/list.ts'
-import { jsonAnswer, refusal } from '../answer.ts'
+import { jsonAnswer, refusal } from '../answers/answer.ts'
+import { otherEndedAnswer, ownEndedAnswer } from '../answers/ended.ts'
 import type { RefreshCookie } from '../browser/cookies.ts'
-import { endedAnswer } from '../ended.ts'
 import type { AuthHandler, RouteMaker } from '../routes.ts'
 
 export interface SessionsParts {
@@ -32,7 +32,7 @@ export function sessionsRoutes({ list, end, cookie }: SessionsParts, route: Rout
     const outcome = await end.oneOf(auth.subject, id, { reason: 'revoked_by_user', caller: callerOf(view) })
     switch (outcome.kind) {
       case 'ended':
-        return endedAnswer(id === auth.session ? [cookie.clear()] : [])
+        return id === auth.session ? ownEndedAnswer(cookie) : otherEndedAnswer()
       case 'absent':
         return refusal('session_unknown')
       case 'unavailable':

@@ -4,13 +4,13 @@ import type { ProblemCode } from '../../problems.ts'
 import { visitOf } from '../../seam/caller.ts'
 import type { Answer, RequestView } from '../../seam/http.ts'
 import type { OpenSession, SignIn } from '../../sessions/open.ts'
-import type { RefreshTokens } from '../../sessions/refresh-token.ts'
-import type { TokenSet } from '../../sessions/token-set.ts'
-import { refusal } from '../answer.ts'
+import type { RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
+import type { TokenSet } from '../../sessions/tokens/token-set.ts'
+import { refusal } from '../answers/answer.ts'
+import { cookiesOf, tokenAnswer } from '../answers/tokens.ts'
 import type { RefreshCookie } from '../browser/cookies.ts'
 import { withCors } from '../browser/cors.ts'
 import type { CrossSiteCheck, OriginSettings } from '../browser/csrf.ts'
-import { cookiesOf, tokenAnswer } from '../token-answer.ts'
 
 export interface SignInParts {
   readonly open: OpenSession

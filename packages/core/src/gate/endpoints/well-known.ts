@@ -1,5 +1,5 @@
 import type { Route } from '../../seam/http.ts'
-import { publicAnswer, refusal } from '../answer.ts'
+import { publicAnswer, refusal } from '../answers/answer.ts'
 import type { Handler, RouteMaker } from '../routes.ts'
 
 const JWKS_PATH = '/.well-known/jwks.json'

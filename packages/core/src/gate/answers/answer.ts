@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type ChallengeParameters, type ProblemCode, problems } from '../problems.ts'
-import type { Answer, RequestView } from '../seam/http.ts'
+import { type ChallengeParameters, type ProblemCode, problems } from '../../problems.ts'
+import type { Answer, RequestView } from '../../seam/http.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 const NO_STORE = { 'Cache-Control': 'no-store' } as const

@@ -1,7 +1,7 @@
-import type { Answer } from '../seam/http.ts'
-import type { RefreshGrant, TokenSet } from '../sessions/token-set.ts'
+import type { Answer } from '../../seam/http.ts'
+import type { RefreshGrant, TokenSet } from '../../sessions/tokens/token-set.ts'
+import type { RefreshCookie } from '../browser/cookies.ts'
 import { jsonAnswer } from './answer.ts'
-import type { RefreshCookie } from './browser/cookies.ts'
 
 /** The answer with a session's tokens (RFC 6749, section 5.1). The refresh token is in the cookie or in the body. */
 export function tokenAnswer(tokens: TokenSet, cookie: RefreshCookie): Answer {

@@ -1,8 +1,8 @@
-import type { Clock } from '../ports/clock.ts'
-import { type Lifetimes, lifetimesOf } from '../ports/lifetimes.ts'
-import type { Session, Transport } from '../ports/session.ts'
-import type { Signer } from '../ports/signer.ts'
-import type { IssueToken, TokenIds, Unsigned } from '../tokens/issue.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { type Lifetimes, lifetimesOf } from '../../ports/lifetimes.ts'
+import type { Session, Transport } from '../../ports/session.ts'
+import type { Signer } from '../../ports/signer.ts'
+import type { IssueToken, TokenIds, Unsigned } from '../../tokens/issue.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 
 /** A session's refresh token, how it travels, and how long the client should keep it. */

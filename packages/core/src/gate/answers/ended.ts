@@ -1,11 +1,17 @@
-import type { Answer } from '../seam/http.ts'
+import type { Answer } from '../../seam/http.ts'
+import type { RefreshCookie } from '../browser/cookies.ts'
 import { emptyAnswer, type RefusalDetails, refusal } from './answer.ts'
 
 // Every answer of the library that tells of ended sessions is made here, so what they have in common has one place.
 
-/** Sessions were ended, as the caller wanted. */
-export function endedAnswer(cookies: readonly string[]): Answer {
-  return emptyAnswer(cookies)
+/** The caller's own session was ended, as it wanted. Its cookie goes. */
+export function ownEndedAnswer(cookie: Pick<RefreshCookie, 'clear'>): Answer {
+  return emptyAnswer([cookie.clear()])
+}
+
+/** The caller ended a session of another device of its own. */
+export function otherEndedAnswer(): Answer {
+  return emptyAnswer()
 }
 
 /**

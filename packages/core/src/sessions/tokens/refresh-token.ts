@@ -1,6 +1,6 @@
-import { SESSION_ID_BYTES, type SessionId } from '../ports/ids.ts'
-import type { Transport } from '../ports/session.ts'
-import { createOpaqueTokens, MAC_BYTES, type OpaqueKeys } from '../tokens/opaque.ts'
+import { SESSION_ID_BYTES, type SessionId } from '../../ports/ids.ts'
+import type { Transport } from '../../ports/session.ts'
+import { createOpaqueTokens, MAC_BYTES, type OpaqueKeys } from '../../tokens/opaque.ts'
 
 const GENERATION_AT = 1 + SESSION_ID_BYTES
 const TOKEN_BYTES = GENERATION_AT + 4 + MAC_BYTES
