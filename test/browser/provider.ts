@@ -12,7 +12,7 @@ import {
   validateAuthResponse,
 } from 'oauth4webapi'
 import Provider, { type JWK } from 'oidc-provider'
-import { generateSigningKey, privateJwk } from '../../packages/core/src/keys/jwk.ts'
+import { generateSigningKey, privateJwk } from '../../packages/core/src/keys/jwk/jwk.ts'
 import { type Site, startSite } from './site.ts'
 
 const client = {

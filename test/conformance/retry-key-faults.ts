@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto'
 import type { SallyportOptions } from '@sallyport/core'
-import { generateSigningKey } from '../../packages/core/src/keys/jwk.ts'
+import { generateSigningKey } from '../../packages/core/src/keys/jwk/jwk.ts'
 
 /** Something that a refresh needs, and that fails as often as it is told to. */
 export interface Fault {

@@ -15,7 +15,7 @@ import {
 import Provider, { type Configuration, type JWK } from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRemoteKeys, type RemoteKeys } from '../../packages/core/src/issuers/remote.ts'
-import { generateSigningKey, privateJwk } from '../../packages/core/src/keys/jwk.ts'
+import { generateSigningKey, privateJwk } from '../../packages/core/src/keys/jwk/jwk.ts'
 import { issuersRoom } from '../../packages/core/src/options/issuers.ts'
 import type { SigningAlgorithm } from '../../packages/core/src/ports/signer.ts'
 import { turnedClock } from '../support/turned-clock.ts'

@@ -2,7 +2,7 @@ import type { JsonWebKey, KeyObject } from 'node:crypto'
 import { ConfigError } from '@sallyport/core'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { generateSigningKey, privateJwk, publicJwk, readJwk } from '../../packages/core/src/keys/jwk.ts'
+import { generateSigningKey, privateJwk, publicJwk, readJwk } from '../../packages/core/src/keys/jwk/jwk.ts'
 import { keyPair } from '../support/key-pair.ts'
 
 type Pair = { readonly privateKey: KeyObject }

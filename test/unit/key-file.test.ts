@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSallyport, memoryStore, readKeyFile } from '@sallyport/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { generateSigningKey, privateJwk, publicJwk, readJwk } from '../../packages/core/src/keys/jwk.ts'
-import { isRoca } from '../../packages/core/src/keys/roca.ts'
+import { generateSigningKey, privateJwk, publicJwk, readJwk } from '../../packages/core/src/keys/jwk/jwk.ts'
+import { isRoca } from '../../packages/core/src/keys/jwk/roca.ts'
 
 let folder: string
 beforeAll(async () => {

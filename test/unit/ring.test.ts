@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RingEntry, SealedKey } from '@sallyport/core/store'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { generateSigningKey } from '../../packages/core/src/keys/jwk.ts'
+import { generateSigningKey } from '../../packages/core/src/keys/jwk/jwk.ts'
 import type { KeyRing, RingWatch } from '../../packages/core/src/keys/ring.ts'
 import { PUBLISHED_BEFORE_MS } from '../../packages/core/src/keys/schedule.ts'
 import { createKeySeal, type KeySeal, type ScheduledKey } from '../../packages/core/src/keys/seal.ts'

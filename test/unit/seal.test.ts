@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { CompactEncrypt, UnsecuredJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { generateSigningKey, privateJwk } from '../../packages/core/src/keys/jwk.ts'
+import { generateSigningKey, privateJwk } from '../../packages/core/src/keys/jwk/jwk.ts'
 import { createKeySeal } from '../../packages/core/src/keys/seal.ts'
 import { type DerivedKeys, deriveKeys } from '../../packages/core/src/secrets.ts'
 

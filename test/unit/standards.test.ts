@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readJwk } from '../../packages/core/src/keys/jwk.ts'
+import { readJwk } from '../../packages/core/src/keys/jwk/jwk.ts'
 import { refusalOf } from '../vectors/refusal.ts'
 
 describe('examples of the standards', () => {

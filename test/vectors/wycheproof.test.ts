@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createSallyport, memoryStore } from '@sallyport/core'
 import { describe, expect, test } from 'vitest'
-import { readJwk } from '../../packages/core/src/keys/jwk.ts'
+import { readJwk } from '../../packages/core/src/keys/jwk/jwk.ts'
 import { decryptClaim, privateKeyOf } from '../../packages/core/src/tokens/custom/sealed-claim.ts'
 import { folder } from './folder.ts'
 import { refusalOf } from './refusal.ts'

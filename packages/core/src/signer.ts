@@ -2,8 +2,8 @@
 
 export { patiently } from './dependencies/patience.ts'
 export { ConfigError, describeValue, SallyportError, unknownOption } from './errors.ts'
-export { readJwk } from './keys/jwk.ts'
-export * as schema from './options/schema.ts'
+export { readJwk } from './keys/jwk/jwk.ts'
+export * as schema from './options/values/schema.ts'
 export {
   isKid,
   type Signer,

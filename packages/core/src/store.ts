@@ -3,7 +3,7 @@
 export { createOutage, type Outage, type OutageParts } from './dependencies/outage.ts'
 export { patiently } from './dependencies/patience.ts'
 export { ConfigError, describeValue, unknownOption } from './errors.ts'
-export * as schema from './options/schema.ts'
+export * as schema from './options/values/schema.ts'
 export type { Clock, Random } from './ports/clock.ts'
 export { decodeRevocation, encodeRevocation } from './ports/encoded-revocation.ts'
 export {

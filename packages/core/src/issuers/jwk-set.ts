@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts'
-import { readJwk } from '../keys/jwk.ts'
-import { PRIVATE_JWK_MEMBERS } from '../keys/jwk-members.ts'
+import { readJwk } from '../keys/jwk/jwk.ts'
+import { PRIVATE_JWK_MEMBERS } from '../keys/jwk/jwk-members.ts'
 import { isKid, type SigningAlgorithm, type VerificationKey } from '../ports/signer.ts'
 
 export type ReadKeys =

@@ -1,6 +1,6 @@
 import type { JWK } from 'jose'
 import type { Signer, VerificationKey } from '../ports/signer.ts'
-import { publicJwk } from './jwk.ts'
+import { publicJwk } from './jwk/jwk.ts'
 import { localSigner } from './local-signer.ts'
 import { type Schedule, scheduleAt } from './schedule.ts'
 import type { ScheduledKey } from './seal.ts'

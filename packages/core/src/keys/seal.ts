@@ -3,7 +3,7 @@ import type { SealedKey } from '../ports/keys.ts'
 import type { SigningKey } from '../ports/signer.ts'
 import type { DerivedKeys } from '../secrets.ts'
 import { decryptCompact, encryptCompact, kidOfCompact } from './envelope.ts'
-import { privateJwk, readJwk } from './jwk.ts'
+import { privateJwk, readJwk } from './jwk/jwk.ts'
 import type { Scheduled } from './schedule.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../ports/clock.ts'
 import type { KeyStore, RingEntry } from '../ports/keys.ts'
 import type { SigningAlgorithm } from '../ports/signer.ts'
-import { generateSigningKey } from './jwk.ts'
+import { generateSigningKey } from './jwk/jwk.ts'
 import { type FoundKey, foundIn, type KeyInfo, type KeyRing, type RingWatch } from './ring.ts'
 import { type RingSnapshot, snapshotOf } from './ring-snapshot.ts'
 import { createRingState } from './ring-state.ts'

@@ -18,7 +18,7 @@ import {
   room,
   signingAlgorithm,
   wholeNumber,
-} from './schema.ts'
+} from './values/schema.ts'
 
 /** The access tokens of this deployment, and the keys that sign them. */
 export interface WithAccess {

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { BindingSettings } from '../binding/device.ts'
-import { type Entries, group, oneOf, type Room, room } from './schema.ts'
+import { type Entries, group, oneOf, type Room, room } from './values/schema.ts'
 
 /** How devices are recognised. */
 export interface WithBinding {

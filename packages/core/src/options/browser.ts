@@ -13,7 +13,7 @@ import {
   type Room,
   room,
   string,
-} from './schema.ts'
+} from './values/schema.ts'
 
 /** What concerns browsers, and the form of answers. */
 export interface WithBrowser {

@@ -14,7 +14,7 @@ import {
   record,
   room,
   wholeNumber,
-} from './schema.ts'
+} from './values/schema.ts'
 
 /** Claims of the application. */
 export interface WithClaims {

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { StoreDriver } from '../ports/store.ts'
-import { looksRandom } from './random-secret.ts'
+import { looksRandom } from './values/random-secret.ts'
 import {
   audience,
   boolean,
@@ -14,7 +14,7 @@ import {
   oneOrMore,
   type Room,
   room,
-} from './schema.ts'
+} from './values/schema.ts'
 
 /** The options that belong to no group. */
 export interface GeneralOptions {

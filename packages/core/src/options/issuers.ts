@@ -17,7 +17,7 @@ import {
   room,
   signingAlgorithm,
   wholeNumber,
-} from './schema.ts'
+} from './values/schema.ts'
 
 /** Whom this deployment trusts. */
 export interface WithIssuers {

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
 import type { ReplicaSettings } from '../revocation/replica.ts'
-import { type Entries, group, oneOf, type Room, room, wholeNumber } from './schema.ts'
+import { type Entries, group, oneOf, type Room, room, wholeNumber } from './values/schema.ts'
 
 /** How revocations reach each process. */
 export interface WithRevocation {

@@ -3,7 +3,7 @@ import type { SignatureLimit } from '../access/signature-limit.ts'
 import { ConfigError, describeValue } from '../errors.ts'
 import type { SessionSettings } from '../sessions/settings.ts'
 import type { WithAccess } from './access.ts'
-import { callable, type Entries, group, type Room, room, string, wholeNumber } from './schema.ts'
+import { callable, type Entries, group, type Room, room, string, wholeNumber } from './values/schema.ts'
 
 /** Sessions, their lifetimes and limits. */
 export interface WithSessions {

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { ConfigError, describeValue } from '../errors.ts'
 import type { VerifyOptions, VerifySettings } from '../gate/protect.ts'
-import { boolean, filledArray, group, issuer, oneOf, parse } from './schema.ts'
+import { boolean, filledArray, group, issuer, oneOf, parse } from './values/schema.ts'
 
 const choice = v.picklist(['own', 'all'], '"own", "all" or an array of issuers')
 const several = filledArray(issuer, 'an array of issuers')

@@ -2,7 +2,7 @@ import type { JWK } from 'jose'
 import type { Clock } from '../../ports/clock.ts'
 import type { KeyStore, RingEntry } from '../../ports/keys.ts'
 import type { Signer, VerificationKey } from '../../ports/signer.ts'
-import { publicJwk } from '../jwk.ts'
+import { publicJwk } from '../jwk/jwk.ts'
 import { foundIn, type KeyInfo, type KeyRing, type RingWatch } from '../ring.ts'
 
 /** A key of the options. It signs, in this process or elsewhere, or it only verifies. */

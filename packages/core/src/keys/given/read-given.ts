@@ -1,6 +1,6 @@
 import { ConfigError, describeValue } from '../../errors.ts'
 import { isKid, type Signer, type SigningAlgorithm, type VerificationKey } from '../../ports/signer.ts'
-import { readJwk } from '../jwk.ts'
+import { readJwk } from '../jwk/jwk.ts'
 import { localSigner } from '../local-signer.ts'
 import type { GivenKey } from './given-ring.ts'
 

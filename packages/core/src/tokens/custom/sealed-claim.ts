@@ -6,7 +6,7 @@ import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { importJWK } from 'jose/key/import'
 import { ConfigError, describeValue } from '../../errors.ts'
-import { publicPart } from '../../keys/jwk-members.ts'
+import { publicPart } from '../../keys/jwk/jwk-members.ts'
 
 /** The only one who can read a claim. */
 export interface ClaimRecipient {

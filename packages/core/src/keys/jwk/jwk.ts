@@ -9,8 +9,8 @@ import {
 } from 'node:crypto'
 import type { JWK } from 'jose'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
-import { ConfigError, describeValue } from '../errors.ts'
-import { isKid, type SigningAlgorithm, type SigningKey, type VerificationKey } from '../ports/signer.ts'
+import { ConfigError, describeValue } from '../../errors.ts'
+import { isKid, type SigningAlgorithm, type SigningKey, type VerificationKey } from '../../ports/signer.ts'
 import { publicPart } from './jwk-members.ts'
 import { isRoca } from './roca.ts'
 

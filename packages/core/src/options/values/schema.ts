@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as v from 'valibot'
-import { ConfigError, describeValue, unknownOption } from '../errors.ts'
-import { secureUrl } from '../issuers/secure-url.ts'
-import { isKid, type SigningAlgorithm } from '../ports/signer.ts'
+import { ConfigError, describeValue, unknownOption } from '../../errors.ts'
+import { secureUrl } from '../../issuers/secure-url.ts'
+import { isKid, type SigningAlgorithm } from '../../ports/signer.ts'
 
 // Every message here is a noun phrase: it has to follow both `"x" must be` and `"x" is required: give`.
 
