@@ -1,10 +1,10 @@
 import type { ConfigError, Unavailable } from '@sallyport/core/store'
-import { Command } from 'ioredis'
 import type { FaultReports } from './fault-reports.ts'
 import { createLanes, type Lane } from './lanes.ts'
 import type { Client, RedisSettings } from './options.ts'
 import { refusalOf } from './refusals.ts'
 import { sendAndWait, TooFewReplicas } from './replication.ts'
+import { ScriptCommand } from './script-command.ts'
 import {
   argumentsOf,
   isLate,
@@ -58,41 +58,38 @@ export function createCommands(
   const laneOf = createLanes(client)
   const batchWrites = createWriteBatches(client)
 
-  async function attempt(lane: Lane, step: string, prepare: Prepare): Promise<Answered<Reply>> {
-    if (lane.isBlocked()) return blocked(lane, step)
+  /** Every refresh passes here, so it makes no more promises than it must. */
+  function attempt(lane: Lane, step: string, prepare: Prepare): Promise<Answered<Reply>> {
+    if (lane.isBlocked()) return Promise.resolve(blocked(lane, step))
+    const sent = once(prepare)
     lane.pending++
-    try {
-      return answered(lane, step, await once(prepare))
-    } catch (cause) {
-      if (!isLate(cause)) return failed(lane, step, cause)
+    const succeed = (value: unknown): Answered<Reply> => answered(lane, step, value)
+    const fail = (cause: unknown): Unavailable => failed(lane, step, cause)
+    return sent.then(succeed, (cause: unknown) =>
       // A step that is refused as late although it is waited for was sent late, by a process that was held up.
-      return await once(prepare).then(
-        (value) => answered(lane, step, value),
-        (again: unknown) => failed(lane, step, again),
-      )
-    } finally {
-      lane.pending--
-    }
+      isLate(cause) ? once(prepare).then(succeed, fail) : fail(cause),
+    )
   }
 
   function once(prepare: Prepare): Promise<unknown> {
     batchWrites()
     const send = prepare()
-    return within(commandTimeoutMs, (isWaitedFor) =>
-      send('evalsha').catch((cause: unknown) => {
-        if (isScriptMissing(cause) && isWaitedFor()) return send('eval')
-        throw cause
-      }),
+    return within(
+      commandTimeoutMs,
+      () => send('evalsha'),
+      (cause) => (isScriptMissing(cause) ? send('eval') : undefined),
     )
   }
 
   function answered(lane: Lane, step: string, value: unknown): Answered<Reply> {
+    lane.pending--
     lane.hangs = false
     reports.answered(step)
     return { kind: 'answered', value: value as Reply }
   }
 
   function failed(lane: Lane, step: string, cause: unknown): Unavailable {
+    lane.pending--
     lane.hangs = isTimeout(cause)
     reports.failed(step, cause)
     return UNAVAILABLE
@@ -108,9 +105,7 @@ export function createCommands(
     attempt(laneOf(shard), name, () => {
       const made = rendered(args)
       return (verb) => {
-        // Like callBuffer, but without its copies of the arguments.
-        const all = argumentsOf(scripts[name], verb, keys, made)
-        const command = new Command(verb, all, { replyEncoding: null })
+        const command = new ScriptCommand(verb, argumentsOf(scripts[name], verb, keys, made))
         client.sendCommand(command)
         return command.promise
       }

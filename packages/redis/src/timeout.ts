@@ -13,27 +13,33 @@ export function isTimeout(cause: unknown): boolean {
 
 /**
  * Rejects if work takes longer than some milliseconds, not counting those in which this process was held up. The work
- * itself goes on, and can ask whether it is still waited for.
+ * itself goes on.
+ *
+ * @param again what to try instead of the work that rejected with this cause, if anything, within the same time
  */
 export function within<T>(
   milliseconds: number,
-  work: (isWaitedFor: () => boolean) => Promise<T>,
+  work: () => Promise<T>,
+  again?: (cause: unknown) => Promise<T> | undefined,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     let waits = true
-    const answered = patiently(milliseconds, () => {
+    const callOff = patiently(milliseconds, () => {
       waits = false
       reject(timedOut())
     })
-    work(() => waits).then(
-      (value) => {
-        answered()
-        resolve(value)
-      },
-      (cause: unknown) => {
-        answered()
-        reject(cause)
-      },
-    )
+    const answered = (value: T): void => {
+      callOff()
+      resolve(value)
+    }
+    const failed = (cause: unknown): void => {
+      callOff()
+      reject(cause)
+    }
+    work().then(answered, (cause: unknown) => {
+      const retried = waits ? again?.(cause) : undefined
+      if (retried === undefined) failed(cause)
+      else retried.then(answered, failed)
+    })
   })
 }
