@@ -347,7 +347,8 @@ describe('a store that lost', () => {
       if (given[0] === 0 && given[1] === 30) store.forget(0)
       return outcome
     }
-    await heartbeats()
+    // After each page it rests for a moment.
+    await heartbeats(4)
     expect(forgotten).toEqual([0])
     expect(store.asserted).toEqual([{ shard: 0, texts: texts('0a', '0b', '0c', '0p', '0q') }])
   })

@@ -210,6 +210,49 @@ describe('the set of live revocations', () => {
     }
   })
 
+  test('tells what was not seen since the watch began', () => {
+    const revocation = fc.oneof(
+      fc.nat(30).map(session),
+      fc.nat(9).map((number): Revocation => ({ kind: 'token', jti: `another's ${number}` })),
+      fc.nat(9).map((number): Revocation => ({ kind: 'token', jti: idOf(TAGS[0], number).slice(-22) })),
+      fc.nat(9).map((number): Revocation => ({ kind: 'subject', tag: TAGS[1], notBefore: number })),
+      fc.nat(9).map((number): Revocation => {
+        return { kind: 'generation', session: idOf(TAGS[0], number), generation: number }
+      }),
+      fc.nat(3).map((number): Revocation => ({ kind: 'all', until: number })),
+    )
+    const step = fc.oneof(
+      { weight: 9, arbitrary: fc.tuple(fc.constantFrom('add', 'see'), revocation, fc.nat(40)) },
+      { weight: 1, arbitrary: fc.constant('watch') },
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+        const set = createRevocationSet()
+        const known = new Set<string>()
+        const unseen = new Set<string>()
+        for (const one of steps) {
+          if (one === 'watch') {
+            set.watch(true)
+            for (const encoded of known) unseen.add(encoded)
+            continue
+          }
+          const [how, given, minutes] = one
+          const encoded = encodeRevocation(given)
+          expect(set[how](given, START + minutes * MINUTE)).toBe(!known.has(encoded))
+          if (how === 'see') unseen.delete(encoded)
+          else if (!known.has(encoded)) unseen.add(encoded)
+          known.add(encoded)
+        }
+        const isWatched = steps.includes('watch')
+        const told = [...set.unseen()].filter((other) => other !== undefined).map(encodeRevocation)
+        expect(told.toSorted()).toEqual(isWatched ? [...unseen].toSorted() : [])
+        set.watch(false)
+        expect([...set.unseen()]).toEqual([])
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   test('holds many thousands of sessions, and no others', () => {
     const set = createRevocationSet()
     const COUNT = 40_000

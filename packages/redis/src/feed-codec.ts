@@ -24,14 +24,21 @@ const RANDOM_PART_AT = 13
  */
 export function encodeMember(revocation: Revocation): Buffer {
   if (revocation.kind === 'generation') {
-    const generation = Buffer.alloc(GENERATION_BYTES)
-    generation.writeUInt32BE(revocation.generation)
-    const session = Buffer.from(revocation.session, 'base64url')
-    return Buffer.concat([Buffer.of(GENERATION_MARK), session, generation])
+    const member = marked(GENERATION_MARK, revocation.session, GENERATION_BYTES)
+    member.writeUInt32BE(revocation.generation, SESSION_MEMBER_BYTES)
+    return member
   }
   if (revocation.kind !== 'session' || !isSessionId(revocation.session))
     return Buffer.from(encodeRevocation(revocation))
-  return Buffer.concat([Buffer.of(SESSION_MARK), Buffer.from(revocation.session, 'base64url')])
+  return marked(SESSION_MARK, revocation.session, 0)
+}
+
+/** A session id as bytes, with a mark before it and room behind it. */
+function marked(mark: number, session: string, room: number): Buffer {
+  const member = Buffer.allocUnsafe(SESSION_MEMBER_BYTES + room)
+  member[0] = mark
+  member.write(session, 1, 'base64url')
+  return member
 }
 
 /** What the strings of revocations begin with that are not kept as bytes. */
@@ -47,7 +54,7 @@ export function decodeMember(member: Buffer): Revocation | undefined {
   }
   if (member[0] !== SESSION_MARK) return decodeText(member.toString())
   if (member.length !== SESSION_MEMBER_BYTES) return undefined
-  return { kind: 'session', session: member.subarray(1).toString('base64url') }
+  return { kind: 'session', session: member.toString('base64url', 1) }
 }
 
 function decodeText(text: string): Revocation | undefined {

@@ -43,16 +43,22 @@ export function createFeedReader(parts: RevocationParts): Pick<RevocationStore, 
   /** Reads on. Entries become visible in the order of their positions, so none is left out. */
   async function readAfter(shard: number, position: string): Promise<Page | undefined> {
     const feed = layout.feed(shard)
-    const range = [`(${position}`, '+inf', 'LIMIT', '0', String(MAX_READ)]
-    const answer = await commands.call(shard, 'zrangebyscore', feed, ...range)
-    if (answer.kind === 'unavailable') return undefined
-    const members = Array.isArray(answer.value) ? answer.value : []
+    const read = (first: number, count: number, ...more: string[]) => {
+      const range = [`(${position}`, '+inf', 'LIMIT', String(first), String(count), ...more]
+      return commands.call(shard, 'zrangebyscore', feed, ...range)
+    }
+    // To read all positions takes longer than to ask for that of the last one.
+    const [answer, end] = await Promise.all([read(0, MAX_READ), read(MAX_READ - 1, 1, 'WITHSCORES')])
+    if (answer.kind === 'unavailable' || end.kind === 'unavailable') return undefined
+    const members = arrayIn(answer.value)
     const last = members.at(-1)
     if (!Buffer.isBuffer(last)) return NOTHING_READ
-    // To read all positions takes longer than to ask for one.
-    const score = await commands.call(shard, 'zscore', feed, last)
-    if (score.kind === 'unavailable' || score.value === null) return undefined
-    return { members, upTo: String(score.value) }
+    const [same, score] = arrayIn(end.value)
+    if (Buffer.isBuffer(same) && same.equals(last)) return { members, upTo: String(score) }
+    // They are fewer, or the feed was trimmed in between.
+    const known = await commands.call(shard, 'zscore', feed, last)
+    if (known.kind === 'unavailable' || known.value === null) return undefined
+    return { members, upTo: String(known.value) }
   }
 
   async function marksOf(some: readonly number[]): Promise<MarksOutcome> {
@@ -60,7 +66,7 @@ export function createFeedReader(parts: RevocationParts): Pick<RevocationStore, 
     const [first = 0] = some
     const answer = await commands.run('marks', first, some.map(layout.meta), [])
     if (answer.kind === 'unavailable') return answer
-    const [serverTime, ...marks] = Array.isArray(answer.value) ? answer.value.map(String) : []
+    const [serverTime, ...marks] = arrayIn(answer.value).map(String)
     const at = Number(serverTime)
     for (const shard of some) time.observe(shard, sentAt, performance.now(), at)
     return { kind: 'marks', marks: marks.map(readFeedMark), ...(parts.serverCounts ? { at } : {}) }
@@ -79,17 +85,13 @@ export function createFeedReader(parts: RevocationParts): Pick<RevocationStore, 
       const keys = [layout.feed(shard), layout.meta(shard), layout.lease(shard)]
       const answer = await commands.run('pull', shard, keys, [freshEpoch(random), position, MAX_PULLED])
       if (answer.kind === 'unavailable') return answer
-      const [epoch, digest, readUpTo, more, serverTime, age, isClaimed, everything, found] = Array.isArray(
+      const [epoch, digest, readUpTo, more, serverTime, age, isClaimed, everything, found] = arrayIn(
         answer.value,
       )
-        ? answer.value
-        : []
       time.observe(shard, sentAt, performance.now(), Number(String(serverTime)))
       const page = more === 1 ? await readAfter(shard, String(readUpTo)) : NOTHING_READ
       if (page === undefined) return { kind: 'unavailable' }
-      const members = [...(Array.isArray(found) ? found : []), ...page.members].filter((one) =>
-        Buffer.isBuffer(one),
-      )
+      const members = [...arrayIn(found), ...page.members].filter((one) => Buffer.isBuffer(one))
       const upTo = Number(page.upTo ?? String(readUpTo))
       const mark = { epoch: String(epoch), digest: readDigest(String(digest)) }
       if (!Number.isSafeInteger(upTo)) throw new Unreadable('the mark of a shard')
@@ -109,6 +111,11 @@ export function createFeedReader(parts: RevocationParts): Pick<RevocationStore, 
       }
     },
   }
+}
+
+/** Nothing if it is no array, so that a damaged value does not keep the rest from being read. */
+function arrayIn(reply: Reply | undefined): readonly Reply[] {
+  return Array.isArray(reply) ? reply : []
 }
 
 /**

@@ -1,9 +1,9 @@
 import { encodeRevocation } from '../ports/encoded-revocation.ts'
 import type { AllRevocation, Revocation } from '../ports/revocations.ts'
-import { createRevocationSet, type Lookups, type RevocationSet } from './set.ts'
+import { createRevocationSet, type Lookups } from './set.ts'
 
 /** The live revocations of one shard that this process knows, and which of them the store may lack. */
-export interface HeldRevocations extends Pick<RevocationSet, 'all'>, Lookups {
+export interface HeldRevocations extends Lookups {
   /** Adds a revocation that was read from the store. Returns whether it is new to this process. */
   addRead(revocation: Revocation, at: number): boolean
   /**
@@ -19,8 +19,8 @@ export interface HeldRevocations extends Pick<RevocationSet, 'all'>, Lookups {
   unreadSince(): number
   /** The store lost data: whatever is not read from now on is missing. */
   suspect(): void
-  /** Whether it has not been read since. */
-  isMissing(revocation: Revocation): boolean
+  /** Those that have not been read since. Yields `undefined` for some of the others, to let other work have its turn. */
+  missing(): IterableIterator<Revocation | undefined>
   /** Nothing is missing any more. */
   trust(): void
 }
@@ -34,12 +34,9 @@ export function createHeldRevocations(): HeldRevocations {
   let moreUnreadSince = Number.POSITIVE_INFINITY
   /** The latest revocation of everything. Sessions that it ended may come back much later, from an old backup. */
   let everything: AllRevocation | undefined
-  /** What was read since the store lost data. */
-  let seen: RevocationSet | undefined
 
-  function add(revocation: Revocation, at: number): boolean {
+  function keepLatest(revocation: Revocation): void {
     if (revocation.kind === 'all' && revocation.until > (everything?.until ?? 0)) everything = revocation
-    return known.add(revocation, at)
   }
 
   function confirm(revocation: Revocation): void {
@@ -49,12 +46,13 @@ export function createHeldRevocations(): HeldRevocations {
   return {
     ...known,
     addRead(revocation, at) {
-      seen?.add(revocation, at)
+      keepLatest(revocation)
       confirm(revocation)
-      return add(revocation, at)
+      return known.see(revocation, at)
     },
     addUnread(revocation, at, since) {
-      const isNew = add(revocation, at)
+      keepLatest(revocation)
+      const isNew = known.add(revocation, at)
       if (isNew && unread.size < MAX_UNREAD) unread.set(encodeRevocation(revocation), since)
       else if (isNew) moreUnreadSince = Math.min(moreUnreadSince, since)
       return isNew
@@ -64,18 +62,15 @@ export function createHeldRevocations(): HeldRevocations {
       for (const since of unread.values()) return Math.min(since, moreUnreadSince)
       return moreUnreadSince
     },
-    *all() {
+    *missing() {
       if (everything !== undefined && !known.has(everything)) yield everything
-      yield* known.all()
+      yield* known.unseen()
     },
     suspect() {
-      seen = createRevocationSet()
+      known.watch(true)
       unread.clear()
       moreUnreadSince = Number.POSITIVE_INFINITY
     },
-    isMissing: (revocation) => seen !== undefined && !seen.has(revocation),
-    trust() {
-      seen = undefined
-    },
+    trust: () => known.watch(false),
   }
 }

@@ -2,11 +2,19 @@
 export interface IdTable {
   /** Adds an id, and returns whether it is new. */
   add(id: string, number?: number): boolean
+  /** Adds an id, if it is new, and notes that it was seen. Returns whether it is new. */
+  see(id: string, number?: number): boolean
   has(id: string, number?: number): boolean
   isEmpty(): boolean
+  /** Begins to note which ids are seen from now on, or stops to note it. */
+  watch(isOn: boolean): void
   /** The ids in the order in which they were added, including those that are added meanwhile. */
-  entries(): IterableIterator<readonly [id: string, number: number]>
+  entries(): IterableIterator<Entry>
+  /** Those that were not seen since the watch began; none if there is no watch. */
+  unseen(): IterableIterator<Entry>
 }
+
+type Entry = readonly [id: string, number: number]
 
 export interface IdFormat {
   /** How many bytes an id has, which is written in base64url. A multiple of four. */
@@ -20,6 +28,12 @@ export interface IdFormat {
   readonly numbered?: boolean
 }
 
+/** The same memory twice. To cut a view out of it for each id would be work for the garbage collector. */
+interface Chunk {
+  readonly words: Uint32Array
+  readonly bytes: Buffer
+}
+
 const IDS_PER_CHUNK = 1024
 const FIRST_SLOTS = 64
 
@@ -31,15 +45,17 @@ const FIRST_SLOTS = 64
 export function createIdTable({ bytes, randomWord, numbered = false }: IdFormat): IdTable {
   const idWords = bytes / 4
   const entryWords = idWords + (numbered ? 1 : 0)
-  const chunks: Uint32Array[] = []
+  const chunks: Chunk[] = []
   const scratch = Buffer.alloc(entryWords * 4)
   const words = new Uint32Array(scratch.buffer, scratch.byteOffset, entryWords)
   let slots = new Uint32Array(FIRST_SLOTS)
   let size = 0
+  /** By position: 1 if the id was seen. */
+  let seen: Uint8Array | undefined
 
   function wordOf(position: number, word: number): number {
     const chunk = chunks[Math.floor(position / IDS_PER_CHUNK)]
-    return chunk?.[(position % IDS_PER_CHUNK) * entryWords + word] ?? 0
+    return chunk?.words[(position % IDS_PER_CHUNK) * entryWords + word] ?? 0
   }
 
   function isAt(position: number): boolean {
@@ -77,9 +93,34 @@ export function createIdTable({ bytes, randomWord, numbered = false }: IdFormat)
 
   function append(): void {
     const at = size % IDS_PER_CHUNK
-    if (at === 0) chunks.push(new Uint32Array(IDS_PER_CHUNK * entryWords))
-    chunks[chunks.length - 1]?.set(words, at * entryWords)
+    if (at === 0) chunks.push(createChunk(IDS_PER_CHUNK * entryWords))
+    chunks[chunks.length - 1]?.words.set(words, at * entryWords)
     size++
+  }
+
+  /** Appends the id in `words`, whose slot is empty. */
+  function take(slot: number): void {
+    append()
+    slots[slot] = size
+    if (size * 2 > slots.length) grow()
+  }
+
+  function note(position: number): void {
+    if (seen === undefined) return
+    if (position >= seen.length) {
+      const larger = new Uint8Array(Math.max(IDS_PER_CHUNK, size * 2))
+      larger.set(seen)
+      seen = larger
+    }
+    seen[position] = 1
+  }
+
+  function entryAt(position: number): Entry | undefined {
+    const chunk = chunks[Math.floor(position / IDS_PER_CHUNK)]
+    if (chunk === undefined) return undefined
+    const from = (position % IDS_PER_CHUNK) * entryWords
+    const id = chunk.bytes.toString('base64url', from * 4, from * 4 + bytes)
+    return [id, numbered ? (chunk.words[from + idWords] ?? 0) : 0]
   }
 
   return {
@@ -87,10 +128,16 @@ export function createIdTable({ bytes, randomWord, numbered = false }: IdFormat)
       read(id, number)
       const slot = slotOf()
       if (slots[slot] !== 0) return false
-      append()
-      slots[slot] = size
-      if (size * 2 > slots.length) grow()
+      take(slot)
       return true
+    },
+    see(id, number = 0) {
+      read(id, number)
+      const slot = slotOf()
+      const known = slots[slot] ?? 0
+      if (known === 0) take(slot)
+      note(known === 0 ? size - 1 : known - 1)
+      return known === 0
     },
     has(id, number = 0) {
       if (size === 0) return false
@@ -98,14 +145,25 @@ export function createIdTable({ bytes, randomWord, numbered = false }: IdFormat)
       return slots[slotOf()] !== 0
     },
     isEmpty: () => size === 0,
+    watch(isOn) {
+      seen = isOn ? new Uint8Array(size) : undefined
+    },
     *entries() {
       for (let position = 0; position < size; position++) {
-        const from = (position % IDS_PER_CHUNK) * entryWords
-        const chunk = chunks[Math.floor(position / IDS_PER_CHUNK)]?.subarray(from, from + entryWords)
-        if (chunk === undefined) return
-        const id = Buffer.from(chunk.buffer, chunk.byteOffset, bytes).toString('base64url')
-        yield [id, numbered ? (chunk[idWords] ?? 0) : 0]
+        const entry = entryAt(position)
+        if (entry !== undefined) yield entry
+      }
+    },
+    *unseen() {
+      for (let position = 0; seen !== undefined && position < size; position++) {
+        const entry = seen[position] === 1 ? undefined : entryAt(position)
+        if (entry !== undefined) yield entry
       }
     },
   }
+}
+
+function createChunk(length: number): Chunk {
+  const words = new Uint32Array(length)
+  return { words, bytes: Buffer.from(words.buffer) }
 }

@@ -8,7 +8,7 @@ export type PutBackOutcome = 'nothing' | 'some' | 'busy' | 'unavailable'
 
 export interface PutBackParts {
   readonly store: Pick<RevocationStore, 'claim' | 'assert'>
-  readonly held: Pick<HeldRevocations, 'all' | 'isMissing'>
+  readonly held: Pick<HeldRevocations, 'missing'>
   readonly clock: Clock
   readonly inTurn: InTurn
 }
@@ -33,7 +33,7 @@ const MAX_FAILED = 3
  */
 export function createPutBack(shard: number, parts: PutBackParts): () => Promise<PutBackOutcome> {
   const { store, held, clock, inTurn } = parts
-  let all = held.all()
+  let missing = held.missing()
   /** Whether anything was missing since the last look began. */
   let isMissing = false
 
@@ -45,15 +45,15 @@ export function createPutBack(shard: number, parts: PutBackParts): () => Promise
     for (;;) {
       const step = await inTurn(async () => {
         await breathe()
-        const slice = nextSlice(all, held)
+        const slice = nextSlice(missing)
         return slice.missing.length === 0 ? slice : ((await assertSlice(slice.missing)) ?? slice)
-      })
+      }, 'urgent')
       if (typeof step === 'string') return step
       if (step.isLast) break
       if (clock.monotonic() - began >= GO_ON_MS) return hasFailed ? 'unavailable' : 'some'
     }
     const outcome = hasFailed ? 'unavailable' : isMissing ? 'some' : 'nothing'
-    all = held.all()
+    missing = held.missing()
     isMissing = false
     return outcome
 
@@ -78,12 +78,12 @@ interface Slice {
   readonly isLast: boolean
 }
 
-function nextSlice(all: Iterator<Revocation>, held: Pick<HeldRevocations, 'isMissing'>): Slice {
+function nextSlice(all: Iterator<Revocation | undefined>): Slice {
   const missing: Revocation[] = []
   for (let looked = 0; looked < LOOKED_AT && missing.length < SLICE; looked++) {
     const next = all.next()
     if (next.done === true) return { missing, isLast: true }
-    if (held.isMissing(next.value)) missing.push(next.value)
+    if (next.value !== undefined) missing.push(next.value)
   }
   return { missing, isLast: false }
 }

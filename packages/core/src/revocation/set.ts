@@ -13,6 +13,8 @@ import { createIdTable, type IdFormat, type IdTable } from './id-table.ts'
 export interface RevocationSet {
   /** Adds a revocation, and returns whether it is new. */
   add(revocation: Revocation, at: number): boolean
+  /** Adds one, if it is new, and notes that it was seen. Returns whether it is new. */
+  see(revocation: Revocation, at: number): boolean
   has(revocation: Revocation): boolean
   /** Whether the session of the token was ended, or this generation of it burnt. */
   concernsSession(session: string, generation: number | undefined): boolean
@@ -22,6 +24,13 @@ export interface RevocationSet {
   concernsSubject(token: TokenIdentity): boolean
   /** All of them, the earliest first. Some may be added meanwhile. */
   all(): IterableIterator<Revocation>
+  /** Begins to note which of them are seen from now on, or stops to note it. */
+  watch(isOn: boolean): void
+  /**
+   * Those that were not seen since the watch began; none if there is no watch. Yields `undefined` for some that were
+   * seen, so that whoever looks may rest in between.
+   */
+  unseen(): IterableIterator<Revocation | undefined>
 }
 
 /** Where to look up what concerns a token. */
@@ -61,6 +70,8 @@ interface Generation {
   readonly subjects: Map<SubjectTag, SubjectRevocation[]>
   /** All others, encoded: keys, what belongs to other issuers, and revocations of everything. They are rare. */
   readonly others: Set<string>
+  /** What of `subjects` and `others` was seen, encoded. The tables note it themselves. */
+  seen: Set<string> | undefined
 }
 
 const SESSIONS: IdFormat = { bytes: 28, randomWord: 3 }
@@ -79,6 +90,7 @@ const GENERATION_MS = REVOCATION_RETENTION_MS / (GENERATIONS - 1)
  */
 export function createRevocationSet(): RevocationSet {
   let generations: readonly Generation[] = []
+  let isWatched = false
 
   function youngest(at: number): Generation {
     const [young] = generations
@@ -90,7 +102,9 @@ export function createRevocationSet(): RevocationSet {
       tokens: createIdTable(TOKENS),
       subjects: new Map(),
       others: new Set(),
+      seen: undefined,
     }
+    if (isWatched) watch(fresh, true)
     generations = [fresh, ...generations.slice(0, GENERATIONS - 1)]
     return fresh
   }
@@ -100,13 +114,17 @@ export function createRevocationSet(): RevocationSet {
     return false
   }
 
+  function place(how: Placing, revocation: Revocation, at: number): boolean {
+    const young = youngest(at)
+    const room = roomOf(revocation)
+    for (const older of generations)
+      if (older !== young && holds(older, room, revocation)) return put(how, older, room, revocation)
+    return put(how, young, room, revocation)
+  }
+
   return {
-    add(revocation, at) {
-      const young = youngest(at)
-      const room = roomOf(revocation)
-      for (const older of generations) if (older !== young && holds(older, room, revocation)) return false
-      return put(young, room, revocation)
-    },
+    add: (revocation, at) => place('add', revocation, at),
+    see: (revocation, at) => place('see', revocation, at),
     has(revocation) {
       const room = roomOf(revocation)
       return some((generation) => holds(generation, room, revocation))
@@ -134,7 +152,21 @@ export function createRevocationSet(): RevocationSet {
     *all() {
       for (const generation of generations.toReversed()) yield* listed(generation)
     },
+    watch(isOn) {
+      isWatched = isOn
+      for (const generation of generations) watch(generation, isOn)
+    },
+    *unseen() {
+      for (const generation of generations.toReversed()) yield* unseenOf(generation)
+    },
   }
+}
+
+type Placing = 'add' | 'see'
+
+function watch(generation: Generation, isOn: boolean): void {
+  generation.seen = isOn ? new Set() : undefined
+  for (const table of [generation.sessions, generation.burnt, generation.tokens]) table.watch(isOn)
 }
 
 /** What of a generation holds a revocation. Found out once, because it takes as long as all else. */
@@ -166,10 +198,17 @@ function holds(generation: Generation, room: ReturnType<typeof roomOf>, revocati
 }
 
 /** Returns whether it was not there yet. */
-function put(generation: Generation, room: ReturnType<typeof roomOf>, revocation: Revocation): boolean {
-  if (room === 'sessions' && revocation.kind === 'session') return generation.sessions.add(revocation.session)
-  if (room === 'tokens' && revocation.kind === 'token') return generation.tokens.add(revocation.jti)
-  if (revocation.kind === 'generation') return generation.burnt.add(revocation.session, revocation.generation)
+function put(
+  how: Placing,
+  generation: Generation,
+  room: ReturnType<typeof roomOf>,
+  revocation: Revocation,
+): boolean {
+  const { sessions, tokens, burnt } = generation
+  if (room === 'sessions' && revocation.kind === 'session') return sessions[how](revocation.session)
+  if (room === 'tokens' && revocation.kind === 'token') return tokens[how](revocation.jti)
+  if (revocation.kind === 'generation') return burnt[how](revocation.session, revocation.generation)
+  if (how === 'see') generation.seen?.add(encodeRevocation(revocation))
   if (holds(generation, room, revocation)) return false
   if (revocation.kind === 'subject') {
     const held = generation.subjects.get(revocation.tag) ?? []
@@ -178,12 +217,28 @@ function put(generation: Generation, room: ReturnType<typeof roomOf>, revocation
   return true
 }
 
-function* listed({ sessions, burnt, tokens, subjects, others }: Generation): Generator<Revocation> {
-  for (const encoded of others) yield decodeRevocation(encoded)
-  for (const held of subjects.values()) yield* held
-  for (const [jti] of tokens.entries()) yield { kind: 'token', jti }
+function* listed(generation: Generation): Generator<Revocation> {
+  for (const encoded of generation.others) yield decodeRevocation(encoded)
+  for (const held of generation.subjects.values()) yield* held
+  yield* tabled(generation, 'entries')
+}
+
+function* unseenOf(generation: Generation): Generator<Revocation | undefined> {
+  const { others, subjects, seen } = generation
+  if (seen === undefined) return
+  for (const encoded of others) yield seen.has(encoded) ? undefined : decodeRevocation(encoded)
+  for (const held of subjects.values())
+    for (const one of held) yield seen.has(encodeRevocation(one)) ? undefined : one
+  yield* tabled(generation, 'unseen')
+}
+
+function* tabled(
+  { sessions, burnt, tokens }: Generation,
+  which: 'entries' | 'unseen',
+): Generator<Revocation> {
+  for (const [jti] of tokens[which]()) yield { kind: 'token', jti }
   // The tables give back the spelling that they took in.
-  for (const [session, generation] of burnt.entries())
+  for (const [session, generation] of burnt[which]())
     yield { kind: 'generation', session: session as SessionId, generation }
-  for (const [session] of sessions.entries()) yield { kind: 'session', session }
+  for (const [session] of sessions[which]()) yield { kind: 'session', session }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { FeedMark, FeedNews, Revocation, RevocationStore } from '../ports/revocations.ts'
 import type { HeldRevocations } from './held.ts'
 import { createPutBack, type PutBackOutcome } from './put-back.ts'
-import type { InTurn } from './turns.ts'
+import { type InTurn, rest } from './turns.ts'
 
 /** Follows the feed of one shard, and puts back what the store forgot of it. */
 export interface ShardFeed {
@@ -65,6 +65,8 @@ const NOTHING_TO_DO = { kind: 'claimed' } as const
 const BUSY_MS = 300
 /** What it puts back is known here. So it is read only now and then, which shows that the store still answers. */
 const UNREAD_MS = 2000
+/** After each page of many, once this process serves requests. To take a page in takes about as long. */
+const REST_MS = 3
 
 export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed {
   const { store, held, clock, inTurn } = parts
@@ -114,7 +116,7 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
       const claim = recover === undefined ? NOTHING_TO_DO : await store.claim(shard)
       if (claim.kind === 'unavailable') return
       if (claim.kind === 'busy' && asked.monotonic - heardAt.monotonic < UNREAD_MS) {
-        await pause(BUSY_MS)
+        await rest(BUSY_MS)
         continue
       }
       const end = await readOn()
@@ -129,14 +131,14 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
         const isFirst = heardAt === NEVER && asked.monotonic - began < MAX_UNSETTLED_MS
         if (end === 'settled' || !isFirst) return heard(asked)
         // Other processes may be about to put back what the store lost.
-        await pause(UNSETTLED_MS)
+        await rest(UNSETTLED_MS)
         continue
       }
       const outcome = claim.kind === 'busy' ? 'busy' : await recover()
       if (outcome === 'unavailable') return
       // Everything that the store has is known, and it takes back what it lost.
       heard(asked)
-      if (outcome === 'busy') await pause(BUSY_MS)
+      if (outcome === 'busy') await rest(BUSY_MS)
       if (outcome !== 'nothing') continue
       if (!(await parts.putBackOthers(shard))) return heard(NEVER)
       recover = undefined
@@ -162,7 +164,10 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
     if (page.mark.epoch !== epoch) return 'lost'
     if (digest !== undefined) digest ^= page.digest
     position = page.position
-    if (page.more) return 'more'
+    if (page.more) {
+      if (heardAt !== NEVER) await rest(REST_MS)
+      return 'more'
+    }
     if (digest !== undefined && page.mark.digest !== digest) return 'lost'
     digest = page.mark.digest
     return page.unsettled ? 'unsettled' : 'settled'
@@ -181,10 +186,6 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
   function heard(asked: Instant): void {
     heardAt = asked
     parts.onHeard()
-  }
-
-  function pause(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, milliseconds).unref())
   }
 
   return {

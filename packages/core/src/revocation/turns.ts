@@ -1,21 +1,29 @@
-/** Runs a step as soon as it is its turn. */
-export type InTurn = <T>(step: () => Promise<T>) => Promise<T>
+/** Runs a step as soon as it is its turn. Those that are urgent come before all others. */
+export type InTurn = <T>(step: () => Promise<T>, urgency?: 'urgent') => Promise<T>
 
 /** Lets so many steps be under way at once. The others wait, first come, first served. */
-export function createTurns(atOnce: number): InTurn {
-  const waiting: (() => void)[] = []
+export function createTurns(atOnce: () => number): InTurn {
+  const urgent: (() => void)[] = []
+  const others: (() => void)[] = []
   let underWay = 0
-  return async (step) => {
-    if (underWay >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
+  return async (step, urgency) => {
+    const waiting = urgency === 'urgent' ? urgent : others
+    if (underWay >= atOnce()) await new Promise<void>((resolve) => waiting.push(resolve))
     else underWay++
     try {
       return await step()
     } finally {
-      const next = waiting.shift()
+      // There may be fewer turns than when this step began.
+      const next = underWay > atOnce() ? undefined : (urgent.shift() ?? others.shift())
       if (next === undefined) underWay--
       else next()
     }
   }
+}
+
+/** Lets others have their turn first, in this process and on the same machine. */
+export function rest(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref())
 }
 
 /** Lets everything else that waits on the event loop have its turn first. */
