@@ -27,15 +27,16 @@ interface Connection {
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 export function createConnections(clock: Clock): Connections {
-  /** Indexed by session, the common case; other revocations scan. */
-  const bySession = new Map<string | undefined, Set<Connection>>()
+  const all = new Set<Connection>()
+  // Revocations of keys and of everything concern so many that they look through all of them.
+  const bySession = createGroups(({ session }) => session)
+  const byToken = createGroups(({ jti }) => jti)
+  const bySubject = createGroups(({ tag }) => tag)
+  const groups = [bySession, byToken, bySubject]
 
   function remove(connection: Connection): void {
     clearTimeout(connection.timer)
-    const { session } = connection.token
-    const sameSession = bySession.get(session)
-    sameSession?.delete(connection)
-    if (sameSession?.size === 0) bySession.delete(session)
+    if (all.delete(connection)) for (const group of groups) group.remove(connection)
   }
 
   function end(connection: Connection): void {
@@ -54,38 +55,60 @@ export function createConnections(clock: Clock): Connections {
     for (const connection of [...connections].filter(({ token }) => isConcerned(token))) end(connection)
   }
 
-  function* all(): Generator<Connection> {
-    for (const connections of bySession.values()) yield* connections
-  }
-
   return {
     track(token, endConnection) {
       const connection: Connection = { token, end: endConnection, timer: undefined }
-      const sameSession = bySession.get(token.session) ?? new Set()
-      bySession.set(token.session, sameSession.add(connection))
+      all.add(connection)
+      for (const group of groups) group.add(connection)
       // Not before this call returns: `end` may call what it returns.
       connection.timer = setTimeout(endWhenExpired, 0, connection).unref()
       return () => remove(connection)
     },
     revoked(revocation) {
-      if (bySession.size === 0) return
+      if (all.size === 0) return
       switch (revocation.kind) {
         case 'session':
-          return endAll(bySession.get(revocation.session) ?? [], () => true)
+          return endAll(bySession.of(revocation.session), () => true)
         case 'generation':
           return endAll(
-            bySession.get(revocation.session) ?? [],
+            bySession.of(revocation.session),
             (token) => token.generation === revocation.generation,
           )
         case 'token':
-          return endAll(all(), (token) => token.jti === revocation.jti)
+          return endAll(byToken.of(revocation.jti), () => true)
         case 'key':
-          return endAll(all(), (token) => token.kid === revocation.kid)
+          return endAll(all, (token) => token.kid === revocation.kid)
         case 'subject':
-          return endAll(all(), (token) => token.tag === revocation.tag && concernsToken(revocation, token))
+          return endAll(bySubject.of(revocation.tag), (token) => concernsToken(revocation, token))
         case 'all':
-          return endAll(all(), (token) => token.own && (token.issuedAt ?? 0) <= notBeforeOf(revocation))
+          return endAll(all, (token) => token.own && (token.issuedAt ?? 0) <= notBeforeOf(revocation))
       }
     },
+  }
+}
+
+interface Groups {
+  add(connection: Connection): void
+  remove(connection: Connection): void
+  of(name: string): Iterable<Connection>
+}
+
+/** Finds connections by something that their tokens name. */
+function createGroups(nameOf: (token: TrackedToken) => string | undefined): Groups {
+  const groups = new Map<string, Set<Connection>>()
+  return {
+    add(connection) {
+      const name = nameOf(connection.token)
+      if (name === undefined) return
+      const group = groups.get(name) ?? new Set()
+      groups.set(name, group.add(connection))
+    },
+    remove(connection) {
+      const name = nameOf(connection.token)
+      const group = name === undefined ? undefined : groups.get(name)
+      group?.delete(connection)
+      if (name !== undefined && group?.size === 0) groups.delete(name)
+    },
+    of: (name) => groups.get(name) ?? [],
   }
 }
