@@ -13,9 +13,9 @@ import ipaddr from 'ipaddr.js'
 import { Unreadable } from './unreadable.ts'
 
 /**
- * A session is stored in two parts. Its state changes with each refresh, and `prelude.lua` reads and writes it in the
- * same layout. Its grant was fixed at sign-in and is stored behind its MAC: see `records.ts`. The scripts read nothing
- * of it but the client, which comes first, and lifetimes of its own.
+ * A session is stored in two parts. Its state changes with each refresh, and `shared/records.lua` reads and writes it
+ * in the same layout. Its grant was fixed at sign-in and is stored behind its MAC: see `records.ts`. The scripts read
+ * nothing of it but the client, which comes first, and lifetimes of its own.
  */
 const FIXED_BYTES = 22
 const FLAGS = {

@@ -66,7 +66,7 @@ function decodeText(text: string): Revocation | undefined {
   return isDamaged ? undefined : revocation
 }
 
-/** What a member adds to the digest of its feed; the same as `fold` in `prelude.lua`. */
+/** What a member adds to the digest of its feed; the same as `fold` in `shared/feed.lua`. */
 export function digestOfMember(member: Buffer): bigint {
   if (member[0] === SESSION_MARK && member.length === SESSION_MEMBER_BYTES)
     return member.readBigUInt64BE(RANDOM_PART_AT)
@@ -89,12 +89,12 @@ export function readDigest(text: string): bigint {
 const DIGEST = /^[0-9a-f]{16}$/
 const DIGEST_CHARS = 16
 const POSITION_BYTES = 6
-/** As in `prelude.lua`. */
+/** As in `shared/feed.lua`. */
 const MAX_ANNOUNCED = 64
 const MAX_ANNOUNCEMENT_BYTES = 65_536
 const ANNOUNCEMENT = 'R'.charCodeAt(0)
 
-/** Reads `announcement` of `prelude.lua`; `undefined` for anything else, since anybody may publish. */
+/** Reads `announcement` of `shared/feed.lua`; `undefined` for anything else, since anybody may publish. */
 export function readAnnouncement(message: Buffer): FeedNews | undefined {
   try {
     if (message[0] !== ANNOUNCEMENT || message.length > MAX_ANNOUNCEMENT_BYTES) return undefined

@@ -37,8 +37,8 @@ export interface RevocationParts extends SessionParts {
 /** Reads the feeds of revocations, one sorted set for each shard. */
 export function createFeedReader(parts: RevocationParts): Pick<RevocationStore, 'marks' | 'pull'> {
   const { commands, layout, news, time, random } = parts
+  const { shards } = layout
   const others = createOthers(commands, layout.channel, news, parts.oneServer)
-  const shards = Array.from({ length: layout.shards }, (_, shard) => shard)
 
   /** Reads on. Entries become visible in the order of their positions, so none is left out. */
   async function readAfter(shard: number, position: string): Promise<Page | undefined> {

@@ -3,7 +3,7 @@ import type { Reply } from './commands.ts'
 import { bytesOf } from './replies.ts'
 import { Unreadable } from './unreadable.ts'
 
-/** The field of the mark that ended the sessions of a subject at once: see `prelude.lua`. */
+/** The field of the mark that ended the sessions of a subject at once: see `shared/layout.lua`. */
 export const ENDED = 'x'
 /** Goes before the field of a session to name the field of its grant. */
 const GRANT = Buffer.from('.')
@@ -33,7 +33,7 @@ export function idsOf(tag: SubjectTag, fields: readonly Reply[]): readonly Sessi
   return [...new Set(fields.map((field) => sessionOf(tag, bytesOf(field))))]
 }
 
-/** Whether a session is over by the mark of its subject, as `is_over` in `prelude.lua` finds it. */
+/** Whether a session is over by the mark of its subject, as `is_over` in `shared/subjects.lua` finds it. */
 export function isOver(mark: Reply | undefined, field: Buffer, state: Buffer): boolean {
   if (!Buffer.isBuffer(mark)) return false
   const [, endedAt, kept = ''] = MARK.exec(mark.toString('latin1')) ?? []

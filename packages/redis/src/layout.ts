@@ -5,7 +5,7 @@ import { isSessionId, type Revocation, type SessionId, type SubjectTag } from '@
  * hash slot. So every step is one script in one slot, on a single server and on a Cluster.
  */
 export interface Layout {
-  readonly shards: number
+  readonly shards: readonly number[]
   /** The Pub/Sub channel for news. */
   readonly channel: string
   /** The hash of the signing keys. */
@@ -28,7 +28,7 @@ export interface Layout {
   lease(shard: number): string
 }
 
-const SHARDS = 16
+const SHARDS = Array.from({ length: 16 }, (_, shard) => shard)
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 /** The shard of the signing keys. */
 export const RING_SHARD = 0
@@ -36,7 +36,7 @@ export const RING_SHARD = 0
 export function createLayout(prefix: string): Layout {
   /** A session id begins with the tag of its subject. The first four bits of the tag are the shard. */
   const shardOfTag = (tag: string): number => ALPHABET.indexOf(tag.charAt(0)) >> 2
-  const prefixes = Array.from({ length: SHARDS }, (_, shard) => `${prefix}:{${shard.toString(16)}}:`)
+  const prefixes = SHARDS.map((shard) => `${prefix}:{${shard.toString(16)}}:`)
   const key = (shard: number, rest: string): string => `${prefixes[shard]}${rest}`
   return {
     shards: SHARDS,
@@ -78,5 +78,5 @@ function shardOfName(name: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < name.length; index++)
     hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193)
-  return (hash ^ (hash >>> 16)) & (SHARDS - 1)
+  return (hash ^ (hash >>> 16)) & (SHARDS.length - 1)
 }

@@ -1,6 +1,9 @@
 import type { Client } from './options.ts'
 
-/** What the processes tell each other: what was revoked (see `announcement` in `prelude.lua`), or `ring` for new keys. */
+/**
+ * What the processes tell each other: what was revoked (see `announcement` in `shared/feed.lua`), or `ring` for new
+ * keys.
+ */
 export interface News {
   /** Calls back with each message. Some may be missed. */
   on(listener: (message: Buffer) => void): void

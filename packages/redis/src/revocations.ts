@@ -24,8 +24,8 @@ const CLAIM_MS = 1000
 /** Revocations in Redis. One sorted set per shard is the feed that processes pull, and what `check` asks. */
 export function createRedisRevocations(parts: RevocationParts): RevocationStore {
   const { commands, layout, header, news } = parts
+  const { shards } = layout
   const holder = freshEpoch(parts.random)
-  const shards = Array.from({ length: layout.shards }, (_, shard) => shard)
   /** The subject's hash that a revocation changes too. If it changes none, any key of the shard will do. */
   const userOf = (revocation: Revocation, shard: number): string => {
     const field = sessionIn(revocation)
@@ -42,7 +42,7 @@ export function createRedisRevocations(parts: RevocationParts): RevocationStore 
 
   return {
     ...createFeedReader(parts),
-    shards: layout.shards,
+    shards: shards.length,
     shardOf: layout.shardOf,
     shardOfSession: layout.shardOfSession,
     shardOfTag: layout.shardOfTag,

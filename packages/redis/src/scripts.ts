@@ -41,12 +41,15 @@ export interface Script {
  */
 export type Verb = 'evalsha' | 'eval'
 
-/** Reads the scripts and puts the prelude that they share before each. */
+/** What all scripts share, in the order in which the parts need each other. */
+const SHARED = ['layout', 'records', 'feed', 'subjects']
+
+/** Reads the scripts, and puts before each what they share. */
 export function loadScripts(): Readonly<Record<ScriptName, Script>> {
   const read = (name: string): string => readFileSync(new URL(`../lua/${name}.lua`, import.meta.url), 'utf8')
-  const prelude = read('prelude')
+  const shared = SHARED.map((name) => read(`shared/${name}`)).join('\n')
   const load = (name: string): Script => {
-    const text = `${prelude}\n${read(name)}`
+    const text = `${shared}\n${read(name)}`
     return { text, sha: createHash('sha1').update(text).digest('hex') }
   }
   return Object.fromEntries(NAMES.map((name) => [name, load(name)])) as Record<ScriptName, Script>

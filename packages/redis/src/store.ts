@@ -108,10 +108,9 @@ function sentenceOf(cause: unknown): string {
 /** A shard on each server that has any: one for a single server, and for a Cluster as many as it has primaries. */
 function oneShardPerServer(client: Client, layout: Layout): readonly number[] {
   if (!isCluster(client)) return [RING_SHARD]
-  const shards = Array.from({ length: layout.shards }, (_, shard) => shard)
   const serverOf = (shard: number): string | undefined => {
     const slot = new Command('hget', [layout.scratch(shard)]).getSlot()
     return client.slots[slot]?.[0]
   }
-  return [...new Map(shards.map((shard) => [serverOf(shard), shard])).values()]
+  return [...new Map(layout.shards.map((shard) => [serverOf(shard), shard])).values()]
 }
