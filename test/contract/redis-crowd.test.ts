@@ -31,26 +31,29 @@ import {
 } from './fixtures.ts'
 
 const SLOW_MICROSECONDS = 5000
-const AT_ONCE = 500
+const AT_ONCE = 250
 const AT = START + SECOND
-/** Another process may hold up the server in the middle of a step. */
-const RETRIES = 10
 
 let redis: RedisServer
 let admin: Redis
 let store: Store
 let other: Store
+/** Waits for as long as a busy machine takes to carry out hundreds of sign-ins at once. */
+let patient: Store
 
 beforeAll(async () => {
   redis = await startRedis()
   admin = redisClient(redis)
-  const open = () => redisStore({ url: redis.url, time: 'caller', commandTimeoutMs: 500 }).open(storeContext)
-  store = await open()
-  other = await open()
+  const open = (commandTimeoutMs: number) =>
+    redisStore({ url: redis.url, time: 'caller', commandTimeoutMs }).open(storeContext)
+  store = await open(2000)
+  other = await open(2000)
+  patient = await open(60_000)
 })
 afterAll(async () => {
   await store.close()
   await other.close()
+  await patient.close()
   admin.disconnect()
   await redis.stop()
 })
@@ -69,7 +72,7 @@ async function crowdOf(size: number): Promise<Crowd> {
   const sessions: Session[] = []
   while (sessions.length < size) {
     const openings = Array.from({ length: AT_ONCE }, () => opening(subject))
-    sessions.push(...(await Promise.all(openings.map((one) => opened(store, one)))))
+    sessions.push(...(await Promise.all(openings.map((one) => opened(patient, one)))))
   }
   const [key = ''] = await admin.keys(`*:u:${subject.tag}`)
   const content = await admin.dumpBuffer(key)
@@ -87,7 +90,48 @@ async function crowdOf(size: number): Promise<Crowd> {
 
 const all = ({ subject }: Crowd) => ({ tag: subject.tag, at: AT, lifetimes: LIFETIMES })
 
-describe('of a user with ten thousand sessions', { retry: RETRIES }, () => {
+/** One command of a step. */
+interface Timing {
+  readonly command: string
+  readonly microseconds: number
+}
+
+/** Another process may hold up the server in the middle of a command, but hardly each time. */
+const ROUNDS_TO_MEASURE = 30
+
+/** The commands of a step that are slow each time. Before each, `prepare` brings about what the step finds. */
+async function slow(prepare: () => Promise<unknown>, step: () => Promise<unknown>): Promise<Timing[]> {
+  let fastest: readonly Timing[] = []
+  for (let round = 0; round < ROUNDS_TO_MEASURE; round++) {
+    await prepare()
+    await admin.slowlog('RESET')
+    expect(await step()).not.toEqual({ kind: 'unavailable' })
+    const timings = await logged()
+    fastest =
+      fastest.length === timings.length
+        ? timings.map((one, index) => faster(one, fastest[index] ?? one))
+        : timings
+    if (fastest.length > 0 && fastest.every(isQuick)) return []
+  }
+  return fastest.filter((one) => !isQuick(one))
+}
+
+const faster = (one: Timing, two: Timing): Timing => (one.microseconds < two.microseconds ? one : two)
+const isQuick = ({ microseconds }: Timing): boolean => microseconds < SLOW_MICROSECONDS
+
+/** The scripts and commands that the server has carried out, the first one first. */
+async function logged(): Promise<Timing[]> {
+  const entries = await admin.slowlog('GET', -1)
+  return (Array.isArray(entries) ? entries : [])
+    .map((entry: unknown[]) => ({
+      command: String(entry[3]).split(',')[0] ?? '',
+      microseconds: Number(entry[2]),
+    }))
+    .filter(({ command }) => !/^(slowlog|config)$/i.test(command))
+    .toReversed()
+}
+
+describe('of a user with ten thousand sessions', () => {
   let crowd: Crowd
   let kept: Session
   beforeAll(async () => {
@@ -98,18 +142,10 @@ describe('of a user with ten thousand sessions', { retry: RETRIES }, () => {
   })
   beforeEach(async () => {
     await crowd.restore()
-    await admin.config('SET', 'slowlog-log-slower-than', SLOW_MICROSECONDS)
-    await admin.slowlog('RESET')
+    await admin.config('SET', 'slowlog-max-len', 10_000)
+    await admin.config('SET', 'slowlog-log-slower-than', 0)
   })
   afterEach(() => admin.config('SET', 'slowlog-log-slower-than', -1))
-
-  /** The commands that were slow, and for how long. Those of the test itself do not count. */
-  async function slow(): Promise<unknown[]> {
-    const entries = await admin.slowlog('GET', 100)
-    return (Array.isArray(entries) ? entries : [])
-      .map((entry: unknown[]) => ({ command: String(entry[3]).split(',')[0], microseconds: entry[2] }))
-      .filter(({ command }) => !/^(restore|flushall|slowlog|config)$/i.test(String(command)))
-  }
 
   function putBack(): Promise<unknown> {
     const { revocations } = store
@@ -139,18 +175,21 @@ describe('of a user with ten thousand sessions', { retry: RETRIES }, () => {
     ['what puts all their revocations back', putBack],
   ]
   test.each(steps)('%s is no slow command', async (_name, step) => {
-    const outcome = await step()
-    expect(outcome).not.toEqual({ kind: 'unavailable' })
-    expect(await slow()).toEqual([])
+    expect(await slow(crowd.restore, step)).toEqual([])
   })
 
   test('nor is the sign-in of one who has as many as the highest limit allows', async () => {
     const sessionLimit = 1000
-    const first = opening(crowd.subject, { at: AT, sessionLimit })
-    expect(ofKind(await store.sessions.open(first), 'opened').ended).toHaveLength(9001)
-    const next = opening(crowd.subject, { at: AT + 1, sessionLimit })
-    expect(ofKind(await store.sessions.open(next), 'opened').ended).toHaveLength(1)
-    expect(await slow()).toEqual([])
+    async function asMany(): Promise<void> {
+      await crowd.restore()
+      const first = opening(crowd.subject, { at: AT, sessionLimit })
+      expect(ofKind(await store.sessions.open(first), 'opened').ended).toHaveLength(9001)
+    }
+    async function next(): Promise<void> {
+      const one = opening(crowd.subject, { at: AT + 1, sessionLimit })
+      expect(ofKind(await store.sessions.open(one), 'opened').ended).toHaveLength(1)
+    }
+    expect(await slow(asMany, next)).toEqual([])
   })
 
   test('all are ended and revoked by a log-out everywhere', async () => {
@@ -158,7 +197,6 @@ describe('of a user with ten thousand sessions', { retry: RETRIES }, () => {
     expect(new Set(sessions)).toEqual(crowd.ids)
     expect(await revokedSessions(other, crowd.subject.tag)).toEqual(crowd.ids)
     expect(await admin.hkeys(crowd.key)).not.toContain('x')
-    expect(await slow()).toEqual([])
   })
 
   test('an application sees the latest', async () => {
@@ -172,11 +210,11 @@ describe('of a user with ten thousand sessions', { retry: RETRIES }, () => {
     })
     // Whatever a process that goes on puts back would end the sessions of other tests.
     onTestFinished(() => sallyport.close())
-    await admin.slowlog('RESET')
     const listed = await sallyport.sessions.list(crowd.subject.name)
     expect(listed).toHaveLength(100)
     expect(listed.more).toBe(true)
-    expect(await slow()).toEqual([])
+    const nothing = () => Promise.resolve()
+    expect(await slow(nothing, () => sallyport.sessions.list(crowd.subject.name))).toEqual([])
   })
 })
 
