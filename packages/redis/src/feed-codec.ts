@@ -34,7 +34,7 @@ export function encodeMember(revocation: Revocation): Buffer {
 }
 
 /** A session id as bytes, with a mark before it and room behind it. */
-function marked(mark: number, session: string, room: number): Buffer {
+function marked(mark: number, session: SessionId, room: number): Buffer {
   const member = Buffer.allocUnsafe(SESSION_MEMBER_BYTES + room)
   member[0] = mark
   member.write(session, 1, 'base64url')
