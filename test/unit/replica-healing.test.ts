@@ -29,6 +29,7 @@ let store: ScriptedRevocations
 let replica: Replica
 let known: Revocation[]
 let forgotten: number[]
+let areOthersBack: boolean
 
 /** Three revocations in the first shard and one in the second, all known to a replica that has started. */
 beforeEach(async () => {
@@ -37,6 +38,7 @@ beforeEach(async () => {
   store = scriptedRevocations()
   known = []
   forgotten = []
+  areOthersBack = true
   replica = createReplica(
     store,
     { mode: 'replicated', maxStalenessMs: 10_000, heartbeatMs: HEARTBEAT_MS },
@@ -48,7 +50,7 @@ beforeEach(async () => {
       storeTime: () => Number.MAX_SAFE_INTEGER,
       putBackOthers: async (shard) => {
         forgotten.push(shard)
-        return true
+        return areOthersBack
       },
     },
   )
@@ -324,6 +326,40 @@ describe('a store that lost', () => {
     await heartbeats(3)
     expect(held()).toEqual(texts('0a', '0b', '0c'))
     expect(times).toBe(2)
+  })
+
+  test('what is announced before the rest could be put back does not count as missing for ever', async () => {
+    store.away.add('assert')
+    store.forget(0)
+    await heartbeats()
+    store.feed(revocation('0x'))
+    store.announce(0)
+    await breathed()
+    store.away.delete('assert')
+    store.calls.length = 0
+    await heartbeats(2)
+    expect(held()).toEqual(texts('0a', '0b', '0c', '0x'))
+    expect(forgotten).toEqual([0])
+    expect(callsOf(0).length).toBeLessThan(20)
+  })
+
+  test('a revocation of everything that is dropped meanwhile is not put back for ever', async () => {
+    replica.add({ kind: 'all', until: 1000 })
+    for (const jti of ['0p', '0q']) {
+      clock.turn(16 * 60_000)
+      replica.add(revocation(jti))
+    }
+    areOthersBack = false
+    store.forget(0)
+    await heartbeats(2)
+    expect(held()).toContain('a:1000')
+    clock.turn(16 * 60_000)
+    replica.add(revocation('0z'))
+    areOthersBack = true
+    store.calls.length = 0
+    await heartbeats(20)
+    expect(held()).toContain('j:0z')
+    expect(callsOf(0).length).toBeLessThan(40)
   })
 
   test('a revocation of everything, gets that back even when it is long over', async () => {

@@ -116,18 +116,20 @@ export function createCommands(
     // A step that waits for absent replicas holds up the whole connection, so only one at a time may try.
     if (lane.unreplicated && lane.durable > 0) return UNAVAILABLE
     lane.durable++
-    const answer = await attempt(lane, name, () => {
-      const made = rendered(args)
-      return async (verb) => {
-        const all = argumentsOf(scripts[name], verb, keys, made)
-        const { reply, reached } = await sendAndWait(client, verb, all, replicas, commandTimeoutMs / 4)
-        lane.unreplicated = reached < replicas
-        if (lane.unreplicated) throw new TooFewReplicas()
-        return reply
-      }
-    })
-    lane.durable--
-    return answer
+    try {
+      return await attempt(lane, name, () => {
+        const made = rendered(args)
+        return async (verb) => {
+          const all = argumentsOf(scripts[name], verb, keys, made)
+          const { reply, reached } = await sendAndWait(client, verb, all, replicas, commandTimeoutMs / 4)
+          lane.unreplicated = reached < replicas
+          if (lane.unreplicated) throw new TooFewReplicas()
+          return reply
+        }
+      })
+    } finally {
+      lane.durable--
+    }
   }
 
   return {

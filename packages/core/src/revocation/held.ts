@@ -34,6 +34,8 @@ export function createHeldRevocations(): HeldRevocations {
   let moreUnreadSince = Number.POSITIVE_INFINITY
   /** The latest revocation of everything. Sessions that it ended may come back much later, from an old backup. */
   let everything: AllRevocation | undefined
+  /** The instant of the latest one that was read since the store lost data. */
+  let readUntil = Number.NEGATIVE_INFINITY
 
   function keepLatest(revocation: Revocation): void {
     if (revocation.kind === 'all' && revocation.until > (everything?.until ?? 0)) everything = revocation
@@ -47,6 +49,7 @@ export function createHeldRevocations(): HeldRevocations {
     ...known,
     addRead(revocation, at) {
       keepLatest(revocation)
+      if (revocation.kind === 'all') readUntil = Math.max(readUntil, revocation.until)
       confirm(revocation)
       return known.see(revocation, at)
     },
@@ -63,11 +66,12 @@ export function createHeldRevocations(): HeldRevocations {
       return moreUnreadSince
     },
     *missing() {
-      if (everything !== undefined && !known.has(everything)) yield everything
+      if (everything !== undefined && everything.until > readUntil && !known.has(everything)) yield everything
       yield* known.unseen()
     },
     suspect() {
       known.watch(true)
+      readUntil = Number.NEGATIVE_INFINITY
       unread.clear()
       moreUnreadSince = Number.POSITIVE_INFINITY
     },

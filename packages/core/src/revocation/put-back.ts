@@ -15,7 +15,7 @@ export interface PutBackParts {
 
 /** Few enough that neither the store nor this process is held up for more than a few milliseconds. */
 const SLICE = 250
-/** So many are looked at before other work has its turn. */
+/** So many are looked at before other work has its turn, not counting those that are passed over at no cost. */
 const LOOKED_AT = 1000
 /** How often the claim is renewed. It lasts for longer, but must end soon if its holder dies. */
 const CLAIM_EVERY_MS = 300
@@ -78,10 +78,10 @@ interface Slice {
   readonly isLast: boolean
 }
 
-function nextSlice(all: Iterator<Revocation | undefined>): Slice {
+function nextSlice(candidates: Iterator<Revocation | undefined>): Slice {
   const missing: Revocation[] = []
   for (let looked = 0; looked < LOOKED_AT && missing.length < SLICE; looked++) {
-    const next = all.next()
+    const next = candidates.next()
     if (next.done === true) return { missing, isLast: true }
     if (next.value !== undefined) missing.push(next.value)
   }

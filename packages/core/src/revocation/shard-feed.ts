@@ -65,8 +65,10 @@ const NOTHING_TO_DO = { kind: 'claimed' } as const
 const BUSY_MS = 300
 /** What it puts back is known here. So it is read only now and then, which shows that the store still answers. */
 const UNREAD_MS = 2000
-/** After each page of many, once this process serves requests. To take a page in takes about as long. */
+/** After each page of many. To take a page in takes about as long. */
 const REST_MS = 3
+/** A shard that was heard from longer ago is read without rests, and so is one that was never read to its end. */
+const RESTED_MS = 3000
 
 export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed {
   const { store, held, clock, inTurn } = parts
@@ -101,7 +103,8 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
     if (news.mark.epoch === epoch && news.mark.position <= position) return
     const follows =
       news.mark.epoch === epoch && digest !== undefined && news.mark.digest === (digest ^ news.digest)
-    if (!follows || digest === undefined) return void pull()
+    // During a recovery, whatever was not read counts as missing.
+    if (!follows || digest === undefined || recover !== undefined) return void pull()
     if (earlier.length < MAX_MEANWHILE) earlier.push({ digest, until: clock.monotonic() })
     digest = news.mark.digest
     position = news.mark.position
@@ -165,7 +168,7 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
     if (digest !== undefined) digest ^= page.digest
     position = page.position
     if (page.more) {
-      if (heardAt !== NEVER) await rest(REST_MS)
+      if (clock.monotonic() - heardAt.monotonic < RESTED_MS) await rest(REST_MS)
       return 'more'
     }
     if (digest !== undefined && page.mark.digest !== digest) return 'lost'

@@ -1,7 +1,7 @@
 /** Runs a step as soon as it is its turn. Those that are urgent come before all others. */
 export type InTurn = <T>(step: () => Promise<T>, urgency?: 'urgent') => Promise<T>
 
-/** Lets so many steps be under way at once. The others wait, first come, first served. */
+/** Lets so many steps be under way at once. The others wait: of the urgent ones and of the rest, the first comes first. */
 export function createTurns(atOnce: () => number): InTurn {
   const urgent: (() => void)[] = []
   const others: (() => void)[] = []
@@ -21,7 +21,7 @@ export function createTurns(atOnce: () => number): InTurn {
   }
 }
 
-/** Lets others have their turn first, in this process and on the same machine. */
+/** Does nothing for a while, so that other work of this process and of its machine goes on. */
 export function rest(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds).unref())
 }
