@@ -4,7 +4,7 @@ import { emptyAnswer, type RefusalDetails, refusal } from './answer.ts'
 
 // Every answer of the library that tells of ended sessions is made here, so what they have in common has one place.
 
-/** The caller's own session was ended, as it wanted. Its cookie goes. */
+/** The caller is logged out, as it wanted: its session was ended, if there was one. Its cookie goes. */
 export function ownEndedAnswer(cookie: Pick<RefreshCookie, 'clear'>): Answer {
   return emptyAnswer([cookie.clear()])
 }
