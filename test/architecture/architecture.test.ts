@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { cycles } from './cycles.ts'
 import { type Doors, staleNames, upwardRows, wrongDirections } from './direction-check.ts'
+import { longHeart } from './habits/sizes.ts'
 import { habits } from './habits.ts'
 import { parseSource, type Source } from './source.ts'
 
@@ -43,6 +44,10 @@ describe('the sources', () => {
 
   test('import in the allowed directions, and other packages by their doors', () => {
     expect(wrongDirections(all, doors)).toEqual([])
+  })
+
+  test('that a newcomer reads first have less than a thousand lines', () => {
+    expect(longHeart(packages)).toEqual([])
   })
 
   test('have no import cycles', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { cycles } from './cycles.ts'
 import { staleNames, upwardRows, wrongDirections } from './direction-check.ts'
+import { longHeart } from './habits/sizes.ts'
 import { habits } from './habits.ts'
 import { badHabits, goodHabits } from './planted/habits.ts'
 import { rightImports, wrongImports } from './planted/imports.ts'
@@ -59,6 +60,13 @@ test('a finding names the file and the line', () => {
 test('the files of an adapter count together', () => {
   const files = ['index', 'view'].map((name) => parseSource(`packages/koa/src/${name}.ts`, 'x\n'.repeat(61)))
   expect(habits['adapters of more than 120 lines']?.(files)).toEqual(['packages/koa/src has 122 lines'])
+})
+
+test('the files to read first count together', () => {
+  const heart = ['sallyport', 'seam/http', 'sessions/rotate', 'revocation/replica', 'ports/sessions']
+  const sources = (lines: number) => heart.map((name) => parseSource(core(name), 'x\n'.repeat(lines)))
+  expect(longHeart(sources(200))).toEqual(['the files to read first have 1000 lines'])
+  expect(longHeart([...sources(199), parseSource(core('sessions/open'), 'x\n'.repeat(250))])).toEqual([])
 })
 
 test('a cycle of three files is found, even where one imports only types', () => {

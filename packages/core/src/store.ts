@@ -54,29 +54,32 @@ export {
   type Transport,
   VERSION_FELL,
 } from './ports/session.ts'
+export type {
+  Confirmation,
+  EndOutcome,
+  Opening,
+  OpenOutcome,
+  Rotation,
+  RotationOutcome,
+  SessionReading,
+  SessionStore,
+} from './ports/sessions.ts'
+export type { Store, StoreContext, StoreDriver } from './ports/store.ts'
 export {
-  type Confirmation,
-  type EndOutcome,
   type ListOutcome,
   type ListQuery,
   MOST_LISTED,
-  type Opening,
-  type OpenOutcome,
+  type Renewal,
   type RenewOutcome,
-  type Rotation,
-  type RotationOutcome,
-  type SessionReading,
-  type SessionStore,
   type SubjectEnding,
   type SubjectEndOutcome,
-} from './ports/sessions.ts'
-export type { Store, StoreContext, StoreDriver } from './ports/store.ts'
+} from './ports/subject-sessions.ts'
+export { sessionsToEnd } from './sessions/limit.ts'
 export { sessionsToList } from './sessions/list.ts'
 export {
   judgeRotation,
   type RefreshWindow,
   type RotationState,
   type RotationVerdict,
-  sessionsToEnd,
 } from './sessions/rotate.ts'
 export { createMessageHmac } from './tokens/hmac.ts'

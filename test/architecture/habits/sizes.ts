@@ -31,6 +31,18 @@ export function thickAdapters(sources: readonly Source[]): string[] {
   })
 }
 
+/** What CONTRIBUTING.md tells a newcomer to read first. */
+const HEART = ['sallyport', 'access/inspect', 'sessions/rotate', 'revocation/replica', 'ports/sessions']
+const MAX_HEART_LINES = 1000
+
+/** The files that tell how everything works. */
+export function longHeart(sources: readonly Source[]): string[] {
+  const files = HEART.map((name) => `packages/core/src/${name}.ts`)
+  const read = sources.filter(({ path }) => files.includes(path) || isIn('packages/core/src/seam', path))
+  const lines = read.reduce((sum, source) => sum + lineCount(source), 0)
+  return lines < MAX_HEART_LINES ? [] : [`the files to read first have ${lines} lines`]
+}
+
 function isIn(folder: string, path: string): boolean {
   return path.startsWith(`${folder}/`)
 }

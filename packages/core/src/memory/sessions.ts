@@ -2,8 +2,9 @@ import { isSessionId, type SessionId, type SubjectTag, tagOfSession } from '../p
 import { type AllRevocation, notBeforeOf, TOKENS_AHEAD_SECONDS } from '../ports/revocations.ts'
 import type { Session } from '../ports/session.ts'
 import type { Opening, Rotation, RotationOutcome, SessionStore } from '../ports/sessions.ts'
+import { sessionsToEnd } from '../sessions/limit.ts'
 import { sessionsToList } from '../sessions/list.ts'
-import { judgeRotation, type RotationVerdict, sessionsToEnd } from '../sessions/rotate.ts'
+import { judgeRotation, type RotationVerdict } from '../sessions/rotate.ts'
 import type { MemoryRevocations } from './revocations.ts'
 import { createSubjects, dropExpired, type SessionRecord, type Subject } from './subjects.ts'
 

@@ -1,8 +1,15 @@
 import type { SessionId, SubjectTag } from './ids.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import type { Unavailable } from './outcome.ts'
-import type { SubjectRevocation } from './revocations.ts'
 import type { DeviceBinding, Grant, RetryKey, Session, Transport } from './session.ts'
+import type {
+  ListOutcome,
+  ListQuery,
+  Renewal,
+  RenewOutcome,
+  SubjectEnding,
+  SubjectEndOutcome,
+} from './subject-sessions.ts'
 
 export interface Opening {
   readonly id: SessionId
@@ -109,55 +116,6 @@ export type EndOutcome =
   | { readonly kind: 'absent' }
   | Unavailable
 
-export interface SubjectEnding {
-  readonly tag: SubjectTag
-  readonly at: number
-  readonly lifetimes: Lifetimes
-  /**
-   * This session lives on. If its refresh token travels in the cookie, it advances by two generations, so that none of
-   * its earlier refresh tokens converges.
-   */
-  readonly except?: SessionId
-}
-
-export type SubjectEndOutcome =
-  | {
-      readonly kind: 'ended'
-      readonly sessions: readonly SessionId[]
-      /** The revocation of the subject. It also concerns tokens of sessions that the store does not know. */
-      readonly revocation: SubjectRevocation
-      /** The session that was kept, with its current generation; absent if the store does not know it. */
-      readonly kept?: Session
-    }
-  | Unavailable
-
-export type RenewOutcome =
-  | {
-      readonly kind: 'renewed'
-      /** The live sessions, which get new access tokens at their next refresh. */
-      readonly sessions: readonly SessionId[]
-      readonly revocation: SubjectRevocation
-    }
-  | Unavailable
-
-export interface ListQuery {
-  readonly tag: SubjectTag
-  /** Milliseconds since the epoch. */
-  readonly at: number
-  readonly lifetimes: Lifetimes
-  /** A session that is listed if it is live, however long ago its sign-in was. */
-  readonly include?: SessionId | undefined
-}
-
-export type ListOutcome =
-  | {
-      readonly kind: 'listed'
-      readonly sessions: readonly Session[]
-      /** The subject has other live sessions besides these. */
-      readonly more: boolean
-    }
-  | Unavailable
-
 export type SessionReading =
   | {
       readonly kind: 'read'
@@ -169,9 +127,6 @@ export type SessionReading =
     }
   | { readonly kind: 'unknown' }
   | Unavailable
-
-/** The most sessions that are listed, besides one that is asked for. */
-export const MOST_LISTED = 100
 
 /**
  * The sessions of a store. Each method is one atomic step. A step that ends a session also adds its revocation to the
@@ -207,12 +162,7 @@ export interface SessionStore {
    * Revokes every access token issued to the subject so far, and keeps the sessions. With `scope`, all of them have this
    * scope from now on.
    */
-  renew(renewal: {
-    readonly tag: SubjectTag
-    readonly at: number
-    readonly lifetimes: Lifetimes
-    readonly scope?: string | undefined
-  }): Promise<RenewOutcome>
-  /** Lists the {@link MOST_LISTED} latest of the subject's live sessions, the latest sign-in first. */
+  renew(renewal: Renewal): Promise<RenewOutcome>
+  /** Lists the latest of the subject's live sessions, the latest sign-in first: at most `MOST_LISTED`. */
   list(query: ListQuery): Promise<ListOutcome>
 }

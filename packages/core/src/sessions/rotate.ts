@@ -1,11 +1,6 @@
+import { driftOf, rebind, versionFell } from '../binding/drift.ts'
 import { hasExpired, type Living } from '../ports/lifetimes.ts'
-import {
-  type DeviceBinding,
-  type RetryKey,
-  type Session,
-  type Transport,
-  VERSION_FELL,
-} from '../ports/session.ts'
+import { type DeviceBinding, type RetryKey, type Transport, VERSION_FELL } from '../ports/session.ts'
 import type { Rotation } from '../ports/sessions.ts'
 
 /** The part of a session's record that decides about a presented refresh token. */
@@ -182,56 +177,4 @@ function nextWindow(window: RefreshWindow, { at, refreshLimit }: Rotation): Refr
   return at >= window.endsAt
     ? { endsAt: Math.ceil((at + refreshLimit.windowMs) / 1000) * 1000, count: 1 }
     : { endsAt: window.endsAt, count: window.count + 1 }
-}
-
-/** The live sessions of a subject that must end before another one opens: those that were refreshed longest ago. */
-export function sessionsToEnd<S extends Pick<Session, 'rotatedAt'>>(
-  live: readonly S[],
-  sessionLimit: number,
-): readonly S[] {
-  if (sessionLimit === 0) return []
-  const longestAgoFirst = [...live].sort((a, b) => a.rotatedAt - b.rotatedAt)
-  return longestAgoFirst.slice(0, Math.max(0, live.length - sessionLimit + 1))
-}
-
-/** A device without drift is stored under the current secret from now on. A device that drifted keeps its old cells. */
-function rebind(bound: DeviceBinding, candidates: readonly DeviceBinding[], drift: number): DeviceBinding {
-  const [current = bound] = candidates
-  return {
-    cells: drift === 0 ? current.cells : bound.cells,
-    version: Math.max(bound.version, current.version),
-  }
-}
-
-function versionFell(bound: DeviceBinding, candidates: readonly DeviceBinding[]): boolean {
-  const [current] = candidates
-  return current !== undefined && current.version !== 0 && current.version < bound.version
-}
-
-/**
- * The cells that differ, as bits, for the candidate that differs least. There is one candidate for each accepted
- * secret, and the session was bound under one of those.
- */
-function driftOf(bound: DeviceBinding, candidates: readonly DeviceBinding[]): number {
-  let least = -1
-  for (const candidate of candidates) {
-    const drift = differingCells(bound.cells, candidate.cells)
-    if (drift === 0) return 0
-    if (least === -1 || bitCount(drift) < bitCount(least)) least = drift
-  }
-  return least
-}
-
-function differingCells(bound: Uint8Array, presented: Uint8Array): number {
-  let bits = 0
-  for (let cell = 0; cell * 4 < Math.max(bound.length, presented.length); cell++)
-    for (let byte = cell * 4; byte < cell * 4 + 4; byte++)
-      if (bound[byte] !== presented[byte]) bits |= 1 << cell
-  return bits
-}
-
-function bitCount(bits: number): number {
-  let count = 0
-  for (let remaining = bits; remaining !== 0; remaining &= remaining - 1) count++
-  return count
 }
