@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createTurns } from '../../packages/core/src/revocation/turns.ts'
 
-test('so many steps are under way at once, the urgent ones first, and fewer once the limit falls', async () => {
-  let most = 3
+test('so many steps are under way at once, the urgent ones first', async () => {
   let underWay = 0
-  const inTurn = createTurns(() => most)
+  const inTurn = createTurns(1)
   const order: string[] = []
   const seen: number[] = []
   const step = (name: string) => async () => {
@@ -16,14 +15,13 @@ test('so many steps are under way at once, the urgent ones first, and fewer once
   }
   const others = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => inTurn(step(name)))
   const urgent = ['x', 'y'].map((name) => inTurn(step(name), 'urgent'))
-  most = 1
   await Promise.all([...others, ...urgent])
-  expect(order).toEqual(['a', 'b', 'c', 'x', 'y', 'd', 'e', 'f'])
-  expect(seen).toEqual([1, 2, 3, 1, 1, 1, 1, 1])
+  expect(order).toEqual(['a', 'x', 'y', 'b', 'c', 'd', 'e', 'f'])
+  expect(Math.max(...seen)).toBe(1)
 })
 
 test('a step that fails hands on its turn', async () => {
-  const inTurn = createTurns(() => 1)
+  const inTurn = createTurns(1)
   const failing = inTurn(() => Promise.reject(new Error('planned')))
   const next = inTurn(() => Promise.resolve('its turn'))
   await expect(failing).rejects.toThrow('planned')

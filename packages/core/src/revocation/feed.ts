@@ -44,9 +44,8 @@ export interface Feed {
   close(): void
 }
 
-/** How many slices of revocations may be under way at once, while this process serves nobody yet and while it does. */
-const SLICES_AT_START = 3
-const SLICES_IN_SERVICE = 1
+/** How many slices of revocations may be under way at once. All shards at once would hold up this process. */
+const SLICES_AT_ONCE = 3
 /** Whoever asks whether all is up to date does not wait for a long recovery. */
 const MAX_CATCHING_UP_MS = 1000
 /** At every so many heartbeats one shard is pulled although nothing happened, so that no key of it ever expires. */
@@ -63,8 +62,7 @@ export function createFeed(
   let beats = 0
   let beating: Promise<void> | undefined
   const recovering = new Set<number>()
-  let hasStarted = false
-  const inTurn = createTurns(() => (hasStarted ? SLICES_IN_SERVICE : SLICES_AT_START))
+  const inTurn = createTurns(SLICES_AT_ONCE)
   const shards: readonly ShardFeed[] = Array.from({ length: store.shards }, (_, shard) =>
     createShardFeed(shard, {
       ...{ store, clock, inTurn, held: events.heldIn(shard) },
@@ -127,7 +125,6 @@ export function createFeed(
     async start() {
       store.onNews(onNews)
       await Promise.all(shards.map((shard) => shard.pull()))
-      hasStarted = true
       // What is signed before the first heartbeat must have the time of the store, too.
       await beat()
       heartbeat = setInterval(onBeat, settings.heartbeatMs)

@@ -2,19 +2,18 @@
 export type InTurn = <T>(step: () => Promise<T>, urgency?: 'urgent') => Promise<T>
 
 /** Lets so many steps be under way at once. The others wait: of the urgent ones and of the rest, the first comes first. */
-export function createTurns(atOnce: () => number): InTurn {
+export function createTurns(atOnce: number): InTurn {
   const urgent: (() => void)[] = []
   const others: (() => void)[] = []
   let underWay = 0
   return async (step, urgency) => {
     const waiting = urgency === 'urgent' ? urgent : others
-    if (underWay >= atOnce()) await new Promise<void>((resolve) => waiting.push(resolve))
+    if (underWay >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
     else underWay++
     try {
       return await step()
     } finally {
-      // There may be fewer turns than when this step began.
-      const next = underWay > atOnce() ? undefined : (urgent.shift() ?? others.shift())
+      const next = urgent.shift() ?? others.shift()
       if (next === undefined) underWay--
       else next()
     }
