@@ -2,10 +2,14 @@ import type { Reply } from './client.ts'
 
 const FRAMING = new Set(['date', 'connection', 'keep-alive', 'content-length', 'transfer-encoding'])
 
-/** What servers make up, and how it is spelled. Times are not told apart, since equal ones may differ elsewhere. */
+/**
+ * What servers make up, and how it is spelled. A random name may happen to contain the beginning of another kind.
+ *
+ * Times are not told apart, since equal ones may differ elsewhere.
+ */
 const generated: readonly { readonly what: string; readonly pattern: RegExp; readonly alike?: true }[] = [
-  { what: 'refresh token', pattern: /spr_[\w-]{20,}/g },
-  { what: 'access token', pattern: /eyJ[\w-]+\.[\w-]+\.[\w-]+/g },
+  { what: 'refresh token', pattern: /(?<![\w-])spr_[\w-]{20,}/g },
+  { what: 'access token', pattern: /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]+/g },
   { what: 'key', pattern: /(?<=")[\w-]{43}(?=")/g },
   { what: 'session', pattern: /(?<=")[\w-]{38}(?=")/g },
   { what: 'tag of content', pattern: /(?<=^")[\w-]{22}(?="$)/g },
