@@ -219,6 +219,7 @@ describe.each(hostNames)('the audit trail of %s', (name) => {
       client_id: 'web',
       ip: '127.0.0.1',
       user_agent: agents.chrome126,
+      request_id: expect.stringMatching(/^[\w-]{16}$/),
     })
   })
 

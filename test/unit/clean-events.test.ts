@@ -59,7 +59,7 @@ test('no string of an event that the application emits has a character that a vi
       sallyport.emit({ event: 'login.failed', outcome: 'failure', ...members })
       expectClean()
       expect(Object.keys(events[0] ?? {}).sort()).toEqual(
-        ['event', 'outcome', 'time', ...Object.keys(members)].sort(),
+        ['event', 'outcome', 'time', 'request_id', ...Object.keys(members)].sort(),
       )
     }),
   )

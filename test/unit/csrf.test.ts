@@ -6,6 +6,7 @@ import {
   isCrossSite,
   type OriginSettings,
 } from '../../packages/core/src/gate/browser/csrf.ts'
+import { createCallers } from '../../packages/core/src/gate/callers.ts'
 import { viewOf } from './view.ts'
 
 const HOST = 'app.example.com'
@@ -156,7 +157,9 @@ test('a refusal is told once for each origin and step, with what would allow it 
   const notices: string[] = []
   const reasons: (string | undefined)[] = []
   const emit = ({ reason }: { readonly reason?: string }): void => void reasons.push(reason)
-  const check = createCrossSiteCheck({ origins: settings, emit, notice: (text) => notices.push(text) })
+  const callers = createCallers(() => 'one')
+  const notice = (text: string): void => void notices.push(text)
+  const check = createCrossSiteCheck({ origins: settings, emit, callers, notice })
   const view = viewOf({ headers: site('cross-site', { origin: STRANGER }) })
   for (const _ of [1, 2]) {
     expect(check(view)).toBe(true)

@@ -56,6 +56,7 @@ const ending = (
   reason,
   sub: auth.subject,
   sid,
+  request_id: expect.stringMatching(/^[\w-]{16}$/),
   ...caller,
 })
 

@@ -1,6 +1,6 @@
 import {
+  type Address,
   type Auth,
-  type Caller,
   createSallyport,
   memoryStore,
   type Sallyport,
@@ -18,7 +18,7 @@ interface Site {
   readonly clock: TurnedClock
   readonly events: readonly SallyportEvent[]
   /** Who asked for a signature check, in order. */
-  readonly checks: readonly Caller[]
+  readonly checks: readonly Address[]
   signIn(subject?: string): Promise<string>
   /** One request with a token. */
   ask(token: string): Decision | Promise<Decision>
@@ -32,7 +32,7 @@ afterEach(async () => {
 
 async function site(options: SallyportOptions = {}, seconds: () => number = () => 0): Promise<Site> {
   const clock = turnedClock()
-  const checks: Caller[] = []
+  const checks: Address[] = []
   const sallyport = await createSallyport({
     secret: 'a secret of the test, with its 32 bytes',
     store: memoryStore(),

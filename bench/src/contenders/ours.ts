@@ -1,4 +1,4 @@
-import type { Caller, Sallyport, SallyportOptions } from '@sallyport/core'
+import type { Address, Sallyport, SallyportOptions } from '@sallyport/core'
 import { redisStore } from '@sallyport/redis'
 import { LRUCache } from 'lru-cache'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
@@ -11,7 +11,7 @@ const forged = new RateLimiterMemory({ points: 20, duration: 60 })
 const blockedUntil = new LRUCache<string, number>({ max: 10_000 })
 
 /** As the guide shows it: an address may send so many forged tokens a minute. */
-function limitForged({ ip = '' }: Caller): number {
+function limitForged({ ip = '' }: Address): number {
   return ((blockedUntil.get(ip) ?? 0) - Date.now()) / 1000
 }
 

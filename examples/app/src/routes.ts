@@ -2,7 +2,6 @@ import type { Emit, Sallyport } from '@sallyport/core'
 import {
   type Answer,
   type AuthHandler,
-  callerOf,
   type EndpointName,
   emptyAnswer,
   type Gate,
@@ -73,7 +72,12 @@ function createLogin(gate: Gate, emit: Emit, users: Users): Handler {
       case 'user':
         return gate.signIn(view, { subject: outcome.user.subject, scope: outcome.user.scope, amr: ['pwd'] })
       case 'refused':
-        emit({ event: 'login.failed', outcome: 'failure', reason: 'invalid_credentials', ...callerOf(view) })
+        emit({
+          event: 'login.failed',
+          outcome: 'failure',
+          reason: 'invalid_credentials',
+          ...gate.callers.of(view),
+        })
         return invalidCredentials()
       case 'unavailable':
         return refusal('store_unavailable')
@@ -90,7 +94,7 @@ function createPasswordChange(gate: Gate, emit: Emit, users: Users): AuthHandler
     const outcome = await users.changePassword(auth.subject, current, next)
     if (outcome === 'unavailable') return refusal('store_unavailable')
     const { subject: sub, session: sid } = auth
-    const about = { sub, ...(sid === undefined ? {} : { sid }), ...callerOf(view) }
+    const about = { sub, ...(sid === undefined ? {} : { sid }), ...gate.callers.of(view) }
     if (outcome === 'refused') {
       emit({ event: 'login.failed', outcome: 'failure', reason: 'password_change', ...about })
       return invalidCredentials()

@@ -23,7 +23,7 @@ export type { Guard, GuardVerdict } from './guards/guard.ts'
 export { type GuardMethods, type Guards, guards } from './guards/index.ts'
 export { type ChallengeParameters, type Problem, type ProblemCode, problems } from './problems.ts'
 export type { Auth } from './seam/auth.ts'
-export { type Caller, callerOf, type Sender } from './seam/caller.ts'
+export type { Caller, Callers, Sender } from './seam/caller.ts'
 export type {
   Answer,
   BodySource,

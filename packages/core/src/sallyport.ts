@@ -13,21 +13,8 @@ import {
 import { createDevices } from './binding/device.ts'
 import { createClockWatch } from './dependencies/clock-watch.ts'
 import { createReadiness } from './dependencies/readiness.ts'
-import { refusal } from './gate/answers/answer.ts'
-import { createRefreshCookie } from './gate/browser/cookies.ts'
-import { createCrossSiteCheck } from './gate/browser/csrf.ts'
-import {
-  createEndpoints,
-  createLogout,
-  createSignIn,
-  createStart,
-  type EndpointName,
-} from './gate/endpoints/index.ts'
+import { createCallers } from './gate/callers.ts'
 import { createGate } from './gate/gate.ts'
-import { createProtection } from './gate/protect.ts'
-import { createRefuse } from './gate/refuse.ts'
-import { createRouteMaker } from './gate/routes.ts'
-import { createGateSessions } from './gate/session-calls.ts'
 import { loadTrustedIssuers } from './issuers/load.ts'
 import { prepareRing } from './keys/prepare-ring.ts'
 import type { RingWatch } from './keys/ring.ts'
@@ -55,6 +42,7 @@ import { createEvents } from './watch/events.ts'
 
 /** If the announcement of a revocation is lost, the revocation still arrives within this time. */
 const HEARTBEAT_MS = 800
+const REQUEST_ID_BYTES = 12
 
 /**
  * Creates a `Sallyport` from its options.
@@ -80,7 +68,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const [current, ...earlier] = secrets
 
   const callbacks = createCallbacks(notice)
-  const { emit, on, revoked } = createEvents(clock, callbacks)
+  const callers = createCallers(() => Buffer.from(random(REQUEST_ID_BYTES)).toString('base64url'))
+  const { emit, on, revoked } = createEvents(clock, callers, callbacks)
   const connections = createConnections(clock)
   const watch: RingWatch = {
     notice,
@@ -120,7 +109,6 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
       },
     },
   )
-  const { origins } = settings
   const { lifetimes } = settings.sessions
 
   const source = ownSource(settings, ring)
@@ -138,45 +126,23 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     settings.binding,
   )
   const judgeSubject = createSubjectJudge(settings, notice)
-  const { open, refresh, end, list, find, renew, tokenSets } = createSessions({
+  const sessions = createSessions({
     ...{ store: store.sessions, replica, signer, issueToken, refreshTokens, devices },
     ...{ settings: settings.sessions, accessSeconds: settings.accessSeconds, emit },
     ...{ judgeSubject, clock: storeClock, random },
   })
+  const { list, end, renew } = sessions
 
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)
   const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, clock })
-  const access = createAccess({ inspect, replica, store: store.sessions, emit })
+  const access = createAccess({ inspect, replica, store: store.sessions, emit, callers })
 
-  const cookie = createRefreshCookie(settings.cookie)
-  const refuse = createRefuse(settings.refusals, notice)
-  const protection = createProtection({
-    access,
-    parse: (given) => parseVerify(given, settings),
-    refuse,
-    refuseOwn: refusal,
-  })
-  const isCrossSite = createCrossSiteCheck({ origins, emit, notice })
-  const route = createRouteMaker(protection, origins, isCrossSite)
-  const signInParts = { open, refreshTokens, cookie, origins, isCrossSite }
-  const start = createStart(signInParts)
-  const logout = createLogout({ end, inspect, refreshTokens, cookie })
-  const mounted = new Set<EndpointName>()
-  const endpointParts = {
-    ...{ refresh, refreshTokens, end, list, logout, inspect, cookie, emit },
-    ...{ issuer: settings.issuer, authPath: settings.authPath, publishedKeys: ring.published },
-    hasTokenEndpoint: () => mounted.has('token'),
-    keysMaxAgeSeconds: JWKS_MAX_AGE_SECONDS,
-  }
   const gate = createGate({
-    verifier: protection.verifier,
-    signIn: createSignIn(start, signInParts),
-    sessions: createGateSessions({ start, logout, isCrossSite, end, find, tokenSets, refreshTokens, cookie }),
-    refuse,
-    route,
-    clock,
-    mounted,
-    endpoints: createEndpoints(endpointParts, route),
+    ...{ settings, access, inspect, sessions, refreshTokens },
+    ...{ emit, callers, notice, clock },
+    parseVerify: (given) => parseVerify(given, settings),
+    publishedKeys: ring.published,
+    keysMaxAgeSeconds: JWKS_MAX_AGE_SECONDS,
   })
 
   let closing: Promise<void> | undefined
@@ -190,7 +156,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   await Promise.all([ring.start(), replica.start(), issuers.start()])
 
   return {
-    sessions: createSessionCalls({ list, end, renew, issuers }),
+    sessions: createSessionCalls({ list, end, renew, issuers, callers }),
     tokens: createTokenCalls({ access, store: store.revocations, replica, renew, issuers, emit, clock }),
     keys: createKeyCalls({ ring, store: store.revocations, replica, clock, notice }),
     revokeAll: createRevokeEverything({ store: store.revocations, replica, emit, clock }),

@@ -1,4 +1,4 @@
-import { type Caller, callerOf, type Sender } from '../seam/caller.ts'
+import { type Address, addressOf, type Sender } from '../seam/caller.ts'
 
 /**
  * Limits how many unknown access tokens a caller may send. It is asked about each token that this process has not found
@@ -7,7 +7,7 @@ import { type Caller, callerOf, type Sender } from '../seam/caller.ts'
  * Returns the seconds after which the caller may try again (429), or 0 to verify the token now. A promise costs more
  * than a number. If it throws, the token is verified.
  */
-export type SignatureLimit = (caller: Caller) => number | Promise<number>
+export type SignatureLimit = (sender: Address) => number | Promise<number>
 
 /**
  * Wraps a limiter so that its failure costs only processor time: the token is verified, and the first failure is
@@ -31,7 +31,7 @@ export function createSignatureLimit(
 
   return (sender) => {
     try {
-      const seconds = limit(callerOf(sender))
+      const seconds = limit(addressOf(sender))
       return typeof seconds === 'number'
         ? Math.ceil(seconds)
         : Promise.resolve(seconds).then(Math.ceil, continueUnlimited)

@@ -3,7 +3,7 @@ import type { SessionStore } from '../ports/sessions.ts'
 import type { ProblemCode } from '../problems.ts'
 import type { Judgement, Replica } from '../revocation/replica.ts'
 import type { Auth } from '../seam/auth.ts'
-import { callerOf, type Sender } from '../seam/caller.ts'
+import type { Callers, Sender } from '../seam/caller.ts'
 import type { Emit } from '../watch/events.ts'
 import type { Inspect, Inspection } from './inspect.ts'
 import type { KnownToken } from './known-token.ts'
@@ -36,9 +36,10 @@ export interface AccessParts {
   readonly replica: Pick<Replica, 'judge'>
   readonly store: Pick<SessionStore, 'confirm'>
   readonly emit: Emit
+  readonly callers: Callers
 }
 
-export function createAccess({ inspect, replica, store, emit }: AccessParts): Access {
+export function createAccess({ inspect, replica, store, emit, callers }: AccessParts): Access {
   function refuse(
     problem: ProblemCode,
     sender: Sender,
@@ -50,7 +51,7 @@ export function createAccess({ inspect, replica, store, emit }: AccessParts): Ac
         event: 'token.refused',
         outcome: 'failure',
         reason,
-        ...callerOf(sender),
+        ...callers.of(sender),
         ...(auth === undefined ? {} : namesOf(auth)),
       })
     return { kind: 'refuse', problem }
@@ -113,7 +114,7 @@ export function createAccess({ inspect, replica, store, emit }: AccessParts): Ac
           outcome: whenUnavailable === 'allow' ? 'success' : 'failure',
           reason: 'store_unavailable',
           ...namesOf(known.auth),
-          ...callerOf(sender),
+          ...callers.of(sender),
         })
         return whenUnavailable === 'allow' ? known.allowed : { kind: 'refuse', problem: 'store_unavailable' }
     }

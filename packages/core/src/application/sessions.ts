@@ -3,7 +3,8 @@ import type { Revoked, RevokeOptions } from '../gate/session-calls.ts'
 import type { Unavailable } from '../ports/outcome.ts'
 import type { Session } from '../ports/session.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
-import type { SessionEnd } from '../sessions/end.ts'
+import type { Callers } from '../seam/caller.ts'
+import type { Ending, SessionEnd } from '../sessions/end.ts'
 import type { ListSessions } from '../sessions/list.ts'
 import type { RenewSessions } from '../sessions/renew.ts'
 import {
@@ -59,26 +60,30 @@ export interface SessionCalls {
   setScope(subject: string | Auth, scope: readonly string[], options?: RevokeOptions): Promise<Renewed>
 }
 
-const UNKNOWN_CALLER = {}
-
 export interface SessionCallsParts {
   readonly list: ListSessions
   readonly end: Pick<SessionEnd, 'one' | 'all'>
   readonly renew: RenewSessions
   readonly issuers: KnownIssuers
+  readonly callers: Pick<Callers, 'unknown'>
 }
 
-export function createSessionCalls({ list, end, renew, issuers }: SessionCallsParts): SessionCalls {
-  async function endOne(session: string, name: string, reason: string): Promise<Revoked | Unavailable> {
-    const outcome = await end.one(name, { reason, caller: UNKNOWN_CALLER })
+export function createSessionCalls(parts: SessionCallsParts): SessionCalls {
+  const { list, end, renew, issuers, callers } = parts
+
+  async function endOne(session: string, name: string, ending: Ending): Promise<Revoked | Unavailable> {
+    const outcome = await end.one(name, ending)
     if (outcome.kind === 'unavailable') return outcome
     return { ended: outcome.kind === 'ended' ? [session] : [] }
   }
 
-  async function endAll(subject: string, reason: string): Promise<Revoked | Unavailable> {
-    const outcome = await end.all(subject, { reason, caller: UNKNOWN_CALLER })
+  async function endAll(subject: string, ending: Ending): Promise<Revoked | Unavailable> {
+    const outcome = await end.all(subject, ending)
     return outcome.kind === 'unavailable' ? outcome : { ended: outcome.sessions }
   }
+
+  /** All that one call ends is told as of one request. */
+  const endingFor = (reason: string): Ending => ({ reason, caller: callers.unknown() })
 
   function revoke(session: string, options?: RevokeOneOptions): Promise<Revoked>
   function revoke(sessions: readonly string[], options?: RevokeOneOptions): Promise<RevokedMany>
@@ -86,9 +91,9 @@ export function createSessionCalls({ list, end, renew, issuers }: SessionCallsPa
     given: string | readonly string[],
     options?: RevokeOneOptions,
   ): Promise<Revoked | RevokedMany> {
-    const reason = reasonOf('sessions.revoke', options, BY_APPLICATION, REVOKE_ONE_MEMBERS)
+    const ending = endingFor(reasonOf('sessions.revoke', options, BY_APPLICATION, REVOKE_ONE_MEMBERS))
     const step = (session: string): Promise<Revoked | Unavailable> =>
-      endOne(session, issuers.nameOf(session, options?.issuer), reason)
+      endOne(session, issuers.nameOf(session, options?.issuer), ending)
     if (typeof given !== 'string') return forEachOf(identifiers('sessions', given), step)
     const outcome = await step(identifier('session', given))
     if ('ended' in outcome) return outcome
@@ -104,15 +109,15 @@ export function createSessionCalls({ list, end, renew, issuers }: SessionCallsPa
     },
     revoke,
     async revokeAll(subject, options) {
-      const reason = reasonOf('sessions.revokeAll', options, BY_APPLICATION)
-      const outcome = await endAll(identifier('subject', ownSubject(subject)), reason)
+      const ending = endingFor(reasonOf('sessions.revokeAll', options, BY_APPLICATION))
+      const outcome = await endAll(identifier('subject', ownSubject(subject)), ending)
       if ('ended' in outcome) return outcome
       throw new UnavailableError()
     },
     async revokeUsers(subjects, options) {
-      const reason = reasonOf('sessions.revokeUsers', options, BY_APPLICATION)
+      const ending = endingFor(reasonOf('sessions.revokeUsers', options, BY_APPLICATION))
       const names = identifiers('subjects', subjects)
-      return forEachOf(names, (subject) => endAll(subject, reason))
+      return forEachOf(names, (subject) => endAll(subject, ending))
     },
     async setScope(subject, scope, options) {
       const reason = reasonOf('sessions.setScope', options, 'scope_changed')

@@ -1,14 +1,29 @@
+import type { Inspect } from '../access/inspect.ts'
+import type { Access } from '../access/verify.ts'
 import { choices } from '../errors.ts'
 import type { Guard } from '../guards/guard.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Callers } from '../seam/caller.ts'
 import type { Route } from '../seam/http.ts'
-import type { EndpointName, Endpoints } from './endpoints/index.ts'
+import type { Sessions } from '../sessions/index.ts'
+import type { RefreshTokens } from '../sessions/tokens/refresh-token.ts'
+import type { Emit } from '../watch/events.ts'
+import { refusal } from './answers/answer.ts'
+import { type CookieSettings, createRefreshCookie } from './browser/cookies.ts'
+import { createCrossSiteCheck, type OriginSettings } from './browser/csrf.ts'
+import {
+  createEndpoints,
+  createLogout,
+  createSignIn,
+  createStart,
+  type EndpointName,
+} from './endpoints/index.ts'
 import type { AnswerSignIn } from './endpoints/sign-in.ts'
 import { createGuardCheck, type GuardCheck } from './guard.ts'
-import type { Protection } from './protect.ts'
-import type { Refuse } from './refuse.ts'
-import type { RouteMaker } from './routes.ts'
-import type { GateSessions } from './session-calls.ts'
+import { createProtection, type Protection, type ProtectionParts } from './protect.ts'
+import { createRefuse, type RefusalForm } from './refuse.ts'
+import { createRouteMaker, type RouteMaker } from './routes.ts'
+import { createGateSessions, type GateSessions } from './session-calls.ts'
 
 /** The library's HTTP, for any framework: it takes views of requests, and returns decisions and answers. */
 export interface Gate {
@@ -21,23 +36,62 @@ export interface Gate {
   routes(names: readonly EndpointName[]): readonly Route[]
   /** Makes routes of the application. */
   readonly route: RouteMaker
+  /** Tells who sent a request, for events of the application. */
+  readonly callers: Callers
+}
+
+export interface GateSettings {
+  readonly issuer: string
+  readonly authPath: string
+  readonly cookie: CookieSettings
+  readonly origins: OriginSettings
+  readonly refusals: RefusalForm
 }
 
 export interface GateParts {
-  readonly verifier: Protection['verifier']
-  readonly signIn: AnswerSignIn
-  readonly sessions: GateSessions
-  readonly route: RouteMaker
-  readonly endpoints: Endpoints
+  readonly settings: GateSettings
+  readonly parseVerify: ProtectionParts['parse']
+  readonly access: Access
+  readonly inspect: Inspect
+  readonly sessions: Sessions
+  readonly refreshTokens: Pick<RefreshTokens, 'parse'>
+  readonly publishedKeys: () => readonly object[]
+  readonly keysMaxAgeSeconds: number
+  readonly emit: Emit
+  readonly callers: Callers
+  readonly notice: (message: string) => void
   readonly clock: Clock
-  readonly refuse: Refuse
-  /** Where the gate notes what is mounted. */
-  readonly mounted: Set<EndpointName>
 }
 
-export function createGate({ endpoints, mounted, clock, refuse, ...rooms }: GateParts): Gate {
+/** Puts the parts of this folder together. */
+export function createGate(parts: GateParts): Gate {
+  const { settings, access, inspect, sessions, refreshTokens, callers, emit, notice, clock } = parts
+  const { origins, issuer, authPath } = settings
+  const { open, end, find, tokenSets } = sessions
+  const cookie = createRefreshCookie(settings.cookie)
+  const refuse = createRefuse(settings.refusals, notice)
+  const protection = createProtection({ access, parse: parts.parseVerify, refuse, refuseOwn: refusal })
+  const isCrossSite = createCrossSiteCheck({ origins, emit, callers, notice })
+  const route = createRouteMaker(protection, origins, isCrossSite)
+
+  const signInParts = { open, refreshTokens, cookie, origins, isCrossSite, callers }
+  const start = createStart(signInParts)
+  const logout = createLogout({ end, inspect, refreshTokens, cookie, callers })
+  const mounted = new Set<EndpointName>()
+  const hasTokenEndpoint = (): boolean => mounted.has('token')
+  const endpoints = createEndpoints(
+    { ...parts, ...sessions, logout, cookie, issuer, authPath, hasTokenEndpoint },
+    route,
+  )
   return {
-    ...rooms,
+    verifier: protection.verifier,
+    signIn: createSignIn(start, signInParts),
+    sessions: createGateSessions({
+      ...{ start, logout, isCrossSite, end, find },
+      ...{ tokenSets, refreshTokens, cookie, callers },
+    }),
+    route,
+    callers,
     check: (guard) => createGuardCheck(guard, clock, refuse),
     routes(names) {
       return names.flatMap((name) => {

@@ -2,7 +2,7 @@ import { reasonOf, UnavailableError } from '../errors.ts'
 import type { Session } from '../ports/session.ts'
 import type { ProblemCode } from '../problems.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
-import { callerOf, type Sender } from '../seam/caller.ts'
+import type { Callers, Sender } from '../seam/caller.ts'
 import type { RequestView } from '../seam/http.ts'
 import type { SessionEnd } from '../sessions/end.ts'
 import type { FindSession } from '../sessions/find.ts'
@@ -68,10 +68,11 @@ export interface GateSessionsParts {
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly tokenSets: Pick<TokenSets, 'refreshGrant'>
   readonly cookie: RefreshCookie
+  readonly callers: Callers
 }
 
 export function createGateSessions(parts: GateSessionsParts): GateSessions {
-  const { start, logout, isCrossSite, end, find, tokenSets, refreshTokens, cookie } = parts
+  const { start, logout, isCrossSite, end, find, tokenSets, refreshTokens, cookie, callers } = parts
   return {
     async start(view, signIn) {
       const outcome = await start(view, signIn)
@@ -108,7 +109,7 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
     },
     async revokeOthers(sender, auth, options) {
       const reason = reasonOf('sessions.revokeOthers', options, 'revoked_by_application')
-      const ending = { reason, caller: callerOf(sender) }
+      const ending = { reason, caller: callers.of(sender) }
       const outcome = await end.others(ownSubject(auth), auth.session, ending)
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       const { kept, sessions } = outcome

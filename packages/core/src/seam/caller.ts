@@ -7,10 +7,26 @@ const MAX_USER_AGENT = 255
 /** The part of a request that identifies who sent it. */
 export type Sender = Pick<RequestView, 'ip' | 'headers'>
 
-/** Who sent a request, in the form that events have. */
-export interface Caller {
+/** Where a request came from, and from which program, in the form that events have. */
+export interface Address {
   readonly ip?: string
   readonly user_agent?: string
+}
+
+/** Who sent a request, and which request it was. */
+export interface Caller extends Address {
+  /**
+   * The same in all events of one request: the trace id of its `traceparent`, or else its `X-Request-Id`, if that is well
+   * formed; or else made here. A client can choose both headers, so the id says what belongs together and no more.
+   */
+  readonly request_id: string
+}
+
+/** Tells who sent requests. */
+export interface Callers {
+  of(sender: Sender): Caller
+  /** The caller of something that no request caused, such as a call of the application. */
+  unknown(): Caller
 }
 
 /** What opening or refreshing a session needs to know about the request. */
@@ -22,33 +38,16 @@ export interface Visit {
   readonly retryKey: string | undefined
 }
 
-export function callerOf(sender: Sender): Caller {
-  const caller: { ip?: string; user_agent?: string } = {}
+export function addressOf(sender: Sender): Address {
+  const address: { ip?: string; user_agent?: string } = {}
   const ip = canonicalIp(sender.ip)
-  if (ip !== undefined) caller.ip = ip
+  if (ip !== undefined) address.ip = ip
   const agent = userAgentOf(sender)
-  if (agent !== undefined) caller.user_agent = printable(agent, MAX_USER_AGENT)
-  return caller
+  if (agent !== undefined) address.user_agent = printable(agent, MAX_USER_AGENT)
+  return address
 }
 
-/** What a request says of itself; `undefined` if its `Idempotency-Key` is malformed. */
-export function visitOf(sender: Sender): Visit | undefined {
-  const sent = sender.headers['idempotency-key']
-  const retryKey = sent === undefined ? undefined : retryKeyIn(sent)
-  if (sent !== undefined && retryKey === undefined) return undefined
-  return { caller: callerOf(sender), userAgent: userAgentOf(sender), retryKey }
-}
-
-/** A key as it is, or as a string of structured fields (RFC 9651, section 3.3.3). Both spell the same key. */
-const RETRY_KEY = /^(?:"([\w-]{16,64})"|([\w-]{16,64}))$/
-
-/** Repeated headers arrive joined by a comma, which no key has. */
-function retryKeyIn(sent: string | readonly string[]): string | undefined {
-  const [, quoted, bare] = typeof sent === 'string' ? (RETRY_KEY.exec(sent) ?? []) : []
-  return quoted ?? bare
-}
-
-function userAgentOf({ headers }: Sender): string | undefined {
+export function userAgentOf({ headers }: Sender): string | undefined {
   const agent = headers['user-agent']
   return typeof agent === 'string' ? agent : undefined
 }

@@ -2,49 +2,9 @@ import { choices } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Revocation } from '../ports/revocations.ts'
 import { printable } from '../printable.ts'
+import type { Callers } from '../seam/caller.ts'
 import type { Callbacks } from './callbacks.ts'
-
-export type EventName =
-  | 'session.started'
-  | 'session.refreshed'
-  | 'session.ended'
-  | 'login.failed'
-  | 'refresh.reused'
-  | 'refresh.mismatched'
-  | 'refresh.contested'
-  | 'request.refused'
-  | 'token.refused'
-  | 'token.revoked'
-  | 'password.changed'
-  | 'key.rotated'
-  | 'key.compromised'
-  | 'decision.degraded'
-  | 'store.rollback'
-
-/**
- * Something that happened, in the form of the audit trail. Contains no token, cookie, password or user name.
- *
- * Names may come from strangers, such as the `sub` of another issuer. A string has at most 255 characters, and a
- * question mark in place of each character that a viewer of a log might interpret: line breaks, terminal escapes,
- * controls of the writing direction.
- */
-export interface SallyportEvent {
-  /** ISO 8601, UTC. */
-  readonly time: string
-  readonly event: EventName
-  readonly outcome: 'success' | 'failure'
-  readonly sub?: string
-  readonly sid?: string
-  readonly jti?: string
-  readonly kid?: string
-  readonly client_id?: string
-  readonly ip?: string
-  /** Of `refresh.contested`: the address that the contested tokens had gone to. */
-  readonly previous_ip?: string
-  readonly user_agent?: string
-  /** Why it happened, as a code. */
-  readonly reason?: string
-}
+import type { EventToTell, SallyportEvent } from './event.ts'
 
 export interface EventMap {
   /** Every event, for the audit trail. */
@@ -56,8 +16,11 @@ export interface EventMap {
   readonly revoked: Revocation
 }
 
-/** Adds the time to an event, cleans its strings and passes it to the listeners. */
-export type Emit = (event: Omit<SallyportEvent, 'time'>) => void
+/**
+ * Adds the time to an event, and the id of a request if it has none; cleans its strings, and passes it to the
+ * listeners.
+ */
+export type Emit = (event: EventToTell) => void
 
 export interface Events {
   emit: Emit
@@ -82,7 +45,7 @@ function cleaned<Event extends object>(event: Event): Event {
   return clean
 }
 
-export function createEvents(clock: Clock, callbacks: Callbacks): Events {
+export function createEvents(clock: Clock, callers: Pick<Callers, 'unknown'>, callbacks: Callbacks): Events {
   const listeners: { [Name in keyof EventMap]: Set<(event: EventMap[Name]) => void> } = {
     event: new Set(),
     revoked: new Set(),
@@ -91,7 +54,9 @@ export function createEvents(clock: Clock, callbacks: Callbacks): Events {
   return {
     emit(event) {
       if (listeners.event.size === 0) return
-      const complete = { time: new Date(clock.now()).toISOString(), ...cleaned(event) }
+      const time = new Date(clock.now()).toISOString()
+      const { request_id = callers.unknown().request_id, ...clean } = cleaned(event)
+      const complete = { time, ...clean, request_id }
       for (const listener of listeners.event) listener(complete)
     },
     revoked(revocation) {

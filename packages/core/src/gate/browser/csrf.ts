@@ -1,5 +1,5 @@
 import { describeValue } from '../../errors.ts'
-import { callerOf } from '../../seam/caller.ts'
+import type { Callers } from '../../seam/caller.ts'
 import type { RequestView } from '../../seam/http.ts'
 import type { Emit } from '../../watch/events.ts'
 
@@ -45,6 +45,7 @@ export type CrossSiteCheck = (view: RequestView, step?: 'sign-in') => boolean
 export interface CrossSiteParts {
   readonly origins: OriginSettings
   readonly emit: Emit
+  readonly callers: Callers
   readonly notice: (message: string) => void
 }
 
@@ -57,7 +58,7 @@ const SIGN_IN_ADVICE =
   'page of yours, add its origin to the option "origins.allowed", but never that of a provider'
 
 /** A refusal is told as `request.refused`, and once for each origin by a notice that names what would allow it. */
-export function createCrossSiteCheck({ origins, emit, notice }: CrossSiteParts): CrossSiteCheck {
+export function createCrossSiteCheck({ origins, emit, callers, notice }: CrossSiteParts): CrossSiteCheck {
   const told = new Set<string>()
 
   function tell(view: RequestView, step: 'sign-in' | undefined): void {
@@ -65,7 +66,7 @@ export function createCrossSiteCheck({ origins, emit, notice }: CrossSiteParts):
       event: 'request.refused',
       outcome: 'failure',
       reason: 'cross_site_request',
-      ...callerOf(view),
+      ...callers.of(view),
     })
     if (told.size >= MAX_ORIGINS_TOLD) return
     const { origin } = view.headers

@@ -1,6 +1,6 @@
 import type { Inspect } from '../../access/inspect.ts'
 import type { ProblemCode } from '../../problems.ts'
-import { callerOf } from '../../seam/caller.ts'
+import type { Callers } from '../../seam/caller.ts'
 import type { RequestView, Route } from '../../seam/http.ts'
 import type { SessionEnd } from '../../sessions/end.ts'
 import type { RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
@@ -15,6 +15,7 @@ export interface LogoutParts {
   readonly inspect: Inspect
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly cookie: RefreshCookie
+  readonly callers: Callers
 }
 
 export type LogoutOutcome =
@@ -29,7 +30,7 @@ export type LogoutOutcome =
  */
 export type Logout = (view: RequestView, reason: string) => Promise<LogoutOutcome>
 
-export function createLogout({ end, inspect, refreshTokens, cookie }: LogoutParts): Logout {
+export function createLogout({ end, inspect, refreshTokens, cookie, callers }: LogoutParts): Logout {
   return async (view, reason) => {
     const sent = cookie.read(view)
     if (sent.kind === 'repeated') return { kind: 'refused', problem: 'refresh_repeated' }
@@ -51,7 +52,7 @@ export function createLogout({ end, inspect, refreshTokens, cookie }: LogoutPart
     const cookies = [cookie.clear()]
     const session = byCookie ?? byToken
     if (session === undefined) return { kind: 'ended', ended: [], cookies }
-    const outcome = await end.one(session, { reason, caller: callerOf(view) })
+    const outcome = await end.one(session, { reason, caller: callers.of(view) })
     if (outcome.kind === 'unavailable') return { kind: 'refused', problem: 'store_unavailable' }
     return { kind: 'ended', ended: outcome.kind === 'ended' ? [session] : [], cookies }
   }
@@ -60,7 +61,7 @@ export function createLogout({ end, inspect, refreshTokens, cookie }: LogoutPart
 /** `POST /logout` and `POST /logout-all`, which ends every session of the caller. */
 export function logoutRoutes(
   logout: Logout,
-  { end, cookie }: LogoutParts,
+  { end, cookie, callers }: LogoutParts,
   route: RouteMaker,
 ): readonly Route[] {
   const one: Handler = async (view) => {
@@ -68,7 +69,7 @@ export function logoutRoutes(
     return outcome.kind === 'ended' ? ownEndedAnswer(cookie) : refusal(outcome.problem, outcome)
   }
   const all: AuthHandler = async (view, { subject }) => {
-    const outcome = await end.all(subject, { reason: 'logout_all', caller: callerOf(view) })
+    const outcome = await end.all(subject, { reason: 'logout_all', caller: callers.of(view) })
     return outcome.kind === 'unavailable' ? refusal('store_unavailable') : ownEndedAnswer(cookie)
   }
   return [route.cookie('/logout', { POST: one }), route.bearer('/logout-all', { POST: all })]

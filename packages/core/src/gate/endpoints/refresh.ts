@@ -1,4 +1,4 @@
-import { callerOf, visitOf } from '../../seam/caller.ts'
+import type { Callers } from '../../seam/caller.ts'
 import type { Answer, RequestView, Route } from '../../seam/http.ts'
 import type { RefreshOutcome, RefreshSession } from '../../sessions/refresh.ts'
 import type { RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
@@ -8,6 +8,7 @@ import { endedRefusal } from '../answers/ended.ts'
 import { tokenAnswer } from '../answers/tokens.ts'
 import { readForm } from '../body.ts'
 import type { RefreshCookie } from '../browser/cookies.ts'
+import { visitOf } from '../callers.ts'
 import type { Handler, RouteMaker } from '../routes.ts'
 
 export interface RefreshEndpointParts {
@@ -15,6 +16,7 @@ export interface RefreshEndpointParts {
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly cookie: RefreshCookie
   readonly emit: Emit
+  readonly callers: Callers
 }
 
 /**
@@ -24,7 +26,7 @@ export interface RefreshEndpointParts {
 export function refreshRoutes(parts: RefreshEndpointParts, route: RouteMaker): readonly Route[] {
   const { cookie } = parts
   const handle: Handler = (view) => {
-    const visit = visitOf(view)
+    const visit = visitOf(view, parts.callers)
     if (visit === undefined) return refusal('retry_key_malformed')
     const sent = cookie.read(view)
     if (sent.kind === 'none') return refusal('refresh_missing')
@@ -40,7 +42,7 @@ export function refreshRoutes(parts: RefreshEndpointParts, route: RouteMaker): r
 export function tokenRoutes(parts: RefreshEndpointParts, route: RouteMaker): readonly Route[] {
   const dead = { status: 400 }
   const handle: Handler = async (view) => {
-    const visit = visitOf(view)
+    const visit = visitOf(view, parts.callers)
     if (visit === undefined) return refusal('retry_key_malformed')
     const form = await readForm(view)
     if (form.kind === 'refused') return refusal(form.problem)
@@ -86,10 +88,10 @@ function answerTo(
 
 /** A value that was never issued, or not for this endpoint. */
 function refuseForged(
-  { emit }: RefreshEndpointParts,
+  { emit, callers }: RefreshEndpointParts,
   view: RequestView,
   dead: { readonly status?: number } = {},
 ): Answer {
-  emit({ event: 'token.refused', outcome: 'failure', reason: 'refresh_unknown', ...callerOf(view) })
+  emit({ event: 'token.refused', outcome: 'failure', reason: 'refresh_unknown', ...callers.of(view) })
   return refusal('refresh_unknown', dead)
 }

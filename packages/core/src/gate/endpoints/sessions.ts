@@ -1,6 +1,6 @@
 import type { Session } from '../../ports/session.ts'
 import type { Auth } from '../../seam/auth.ts'
-import { callerOf } from '../../seam/caller.ts'
+import type { Callers } from '../../seam/caller.ts'
 import type { Route } from '../../seam/http.ts'
 import type { SessionEnd } from '../../sessions/end.ts'
 import type { ListSessions } from '../../sessions/list.ts'
@@ -13,13 +13,16 @@ export interface SessionsParts {
   readonly list: ListSessions
   readonly end: Pick<SessionEnd, 'oneOf'>
   readonly cookie: RefreshCookie
+  readonly callers: Callers
 }
 
 /**
  * `GET /sessions` lists the caller's latest sessions, and always the one that asks. `DELETE /sessions/:id` ends one
  * of them; any other id gets 404.
  */
-export function sessionsRoutes({ list, end, cookie }: SessionsParts, route: RouteMaker): readonly Route[] {
+export function sessionsRoutes(parts: SessionsParts, route: RouteMaker): readonly Route[] {
+  const { list, end, cookie, callers } = parts
+
   const listOwn: AuthHandler = async (_view, auth) => {
     const outcome = await list(auth.subject, auth.session)
     if (outcome.kind === 'unavailable') return refusal('store_unavailable')
@@ -29,7 +32,7 @@ export function sessionsRoutes({ list, end, cookie }: SessionsParts, route: Rout
 
   const endOne: AuthHandler = async (view, auth) => {
     const { id = '' } = view.params
-    const outcome = await end.oneOf(auth.subject, id, { reason: 'revoked_by_user', caller: callerOf(view) })
+    const outcome = await end.oneOf(auth.subject, id, { reason: 'revoked_by_user', caller: callers.of(view) })
     switch (outcome.kind) {
       case 'ended':
         return id === auth.session ? ownEndedAnswer(cookie) : otherEndedAnswer()

@@ -1,7 +1,7 @@
 import type { SessionId } from '../../ports/ids.ts'
 import type { Transport } from '../../ports/session.ts'
 import type { ProblemCode } from '../../problems.ts'
-import { visitOf } from '../../seam/caller.ts'
+import type { Callers } from '../../seam/caller.ts'
 import type { Answer, RequestView } from '../../seam/http.ts'
 import type { OpenSession, SignIn } from '../../sessions/open.ts'
 import type { RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
@@ -11,6 +11,7 @@ import { cookiesOf, tokenAnswer } from '../answers/tokens.ts'
 import type { RefreshCookie } from '../browser/cookies.ts'
 import { withCors } from '../browser/cors.ts'
 import type { CrossSiteCheck, OriginSettings } from '../browser/csrf.ts'
+import { visitOf } from '../callers.ts'
 
 export interface SignInParts {
   readonly open: OpenSession
@@ -18,6 +19,7 @@ export interface SignInParts {
   readonly cookie: RefreshCookie
   readonly origins: OriginSettings
   readonly isCrossSite: CrossSiteCheck
+  readonly callers: Callers
 }
 
 export type StartOutcome =
@@ -27,7 +29,13 @@ export type StartOutcome =
 /** Opens a session for a user whom the application has authenticated. `cookies` belong on the response. */
 export type StartSession = (view: RequestView, signIn: SignIn) => Promise<StartOutcome>
 
-export function createStart({ open, refreshTokens, cookie, isCrossSite }: SignInParts): StartSession {
+export function createStart({
+  open,
+  refreshTokens,
+  cookie,
+  isCrossSite,
+  callers,
+}: SignInParts): StartSession {
   /** The session whose cookie the browser drops for the new one. Of two cookies, one was planted. */
   function replacedBy(view: RequestView): SessionId | undefined {
     const sent = cookie.read(view)
@@ -40,7 +48,7 @@ export function createStart({ open, refreshTokens, cookie, isCrossSite }: SignIn
       return { kind: 'refused', problem: 'cross_site' }
     const transport = transportOf(view)
     if (transport === undefined) return { kind: 'refused', problem: 'transport_unknown' }
-    const visit = visitOf(view)
+    const visit = visitOf(view, callers)
     if (visit === undefined) return { kind: 'refused', problem: 'retry_key_malformed' }
     const outcome = await open(
       signIn,

@@ -1,0 +1,56 @@
+import { addressOf, type Callers, type Sender, userAgentOf, type Visit } from '../seam/caller.ts'
+import type { HeaderFields } from '../seam/http.ts'
+
+/** @param newId makes the id of a request that has none */
+export function createCallers(newId: () => string): Callers {
+  // Each middleware makes a view of its own. What all views of a request share are its header fields.
+  const made = new WeakMap<HeaderFields, string>()
+
+  function madeFor(headers: HeaderFields): string {
+    const known = made.get(headers)
+    if (known !== undefined) return known
+    const id = newId()
+    made.set(headers, id)
+    return id
+  }
+
+  return {
+    of(sender) {
+      const { headers } = sender
+      return { ...addressOf(sender), request_id: sentId(headers) ?? madeFor(headers) }
+    },
+    unknown: () => ({ request_id: newId() }),
+  }
+}
+
+/** What a request says of itself; `undefined` if its `Idempotency-Key` is malformed. */
+export function visitOf(sender: Sender, callers: Callers): Visit | undefined {
+  const sent = sender.headers['idempotency-key']
+  const retryKey = sent === undefined ? undefined : retryKeyIn(sent)
+  if (sent !== undefined && retryKey === undefined) return undefined
+  return { caller: callers.of(sender), userAgent: userAgentOf(sender), retryKey }
+}
+
+/**
+ * Version, trace id, parent id and flags (W3C Trace Context, section 3.2). An id of zeros is none, and only a later
+ * version than 00 may go on behind the flags.
+ */
+const TRACE_PARENT =
+  /^(?:00(?=.{53}$)|(?!00|ff)[0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?=$|-)/
+const REQUEST_ID = /^[\w.:=+/-]{1,128}$/
+
+/** Repeated headers arrive joined by a comma, which neither form has. */
+function sentId({ traceparent, 'x-request-id': requestId }: HeaderFields): string | undefined {
+  const [, traceId] = typeof traceparent === 'string' ? (TRACE_PARENT.exec(traceparent) ?? []) : []
+  if (traceId !== undefined) return traceId
+  return typeof requestId === 'string' && REQUEST_ID.test(requestId) ? requestId : undefined
+}
+
+/** A key as it is, or as a string of structured fields (RFC 9651, section 3.3.3). Both spell the same key. */
+const RETRY_KEY = /^(?:"([\w-]{16,64})"|([\w-]{16,64}))$/
+
+/** Repeated headers arrive joined by a comma, which no key has. */
+function retryKeyIn(sent: string | readonly string[]): string | undefined {
+  const [, quoted, bare] = typeof sent === 'string' ? (RETRY_KEY.exec(sent) ?? []) : []
+  return quoted ?? bare
+}

@@ -1,0 +1,74 @@
+/** Whom or what an event concerns. */
+interface Names {
+  readonly sub: string
+  readonly sid: string
+  readonly jti: string
+  readonly kid: string
+  readonly client_id: string
+}
+
+interface Success {
+  readonly outcome: 'success'
+}
+interface Failure {
+  readonly outcome: 'failure'
+}
+interface Reason {
+  /** Why it happened, as a code. */
+  readonly reason: string
+}
+
+type SessionNames = Pick<Names, 'sub' | 'sid' | 'client_id'>
+
+/** What each event tells in any case, besides its name, its time and its request. */
+interface Told {
+  'session.started': Success & SessionNames & Pick<Names, 'jti'>
+  'session.refreshed': Success & SessionNames & Pick<Names, 'jti'> & Reason
+  'session.ended': Success & Pick<Names, 'sub' | 'sid'> & Reason
+  'login.failed': Failure
+  'refresh.reused': Failure & SessionNames & Reason
+  'refresh.mismatched': Failure & SessionNames & Reason
+  'refresh.contested': Success & SessionNames & Reason
+  'request.refused': Failure & Reason
+  'token.refused': Failure & Reason
+  'token.revoked': Success & Reason
+  'password.changed': Success
+  'key.rotated': Success & Pick<Names, 'kid'>
+  'key.compromised': Success & Pick<Names, 'kid'>
+  'decision.degraded': (Success | Failure) & Pick<Names, 'sub'> & Reason
+  'store.rollback': (Success | Failure) & Reason
+}
+
+export type EventName = keyof Told
+
+/** What any event may tell. */
+interface Optional extends Partial<Names & Reason> {
+  readonly ip?: string
+  readonly user_agent?: string
+  /** Of `refresh.contested`: the address that the contested tokens had gone to. */
+  readonly previous_ip?: string
+}
+
+/** An event that is to be told, as `emit` takes it. */
+export type EventToTell = {
+  [Name in EventName]: { readonly event: Name; readonly request_id?: string } & Optional & Told[Name]
+}[EventName]
+
+/**
+ * Something that happened, in the form of the audit trail. Contains no token, cookie, password or user name. Its type
+ * tells which members an event has: where `event` is `session.ended`, there are `sub`, `sid` and `reason`.
+ *
+ * Names may come from strangers, such as the `sub` of another issuer. A string has at most 255 characters, and a
+ * question mark in place of each character that a viewer of a log might interpret: line breaks, terminal escapes,
+ * controls of the writing direction.
+ */
+export type SallyportEvent<Name extends EventName = EventName> = {
+  [One in Name]: {
+    /** ISO 8601, UTC. */
+    readonly time: string
+    readonly event: One
+    /** The same in all events of one request. */
+    readonly request_id: string
+  } & Optional &
+    Told[One]
+}[Name]
