@@ -22,7 +22,7 @@ const parts: Table = {
   system: ['ports'],
   revocation: ['ports'],
   binding: ['ports', 'errors'],
-  watch: ['ports', 'errors', 'printable', 'thenable', 'type seam'],
+  watch: ['ports', 'errors', 'printable', 'thenable', 'binding', 'type seam'],
   keys: ['ports', 'errors', 'printable', 'secrets', 'jose'],
   tokens: [
     ...['ports', 'errors', 'dependencies', 'thenable', 'type secrets', 'type seam', 'keys'],
@@ -50,7 +50,7 @@ const parts: Table = {
   options: [
     ...['ports', 'errors', 'issuers/secure-url'],
     ...['type keys', 'type tokens', 'type issuers', 'type revocation', 'type binding'],
-    ...['type sessions', 'type access', 'type gate'],
+    ...['type sessions', 'type access', 'type watch', 'type gate'],
   ],
 }
 const everyPart = Object.keys(parts)

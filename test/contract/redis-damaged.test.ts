@@ -1,4 +1,5 @@
-import type { Store } from '@sallyport/core/store'
+import { createHash } from 'node:crypto'
+import type { CounterName, Store } from '@sallyport/core/store'
 import { redisStore } from '@sallyport/redis'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -159,6 +160,30 @@ describe.each(damages)('with %s in the place of', (_name, damage) => {
     expect(revocations).toContainEqual({ kind: 'session', session: session.id })
   })
 })
+
+test.each(damages)(
+  'with %s in the place of a counter, its account waits, and others do not',
+  async (_name, damage) => {
+    const { counters } = store
+    if (counters === undefined) throw new TypeError('the store keeps no counters')
+    const limit = { most: 5, windowMs: 60_000, blockMs: 60_000 }
+    const [one, other] = [nameOf('one'), nameOf('other')]
+    await counters.attempt({ name: one, limit, at: START })
+    const [key = ''] = await admin.keys('*:c:*')
+    await admin.set(key, damage)
+    const attempt = { name: one, limit, at: START }
+    expect(await counters.attempt(attempt)).toEqual({ kind: 'unavailable' })
+    expect(await counters.takeBack({ ...attempt, since: START })).toEqual({ kind: 'unavailable' })
+    expect(await counters.attempt({ ...attempt, name: other })).toMatchObject({ kind: 'counted' })
+    // Whoever unlocks the account repairs it.
+    expect(await counters.forget(one, START)).toMatchObject({ kind: 'forgotten' })
+    expect(await counters.attempt(attempt)).toMatchObject({ kind: 'counted' })
+  },
+)
+
+function nameOf(text: string): CounterName {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22) as CounterName
+}
 
 test.each(['n', 'f', 'x'])(
   'a damaged mark %s stops no step halfway: what is answered 503 has not happened',

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Session } from '@sallyport/core'
-import type { Store } from '@sallyport/core/store'
+import type { Attempt, CounterName, Store } from '@sallyport/core/store'
 import {
+  HOUR,
   LIFETIMES,
   newSubject,
   opened,
@@ -41,6 +42,17 @@ export async function castOf(store: Store): Promise<Cast> {
 }
 
 const at = START + SECOND
+
+const partOf = <Part>(part: Part | undefined): Part => {
+  if (part === undefined) throw new TypeError('the store lacks a part')
+  return part
+}
+/** An attempt that concerns nobody but the cast. */
+const attemptOf = ({ subject }: Cast): Attempt => ({
+  name: `${subject.tag}counts` as CounterName,
+  limit: { most: 1000, windowMs: HOUR, blockMs: HOUR },
+  at,
+})
 
 /** Every question of the port that is answered. */
 export const askings: readonly Asking[] = [
@@ -106,6 +118,23 @@ export const askings: readonly Asking[] = [
     run: ({ revocations }, { subject }) => revocations.check(tokenOf(subject.tag)),
   },
   { name: 'read', writes: false, run: ({ sessions }, { toRotate }) => sessions.read(toRotate.id) },
+  {
+    name: 'counters.attempt',
+    writes: true,
+    run: ({ counters }, cast) => partOf(counters).attempt(attemptOf(cast)),
+  },
+  {
+    name: 'counters.takeBack',
+    // Not if there is nothing to take back.
+    writes: false,
+    run: ({ counters }, cast) => partOf(counters).takeBack({ ...attemptOf(cast), since: at }),
+  },
+  {
+    name: 'counters.forget',
+    // It deletes, for which a full server has room.
+    writes: false,
+    run: ({ counters }, cast) => partOf(counters).forget(attemptOf(cast).name, at),
+  },
   { name: 'keys.read', writes: false, run: ({ keys }) => keys.read() },
   {
     name: 'keys.swap',
@@ -151,6 +180,9 @@ export const WELL: Record<string, string> = {
   renew: 'renewed',
   check: 'live',
   read: 'read',
+  'counters.attempt': 'counted',
+  'counters.takeBack': 'taken_back',
+  'counters.forget': 'forgotten',
   'keys.read': 'read',
   'keys.swap': 'swapped',
 }

@@ -1,6 +1,7 @@
 import type { Store } from '@sallyport/core/store'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { bindingContract } from './binding.contract.ts'
+import { countersContract } from './counters.contract.ts'
 import { endingContract } from './ending.contract.ts'
 import { everythingContract } from './everything.contract.ts'
 import { feedContract } from './feed.contract.ts'
@@ -59,5 +60,6 @@ export function storeContract(harness: StoreHarness): void {
     describe('feed', () => feedContract(here))
     describe('revocation', () => revocationContract(here))
     describe('keys', () => keysContract(here))
+    describe('counters', () => countersContract(here))
   })
 }

@@ -14,7 +14,7 @@ const secret =
   'a secret of at least 32 random bytes, such as the output of "openssl rand -base64 32", or an array of secrets'
 const known =
   'issuer, audience, secret, store, production, clock, random, accessToken, access, refresh, limits, ' +
-  'clients, revocation, binding, claims, issuers, cookie, origins, refusals, paths'
+  'clients, revocation, binding, lockout, claims, issuers, cookie, origins, refusals, paths'
 const good = 'abcdefghijklmnopqrstuvwxyz012345'
 
 const complete = {
@@ -116,6 +116,17 @@ const wrong: readonly WrongOption[] = [
   { name: 'a word of its own', options: { binding: { family: 'on' } }, option: 'binding.family', allowed: policies, given: '"on"' },
   { name: 'a boolean', options: { binding: { version: true } }, option: 'binding.version', allowed: policies, given: 'true' },
 
+  { name: 'a number', options: { lockout: 5 }, option: 'lockout', allowed: 'an object with attempts, windowSeconds, durationSeconds, networkAttempts, canonical, onLocked', given: '5' },
+  { name: 'misspelled', options: { lockout: { attempt: 5 } }, option: 'lockout.attempt', says: 'unknown option "lockout.attempt" (did you mean "lockout.attempts"?)' },
+  { name: 'negative', options: { lockout: { attempts: -1 } }, option: 'lockout.attempts', allowed: 'from 0 to 1000000', given: '-1' },
+  { name: 'over the limit', options: { lockout: { attempts: 1_000_001 } }, option: 'lockout.attempts', allowed: 'from 0 to 1000000', given: '1000001' },
+  { name: 'zero', options: { lockout: { windowSeconds: 0 } }, option: 'lockout.windowSeconds', allowed: 'from 1 to 86400', given: '0' },
+  { name: 'over a day', options: { lockout: { durationSeconds: 86_401 } }, option: 'lockout.durationSeconds', allowed: 'from 1 to 86400', given: '86401' },
+  { name: 'a half', options: { lockout: { networkAttempts: 0.5 } }, option: 'lockout.networkAttempts', allowed: 'a whole number from 0 to 1000000', given: '0.5' },
+  { name: 'a string', options: { lockout: { canonical: 'lower' } }, option: 'lockout.canonical', allowed: 'a function', given: '"lower"' },
+  { name: 'true', options: { lockout: { onLocked: true } }, option: 'lockout.onLocked', allowed: 'a function', given: 'true' },
+
+
   { name: 'negative', options: limits({ sessions: -1 }), option: 'limits.sessions', allowed: 'from 0 to 1000', given: '-1' },
   { name: 'over the limit', options: limits({ sessions: 1001 }), option: 'limits.sessions', allowed: 'from 0 to 1000', given: '1001' },
   { name: 'a number', options: limits({ refreshes: 5 }), option: 'limits.refreshes', allowed: 'an object with count, windowSeconds', given: '5' },
@@ -131,7 +142,10 @@ const wrong: readonly WrongOption[] = [
   { name: 'the weaker prefix', options: cookie('__Secure-a'), option: 'cookie.name', allowed: name, given: '"__Secure-a"' },
   { name: 'the prefix alone', options: cookie('__Host-'), option: 'cookie.name', allowed: name, given: '"__Host-"' },
   { name: 'white space', options: cookie('__Host-a b'), option: 'cookie.name', allowed: 'a cookie name of 1 to 71 characters of A-Z a-z 0-9 _ . -', given: '"__Host-a b"' },
-  { name: 'a path', options: { cookie: { path: '/auth' } }, option: 'cookie.path', says: 'unknown option "cookie.path"; there are name, secure' },
+  { name: 'a path', options: { cookie: { path: '/auth' } }, option: 'cookie.path', says: 'unknown option "cookie.path"; there are name, deviceName, secure' },
+  { name: 'without prefix', options: { cookie: { deviceName: 'device' } }, option: 'cookie.deviceName', allowed: name, given: '"device"' },
+  { name: 'a prefix that asks for TLS', options: { cookie: { deviceName: '__Secure-a', secure: false } }, option: 'cookie.deviceName', allowed: 'without a prefix where "cookie.secure" is false', given: '"__Secure-a"' },
+  { name: 'the name of the refresh cookie', options: { cookie: { deviceName: '__Host-refresh' } }, option: 'cookie.deviceName', allowed: 'another name than "cookie.name"', given: '"__Host-refresh"' },
   { name: 'a word', options: { cookie: { secure: 'no' } }, option: 'cookie.secure', allowed: 'true or false', given: '"no"' },
   { name: 'insecure in production', options: { ...complete, production: true, cookie: { secure: false } }, option: 'cookie.secure', allowed: 'true in production', given: 'false' },
   { name: 'a prefix that asks for TLS', options: { cookie: { name: '__Host-a', secure: false } }, option: 'cookie.name', allowed: 'without a prefix where "cookie.secure" is false', given: '"__Host-a"' },

@@ -28,6 +28,8 @@ declare function findUser(body: unknown): Promise<User | undefined>
 declare function userOf(subject: string | undefined): Promise<User>
 declare function sendLink(address: unknown, link: string, hash: string, seconds: number): Promise<void>
 declare function takeLink(hash: string): Promise<User | undefined>
+declare function changePassword(subject: string, body: unknown): Promise<User | undefined>
+declare function sendMail(name: string, text: string): Promise<void>
 declare function rolesOf(subject: string): Promise<readonly string[]>
 declare function tenantOf(subject: string): Promise<string>
 declare function emailOf(subject: string): Promise<string>

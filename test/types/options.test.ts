@@ -38,6 +38,8 @@ const wrong: readonly SallyportOptions[] = [
   { revocation: { mode: 'eventual' } },
   // @ts-expect-error a window has a count
   { limits: { refreshes: { windowSeconds: 5 } } },
+  // @ts-expect-error a form of names is a function
+  { lockout: { canonical: 'NFKC' } },
   // @ts-expect-error there is no such component
   { binding: { ip: 'enforce' } },
   // @ts-expect-error one origin is no list

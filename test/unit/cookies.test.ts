@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { type CookieReading, createRefreshCookie } from '../../packages/core/src/gate/browser/cookies.ts'
+import { type CookieReading, createStrictCookie } from '../../packages/core/src/gate/browser/cookies.ts'
 import { viewOf } from './view.ts'
 
 const NAME = '__Host-refresh'
-const cookie = createRefreshCookie({ name: NAME, secure: true })
+const cookie = createStrictCookie({ name: NAME, secure: true })
 const read = (header: string): CookieReading => cookie.read(viewOf({ headers: { cookie: header } }))
 const value = (text: string): CookieReading => ({ kind: 'value', value: text })
 const NONE: CookieReading = { kind: 'none' }
@@ -77,7 +77,7 @@ describe('the refresh cookie is set', () => {
   })
 
   test('under the name that is asked for', () => {
-    const other = createRefreshCookie({ name: '__Host-other', secure: true })
+    const other = createStrictCookie({ name: '__Host-other', secure: true })
     expect(other.set('a', 1)).toMatch(/^__Host-other=a;/)
     expect(other.read(viewOf({ headers: { cookie: `${NAME}=a` } }))).toEqual(NONE)
   })

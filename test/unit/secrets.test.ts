@@ -28,6 +28,8 @@ test('the keys of a secret do not change from release to release, since tokens a
     hexOf(expand(secret, `sallyport 1 access reference encryption ${ISSUER}`)),
   )
   expect(hexOf(derived.storedGrants)).toBe(hexOf(expand(secret, `sallyport 1 stored grant MAC ${ISSUER}`)))
+  expect(hexOf(derived.counters)).toBe(hexOf(expand(secret, `sallyport 1 counter name ${ISSUER}`)))
+  expect(hexOf(derived.knownDevices)).toBe(hexOf(expand(secret, `sallyport 1 known device MAC ${ISSUER}`)))
   expect(hexOf(derived.keyEncryption)).toBe(hexOf(expand(secret, 'sallyport 1 signing key encryption')))
   expect(hexOf(derived.fingerprints)).toBe(hexOf(expand(secret, 'sallyport 1 device fingerprint')))
 })
@@ -38,19 +40,22 @@ test('they differ by purpose and by secret, and stand in the order of the secret
   const all = derived.flatMap(({ refreshTokens, accessReferences, ...one }) => [
     ...[refreshTokens.mac, refreshTokens.encryption, accessReferences.mac, accessReferences.encryption],
     ...[one.keyEncryption, one.fingerprints, one.accessEncryption, one.storedGrants],
+    ...[one.counters, one.knownDevices],
   ])
-  expect(new Set(all.map(hexOf)).size).toBe(24)
+  expect(new Set(all.map(hexOf)).size).toBe(30)
   expect(all.every((bytes) => bytes.length === 32)).toBe(true)
   expect(derived).toEqual(secrets.map((secret) => deriveKeys([secret], ISSUER)[0]))
 })
 
-test('those of opaque tokens and of stored grants differ by issuer, and no others', () => {
+test('the keys of what is good at one deployment only differ by issuer, and no others', () => {
   const secret = Buffer.alloc(32, 7)
   const [one] = deriveKeys([secret], ISSUER)
   const [other] = deriveKeys([secret], 'https://other.example.com')
-  const { refreshTokens, accessReferences, storedGrants, ...rest } = one
+  const { refreshTokens, accessReferences, storedGrants, counters, knownDevices, ...rest } = one
   expect(other).toMatchObject(rest)
   expect(hexOf(other.storedGrants)).not.toBe(hexOf(storedGrants))
+  expect(hexOf(other.counters)).not.toBe(hexOf(counters))
+  expect(hexOf(other.knownDevices)).not.toBe(hexOf(knownDevices))
   for (const kind of ['mac', 'encryption'] as const) {
     expect(hexOf(other.refreshTokens[kind])).not.toBe(hexOf(refreshTokens[kind]))
     expect(hexOf(other.accessReferences[kind])).not.toBe(hexOf(accessReferences[kind]))

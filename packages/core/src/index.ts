@@ -2,6 +2,7 @@
 export type { SignatureLimit } from './access/signature-limit.ts'
 export type {
   KeyCalls,
+  LockoutCalls,
   Renewed,
   RevokedMany,
   Sallyport,
@@ -9,10 +10,12 @@ export type {
   SessionList,
   TokenCalls,
   TokenVerdict,
+  Unlocked,
 } from './application/index.ts'
 export type { BindingSettings, ComponentPolicy, DeviceComponent } from './binding/device.ts'
 export { ClaimsError, ConfigError, RefusalError, SallyportError, UnavailableError } from './errors.ts'
 export type { EndpointName } from './gate/endpoints/index.ts'
+export type { Nobody } from './gate/lockout-calls.ts'
 export type { VerifyOptions } from './gate/protect.ts'
 export type { RefusalForm, RefusalToWrite } from './gate/refuse.ts'
 export type { Revoked, RevokeOptions, Started } from './gate/session-calls.ts'
@@ -38,3 +41,6 @@ export { type ClaimOpening, type OpenedClaim, openClaim } from './tokens/custom/
 export type { ClaimRecipient } from './tokens/custom/sealed-claim.ts'
 export type { EventName, EventToTell, SallyportEvent } from './watch/event.ts'
 export type { Emit, EventMap } from './watch/events.ts'
+export type { Account, SignInAttempt } from './watch/lockout/attempt.ts'
+export { canonicalAccount } from './watch/lockout/canonical.ts'
+export type { LockedAccount, OnLocked } from './watch/lockout/lockout.ts'

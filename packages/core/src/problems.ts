@@ -19,6 +19,7 @@ export type ProblemCode =
   | 'refresh_wrong_client'
   | 'refresh_repeated'
   | 'refresh_limited'
+  | 'sign_in_locked'
   | 'retry_key_malformed'
   | 'sessions_differ'
   | 'transport_unknown'
@@ -90,6 +91,11 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   refresh_wrong_client: { ...refresh, status: 400, say: 'the refresh token is not for this client' },
   refresh_repeated: { ...malformed, say: 'more than one refresh cookie' },
   refresh_limited: { status: 429, error: 'too_many_requests', say: 'too many refreshes' },
+  sign_in_locked: {
+    status: 429,
+    error: 'too_many_requests',
+    say: 'too many failed sign-ins; try again later',
+  },
   retry_key_malformed: {
     ...malformed,
     say: 'send one Idempotency-Key, of 16 to 64 characters from A-Z a-z 0-9 - _',

@@ -4,6 +4,7 @@ import { createSignatureLimit } from './access/signature-limit.ts'
 import { createAccess } from './access/verify.ts'
 import {
   createKeyCalls,
+  createLockoutCalls,
   createRevokeEverything,
   createSessionCalls,
   createTokenCalls,
@@ -39,6 +40,7 @@ import { createTokenVerification } from './tokens/verify.ts'
 import { createCallbacks } from './watch/callbacks.ts'
 import { createConnections } from './watch/connections.ts'
 import { createEvents } from './watch/events.ts'
+import { createLockouts } from './watch/lockout/index.ts'
 
 /** If the announcement of a revocation is lost, the revocation still arrives within this time. */
 const HEARTBEAT_MS = 800
@@ -137,8 +139,18 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, clock })
   const access = createAccess({ inspect, replica, store: store.sessions, emit, callers })
 
+  const lockout = createLockouts({
+    ...{
+      counters: store.counters,
+      keys: secrets,
+      settings: settings.lockout,
+      isWanted: settings.wantsLockout,
+    },
+    ...{ callbacks, emit, clock: storeClock, random },
+  })
+
   const gate = createGate({
-    ...{ settings, access, inspect, sessions, refreshTokens },
+    ...{ settings, access, inspect, sessions, refreshTokens, lockout },
     ...{ emit, callers, notice, clock },
     parseVerify: (given) => parseVerify(given, settings),
     publishedKeys: ring.published,
@@ -160,6 +172,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     tokens: createTokenCalls({ access, store: store.revocations, replica, renew, issuers, emit, clock }),
     keys: createKeyCalls({ ring, store: store.revocations, replica, clock, notice }),
     revokeAll: createRevokeEverything({ store: store.revocations, replica, emit, clock }),
+    lockout: createLockoutCalls(lockout),
     on,
     emit,
     endOnRevocation: createEndOnRevocation({ connections, replica, callbacks }),

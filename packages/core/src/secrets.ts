@@ -18,12 +18,14 @@ export interface DerivedKeys {
   readonly accessReferences: OpaqueKeys
   readonly accessEncryption: Uint8Array
   readonly storedGrants: Uint8Array
+  readonly counters: Uint8Array
+  readonly knownDevices: Uint8Array
 }
 
 /**
- * Derives the keys of every accepted secret, the current one first (HKDF with SHA-256, RFC 5869). Those of opaque tokens
- * and of stored grants depend on the issuer, too: such a token or grant is good only at the deployment that made it,
- * whatever else it shares.
+ * Derives the keys of every accepted secret, the current one first (HKDF with SHA-256, RFC 5869). Those of opaque tokens,
+ * stored grants, counters and known devices depend on the issuer, too: what they make is good only at the deployment that
+ * made it, whatever else it shares.
  */
 export function deriveKeys(secrets: NonEmpty<Uint8Array>, issuer: string): NonEmpty<DerivedKeys> {
   const [current, ...earlier] = secrets
@@ -47,5 +49,7 @@ function derive(secret: Uint8Array, issuer: string): DerivedKeys {
     },
     accessEncryption: expand('access token encryption'),
     storedGrants: expand(`stored grant MAC ${issuer}`),
+    counters: expand(`counter name ${issuer}`),
+    knownDevices: expand(`known device MAC ${issuer}`),
   }
 }

@@ -25,6 +25,15 @@ export type {
   SealedKey,
 } from './ports/keys.ts'
 export { hasExpired, type Lifetimes, lifetimesOf } from './ports/lifetimes.ts'
+export type {
+  Attempt,
+  AttemptLimit,
+  AttemptOutcome,
+  CounterName,
+  CounterStore,
+  Forgotten,
+  TakenBack,
+} from './ports/optional/counters.ts'
 export type { Unavailable } from './ports/outcome.ts'
 export {
   type AllRevocation,

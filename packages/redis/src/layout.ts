@@ -1,4 +1,10 @@
-import { isSessionId, type Revocation, type SessionId, type SubjectTag } from '@sallyport/core/store'
+import {
+  type CounterName,
+  isSessionId,
+  type Revocation,
+  type SessionId,
+  type SubjectTag,
+} from '@sallyport/core/store'
 
 /**
  * The keys in Redis. Every subject belongs to one of a fixed number of shards, and all keys of a shard have the same
@@ -20,6 +26,8 @@ export interface Layout {
   user(tag: SubjectTag): string
   /** The sorted set of a shard's revocations, by position. */
   feed(shard: number): string
+  /** The string of one counter. */
+  counter(name: CounterName): string
   /** A key that is written and deleted to find out whether the shard can be written. */
   scratch(shard: number): string
   /** The hash of a shard's epoch, digest and latest position. */
@@ -64,6 +72,7 @@ export function createLayout(prefix: string): Layout {
     },
     user: (tag) => key(shardOfTag(tag), `u:${tag}`),
     feed: (shard) => key(shard, 'r'),
+    counter: (name) => key(shardOfName(name), `c:${name}`),
     scratch: (shard) => key(shard, 'probe'),
     meta: (shard) => key(shard, 'm'),
     lease: (shard) => key(shard, 'l'),

@@ -26,6 +26,9 @@ const NAMES = [
   'claim',
   'assert',
   'swap-keys',
+  'attempt',
+  'take-back',
+  'forget',
   'probe',
   'ping',
 ] as const
@@ -42,7 +45,7 @@ export interface Script {
 export type Verb = 'evalsha' | 'eval'
 
 /** What all scripts share, in the order in which the parts need each other. */
-const SHARED = ['layout', 'records', 'feed', 'subjects']
+const SHARED = ['layout', 'records', 'feed', 'subjects', 'counters']
 
 /** Reads the scripts, and puts before each what they share. */
 export function loadScripts(): Readonly<Record<ScriptName, Script>> {

@@ -3,6 +3,7 @@ import { Command } from 'ioredis'
 import { createCommands } from './commands.ts'
 import { createConfirmations } from './confirmations.ts'
 import { connect, isCluster } from './connection.ts'
+import { createRedisCounters } from './counters.ts'
 import { createFaultReports } from './fault-reports.ts'
 import { freshEpoch } from './feeds.ts'
 import { inspect } from './inspect.ts'
@@ -85,6 +86,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
           ['shards', 'shardOf', 'shardOfSession', 'shardOfTag', 'shardOfName', 'onNews'],
           reports.unreadable,
         ),
+        counters: tolerant(createRedisCounters(parts), [], reports.unreadable),
         keys: tolerant(createRedisKeys(commands, layout, news), ['onChange'], reports.unreadable),
         async ping() {
           const pings = oneShardPerServer(client, layout).map(ping)

@@ -1,5 +1,6 @@
-import type { Sallyport, SessionCalls } from '../application/index.ts'
+import type { LockoutCalls, Sallyport, SessionCalls } from '../application/index.ts'
 import type { EndpointName } from '../gate/endpoints/index.ts'
+import type { Nobody } from '../gate/lockout-calls.ts'
 import type { VerifyOptions } from '../gate/protect.ts'
 import type { Revoked, RevokeOptions, Started } from '../gate/session-calls.ts'
 import type { Guard } from '../guards/guard.ts'
@@ -7,6 +8,7 @@ import type { GuardMethods } from '../guards/index.ts'
 import type { Session } from '../ports/session.ts'
 import type { Route } from '../seam/http.ts'
 import type { SignIn } from '../sessions/open.ts'
+import type { Account, SignInAttempt } from '../watch/lockout/attempt.ts'
 
 /** The session calls of {@link SessionCalls}, and those that need the caller's request and response. */
 export interface AdaptedSessions<Exchange extends unknown[]> extends SessionCalls {
@@ -35,6 +37,21 @@ export interface AdaptedSessions<Exchange extends unknown[]> extends SessionCall
    * the store is away.
    */
   revokeOthers(...args: [...Exchange, options?: RevokeOptions]): Promise<Revoked>
+}
+
+/** The calls of `guardSignIn` one by one, for a sign-in in several steps. */
+export interface AdaptedLockout<Exchange extends unknown[]> extends LockoutCalls {
+  /**
+   * Counts an attempt to sign in. Go on to check the password only if it resolves. Rejects with a `RefusalError` (429,
+   * `sign_in_locked`) while the account is locked, whether it exists or not, and with `UnavailableError` while the store
+   * is away.
+   */
+  check(...args: [...Exchange, account: string | Account]): Promise<SignInAttempt>
+  /**
+   * Records how an attempt went, once. After a `success`, sets the cookie by which this device is known later. An attempt
+   * that is never recorded counts as a failure.
+   */
+  record(...args: [...Exchange, attempt: SignInAttempt, outcome: 'success' | 'failure']): Promise<void>
 }
 
 /**
@@ -113,5 +130,35 @@ export interface Adapted<Exchange extends unknown[], Reply, Protect, Check, Rout
    * `ClaimsError` if the subject, or something that the `claims` option returns, must not be in a token.
    */
   signIn(...args: [...Exchange, signIn: SignIn]): Promise<Reply>
+  /**
+   * Counts a sign-in before your check of the password, and locks the account if too many fail (option `lockout`).
+   * Resolves to what your check finds; `undefined` where it finds nobody (`undefined`, `null` or `false`), which you
+   * answer. On success, sets the cookie by which this device is known later. What your check throws is thrown on, and
+   * counts as nothing.
+   *
+   * Rejects with a `RefusalError` (429, `sign_in_locked`) while the account is locked, whether it exists or not, and with
+   * `UnavailableError` while the store is away.
+   *
+   * @example
+   * ```ts
+   * import { createSallyport } from '@sallyport/express'
+   * import express from 'express'
+   *
+   * const { guardSignIn, signIn } = await createSallyport()
+   * declare function findUser(name: string, password: string): Promise<{ id: string } | undefined>
+   *
+   * const app = express().use(express.json())
+   * app.post('/login', async (req, res) => {
+   *   const { name, password } = req.body
+   *   const user = await guardSignIn(req, res, name, () => findUser(name, password))
+   *   if (user === undefined) res.status(401).json({ error: 'invalid_credentials' })
+   *   else await signIn(req, res, { subject: user.id })
+   * })
+   * ```
+   */
+  guardSignIn<Found>(
+    ...args: [...Exchange, account: string | Account, check: () => Found | PromiseLike<Found>]
+  ): Promise<Exclude<Found, Nobody> | undefined>
+  readonly lockout: AdaptedLockout<Exchange>
   readonly sessions: AdaptedSessions<Exchange>
 }

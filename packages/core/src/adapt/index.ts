@@ -1,10 +1,13 @@
 import { gateOf, type Sallyport } from '../application/index.ts'
 import { refuseUnknownMembers } from '../errors.ts'
+import type { Nobody } from '../gate/lockout-calls.ts'
+import { faultOf } from '../gate/refuse.ts'
 import type { RevokeOptions, WithCookies } from '../gate/session-calls.ts'
 import type { Guard } from '../guards/guard.ts'
 import { type GuardMethods, guards } from '../guards/index.ts'
 import type { RequestView, Route } from '../seam/http.ts'
 import type { SignIn } from '../sessions/open.ts'
+import type { Account, SignInAttempt } from '../watch/lockout/attempt.ts'
 
 import type { Adapted, AdaptedSessions } from './adapted.ts'
 import type { Host } from './host.ts'
@@ -56,6 +59,30 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
       const signIn = args[host.exchangeLength] as SignIn
       return host.send(await gate.signIn(host.read(...exchange), signIn), ...exchange)
     },
+    async guardSignIn<Found>(...args: unknown[]): Promise<Exclude<Found, Nobody> | undefined> {
+      const exchange = args.slice(0, host.exchangeLength) as Exchange
+      const [account, check] = args.slice(host.exchangeLength) as [Account, () => Found | PromiseLike<Found>]
+      const outcome = await gate.lockout.guard(host.read(...exchange), account, check)
+      if (outcome.kind === 'refused') throw faultOf(outcome)
+      if (outcome.kind === 'failed') return undefined
+      host.setCookies(outcome.cookies, ...exchange)
+      return outcome.found
+    },
+    lockout: {
+      ...core.lockout,
+      async check(...args) {
+        const exchange = args.slice(0, host.exchangeLength) as Exchange
+        const account = args[host.exchangeLength] as string | Account
+        const checked = await gate.lockout.check(host.read(...exchange), account)
+        if (checked.kind === 'refused') throw faultOf(checked)
+        return checked.attempt
+      },
+      async record(...args) {
+        await step(args, (view, _exchange, attempt, outcome) =>
+          gate.lockout.record(view, attempt as SignInAttempt, outcome as 'success' | 'failure'),
+        )
+      },
+    },
     sessions: {
       ...core.sessions,
       start: (...args) =>
@@ -76,10 +103,14 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
   /** Takes a step for the request, and sets the cookies that it gives on the response. */
   async function step<Result extends WithCookies>(
     args: readonly unknown[],
-    take: (view: RequestView, exchange: Exchange, last: unknown) => Promise<Result>,
+    take: (view: RequestView, exchange: Exchange, ...rest: unknown[]) => Promise<Result>,
   ): Promise<Omit<Result, 'cookies'>> {
     const exchange = args.slice(0, host.exchangeLength) as Exchange
-    const { cookies, ...result } = await take(host.read(...exchange), exchange, args[host.exchangeLength])
+    const { cookies, ...result } = await take(
+      host.read(...exchange),
+      exchange,
+      ...args.slice(host.exchangeLength),
+    )
     host.setCookies(cookies, ...exchange)
     return result
   }

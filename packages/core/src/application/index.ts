@@ -3,18 +3,22 @@ import type { Auth } from '../seam/auth.ts'
 import type { Emit, EventMap } from '../watch/events.ts'
 import { createRevokeEverything, type RevokeEverything } from './everything.ts'
 import { createKeyCalls, type KeyCalls } from './keys.ts'
+import { createLockoutCalls, type LockoutCalls } from './lockout.ts'
 import { createSessionCalls, type SessionCalls, type SessionList } from './sessions.ts'
 import { createTokenCalls, type TokenCalls } from './tokens.ts'
 
 export type { Renewed, RevokeOneOptions } from './arguments.ts'
+export type { Unlocked } from './lockout.ts'
 export type { RevokedMany } from './many.ts'
 export type { TokenVerdict } from './tokens.ts'
 export {
   createKeyCalls,
+  createLockoutCalls,
   createRevokeEverything,
   createSessionCalls,
   createTokenCalls,
   type KeyCalls,
+  type LockoutCalls,
   type SessionCalls,
   type SessionList,
   type TokenCalls,
@@ -25,6 +29,7 @@ export interface Sallyport {
   readonly sessions: SessionCalls
   readonly tokens: TokenCalls
   readonly keys: KeyCalls
+  readonly lockout: LockoutCalls
   /**
    * Signs out everybody, such as after a break-in: ends every session, and refuses every access token issued until now,
    * on every process within a second. Costs the same however many users there are, and so names none: one event

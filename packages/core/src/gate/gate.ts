@@ -8,8 +8,9 @@ import type { Route } from '../seam/http.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { RefreshTokens } from '../sessions/tokens/refresh-token.ts'
 import type { Emit } from '../watch/events.ts'
+import type { Lockout } from '../watch/lockout/lockout.ts'
 import { refusal } from './answers/answer.ts'
-import { type CookieSettings, createRefreshCookie } from './browser/cookies.ts'
+import { type CookieSettings, createStrictCookie } from './browser/cookies.ts'
 import { createCrossSiteCheck, type OriginSettings } from './browser/csrf.ts'
 import {
   createEndpoints,
@@ -20,6 +21,7 @@ import {
 } from './endpoints/index.ts'
 import type { AnswerSignIn } from './endpoints/sign-in.ts'
 import { createGuardCheck, type GuardCheck } from './guard.ts'
+import { createGateLockout, type GateLockout } from './lockout-calls.ts'
 import { createProtection, type Protection, type ProtectionParts } from './protect.ts'
 import { createRefuse, type RefusalForm } from './refuse.ts'
 import { createRouteMaker, type RouteMaker } from './routes.ts'
@@ -30,6 +32,7 @@ export interface Gate {
   readonly verifier: Protection['verifier']
   readonly signIn: AnswerSignIn
   readonly sessions: GateSessions
+  readonly lockout: GateLockout
   /** Makes the check of a guard. */
   check(guard: Guard): GuardCheck
   /** The routes of these endpoint sets, which the caller mounts. Throws a `TypeError` for an unknown name. */
@@ -44,6 +47,7 @@ export interface GateSettings {
   readonly issuer: string
   readonly authPath: string
   readonly cookie: CookieSettings
+  readonly deviceCookie: CookieSettings
   readonly origins: OriginSettings
   readonly refusals: RefusalForm
 }
@@ -55,6 +59,7 @@ export interface GateParts {
   readonly inspect: Inspect
   readonly sessions: Sessions
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
+  readonly lockout: Lockout | undefined
   readonly publishedKeys: () => readonly object[]
   readonly keysMaxAgeSeconds: number
   readonly emit: Emit
@@ -68,7 +73,7 @@ export function createGate(parts: GateParts): Gate {
   const { settings, access, inspect, sessions, refreshTokens, callers, emit, notice, clock } = parts
   const { origins, issuer, authPath } = settings
   const { open, end, find, tokenSets } = sessions
-  const cookie = createRefreshCookie(settings.cookie)
+  const cookie = createStrictCookie(settings.cookie)
   const refuse = createRefuse(settings.refusals, notice)
   const protection = createProtection({ access, parse: parts.parseVerify, refuse, refuseOwn: refusal })
   const isCrossSite = createCrossSiteCheck({ origins, emit, callers, notice })
@@ -90,6 +95,7 @@ export function createGate(parts: GateParts): Gate {
       ...{ start, logout, isCrossSite, end, find },
       ...{ tokenSets, refreshTokens, cookie, callers },
     }),
+    lockout: createGateLockout({ ...parts, cookie: createStrictCookie(settings.deviceCookie) }),
     route,
     callers,
     check: (guard) => createGuardCheck(guard, clock, refuse),

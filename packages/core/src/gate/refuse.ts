@@ -1,4 +1,4 @@
-import { RefusalError } from '../errors.ts'
+import { RefusalError, UnavailableError } from '../errors.ts'
 import { type ProblemCode, problems } from '../problems.ts'
 import type { Answer } from '../seam/http.ts'
 import { isThenable } from '../thenable.ts'
@@ -58,4 +58,16 @@ export function refusalError(code: ProblemCode, details?: RefusalDetails): Refus
     error: problems[code].error,
     message: problems[code].say,
   })
+}
+
+export interface Refused {
+  readonly problem: ProblemCode
+  readonly retryAfterSeconds?: number | undefined
+}
+
+/** The error with which a call of the application is refused. */
+export function faultOf({ problem, retryAfterSeconds }: Refused): Error {
+  return problem === 'store_unavailable'
+    ? new UnavailableError()
+    : refusalError(problem, { retryAfterSeconds })
 }

@@ -1,6 +1,5 @@
 import { reasonOf, UnavailableError } from '../errors.ts'
 import type { Session } from '../ports/session.ts'
-import type { ProblemCode } from '../problems.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
 import type { Callers, Sender } from '../seam/caller.ts'
 import type { RequestView } from '../seam/http.ts'
@@ -10,11 +9,11 @@ import type { SignIn } from '../sessions/open.ts'
 import type { RefreshTokens } from '../sessions/tokens/refresh-token.ts'
 import type { TokenSets } from '../sessions/tokens/token-set.ts'
 import { cookiesOf } from './answers/tokens.ts'
-import type { RefreshCookie } from './browser/cookies.ts'
+import type { StrictCookie } from './browser/cookies.ts'
 import type { CrossSiteCheck } from './browser/csrf.ts'
 import type { Logout } from './endpoints/logout.ts'
 import type { StartSession } from './endpoints/sign-in.ts'
-import { refusalError } from './refuse.ts'
+import { faultOf, refusalError } from './refuse.ts'
 
 /** What a call that ends something may be told. */
 export interface RevokeOptions {
@@ -54,11 +53,6 @@ export interface GateSessions {
   revokeOthers(sender: Sender, auth: Auth, options?: RevokeOptions): Promise<Revoked & WithCookies>
 }
 
-interface Refused {
-  readonly problem: ProblemCode
-  readonly retryAfterSeconds?: number | undefined
-}
-
 export interface GateSessionsParts {
   readonly start: StartSession
   readonly logout: Logout
@@ -67,7 +61,7 @@ export interface GateSessionsParts {
   readonly find: FindSession
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly tokenSets: Pick<TokenSets, 'refreshGrant'>
-  readonly cookie: RefreshCookie
+  readonly cookie: StrictCookie
   readonly callers: Callers
 }
 
@@ -117,10 +111,4 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
       return { ended: sessions, cookies }
     },
   }
-}
-
-function faultOf({ problem, retryAfterSeconds }: Refused): Error {
-  return problem === 'store_unavailable'
-    ? new UnavailableError()
-    : refusalError(problem, { retryAfterSeconds })
 }

@@ -33,7 +33,12 @@ export interface CookieOptions {
   /** Must begin with `__Host-`, unless `secure` is `false`. Default `__Host-refresh`; `refresh` where it is not secure. */
   readonly name?: string | undefined
   /**
-   * Whether the refresh cookie is sent over TLS only. `false` is for development and tests over http, where some
+   * The name of the cookie by which a device is known that has signed in before (see `lockout`), with the same rule.
+   * Default `__Host-device`; `device` where it is not secure.
+   */
+  readonly deviceName?: string | undefined
+  /**
+   * Whether both cookies are sent over TLS only. `false` is for development and tests over http, where some
    * browsers and clients drop a secure cookie: Safari on http://localhost, any browser on an address of the local
    * network, `supertest.agent`. Refused in production. Default `true`.
    */
@@ -61,6 +66,7 @@ export interface PathOptions {
 
 export interface BrowserSettings {
   readonly cookie: CookieSettings
+  readonly deviceCookie: CookieSettings
   readonly origins: OriginSettings
   readonly authPath: string
   readonly refusals: RefusalForm
@@ -78,10 +84,13 @@ const origin = v.pipe(
   v.check(isOrigin, 'an origin such as "https://app.example.com", without path and pattern'),
 )
 
+const cookieName = string(/^[\w.-]{1,71}$/, 'a cookie name of 1 to 71 characters of A-Z a-z 0-9 _ . -')
+
 const entries = {
   cookie: v.optional(
     group({
-      name: v.optional(string(/^[\w.-]{1,71}$/, 'a cookie name of 1 to 71 characters of A-Z a-z 0-9 _ . -')),
+      name: v.optional(cookieName),
+      deviceName: v.optional(cookieName),
       secure: v.optional(boolean, true),
     }),
     {},
@@ -109,26 +118,45 @@ const entries = {
 export const browserRoom: Room<BrowserSettings> = room(
   entries,
   ({ cookie, origins, paths, refusals }, production) => ({
-    cookie: cookieSettings(cookie, production),
+    ...cookiesOf(cookie, production),
     refusals,
     origins: { allowed: new Set(origins.allowed), missing: origins.missing },
     authPath: paths.auth,
   }),
 )
 
-function cookieSettings(
-  { name, secure }: { readonly name?: string | undefined; readonly secure: boolean },
+interface GivenCookies {
+  readonly name?: string | undefined
+  readonly deviceName?: string | undefined
+  readonly secure: boolean
+}
+
+function cookiesOf(
+  { name, deviceName, secure }: GivenCookies,
   production: boolean,
-): CookieSettings {
+): Pick<BrowserSettings, 'cookie' | 'deviceCookie'> {
   if (!secure && production)
     throw new ConfigError('cookie.secure', 'true in production', describeValue(secure))
-  if (secure && name !== undefined && !/^__Host-./.test(name))
-    throw new ConfigError('cookie.name', 'a cookie name that begins with "__Host-"', describeValue(name))
-  if (!secure && name !== undefined && /^__(?:Host|Secure)-/i.test(name))
+  const cookie = { name: nameOf('name', name, 'refresh', secure), secure }
+  const deviceCookie = { name: nameOf('deviceName', deviceName, 'device', secure), secure }
+  if (cookie.name === deviceCookie.name)
+    throw new ConfigError('cookie.deviceName', 'another name than "cookie.name"', describeValue(cookie.name))
+  return { cookie, deviceCookie }
+}
+
+function nameOf(option: string, given: string | undefined, usual: string, secure: boolean): string {
+  if (given === undefined) return secure ? `__Host-${usual}` : usual
+  if (secure && !/^__Host-./.test(given))
     throw new ConfigError(
-      'cookie.name',
-      'without a prefix where "cookie.secure" is false',
-      describeValue(name),
+      `cookie.${option}`,
+      'a cookie name that begins with "__Host-"',
+      describeValue(given),
     )
-  return { name: name ?? (secure ? '__Host-refresh' : 'refresh'), secure }
+  if (!secure && /^__(?:Host|Secure)-/i.test(given))
+    throw new ConfigError(
+      `cookie.${option}`,
+      'without a prefix where "cookie.secure" is false',
+      describeValue(given),
+    )
+  return given
 }

@@ -5,6 +5,7 @@ import { type BrowserSettings, browserRoom, type WithBrowser } from './browser.t
 import { type ClaimsSettings, claimsRoom, type WithClaims } from './claims.ts'
 import { demandForProduction, type GeneralOptions, type GeneralSettings, generalRoom } from './general.ts'
 import { type IssuersSettings, issuersRoom, type WithIssuers } from './issuers.ts'
+import { type LockoutRoomSettings, lockoutRoom, type WithLockout } from './lockout.ts'
 import { type RevocationSettings, revocationRoom, type WithRevocation } from './revocation.ts'
 import { type SessionsSettings, sessionsRoom, type WithSessions } from './sessions.ts'
 
@@ -14,6 +15,7 @@ export type { CookieOptions, OriginOptions, PathOptions, WithBrowser } from './b
 export type { ClaimsOptions, WithClaims } from './claims.ts'
 export type { GeneralOptions } from './general.ts'
 export type { IssuerOptions, WithIssuers } from './issuers.ts'
+export type { LockoutOptions, WithLockout } from './lockout.ts'
 export type { RevocationOptions, WithRevocation } from './revocation.ts'
 export type { ClientOptions, LimitOptions, RefreshOptions, WithSessions } from './sessions.ts'
 
@@ -24,6 +26,7 @@ export interface SallyportOptions
     WithSessions,
     WithRevocation,
     WithBinding,
+    WithLockout,
     WithClaims,
     WithIssuers,
     WithBrowser {}
@@ -35,6 +38,7 @@ interface Settings
     SessionsSettings,
     RevocationSettings,
     ReturnType<typeof bindingRoom.read>,
+    LockoutRoomSettings,
     ClaimsSettings,
     IssuersSettings,
     BrowserSettings {}
@@ -45,6 +49,7 @@ const rooms = [
   sessionsRoom,
   revocationRoom,
   bindingRoom,
+  lockoutRoom,
   claimsRoom,
   issuersRoom,
   browserRoom,
@@ -68,6 +73,7 @@ export function parseOptions(given: SallyportOptions, production: boolean): Sett
     ...sessionsRoom.read(given, general.production),
     ...revocationRoom.read(given, general.production),
     ...bindingRoom.read(given, general.production),
+    ...lockoutRoom.read(given, general.production),
     ...claimsRoom.read(given, general.production),
     ...issuersRoom.read(given, general.production),
     ...browserRoom.read(given, general.production),

@@ -1,18 +1,21 @@
 import type { Random } from './clock.ts'
 import type { KeyStore } from './keys.ts'
+import type { CounterStore } from './optional/counters.ts'
 import type { RevocationStore } from './revocations.ts'
 import type { SessionStore } from './sessions.ts'
 
 /**
  * An open store, which keeps sessions, revocations and keys. `createSallyport` opens it.
  *
- * Every store has these three. A capability that some stores lack must be an optional member, and a feature that needs
- * it must refuse to start without it.
+ * Every store has sessions, revocations and keys. A capability that some stores lack is an optional member, and a feature
+ * that needs it says so.
  */
 export interface Store {
   readonly sessions: SessionStore
   readonly revocations: RevocationStore
   readonly keys: KeyStore
+  /** For lockouts. */
+  readonly counters?: CounterStore
   /** Whether the store answers within its timeout. */
   ping(): Promise<boolean>
   close(): Promise<void>

@@ -26,6 +26,7 @@ interface Told {
   'session.refreshed': Success & SessionNames & Pick<Names, 'jti'> & Reason
   'session.ended': Success & Pick<Names, 'sub' | 'sid'> & Reason
   'login.failed': Failure
+  'account.locked': Success & Reason
   'refresh.reused': Failure & SessionNames & Reason
   'refresh.mismatched': Failure & SessionNames & Reason
   'refresh.contested': Success & SessionNames & Reason

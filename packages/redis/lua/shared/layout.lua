@@ -18,6 +18,8 @@
 --   p, d        the latest position on the feed, and the digest of all that was ever on it
 --   a           sessions that were made until this millisecond have ended, all of them
 --
+-- One string per counter: see counters.lua.
+--
 -- On the feed a revoked session is S<tag><field>, in bytes. Other revocations are strings that the client made.
 
 local RETENTION = 1860000

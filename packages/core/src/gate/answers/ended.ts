@@ -1,11 +1,11 @@
 import type { Answer } from '../../seam/http.ts'
-import type { RefreshCookie } from '../browser/cookies.ts'
+import type { StrictCookie } from '../browser/cookies.ts'
 import { emptyAnswer, type RefusalDetails, refusal } from './answer.ts'
 
 // Every answer of the library that tells of ended sessions is made here, so what they have in common has one place.
 
 /** The caller is logged out, as it wanted: its session was ended, if there was one. Its cookie goes. */
-export function ownEndedAnswer(cookie: Pick<RefreshCookie, 'clear'>): Answer {
+export function ownEndedAnswer(cookie: Pick<StrictCookie, 'clear'>): Answer {
   return emptyAnswer([cookie.clear()])
 }
 

@@ -1,10 +1,10 @@
 import type { Answer } from '../../seam/http.ts'
 import type { RefreshGrant, TokenSet } from '../../sessions/tokens/token-set.ts'
-import type { RefreshCookie } from '../browser/cookies.ts'
+import type { StrictCookie } from '../browser/cookies.ts'
 import { jsonAnswer } from './answer.ts'
 
 /** The answer with a session's tokens (RFC 6749, section 5.1). The refresh token is in the cookie or in the body. */
-export function tokenAnswer(tokens: TokenSet, cookie: RefreshCookie): Answer {
+export function tokenAnswer(tokens: TokenSet, cookie: StrictCookie): Answer {
   const body = {
     access_token: tokens.accessToken,
     token_type: 'Bearer',
@@ -19,7 +19,7 @@ export function tokenAnswer(tokens: TokenSet, cookie: RefreshCookie): Answer {
 /** The `Set-Cookie` values for a session's refresh token; none if the token travels in bodies. */
 export function cookiesOf(
   { transport, refreshToken, refreshSeconds }: RefreshGrant,
-  cookie: RefreshCookie,
+  cookie: StrictCookie,
 ): readonly string[] {
   return transport === 'cookie' ? [cookie.set(refreshToken, refreshSeconds)] : []
 }

@@ -8,7 +8,7 @@ export type CookieReading =
   | { readonly kind: 'repeated' }
 
 /** The refresh cookie. It is cleared with the same attributes with which it is set; otherwise browsers keep it. */
-export interface RefreshCookie {
+export interface StrictCookie {
   read(view: RequestView): CookieReading
   /** The `Set-Cookie` value that stores the cookie; without an age, until the browser closes. */
   set(value: string, maxAgeSeconds: number | undefined): string
@@ -22,7 +22,7 @@ export interface CookieSettings {
   readonly secure: boolean
 }
 
-export function createRefreshCookie({ name, secure }: CookieSettings): RefreshCookie {
+export function createStrictCookie({ name, secure }: CookieSettings): StrictCookie {
   // A `__Host-` cookie must have the path /. SameSite is a second line of defence; the gate's CSRF check is the first.
   // Written out twice, because an object that is put together by spreading costs ten times as much as the rest.
   const serialise = (value: string, maxAge: number | undefined): string =>

@@ -7,14 +7,14 @@ import type { RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
 import { refusal } from '../answers/answer.ts'
 import { ownEndedAnswer } from '../answers/ended.ts'
 import { readBearer } from '../bearer.ts'
-import type { RefreshCookie } from '../browser/cookies.ts'
+import type { StrictCookie } from '../browser/cookies.ts'
 import type { AuthHandler, Handler, RouteMaker } from '../routes.ts'
 
 export interface LogoutParts {
   readonly end: Pick<SessionEnd, 'one' | 'all'>
   readonly inspect: Inspect
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
-  readonly cookie: RefreshCookie
+  readonly cookie: StrictCookie
   readonly callers: Callers
 }
 

@@ -7,14 +7,14 @@ import { refusal } from '../answers/answer.ts'
 import { endedRefusal } from '../answers/ended.ts'
 import { tokenAnswer } from '../answers/tokens.ts'
 import { readForm } from '../body.ts'
-import type { RefreshCookie } from '../browser/cookies.ts'
+import type { StrictCookie } from '../browser/cookies.ts'
 import { visitOf } from '../callers.ts'
 import type { Handler, RouteMaker } from '../routes.ts'
 
 export interface RefreshEndpointParts {
   readonly refresh: RefreshSession
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
-  readonly cookie: RefreshCookie
+  readonly cookie: StrictCookie
   readonly emit: Emit
   readonly callers: Callers
 }
@@ -63,7 +63,7 @@ export function tokenRoutes(parts: RefreshEndpointParts, route: RouteMaker): rea
 /** @param dead the status for a session that is over; RFC 6749, section 5.2, wants 400 of a token endpoint */
 function answerTo(
   outcome: RefreshOutcome,
-  cookie: RefreshCookie,
+  cookie: StrictCookie,
   dead: { readonly status?: number } = {},
 ): Answer {
   switch (outcome.kind) {

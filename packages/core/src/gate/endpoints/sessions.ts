@@ -6,13 +6,13 @@ import type { SessionEnd } from '../../sessions/end.ts'
 import type { ListSessions } from '../../sessions/list.ts'
 import { jsonAnswer, refusal } from '../answers/answer.ts'
 import { otherEndedAnswer, ownEndedAnswer } from '../answers/ended.ts'
-import type { RefreshCookie } from '../browser/cookies.ts'
+import type { StrictCookie } from '../browser/cookies.ts'
 import type { AuthHandler, RouteMaker } from '../routes.ts'
 
 export interface SessionsParts {
   readonly list: ListSessions
   readonly end: Pick<SessionEnd, 'oneOf'>
-  readonly cookie: RefreshCookie
+  readonly cookie: StrictCookie
   readonly callers: Callers
 }
 

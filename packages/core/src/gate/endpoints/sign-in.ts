@@ -8,7 +8,7 @@ import type { RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
 import type { TokenSet } from '../../sessions/tokens/token-set.ts'
 import { refusal } from '../answers/answer.ts'
 import { cookiesOf, tokenAnswer } from '../answers/tokens.ts'
-import type { RefreshCookie } from '../browser/cookies.ts'
+import type { StrictCookie } from '../browser/cookies.ts'
 import { withCors } from '../browser/cors.ts'
 import type { CrossSiteCheck, OriginSettings } from '../browser/csrf.ts'
 import { visitOf } from '../callers.ts'
@@ -16,7 +16,7 @@ import { visitOf } from '../callers.ts'
 export interface SignInParts {
   readonly open: OpenSession
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
-  readonly cookie: RefreshCookie
+  readonly cookie: StrictCookie
   readonly origins: OriginSettings
   readonly isCrossSite: CrossSiteCheck
   readonly callers: Callers

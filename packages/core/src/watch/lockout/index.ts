@@ -1,0 +1,50 @@
+import { createKnownDevices } from '../../binding/known-devices.ts'
+import { networkOf } from '../../binding/networks.ts'
+import { ConfigError } from '../../errors.ts'
+import type { Clock, Random } from '../../ports/clock.ts'
+import type { CounterStore } from '../../ports/optional/counters.ts'
+import type { Callbacks } from '../callbacks.ts'
+import type { Emit } from '../events.ts'
+import { createLockout, type Lockout, type LockoutSettings } from './lockout.ts'
+import { createCounterNames } from './names.ts'
+
+/** The keys that lockouts need, of one secret. */
+interface LockoutKeys {
+  readonly counters: Uint8Array
+  readonly knownDevices: Uint8Array
+}
+
+export interface LockoutsParts {
+  /** `undefined` if the store keeps none. */
+  readonly counters: CounterStore | undefined
+  /** Those of the current secret first. */
+  readonly keys: readonly [LockoutKeys, ...LockoutKeys[]]
+  readonly settings: LockoutSettings
+  /** Whether the application relies on lockouts. */
+  readonly isWanted: boolean
+  readonly callbacks: Callbacks
+  readonly emit: Emit
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/**
+ * Makes the lockout; `undefined` if the store cannot have one. Throws a `ConfigError` if the application relies on it
+ * all the same.
+ */
+export function createLockouts(parts: LockoutsParts): Lockout | undefined {
+  const { counters, keys, isWanted, random, ...rest } = parts
+  if (counters !== undefined) {
+    const [current, ...earlier] = keys
+    return createLockout({
+      ...{ ...rest, counters, networkOf },
+      nameOf: createCounterNames(current.counters),
+      knownDevices: createKnownDevices(
+        [current.knownDevices, ...earlier.map((one) => one.knownDevices)],
+        random,
+      ),
+    })
+  }
+  if (!isWanted) return undefined
+  throw new ConfigError('store', { sentence: '"store" must keep counters, which the option "lockout" needs' })
+}

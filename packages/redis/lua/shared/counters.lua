@@ -1,0 +1,16 @@
+-- A counter is a string: the beginning of its window, the number of its attempts and the instant until which further
+-- ones are blocked (0: they are not), separated by blanks.
+
+local function read_counter(counter)
+  local value = redis.call('GET', counter)
+  if not value then return 0, 0, 0 end
+  local since, count, blocked_until = string.match(value, '^(%d+) (%d+) (%d+)$')
+  -- What somebody has damaged must not let anybody guess on.
+  if not since then error('a counter is damaged') end
+  return tonumber(since), tonumber(count), tonumber(blocked_until)
+end
+
+-- Keeps the time to live that the counter has.
+local function write_counter(counter, since, count, blocked_until)
+  redis.call('SET', counter, text(since) .. ' ' .. text(count) .. ' ' .. text(blocked_until), 'KEEPTTL')
+end
