@@ -21,6 +21,7 @@ export interface Expected {
 }
 
 const COOKIE = '__Host-refresh'
+const DEVICE_COOKIE = '__Host-device'
 const challenges: Readonly<Record<string, Expected['challenge']>> = {
   unauthorized: 'bare',
   invalid_token: 'error',
@@ -70,14 +71,22 @@ export function jsonOf(reply: Reply): Readonly<Record<string, unknown>> {
 
 /** The refresh token that a reply sets as the cookie. */
 export function cookieOf(reply: Reply): string {
-  const value = setCookies(reply).find((cookie) => cookie.name === COOKIE)?.value
-  if (value === undefined || value === '')
-    throw new Error(`no refresh cookie in ${reply.status} ${reply.text}`)
+  return valueSet(reply, COOKIE)
+}
+
+/** The marks of a device that a reply sets as the cookie. */
+export function marksOf(reply: Reply): string {
+  return valueSet(reply, DEVICE_COOKIE)
+}
+
+function valueSet(reply: Reply, name: string): string {
+  const value = setCookies(reply).find((cookie) => cookie.name === name)?.value
+  if (value === undefined || value === '') throw new Error(`no ${name} in ${reply.status} ${reply.text}`)
   return value
 }
 
 function cookieChange(reply: Reply): 'kept' | 'set' | 'cleared' {
-  const [cookie] = setCookies(reply)
+  const cookie = setCookies(reply).find(({ name }) => name === COOKIE)
   if (cookie === undefined) return 'kept'
   return cookie.value === '' && cookie.attributes.includes('Max-Age=0') ? 'cleared' : 'set'
 }
@@ -100,7 +109,7 @@ export function expectManners(path: string, reply: Reply): void {
     if (text !== '') expectProblem(reply)
   }
   for (const { name, attributes } of setCookies(reply)) {
-    assert.equal(name, COOKIE)
+    assert(name === COOKIE || name === DEVICE_COOKIE, name)
     const sorted = [...attributes].sort().join('; ')
     assert.match(sorted, /^HttpOnly; Max-Age=\d+; Path=\/; SameSite=Strict; Secure$/)
   }

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { connectionFlows } from './connection-flows.ts'
 import { deviceFlows } from './device-flows.ts'
+import { lockoutFlows, shortLockoutFlows } from './lockout-flows.ts'
 import { logoutFlows } from './logout-flows.ts'
 import { passwordFlows } from './password-flows.ts'
 import { onceOnly, refreshFlows } from './refresh-flows.ts'
@@ -19,6 +20,10 @@ describe('as started by default', () =>
     ...passwordFlows,
     ...deviceFlows,
     ...connectionFlows,
+    ...lockoutFlows,
   ]))
+
+describe('with a short lockout', () =>
+  conformance(shortLockoutFlows, { LOCKOUT_ATTEMPTS: '3', LOCKOUT_WINDOW: '5', LOCKOUT_DURATION: '2' }))
 
 describe('without grace', () => conformance(onceOnly, { REUSE_GRACE: '0' }))

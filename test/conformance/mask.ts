@@ -8,6 +8,7 @@ const FRAMING = new Set(['date', 'connection', 'keep-alive', 'content-length', '
  * Times are not told apart, since equal ones may differ elsewhere.
  */
 const generated: readonly { readonly what: string; readonly pattern: RegExp; readonly alike?: true }[] = [
+  { what: 'marks of a device', pattern: /(?<=__Host-device=)[\w.-]+/g },
   { what: 'refresh token', pattern: /(?<![\w-])spr_[\w-]{20,}/g },
   { what: 'access token', pattern: /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]+/g },
   { what: 'key', pattern: /(?<=")[\w-]{43}(?=")/g },

@@ -53,8 +53,13 @@ const decodeSecret = (encoded: string): Uint8Array => new Uint8Array(Buffer.from
 const isSecret = (encoded: string): boolean =>
   /^[A-Za-z0-9_-]+={0,2}$/.test(encoded) && decodeSecret(encoded).length >= 32
 const isDefined = (value: unknown): boolean => value !== undefined
+const count = (max: number) => {
+  const message = `a whole number from 0 to ${max}`
+  return v.optional(
+    v.pipe(v.string(), v.regex(/^\d{1,7}$/, message), v.transform(Number), v.maxValue(max, message)),
+  )
+}
 const portMessage = 'a port number from 0 to 65535'
-const sessionsMessage = 'a whole number from 0 to 1000'
 
 const schema = v.object({
   PORT: v.optional(
@@ -106,14 +111,10 @@ const schema = v.object({
   REFRESH_TTL: seconds(1, 2_592_000),
   SESSION_TTL: seconds(1, 2_592_000),
   REUSE_GRACE: seconds(0, 60),
-  MAX_SESSIONS: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^\d{1,4}$/, sessionsMessage),
-      v.transform(Number),
-      v.maxValue(1000, sessionsMessage),
-    ),
-  ),
+  MAX_SESSIONS: count(1000),
+  LOCKOUT_ATTEMPTS: count(1_000_000),
+  LOCKOUT_WINDOW: seconds(1, 86_400),
+  LOCKOUT_DURATION: seconds(1, 86_400),
   REVOCATION: oneOf('replicated', 'strict'),
   MAX_STALENESS: seconds(0, 300),
   TRUST_PROXY: v.optional(
@@ -179,6 +180,13 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
       },
       // A demo has no users to protect from each other, and its load tests refresh all the time.
       limits: { sessions: variables.MAX_SESSIONS, refreshes: { count: 0 }, converged: 0 },
+      // Nor networks: all of them may be behind one address.
+      lockout: {
+        attempts: variables.LOCKOUT_ATTEMPTS,
+        windowSeconds: variables.LOCKOUT_WINDOW,
+        durationSeconds: variables.LOCKOUT_DURATION,
+        networkAttempts: 0,
+      },
       revocation:
         variables.REVOCATION === 'strict'
           ? { mode: 'strict' }

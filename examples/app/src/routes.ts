@@ -1,4 +1,4 @@
-import type { Emit, Sallyport } from '@sallyport/core'
+import { type Emit, type Sallyport, UnavailableError } from '@sallyport/core'
 import {
   type Answer,
   type AuthHandler,
@@ -31,7 +31,7 @@ export function createRoutes(sallyport: Sallyport, users: Users): AppRoutes {
   const gate = gateOf(sallyport)
   const { route } = gate
   const auth = [
-    route.cookie('/login', { POST: createLogin(gate, sallyport.emit, users) }),
+    route.cookie('/login', { POST: createLogin(gate, users) }),
     route.bearer('/password', { POST: createPasswordChange(gate, sallyport.emit, users) }),
   ]
   const root = [
@@ -62,46 +62,51 @@ export async function updateProfile(view: RequestView): Promise<Answer> {
   return body.kind === 'refused' ? refusal(body.problem) : jsonAnswer(200, { updated: true })
 }
 
-function createLogin(gate: Gate, emit: Emit, users: Users): Handler {
-  return async (view) => {
+function createLogin({ lockout, signIn }: Gate, users: Users): Handler {
+  return answered(async (view) => {
     const body = await readStrings(view, 'username', 'password')
     if (body.kind === 'refused') return body.answer
     const [username = '', password = ''] = body.values
-    const outcome = await users.authenticate(username, password)
-    switch (outcome.kind) {
-      case 'user':
-        return gate.signIn(view, { subject: outcome.user.subject, scope: outcome.user.scope, amr: ['pwd'] })
-      case 'refused':
-        emit({
-          event: 'login.failed',
-          outcome: 'failure',
-          reason: 'invalid_credentials',
-          ...gate.callers.of(view),
-        })
-        return invalidCredentials()
-      case 'unavailable':
-        return refusal('store_unavailable')
-    }
-  }
+    const outcome = await lockout.guard(view, users.account(username), () =>
+      users.authenticate(username, password),
+    )
+    if (outcome.kind === 'refused') return refusal(outcome.problem, outcome)
+    if (outcome.kind === 'failed') return invalidCredentials()
+    const { subject, scope } = outcome.found
+    const answer = await signIn(view, { subject, scope, amr: ['pwd'] })
+    return answer.status === 200 ? { ...answer, cookies: [...answer.cookies, ...outcome.cookies] } : answer
+  })
 }
 
-function createPasswordChange(gate: Gate, emit: Emit, users: Users): AuthHandler {
-  return async (view, auth) => {
+function createPasswordChange({ lockout, sessions, callers }: Gate, emit: Emit, users: Users): AuthHandler {
+  return answered(async (view, auth) => {
     const body = await readStrings(view, 'current', 'next')
     if (body.kind === 'refused') return body.answer
     const [current = '', next = ''] = body.values
     if (next.length < 8) return badRequest('the new password must have at least 8 characters')
-    const outcome = await users.changePassword(auth.subject, current, next)
-    if (outcome === 'unavailable') return refusal('store_unavailable')
-    const { subject: sub, session: sid } = auth
-    const about = { sub, ...(sid === undefined ? {} : { sid }), ...gate.callers.of(view) }
-    if (outcome === 'refused') {
-      emit({ event: 'login.failed', outcome: 'failure', reason: 'password_change', ...about })
-      return invalidCredentials()
-    }
+    const { subject, session } = auth
+    const account = { name: subject, subject, session, reason: 'password_change' }
+    const outcome = await lockout.guard(view, account, () => users.changePassword(subject, current, next))
+    if (outcome.kind === 'refused') return refusal(outcome.problem, outcome)
+    if (outcome.kind === 'failed') return invalidCredentials()
+    const about = { sub: subject, ...(session === undefined ? {} : { sid: session }), ...callers.of(view) }
     emit({ event: 'password.changed', outcome: 'success', ...about })
-    const { cookies } = await gate.sessions.revokeOthers(view, auth, { reason: 'password_changed' })
+    const { cookies } = await sessions.revokeOthers(view, auth, { reason: 'password_changed' })
     return emptyAnswer(cookies)
+  })
+}
+
+/** Answers 503 while the store is away, in the same way for every framework. */
+function answered<Args extends unknown[]>(
+  handle: (...args: Args) => Promise<Answer>,
+): (...args: Args) => Promise<Answer> {
+  return async (...args) => {
+    try {
+      return await handle(...args)
+    } catch (cause) {
+      if (cause instanceof UnavailableError) return refusal('store_unavailable')
+      throw cause
+    }
   }
 }
 

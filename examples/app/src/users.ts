@@ -1,5 +1,6 @@
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import { type Account, canonicalAccount, UnavailableError } from '@sallyport/core'
 import type { Passwords } from './passwords.ts'
 
 /** A user of the demo. */
@@ -11,19 +12,23 @@ export interface User {
   readonly cheap: boolean
 }
 
-export type SignInOutcome =
-  | { readonly kind: 'user'; readonly user: User }
-  | { readonly kind: 'refused' }
-  | { readonly kind: 'unavailable' }
-
-export type ChangeOutcome = 'changed' | 'refused' | 'unavailable'
-
 /** The users of the demo. */
 export interface Users {
-  /** Checks a name and a password. An unknown name takes as long as a known one. */
-  authenticate(name: string, password: string): Promise<SignInOutcome>
-  /** Changes the password of a user who knows the current one. */
-  changePassword(subject: string, current: string, next: string): Promise<ChangeOutcome>
+  /**
+   * The account that a name means, whether or not it exists. It goes by the subject: whoever changes the password is
+   * known by that alone, and failures there count together with those here.
+   */
+  account(name: string): Account
+  /**
+   * Checks a name and a password; `undefined` if one is wrong. An unknown name takes as long as a known one. Rejects with
+   * an `UnavailableError` while the store is away.
+   */
+  authenticate(name: string, password: string): Promise<User | undefined>
+  /**
+   * Changes the password of a user who knows the current one; `false` if it is wrong. Rejects with an `UnavailableError`
+   * while the store is away.
+   */
+  changePassword(subject: string, current: string, next: string): Promise<boolean>
 }
 
 const DEMO_PASSWORD = 'correct horse battery staple'
@@ -51,26 +56,23 @@ export async function createUsers(passwords: Passwords): Promise<Users> {
   }
 
   return {
+    account(name) {
+      const canonical = canonicalAccount(name)
+      return { name: subjectOf(canonical), subject: userNamed(canonical)?.subject }
+    },
     async authenticate(name, password) {
       const user = userNamed(name)
       const reading = await passwords.read(user?.subject ?? 'nobody')
-      if (reading.kind === 'unavailable') return reading
-      const isCorrect = await check(user, password, reading.hash)
-      return isCorrect && user !== undefined ? { kind: 'user', user } : { kind: 'refused' }
+      if (reading.kind === 'unavailable') throw new UnavailableError()
+      return (await check(user, password, reading.hash)) ? user : undefined
     },
     async changePassword(subject, current, next) {
       const reading = await passwords.read(subject)
-      if (reading.kind === 'unavailable') return 'unavailable'
-      if (!(await verifyPassword(current, reading.hash ?? initial))) return 'refused'
+      if (reading.kind === 'unavailable') throw new UnavailableError()
+      if (!(await verifyPassword(current, reading.hash ?? initial))) return false
       const outcome = await passwords.replace(subject, reading.hash, await hashPassword(next))
-      switch (outcome) {
-        case 'replaced':
-          return 'changed'
-        case 'changed':
-          return 'refused'
-        case 'unavailable':
-          return outcome
-      }
+      if (outcome === 'unavailable') throw new UnavailableError()
+      return outcome === 'replaced'
     },
   }
 }
