@@ -92,8 +92,12 @@ describe('the first example of', () => {
 describe('sign-in.md', () => {
   test('answers a wrong password, and signs in with a right one', async () => {
     const url = urlOf(await run('sign-in.md', 0, andListens('app')))
-    expect(await post(url, '/auth/login', json({ password: 'wrong' }))).toMatchObject({ status: 401 })
-    expect(await post(url, '/auth/login', json({ password: 'right' }))).toMatchObject({ status: 200 })
+    expect(await post(url, '/auth/login', json({ email: 'a@b.example', password: 'wrong' }))).toMatchObject({
+      status: 401,
+    })
+    expect(await post(url, '/auth/login', json({ email: 'a@b.example', password: 'right' }))).toMatchObject({
+      status: 200,
+    })
   })
 
   test('keeps those signed in who want it, and forgets the others with the browser', async () => {

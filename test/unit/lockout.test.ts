@@ -387,13 +387,15 @@ describe('attempts that the application records', () => {
     await expect(lockout.record(view, attempt, 'maybe' as 'success')).rejects.toThrow(
       '"success" or "failure"',
     )
+    for (const name of [undefined, null, 7, {}, ['alice']])
+      for (const account of [name, { name, subject: 'user-1' }])
+        expect(await lockout.check(view, account as never)).toEqual({
+          kind: 'refused',
+          problem: 'body_malformed',
+        })
     for (const account of [
-      undefined,
-      null,
-      7,
-      {},
-      { name: 7 },
       { name: 'a', subject: 7 },
+      { name: 'a', session: {} },
       { name: 'a', sub: 'b' },
     ])
       await expect(lockout.check(view, account as never)).rejects.toThrow(TypeError)

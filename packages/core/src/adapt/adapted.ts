@@ -136,8 +136,9 @@ export interface Adapted<Exchange extends unknown[], Reply, Protect, Check, Rout
    * answer. On success, sets the cookie by which this device is known later. What your check throws is thrown on, and
    * counts as nothing.
    *
-   * Rejects with a `RefusalError` (429, `sign_in_locked`) while the account is locked, whether it exists or not, and with
-   * `UnavailableError` while the store is away.
+   * Rejects with a `RefusalError` (429, `sign_in_locked`) while the account is locked, whether it exists or not, with
+   * another one (400, `body_malformed`) for a name that is no string, and with `UnavailableError` while the store is
+   * away.
    *
    * @example
    * ```ts

@@ -57,9 +57,12 @@ export function createGateLockout({ lockout, cookie, callers }: GateLockoutParts
   }
 
   async function check(view: RequestView, account: string | Account): Promise<CheckedSignIn> {
+    const named = accountOf(account)
+    // It may come from a body as it was sent.
+    if (typeof named.name !== 'string') return { kind: 'refused', problem: 'body_malformed' }
     const kept = cookie.read(view)
     const outcome = await present().check({
-      account: accountOf(account),
+      account: named,
       marks: kept.kind === 'value' ? kept.value : undefined,
       caller: callers.of(view),
     })
@@ -132,12 +135,14 @@ const MEMBERS: Readonly<Record<keyof Account, true>> = {
   reason: true,
 }
 
+/** Throws a `TypeError` for what only the application can get wrong. */
 function accountOf(given: string | Account): Account {
-  const account = typeof given === 'string' ? { name: given } : given
+  const isAccount = typeof given === 'object' && given !== null && 'name' in given
+  const account = isAccount ? given : { name: given as string }
   refuseUnknownMembers('lockout', account, Object.keys(MEMBERS))
   for (const member of Object.keys(MEMBERS) as (keyof Account)[]) {
     const value = account[member]
-    if (typeof value === 'string' || (value === undefined && member !== 'name')) continue
+    if (member === 'name' || value === undefined || typeof value === 'string') continue
     throw new TypeError(`lockout: "${member}" must be a string`)
   }
   return account
