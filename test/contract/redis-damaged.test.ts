@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { CounterName, Store } from '@sallyport/core/store'
 import { redisStore } from '@sallyport/redis'
 import type { Redis } from 'ioredis'
@@ -51,6 +52,7 @@ const places: readonly Place[] = [
   ofUser('the mark that ended sessions', is('x')),
   ofUser('the place where expired sessions are looked for', is('p')),
   ofUser('the window of refreshes', is('w')),
+  ofUser('the latest sign-in', is('l')),
   ofUser('the state of a session', (field) => field.length === 16),
   ofUser('the grant of a session', (field) => field.length === 17),
   ofAll('the epoch of a shard', ':m', is('e')),
@@ -106,6 +108,9 @@ async function furnished(): Promise<Cast> {
   const cast = await castOf(store)
   const refreshLimit = { count: 100, windowMs: 60_000 }
   const busy = await opened(store, opening(cast.subject))
+  const signIn = { event: 'session.started', outcome: 'success', isSignIn: true } as const
+  const entry = { ...signIn, tag: cast.subject.tag, at: START }
+  await store.activity?.append([entry], { most: 5, keptMs: 60_000 }, START)
   await store.sessions.rotate(rotation(busy, { refreshLimit }))
   const { tag } = cast.subject
   await store.sessions.renew({ tag, at: START, lifetimes: LIFETIMES })
@@ -180,6 +185,37 @@ test.each(damages)(
     expect(await counters.attempt(attempt)).toMatchObject({ kind: 'counted' })
   },
 )
+
+test.each(damages)('with %s in a list of activity, the rest of it is read', async (_name, damage) => {
+  const { tag } = newSubject()
+  const { activity } = store
+  if (activity === undefined) throw new TypeError('the store keeps no activity')
+  const entry = { tag, at: START, event: 'login.failed', outcome: 'failure', isSignIn: false } as const
+  const bounds = { most: 5, keptMs: 60_000 }
+  ofKind(await activity.append([entry], bounds, START), 'appended')
+  const [key = ''] = await admin.keys('*:a:*')
+  await admin.lpush(key, damage)
+  ofKind(await activity.append([entry], bounds, START), 'appended')
+  const { entries } = ofKind(await activity.read(tag, START), 'read')
+  expect(entries.filter((one) => isDeepStrictEqual(one, entry))).toHaveLength(2)
+})
+
+test('a value of another type in the place of either is answered, too', async () => {
+  const { tag } = newSubject()
+  const name = nameOf('one')
+  const attempt = { name, limit: { most: 5, windowMs: 60_000, blockMs: 60_000 }, at: START }
+  const entry = { tag, at: START, event: 'login.failed', outcome: 'failure', isSignIn: false } as const
+  const bounds = { most: 5, keptMs: 60_000 }
+  await store.counters?.attempt(attempt)
+  await store.activity?.append([entry], bounds, START)
+  for (const key of [...(await admin.keys('*:c:*')), ...(await admin.keys('*:a:*'))]) {
+    await admin.del(key)
+    await admin.hset(key, 'a', '1')
+  }
+  expect(await store.counters?.attempt(attempt)).toEqual({ kind: 'unavailable' })
+  expect(await store.activity?.append([entry], bounds, START)).toEqual({ kind: 'unavailable' })
+  expect(await store.activity?.read(tag, START)).toEqual({ kind: 'unavailable' })
+})
 
 function nameOf(text: string): CounterName {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22) as CounterName

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Session } from '@sallyport/core'
-import type { Attempt, CounterName, Store } from '@sallyport/core/store'
+import type { ActivityEntry, Attempt, CounterName, Store } from '@sallyport/core/store'
 import {
   HOUR,
   LIFETIMES,
@@ -52,6 +52,9 @@ const attemptOf = ({ subject }: Cast): Attempt => ({
   name: `${subject.tag}counts` as CounterName,
   limit: { most: 1000, windowMs: HOUR, blockMs: HOUR },
   at,
+})
+const signInOf = ({ subject }: Cast): ActivityEntry => ({
+  ...{ tag: subject.tag, at, event: 'session.started', outcome: 'success', isSignIn: true },
 })
 
 /** Every question of the port that is answered. */
@@ -135,6 +138,17 @@ export const askings: readonly Asking[] = [
     writes: false,
     run: ({ counters }, cast) => partOf(counters).forget(attemptOf(cast).name, at),
   },
+  {
+    name: 'activity.append',
+    writes: true,
+    run: ({ activity }, cast) =>
+      partOf(activity).append([signInOf(cast), signInOf(cast)], { most: 5, keptMs: HOUR }, at),
+  },
+  {
+    name: 'activity.read',
+    writes: false,
+    run: ({ activity }, { subject }) => partOf(activity).read(subject.tag, at),
+  },
   { name: 'keys.read', writes: false, run: ({ keys }) => keys.read() },
   {
     name: 'keys.swap',
@@ -183,6 +197,8 @@ export const WELL: Record<string, string> = {
   'counters.attempt': 'counted',
   'counters.takeBack': 'taken_back',
   'counters.forget': 'forgotten',
+  'activity.append': 'appended',
+  'activity.read': 'read',
   'keys.read': 'read',
   'keys.swap': 'swapped',
 }

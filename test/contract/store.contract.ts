@@ -1,5 +1,6 @@
 import type { Store } from '@sallyport/core/store'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { activityContract } from './activity.contract.ts'
 import { bindingContract } from './binding.contract.ts'
 import { countersContract } from './counters.contract.ts'
 import { endingContract } from './ending.contract.ts'
@@ -61,5 +62,6 @@ export function storeContract(harness: StoreHarness): void {
     describe('revocation', () => revocationContract(here))
     describe('keys', () => keysContract(here))
     describe('counters', () => countersContract(here))
+    describe('activity', () => activityContract(here))
   })
 }

@@ -40,6 +40,8 @@ const wrong: readonly SallyportOptions[] = [
   { limits: { refreshes: { windowSeconds: 5 } } },
   // @ts-expect-error a form of names is a function
   { lockout: { canonical: 'NFKC' } },
+  // @ts-expect-error there is no such switch
+  { activity: true },
   // @ts-expect-error there is no such component
   { binding: { ip: 'enforce' } },
   // @ts-expect-error one origin is no list

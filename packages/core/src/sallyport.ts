@@ -37,6 +37,7 @@ import { ownFormsOf } from './tokens/forms/own-forms.ts'
 import { createTokenIssue } from './tokens/issue.ts'
 import { ownSource } from './tokens/source.ts'
 import { createTokenVerification } from './tokens/verify.ts'
+import { createActivities } from './watch/activity/index.ts'
 import { createCallbacks } from './watch/callbacks.ts'
 import { createConnections } from './watch/connections.ts'
 import { createEvents } from './watch/events.ts'
@@ -135,6 +136,11 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
   const { list, end, renew } = sessions
 
+  const activity = createActivities(store.activity, settings.activity, {
+    ...{ sessions: list, devices, notice, clock },
+  })
+  if (activity !== undefined) on('event', activity.note)
+
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)
   const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, clock })
   const access = createAccess({ inspect, replica, store: store.sessions, emit, callers })
@@ -150,7 +156,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
 
   const gate = createGate({
-    ...{ settings, access, inspect, sessions, refreshTokens, lockout },
+    ...{ settings, access, inspect, sessions, refreshTokens, lockout, activity },
     ...{ emit, callers, notice, clock },
     parseVerify: (given) => parseVerify(given, settings),
     publishedKeys: ring.published,

@@ -26,6 +26,12 @@ export type {
 } from './ports/keys.ts'
 export { hasExpired, type Lifetimes, lifetimesOf } from './ports/lifetimes.ts'
 export type {
+  ActivityBounds,
+  ActivityEntry,
+  ActivityReading,
+  ActivityStore,
+} from './ports/optional/activity.ts'
+export type {
   Attempt,
   AttemptLimit,
   AttemptOutcome,

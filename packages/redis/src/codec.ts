@@ -1,4 +1,3 @@
-import { isIPv4 } from 'node:net'
 import {
   type Grant,
   type Opening,
@@ -9,7 +8,7 @@ import {
   type Session,
   type SessionId,
 } from '@sallyport/core/store'
-import ipaddr from 'ipaddr.js'
+import { packIp, unpackIp } from './ip.ts'
 import { Unreadable } from './unreadable.ts'
 
 /**
@@ -216,22 +215,3 @@ export function unpackRotation(
       throw new Unreadable('a reply')
   }
 }
-
-/** An IP address as 4 or 16 bytes; none as 0 bytes. */
-function packIp(ip: string | undefined): Buffer {
-  if (ip === undefined) return NO_ADDRESS
-  if (!isIPv4(ip)) return Buffer.from(ipaddr.parse(ip).toByteArray())
-  const bytes = Buffer.allocUnsafe(IPV4_BYTES)
-  let at = 0
-  for (const byte of ip.split('.')) at = bytes.writeUInt8(Number(byte), at)
-  return bytes
-}
-
-function unpackIp(bytes: Buffer): string {
-  if (![0, IPV4_BYTES, IPV6_BYTES].includes(bytes.length)) throw new Unreadable('the state of a session')
-  return bytes.length <= IPV4_BYTES ? bytes.join('.') : ipaddr.fromByteArray([...bytes]).toString()
-}
-
-const NO_ADDRESS = Buffer.alloc(0)
-const IPV4_BYTES = 4
-const IPV6_BYTES = 16

@@ -29,6 +29,7 @@ const NAMES = [
   'attempt',
   'take-back',
   'forget',
+  'append',
   'probe',
   'ping',
 ] as const

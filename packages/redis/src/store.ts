@@ -1,5 +1,6 @@
 import { ConfigError, type Store, type StoreDriver } from '@sallyport/core/store'
 import { Command } from 'ioredis'
+import { createRedisActivity } from './activity.ts'
 import { createCommands } from './commands.ts'
 import { createConfirmations } from './confirmations.ts'
 import { connect, isCluster } from './connection.ts'
@@ -86,6 +87,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
           ['shards', 'shardOf', 'shardOfSession', 'shardOfTag', 'shardOfName', 'onNews'],
           reports.unreadable,
         ),
+        activity: tolerant(createRedisActivity(parts), [], reports.unreadable),
         counters: tolerant(createRedisCounters(parts), [], reports.unreadable),
         keys: tolerant(createRedisKeys(commands, layout, news), ['onChange'], reports.unreadable),
         async ping() {

@@ -1,12 +1,13 @@
 import type { Inspect } from '../access/inspect.ts'
 import type { Access } from '../access/verify.ts'
-import { choices } from '../errors.ts'
+import { ConfigError, choices } from '../errors.ts'
 import type { Guard } from '../guards/guard.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Callers } from '../seam/caller.ts'
 import type { Route } from '../seam/http.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { RefreshTokens } from '../sessions/tokens/refresh-token.ts'
+import type { Activity } from '../watch/activity/activity.ts'
 import type { Emit } from '../watch/events.ts'
 import type { Lockout } from '../watch/lockout/lockout.ts'
 import { refusal } from './answers/answer.ts'
@@ -35,7 +36,7 @@ export interface Gate {
   readonly lockout: GateLockout
   /** Makes the check of a guard. */
   check(guard: Guard): GuardCheck
-  /** The routes of these endpoint sets, which the caller mounts. Throws a `TypeError` for an unknown name. */
+  /** The routes of these endpoint sets, which the caller mounts. Throws a `TypeError` for an unknown name. A `ConfigError`: it needs an option. */
   routes(names: readonly EndpointName[]): readonly Route[]
   /** Makes routes of the application. */
   readonly route: RouteMaker
@@ -60,6 +61,7 @@ export interface GateParts {
   readonly sessions: Sessions
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly lockout: Lockout | undefined
+  readonly activity: Activity | undefined
   readonly publishedKeys: () => readonly object[]
   readonly keysMaxAgeSeconds: number
   readonly emit: Emit
@@ -103,6 +105,8 @@ export function createGate(parts: GateParts): Gate {
       return names.flatMap((name) => {
         if (!Object.hasOwn(endpoints, name))
           throw new TypeError(`unknown set of endpoints "${name}"${choices(name, Object.keys(endpoints))}`)
+        if (endpoints[name].length === 0)
+          throw new ConfigError(name, { sentence: `the endpoints "${name}" need the option "${name}"` })
         mounted.add(name)
         return endpoints[name]
       })

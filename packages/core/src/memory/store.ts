@@ -1,6 +1,7 @@
 import type { KeyRecord, KeyStore } from '../ports/keys.ts'
 import { earliestBurntFirst } from '../ports/revocations.ts'
 import type { Store, StoreDriver } from '../ports/store.ts'
+import { createMemoryActivity } from './activity.ts'
 import { createMemoryCounters } from './counters.ts'
 import { createMemoryRevocations } from './revocations.ts'
 import { createMemorySessions } from './sessions.ts'
@@ -48,6 +49,7 @@ function createMemoryStore(epoch: string): Store {
     },
     keys: memoryKeys(),
     counters: createMemoryCounters(),
+    activity: createMemoryActivity(),
     ping: () => Promise.resolve(true),
     close: () => Promise.resolve(),
   }

@@ -1,5 +1,6 @@
 import { ConfigError, describeValue, unknownOption } from '../errors.ts'
 import { type AccessSettings, accessRoom, type WithAccess } from './access.ts'
+import { activityRoom, type WithActivity } from './activity.ts'
 import { bindingRoom, type WithBinding } from './binding.ts'
 import { type BrowserSettings, browserRoom, type WithBrowser } from './browser.ts'
 import { type ClaimsSettings, claimsRoom, type WithClaims } from './claims.ts'
@@ -10,6 +11,7 @@ import { type RevocationSettings, revocationRoom, type WithRevocation } from './
 import { type SessionsSettings, sessionsRoom, type WithSessions } from './sessions.ts'
 
 export type { AccessOptions, CacheOptions, WithAccess } from './access.ts'
+export type { ActivityOptions, WithActivity } from './activity.ts'
 export type { BindingOptions, WithBinding } from './binding.ts'
 export type { CookieOptions, OriginOptions, PathOptions, WithBrowser } from './browser.ts'
 export type { ClaimsOptions, WithClaims } from './claims.ts'
@@ -27,6 +29,7 @@ export interface SallyportOptions
     WithRevocation,
     WithBinding,
     WithLockout,
+    WithActivity,
     WithClaims,
     WithIssuers,
     WithBrowser {}
@@ -39,6 +42,7 @@ interface Settings
     RevocationSettings,
     ReturnType<typeof bindingRoom.read>,
     LockoutRoomSettings,
+    ReturnType<typeof activityRoom.read>,
     ClaimsSettings,
     IssuersSettings,
     BrowserSettings {}
@@ -50,6 +54,7 @@ const rooms = [
   revocationRoom,
   bindingRoom,
   lockoutRoom,
+  activityRoom,
   claimsRoom,
   issuersRoom,
   browserRoom,
@@ -74,6 +79,7 @@ export function parseOptions(given: SallyportOptions, production: boolean): Sett
     ...revocationRoom.read(given, general.production),
     ...bindingRoom.read(given, general.production),
     ...lockoutRoom.read(given, general.production),
+    ...activityRoom.read(given, general.production),
     ...claimsRoom.read(given, general.production),
     ...issuersRoom.read(given, general.production),
     ...browserRoom.read(given, general.production),

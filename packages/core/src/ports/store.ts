@@ -1,5 +1,6 @@
 import type { Random } from './clock.ts'
 import type { KeyStore } from './keys.ts'
+import type { ActivityStore } from './optional/activity.ts'
 import type { CounterStore } from './optional/counters.ts'
 import type { RevocationStore } from './revocations.ts'
 import type { SessionStore } from './sessions.ts'
@@ -16,6 +17,8 @@ export interface Store {
   readonly keys: KeyStore
   /** For lockouts. */
   readonly counters?: CounterStore
+  /** For what users see of what happened to them. */
+  readonly activity?: ActivityStore
   /** Whether the store answers within its timeout. */
   ping(): Promise<boolean>
   close(): Promise<void>

@@ -9,6 +9,7 @@
 --               of users who had too many sessions to end in one step
 --   p           <cursor> <millisecond>  from where on the next sign-in looks for expired sessions, and when the latest
 --               session was created. Only of users with many sessions
+--   l           the latest sign-in, as the client wrote it (see append.lua)
 --   <field>     the state of a session, packed (see unpack_session); <field> is the random part of its id, 16 bytes
 --   .<field>    its grant, as the client wrote it: a MAC of 8 bytes, then the client, a zero byte, and more
 -- Values stay short so that Redis keeps the hash in its compact encoding.
@@ -18,7 +19,8 @@
 --   p, d        the latest position on the feed, and the digest of all that was ever on it
 --   a           sessions that were made until this millisecond have ended, all of them
 --
--- One string per counter: see counters.lua.
+-- One string per counter: see counters.lua. One list per subject with what happened to it before that, the newest
+-- first.
 --
 -- On the feed a revoked session is S<tag><field>, in bytes. Other revocations are strings that the client made.
 

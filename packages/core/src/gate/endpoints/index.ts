@@ -1,5 +1,6 @@
 import type { Route } from '../../seam/http.ts'
 import type { RouteMaker } from '../routes.ts'
+import { type ActivityEndpointParts, activityRoutes } from './activity.ts'
 import { type Logout, type LogoutParts, logoutRoutes } from './logout.ts'
 import { type RefreshEndpointParts, refreshRoutes, tokenRoutes } from './refresh.ts'
 import { type SessionsParts, sessionsRoutes } from './sessions.ts'
@@ -15,13 +16,19 @@ export { createSignIn, createStart } from './sign-in.ts'
  * - `token`: `POST /token`, for clients without cookies
  * - `logout`: `POST /logout`, `POST /logout-all`
  * - `sessions`: `GET /sessions`, `DELETE /sessions/:id`
+ * - `activity`: `GET /activity`, for which the option `activity` must be set
  * - `well-known`: the JWK Set and the server's metadata (RFC 8414), mounted at the root
  */
-export type EndpointName = 'refresh' | 'token' | 'logout' | 'sessions' | 'well-known'
+export type EndpointName = 'refresh' | 'token' | 'logout' | 'sessions' | 'activity' | 'well-known'
 
 export type Endpoints = Readonly<Record<EndpointName, readonly Route[]>>
 
-export interface EndpointsParts extends RefreshEndpointParts, SessionsParts, LogoutParts, WellKnownParts {
+export interface EndpointsParts
+  extends RefreshEndpointParts,
+    SessionsParts,
+    LogoutParts,
+    ActivityEndpointParts,
+    WellKnownParts {
   readonly end: LogoutParts['end'] & SessionsParts['end']
   readonly logout: Logout
 }
@@ -32,6 +39,7 @@ export function createEndpoints(parts: EndpointsParts, route: RouteMaker): Endpo
     token: tokenRoutes(parts, route),
     logout: logoutRoutes(parts.logout, parts, route),
     sessions: sessionsRoutes(parts, route),
+    activity: activityRoutes(parts, route),
     'well-known': wellKnownRoutes(parts, route),
   }
 }
