@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { activityFlows } from './activity-flows.ts'
 import { connectionFlows } from './connection-flows.ts'
 import { deviceFlows } from './device-flows.ts'
 import { lockoutFlows, shortLockoutFlows } from './lockout-flows.ts'
@@ -21,6 +22,7 @@ describe('as started by default', () =>
     ...deviceFlows,
     ...connectionFlows,
     ...lockoutFlows,
+    ...activityFlows,
   ]))
 
 describe('with a short lockout', () =>

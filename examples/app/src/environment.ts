@@ -31,6 +31,8 @@ export interface Environment {
   readonly redis: RedisSource | undefined
   readonly durability: 'acknowledged' | 'replicated' | undefined
   readonly keyPrefix: string
+  /** Whether users see what happened to them. */
+  readonly activity: boolean
   readonly options: SallyportOptions
 }
 
@@ -112,6 +114,7 @@ const schema = v.object({
   SESSION_TTL: seconds(1, 2_592_000),
   REUSE_GRACE: seconds(0, 60),
   MAX_SESSIONS: count(1000),
+  ACTIVITY: v.optional(v.picklist(['on', 'off'], 'one of on, off'), 'on'),
   LOCKOUT_ATTEMPTS: count(1_000_000),
   LOCKOUT_WINDOW: seconds(1, 86_400),
   LOCKOUT_DURATION: seconds(1, 86_400),
@@ -164,6 +167,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     redis: redisOf(variables),
     durability: variables.DURABILITY,
     keyPrefix: variables.KEY_PREFIX,
+    activity: variables.ACTIVITY === 'on',
     options: {
       issuer: variables.ISSUER,
       audience: variables.AUDIENCE,
@@ -180,6 +184,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
       },
       // A demo has no users to protect from each other, and its load tests refresh all the time.
       limits: { sessions: variables.MAX_SESSIONS, refreshes: { count: 0 }, converged: 0 },
+      activity: variables.ACTIVITY === 'on' ? {} : undefined,
       // Nor networks: all of them may be behind one address.
       lockout: {
         attempts: variables.LOCKOUT_ATTEMPTS,

@@ -27,9 +27,10 @@ export interface AppRoutes {
   readonly front: Front
 }
 
-export function createRoutes(sallyport: Sallyport, users: Users): AppRoutes {
+export function createRoutes(sallyport: Sallyport, users: Users, activity: boolean): AppRoutes {
   const gate = gateOf(sallyport)
   const { route } = gate
+  const endpoints = activity ? [...AUTH_ENDPOINTS, 'activity' as const] : AUTH_ENDPOINTS
   const auth = [
     route.cookie('/login', { POST: createLogin(gate, users) }),
     route.bearer('/password', { POST: createPasswordChange(gate, sallyport.emit, users) }),
@@ -43,11 +44,11 @@ export function createRoutes(sallyport: Sallyport, users: Users): AppRoutes {
     ...pageRoutes(route),
   ]
   const mounted = [
-    ['/auth', [...gate.routes(AUTH_ENDPOINTS), ...auth]],
+    ['/auth', [...gate.routes(endpoints), ...auth]],
     ['', [...gate.routes(ROOT_ENDPOINTS), ...root]],
   ] as const
   return {
-    auth: [...AUTH_ENDPOINTS, ...auth],
+    auth: [...endpoints, ...auth],
     root: [...ROOT_ENDPOINTS, ...root],
     front: createFront(mounted),
   }

@@ -50,7 +50,7 @@ export async function start<S extends Sallyport>(
   })
   sallyport.on('event', audit)
   const passwords = redis === undefined ? memoryPasswords() : redisPasswords(redis, environment.keyPrefix)
-  const routes = createRoutes(sallyport, await createUsers(passwords))
+  const routes = createRoutes(sallyport, await createUsers(passwords), environment.activity)
   const server = await framework.createServer(sallyport, routes, environment)
   server.on('clientError', refuseUnreadable)
   const port = await listen(server, environment)
