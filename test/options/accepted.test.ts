@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { metrics } from '@opentelemetry/api'
 import { createSallyport, memoryStore, type SallyportOptions } from '@sallyport/core'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { parseOptions } from '../../packages/core/src/options/index.ts'
@@ -65,6 +66,7 @@ const undefinedEverywhere = {
     ...{ networkAttempts: undefined, canonical: undefined, onLocked: undefined },
   },
   activity: undefined,
+  meter: undefined,
   production: undefined,
   clock: undefined,
   random: undefined,
@@ -119,6 +121,7 @@ const right: Readonly<Record<string, SallyportOptions | undefined>> = {
   'no lockout': { lockout: { attempts: 0, networkAttempts: 0 } },
   'a lockout with functions': { lockout: { canonical: (name) => name, onLocked: async ({ name, until }) => `${name} ${until.getTime()}` } },
   'activity as usual': { activity: {} },
+  'a meter': { meter: metrics.getMeter('sallyport') },
   'activity for a year': { activity: { days: 365 } },
   'two cookies of one name but for a letter': { cookie: { name: '__Host-a', deviceName: '__Host-b' } },
   'the lowest limits': { limits: { sessions: 1, refreshes: { count: 1, windowSeconds: 1 }, converged: 1 } },

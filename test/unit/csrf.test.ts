@@ -157,7 +157,7 @@ test('a refusal is told once for each origin and step, with what would allow it 
   const notices: string[] = []
   const reasons: (string | undefined)[] = []
   const emit = ({ reason }: { readonly reason?: string }): void => void reasons.push(reason)
-  const callers = createCallers(() => 'one')
+  const callers = createCallers(() => new Uint8Array(12))
   const notice = (text: string): void => void notices.push(text)
   const check = createCrossSiteCheck({ origins: settings, emit, callers, notice })
   const view = viewOf({ headers: site('cross-site', { origin: STRANGER }) })

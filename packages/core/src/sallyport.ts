@@ -26,7 +26,7 @@ import { parseVerify } from './options/verify.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Signer } from './ports/signer.ts'
 import { createReplica } from './revocation/replica.ts'
-import { deriveKeys } from './secrets.ts'
+import { deriveKeys, keysFor } from './secrets.ts'
 import { createSessions } from './sessions/index.ts'
 import { createRefreshTokens } from './sessions/tokens/refresh-token.ts'
 import { createSystemRandom, systemClock } from './system.ts'
@@ -42,10 +42,11 @@ import { createCallbacks } from './watch/callbacks.ts'
 import { createConnections } from './watch/connections.ts'
 import { createEvents } from './watch/events.ts'
 import { createLockouts } from './watch/lockout/index.ts'
+import { createMetrics } from './watch/metrics/metrics.ts'
+import { createTally } from './watch/metrics/tally.ts'
 
 /** If the announcement of a revocation is lost, the revocation still arrives within this time. */
 const HEARTBEAT_MS = 800
-const REQUEST_ID_BYTES = 12
 
 /**
  * Creates a `Sallyport` from its options.
@@ -68,12 +69,12 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const notice = (message: string): void => process.emitWarning(message, 'SallyportNotice')
   const { clock = systemClock, random = createSystemRandom(), production } = settings
   const secrets = deriveKeys(settings.secrets, settings.issuer)
-  const [current, ...earlier] = secrets
 
   const callbacks = createCallbacks(notice)
-  const callers = createCallers(() => Buffer.from(random(REQUEST_ID_BYTES)).toString('base64url'))
+  const callers = createCallers(random)
   const { emit, on, revoked } = createEvents(clock, callers, callbacks)
   const connections = createConnections(clock)
+  const tally = createTally()
   const watch: RingWatch = {
     notice,
     rotated: (kid) => emit({ event: 'key.rotated', outcome: 'success', kid }),
@@ -84,7 +85,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const form = await createTokenForm(settings.form, secrets)
   const customClaims = settings.customClaims && (await createCustomClaims(settings.customClaims, notice))
   const issuers = await loadTrustedIssuers(settings.issuers, settings.issuer, clock, notice)
-  const integrityKeys = [current.storedGrants, ...earlier.map((keys) => keys.storedGrants)] as const
+  const integrityKeys = keysFor(secrets, 'storedGrants')
   const store = await (settings.store ?? memoryStore()).open({ random, notice, production, integrityKeys })
   for (const message of settings.notices) notice(message)
 
@@ -119,15 +120,9 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const issueToken = createTokenIssue({ settings, form, customClaims, clock: storeClock, random, notice })
   const verifyToken = createTokenVerification([source, ...issuers.sources], ownForms, clock)
 
-  const refreshTokens = createRefreshTokens([
-    current.refreshTokens,
-    ...earlier.map((keys) => keys.refreshTokens),
-  ])
+  const refreshTokens = createRefreshTokens(keysFor(secrets, 'refreshTokens'))
   const signer = (): Signer | undefined => (clocks.isOff() ? undefined : ring.signer())
-  const devices = createDevices(
-    [current.fingerprints, ...earlier.map((keys) => keys.fingerprints)],
-    settings.binding,
-  )
+  const devices = createDevices(keysFor(secrets, 'fingerprints'), settings.binding)
   const judgeSubject = createSubjectJudge(settings, notice)
   const sessions = createSessions({
     ...{ store: store.sessions, replica, signer, issueToken, refreshTokens, devices },
@@ -142,17 +137,12 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   if (activity !== undefined) on('event', activity.note)
 
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)
-  const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, clock })
-  const access = createAccess({ inspect, replica, store: store.sessions, emit, callers })
+  const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, tally, clock })
+  const access = createAccess({ inspect, replica, store: store.sessions, emit, callers, tally })
 
   const lockout = createLockouts({
-    ...{
-      counters: store.counters,
-      keys: secrets,
-      settings: settings.lockout,
-      isWanted: settings.wantsLockout,
-    },
-    ...{ callbacks, emit, clock: storeClock, random },
+    ...{ counters: store.counters, settings: settings.lockout, secrets, random },
+    ...{ callbacks, emit, clock: storeClock },
   })
 
   const gate = createGate({
@@ -162,6 +152,12 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     publishedKeys: ring.published,
     keysMaxAgeSeconds: JWKS_MAX_AGE_SECONDS,
   })
+
+  if (settings.meter !== undefined)
+    createMetrics(settings.meter, {
+      ...{ on, tally, clock, staleMs: replica.staleMs, revocations: replica.size },
+      ...{ connections: connections.count, keys: ring.list },
+    })
 
   let closing: Promise<void> | undefined
   async function closeAll(): Promise<void> {

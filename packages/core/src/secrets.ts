@@ -32,6 +32,14 @@ export function deriveKeys(secrets: NonEmpty<Uint8Array>, issuer: string): NonEm
   return [derive(current, issuer), ...earlier.map((secret) => derive(secret, issuer))]
 }
 
+/** The keys for one purpose, of every secret. */
+export function keysFor<Purpose extends keyof DerivedKeys>(
+  [current, ...earlier]: NonEmpty<DerivedKeys>,
+  purpose: Purpose,
+): NonEmpty<DerivedKeys[Purpose]> {
+  return [current[purpose], ...earlier.map((keys) => keys[purpose])]
+}
+
 function derive(secret: Uint8Array, issuer: string): DerivedKeys {
   const expand = (label: string): Uint8Array =>
     new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(0), `sallyport 1 ${label}`, 32))

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Sender } from '../seam/caller.ts'
 import { timesOf, type VerifiedToken, type VerifyToken } from '../tokens/verify.ts'
+import type { Tally } from '../watch/metrics/tally.ts'
 import { createAuthReader, KnownToken } from './known-token.ts'
 import { createTokenCache, type TokenCacheSettings, tailOf } from './token-cache.ts'
 
@@ -19,10 +20,13 @@ export interface InspectionParts {
   /** Asked before an unknown token is verified. Returns the seconds to wait, or 0 to continue. */
   readonly signatureLimit: (sender: Sender) => number | Promise<number>
   readonly cache: TokenCacheSettings
+  readonly tally: Tally
   readonly clock: Clock
 }
 
-export function createInspection({ verifyToken, signatureLimit, cache, clock }: InspectionParts): Inspect {
+export function createInspection(parts: InspectionParts): Inspect {
+  const { verifyToken, signatureLimit, cache, tally, clock } = parts
+
   const known = createTokenCache<KnownToken>(cache)
   const authOf = createAuthReader()
   const underWay = new Map<string, { readonly token: string; readonly inspection: Promise<Inspection> }>()
@@ -77,7 +81,11 @@ export function createInspection({ verifyToken, signatureLimit, cache, clock }: 
 
   return (token, sender) => {
     const found = known.get(token)
-    if (found === undefined || isOutdated(found)) return inspectNew(token, sender)
+    if (found === undefined || isOutdated(found)) {
+      tally.inspected++
+      return inspectNew(token, sender)
+    }
+    tally.recalled++
     found.lookedAt = clock.now()
     switch (timesOf(found.claims, found.source, found.lookedAt)) {
       case 'good':

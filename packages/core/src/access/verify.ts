@@ -5,6 +5,7 @@ import type { Judgement, Replica } from '../revocation/replica.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Callers, Sender } from '../seam/caller.ts'
 import type { Emit } from '../watch/events.ts'
+import type { Tally } from '../watch/metrics/tally.ts'
 import type { Inspect, Inspection } from './inspect.ts'
 import type { KnownToken } from './known-token.ts'
 
@@ -37,9 +38,10 @@ export interface AccessParts {
   readonly store: Pick<SessionStore, 'confirm'>
   readonly emit: Emit
   readonly callers: Callers
+  readonly tally: Tally
 }
 
-export function createAccess({ inspect, replica, store, emit, callers }: AccessParts): Access {
+export function createAccess({ inspect, replica, store, emit, callers, tally }: AccessParts): Access {
   function refuse(
     problem: ProblemCode,
     sender: Sender,
@@ -104,6 +106,7 @@ export function createAccess({ inspect, replica, store, emit, callers }: AccessP
   ): AccessVerdict {
     switch (judgement) {
       case 'live':
+        tally.allowed++
         if (!known.confirmed) confirm(known)
         return known.allowed
       case 'revoked':

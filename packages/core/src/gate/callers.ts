@@ -1,8 +1,12 @@
+import type { Random } from '../ports/clock.ts'
 import { addressOf, type Callers, type Sender, userAgentOf, type Visit } from '../seam/caller.ts'
 import type { HeaderFields } from '../seam/http.ts'
 
-/** @param newId makes the id of a request that has none */
-export function createCallers(newId: () => string): Callers {
+const ID_BYTES = 12
+
+/** @param random makes the id of a request that has none */
+export function createCallers(random: Random): Callers {
+  const newId = (): string => Buffer.from(random(ID_BYTES)).toString('base64url')
   // Each middleware makes a view of its own. What all views of a request share are its header fields.
   const made = new WeakMap<HeaderFields, string>()
 

@@ -1,6 +1,5 @@
 import { ConfigError, describeValue, unknownOption } from '../errors.ts'
 import { type AccessSettings, accessRoom, type WithAccess } from './access.ts'
-import { activityRoom, type WithActivity } from './activity.ts'
 import { bindingRoom, type WithBinding } from './binding.ts'
 import { type BrowserSettings, browserRoom, type WithBrowser } from './browser.ts'
 import { type ClaimsSettings, claimsRoom, type WithClaims } from './claims.ts'
@@ -10,8 +9,9 @@ import { type LockoutRoomSettings, lockoutRoom, type WithLockout } from './locko
 import { type RevocationSettings, revocationRoom, type WithRevocation } from './revocation.ts'
 import { type SessionsSettings, sessionsRoom, type WithSessions } from './sessions.ts'
 
+import { type WatchSettings, type WithWatch, watchRoom } from './watch.ts'
+
 export type { AccessOptions, CacheOptions, WithAccess } from './access.ts'
-export type { ActivityOptions, WithActivity } from './activity.ts'
 export type { BindingOptions, WithBinding } from './binding.ts'
 export type { CookieOptions, OriginOptions, PathOptions, WithBrowser } from './browser.ts'
 export type { ClaimsOptions, WithClaims } from './claims.ts'
@@ -20,6 +20,7 @@ export type { IssuerOptions, WithIssuers } from './issuers.ts'
 export type { LockoutOptions, WithLockout } from './lockout.ts'
 export type { RevocationOptions, WithRevocation } from './revocation.ts'
 export type { ClientOptions, LimitOptions, RefreshOptions, WithSessions } from './sessions.ts'
+export type { ActivityOptions, WithWatch } from './watch.ts'
 
 /** The options of `createSallyport`. All of them are checked at start, and an error names the wrong one by its path. */
 export interface SallyportOptions
@@ -29,7 +30,7 @@ export interface SallyportOptions
     WithRevocation,
     WithBinding,
     WithLockout,
-    WithActivity,
+    WithWatch,
     WithClaims,
     WithIssuers,
     WithBrowser {}
@@ -42,7 +43,7 @@ interface Settings
     RevocationSettings,
     ReturnType<typeof bindingRoom.read>,
     LockoutRoomSettings,
-    ReturnType<typeof activityRoom.read>,
+    WatchSettings,
     ClaimsSettings,
     IssuersSettings,
     BrowserSettings {}
@@ -54,7 +55,7 @@ const rooms = [
   revocationRoom,
   bindingRoom,
   lockoutRoom,
-  activityRoom,
+  watchRoom,
   claimsRoom,
   issuersRoom,
   browserRoom,
@@ -79,7 +80,7 @@ export function parseOptions(given: SallyportOptions, production: boolean): Sett
     ...revocationRoom.read(given, general.production),
     ...bindingRoom.read(given, general.production),
     ...lockoutRoom.read(given, general.production),
-    ...activityRoom.read(given, general.production),
+    ...watchRoom.read(given, general.production),
     ...claimsRoom.read(given, general.production),
     ...issuersRoom.read(given, general.production),
     ...browserRoom.read(given, general.production),

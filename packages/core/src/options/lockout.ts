@@ -35,8 +35,6 @@ export interface LockoutOptions {
 
 export interface LockoutRoomSettings {
   readonly lockout: LockoutSettings
-  /** Whether the application has set any of this, and so relies on it. */
-  readonly wantsLockout: boolean
 }
 
 const DAY = 86_400
@@ -64,8 +62,8 @@ export const lockoutRoom: Room<LockoutRoomSettings> = room(entries, ({ lockout }
       network: networkAttempts === 0 ? undefined : { most: networkAttempts, ...times },
       canonical,
       onLocked,
+      isWanted: isAnySet(given),
     },
-    wantsLockout: isAnySet(given),
   }
 })
 

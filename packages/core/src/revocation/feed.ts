@@ -39,6 +39,8 @@ export interface Feed {
    * @param wall what the wall clock shows, if it was just read
    */
   isFresh(wall?: number): boolean
+  /** How long ago the shard that was heard from longest ago was heard from, in milliseconds. */
+  staleMs(): number
   /** Reads all shards now unless they are fresh. Resolves to whether every shard could be read. */
   catchUp(): Promise<boolean>
   close(): void
@@ -131,6 +133,7 @@ export function createFeed(
       heartbeat.unref()
     },
     isFresh,
+    staleMs: () => clock.monotonic() - oldest.monotonic,
     async catchUp() {
       if (isFresh()) return true
       const since = clock.monotonic()

@@ -13,6 +13,7 @@ export interface HeldRevocations extends Lookups {
    * @param since of the monotonic clock, in milliseconds
    */
   addUnread(revocation: Revocation, at: number, since: number): boolean
+  size(): number
   /** An announced one is in the store, because the mark after it fits. */
   confirm(revocation: Revocation): void
   /** Since when the first of those has been known that have not been read; infinity if there are none. */

@@ -5,7 +5,7 @@ export interface IdTable {
   /** Adds an id, if it is new, and notes that it was seen. Returns whether it is new. */
   see(id: string, number?: number): boolean
   has(id: string, number?: number): boolean
-  isEmpty(): boolean
+  size(): number
   /** Begins to note which ids are seen from now on, or stops to note it. */
   watch(isOn: boolean): void
   /** The ids in the order in which they were added, including those that are added meanwhile. */
@@ -144,7 +144,7 @@ export function createIdTable({ bytes, randomWord, numbered = false }: IdFormat)
       read(id, number)
       return slots[slotOf()] !== 0
     },
-    isEmpty: () => size === 0,
+    size: () => size,
     watch(isOn) {
       seen = isOn ? new Uint8Array(size) : undefined
     },

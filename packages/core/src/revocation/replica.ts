@@ -50,6 +50,8 @@ export interface Replica extends Feed {
   judge(token: Candidate): Judgement | Promise<Judgement>
   /** Whether this process knows that a token is revoked. Does not ask the store. */
   knowsRevoked(token: TokenIdentity): boolean
+  /** How many revocations this process holds. */
+  size(): number
   /** Adds a revocation that this process made itself. */
   add(revocation: Revocation): void
 }
@@ -138,6 +140,7 @@ export function createReplica(
       return settings.mode === 'replicated' && feed.isFresh(token.lookedAt) ? 'live' : ask(token)
     },
     knowsRevoked,
+    size: () => held.reduce((sum, one) => sum + one.size(), 0),
     add(revocation) {
       const shards = revocation.kind === 'all' ? held : [heldIn(store.shardOf(revocation))]
       for (const one of shards) addUnread(one, revocation)

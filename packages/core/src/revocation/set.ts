@@ -16,6 +16,7 @@ export interface RevocationSet {
   /** Adds one, if it is new, and notes that it was seen. Returns whether it is new. */
   see(revocation: Revocation, at: number): boolean
   has(revocation: Revocation): boolean
+  size(): number
   /** Whether the session of the token was ended, or this generation of it burnt. */
   concernsSession(session: string, generation: number | undefined): boolean
   concernsJti(jti: string): boolean
@@ -129,6 +130,7 @@ export function createRevocationSet(): RevocationSet {
       const room = roomOf(revocation)
       return some((generation) => holds(generation, room, revocation))
     },
+    size: () => generations.reduce((sum, one) => sum + sizeOf(one), 0),
     concernsSession: (session, generation) =>
       isSessionId(session)
         ? some(
@@ -138,7 +140,7 @@ export function createRevocationSet(): RevocationSet {
         : some(({ others }) => others.size > 0 && others.has(`s:${session}`)),
     concernsJti: (jti) =>
       // Most of the time no token was revoked by itself.
-      some(({ tokens, others }) => others.size > 0 || !tokens.isEmpty()) &&
+      some(({ tokens, others }) => others.size > 0 || tokens.size() > 0) &&
       (OWN_JTI.test(jti)
         ? some(({ tokens }) => tokens.has(jti))
         : some(({ others }) => others.size > 0 && others.has(`j:${jti}`))),
@@ -241,4 +243,8 @@ function* tabled(
   for (const [session, generation] of burnt[which]())
     yield { kind: 'generation', session: session as SessionId, generation }
   for (const [session] of sessions[which]()) yield { kind: 'session', session }
+}
+
+function sizeOf({ sessions, burnt, tokens, subjects, others }: Generation): number {
+  return sessions.size() + burnt.size() + tokens.size() + subjects.size + others.size
 }

@@ -8,6 +8,8 @@ export interface Connections {
    * itself.
    */
   track(token: TrackedToken, end: () => void): () => void
+  /** How many there are. */
+  count(): number
   /** Ends the connections that a revocation concerns. */
   revoked(revocation: Revocation): void
 }
@@ -64,6 +66,7 @@ export function createConnections(clock: Clock): Connections {
       connection.timer = setTimeout(endWhenExpired, 0, connection).unref()
       return () => remove(connection)
     },
+    count: () => all.size,
     revoked(revocation) {
       if (all.size === 0) return
       switch (revocation.kind) {

@@ -17,11 +17,9 @@ interface LockoutKeys {
 export interface LockoutsParts {
   /** `undefined` if the store keeps none. */
   readonly counters: CounterStore | undefined
-  /** Those of the current secret first. */
-  readonly keys: readonly [LockoutKeys, ...LockoutKeys[]]
+  /** The keys of each secret, the current one first. */
+  readonly secrets: readonly [LockoutKeys, ...LockoutKeys[]]
   readonly settings: LockoutSettings
-  /** Whether the application relies on lockouts. */
-  readonly isWanted: boolean
   readonly callbacks: Callbacks
   readonly emit: Emit
   readonly clock: Clock
@@ -33,9 +31,9 @@ export interface LockoutsParts {
  * all the same.
  */
 export function createLockouts(parts: LockoutsParts): Lockout | undefined {
-  const { counters, keys, isWanted, random, ...rest } = parts
+  const { counters, secrets, random, ...rest } = parts
   if (counters !== undefined) {
-    const [current, ...earlier] = keys
+    const [current, ...earlier] = secrets
     return createLockout({
       ...{ ...rest, counters, networkOf },
       nameOf: createCounterNames(current.counters),
@@ -45,6 +43,6 @@ export function createLockouts(parts: LockoutsParts): Lockout | undefined {
       ),
     })
   }
-  if (!isWanted) return undefined
+  if (!parts.settings.isWanted) return undefined
   throw new ConfigError('store', { sentence: '"store" must keep counters, which the option "lockout" needs' })
 }

@@ -16,6 +16,8 @@ export interface LockoutSettings {
   /** `undefined`: {@link canonicalAccount}. */
   readonly canonical: ((name: string) => string) | undefined
   readonly onLocked: OnLocked | undefined
+  /** Whether the application has set any of this, and so relies on it. */
+  readonly isWanted: boolean
 }
 
 /** An account that was locked just now. */

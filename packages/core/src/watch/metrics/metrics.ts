@@ -1,0 +1,91 @@
+import type { Clock } from '../../ports/clock.ts'
+import type { SallyportEvent } from '../event.ts'
+import type { Events } from '../events.ts'
+import type { Attributes, Meter } from './meter.ts'
+import type { Tally } from './tally.ts'
+
+/** A key that signs or has signed. */
+interface AgingKey {
+  readonly kid: string
+  readonly state: string
+  /** Milliseconds since the epoch. */
+  readonly signsFrom: number | undefined
+}
+
+export interface MetricsParts {
+  readonly on: Events['on']
+  readonly tally: Readonly<Tally>
+  /** How many revocations this process holds. */
+  readonly revocations: () => number
+  /** How long ago this process last heard from the whole store, in milliseconds; infinity if never. */
+  readonly staleMs: () => number
+  readonly connections: () => number
+  readonly keys: () => readonly AgingKey[]
+  readonly clock: Clock
+}
+
+/** Reasons may come from the application. So many are told apart; what goes beyond is `other`. */
+const MAX_REASONS = 100
+
+/** Reports what happens, and the state of this process, to a meter. */
+export function createMetrics(meter: Meter, parts: MetricsParts): void {
+  const { tally, clock } = parts
+  const events = meter.createCounter('sallyport.events', {
+    description: 'Events of the audit trail, by name, outcome and reason',
+  })
+  const reasons = new Set<string>()
+  parts.on('event', (event) => events.add(1, attributesOf(event, reasons)))
+
+  const observe = (
+    kind: 'createObservableCounter' | 'createObservableGauge',
+    [name, description, unit]: readonly [name: string, description: string, unit?: string],
+    read: (tell: (value: number, attributes?: Attributes) => void) => void,
+  ): void =>
+    meter[kind](`sallyport.${name}`, { description, ...(unit === undefined ? {} : { unit }) }).addCallback(
+      (result) => read((value, attributes) => result.observe(value, attributes)),
+    )
+
+  observe(
+    'createObservableCounter',
+    ['requests.allowed', 'Requests whose access token was found valid'],
+    (tell) => tell(tally.allowed),
+  )
+  observe(
+    'createObservableCounter',
+    [
+      'tokens.inspected',
+      'Access tokens that were looked at, by whether this process had verified them before',
+    ],
+    (tell) => {
+      tell(tally.recalled, { known: 'true' })
+      tell(tally.inspected, { known: 'false' })
+    },
+  )
+  observe('createObservableGauge', ['revocations.held', 'Live revocations that this process holds'], (tell) =>
+    tell(parts.revocations()),
+  )
+  observe(
+    'createObservableGauge',
+    ['revocations.staleness', 'Time since this process last heard from the whole store', 's'],
+    (tell) => {
+      const stale = parts.staleMs()
+      if (Number.isFinite(stale)) tell(stale / 1000)
+    },
+  )
+  observe('createObservableGauge', ['connections.open', 'Connections that end with their token'], (tell) =>
+    tell(parts.connections()),
+  )
+  observe('createObservableGauge', ['keys.age', 'Time since a key began to sign', 's'], (tell) => {
+    for (const { kid, state, signsFrom } of parts.keys())
+      if (signsFrom !== undefined) tell(Math.max(0, clock.now() - signsFrom) / 1000, { kid, state })
+  })
+}
+
+function attributesOf({ event, outcome, reason }: SallyportEvent, reasons: Set<string>): Attributes {
+  if (reason === undefined) return { event, outcome }
+  // What changed on the device follows after a comma.
+  const [code = ''] = reason.split(',', 1)
+  const isKnown = reasons.has(code) || reasons.size < MAX_REASONS
+  if (isKnown) reasons.add(code)
+  return { event, outcome, reason: isKnown ? code : 'other' }
+}
