@@ -31,6 +31,8 @@ export interface Environment {
   readonly redis: RedisSource | undefined
   readonly durability: 'acknowledged' | 'replicated' | undefined
   readonly keyPrefix: string
+  /** Whether there is `GET /metrics`. */
+  readonly metrics: boolean
   /** Whether users see what happened to them. */
   readonly activity: boolean
   readonly options: SallyportOptions
@@ -115,6 +117,7 @@ const schema = v.object({
   REUSE_GRACE: seconds(0, 60),
   MAX_SESSIONS: count(1000),
   ACTIVITY: v.optional(v.picklist(['on', 'off'], 'one of on, off'), 'on'),
+  METRICS: v.optional(v.picklist(['on', 'off'], 'one of on, off'), 'on'),
   LOCKOUT_ATTEMPTS: count(1_000_000),
   LOCKOUT_WINDOW: seconds(1, 86_400),
   LOCKOUT_DURATION: seconds(1, 86_400),
@@ -167,6 +170,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     redis: redisOf(variables),
     durability: variables.DURABILITY,
     keyPrefix: variables.KEY_PREFIX,
+    metrics: variables.METRICS === 'on',
     activity: variables.ACTIVITY === 'on',
     options: {
       issuer: variables.ISSUER,

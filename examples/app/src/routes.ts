@@ -14,6 +14,7 @@ import {
   refusal,
 } from '@sallyport/core/adapter'
 import { createFront, type Front } from './front.ts'
+import type { Metrics } from './metrics.ts'
 import { pageRoutes } from './page.ts'
 import type { Users } from './users.ts'
 
@@ -27,7 +28,17 @@ export interface AppRoutes {
   readonly front: Front
 }
 
-export function createRoutes(sallyport: Sallyport, users: Users, activity: boolean): AppRoutes {
+export interface RouteChoices {
+  /** Whether users see what happened to them. */
+  readonly activity: boolean
+  readonly metrics: Metrics | undefined
+}
+
+export function createRoutes(
+  sallyport: Sallyport,
+  users: Users,
+  { activity, metrics }: RouteChoices,
+): AppRoutes {
   const gate = gateOf(sallyport)
   const { route } = gate
   const endpoints = activity ? [...AUTH_ENDPOINTS, 'activity' as const] : AUTH_ENDPOINTS
@@ -41,6 +52,7 @@ export function createRoutes(sallyport: Sallyport, users: Users, activity: boole
       GET: async () =>
         (await sallyport.ready()) ? jsonAnswer(200, { status: 'ready' }) : refusal('store_unavailable'),
     }),
+    ...(metrics === undefined ? [] : [metrics.route(route)]),
     ...pageRoutes(route),
   ]
   const mounted = [

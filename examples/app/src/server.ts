@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { memoryStore, type Sallyport, type SallyportOptions } from '@sallyport/core'
 import { redisStore } from '@sallyport/redis'
 import { type Environment, EnvironmentError, readEnvironment, setupFault } from './environment.ts'
+import { createMetrics } from './metrics.ts'
 import { memoryPasswords, redisPasswords } from './passwords.ts'
 import { createClient } from './redis.ts'
 import { type AppRoutes, createRoutes } from './routes.ts'
@@ -39,8 +40,10 @@ export async function start<S extends Sallyport>(
   const audit = openAudit(environment.auditFile)
   await checkAddress(environment)
   const redis = environment.redis === undefined ? undefined : createClient(environment.redis)
+  const metrics = environment.metrics ? createMetrics() : undefined
   const sallyport = await framework.createSallyport({
     ...environment.options,
+    meter: metrics?.meter,
     // Chosen, not forgotten: without Redis, all ends with this process, and the library has nothing to warn of.
     secret: environment.options.secret ?? (redis === undefined ? randomBytes(32) : undefined),
     store:
@@ -50,7 +53,7 @@ export async function start<S extends Sallyport>(
   })
   sallyport.on('event', audit)
   const passwords = redis === undefined ? memoryPasswords() : redisPasswords(redis, environment.keyPrefix)
-  const routes = createRoutes(sallyport, await createUsers(passwords), environment.activity)
+  const routes = createRoutes(sallyport, await createUsers(passwords), { ...environment, metrics })
   const server = await framework.createServer(sallyport, routes, environment)
   server.on('clientError', refuseUnreadable)
   const port = await listen(server, environment)
