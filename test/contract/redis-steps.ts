@@ -94,6 +94,8 @@ export const askings: readonly Asking[] = [
     writes: true,
     run: ({ sessions }) => sessions.renew({ tag: newSubject().tag, at, lifetimes: LIFETIMES }),
   },
+  // It deletes, for which a full server has room.
+  { name: 'erase', writes: false, run: ({ sessions }) => sessions.erase(newSubject().tag, at) },
   {
     name: 'list',
     writes: false,
@@ -185,6 +187,7 @@ export const WELL: Record<string, string> = {
   end: 'ended',
   "end, another issuer's": 'absent',
   endSubject: 'ended',
+  erase: 'erased',
   list: 'listed',
   revoke: 'revoked',
   assert: 'asserted',

@@ -6,6 +6,7 @@ import { countersContract } from './counters.contract.ts'
 import { endingContract } from './ending.contract.ts'
 import { everythingContract } from './everything.contract.ts'
 import { feedContract } from './feed.contract.ts'
+import { forgettingContract } from './forgetting.contract.ts'
 import { keysContract } from './keys.contract.ts'
 import { limitsContract } from './limits.contract.ts'
 import { manySessionsContract } from './many-sessions.contract.ts'
@@ -56,6 +57,7 @@ export function storeContract(harness: StoreHarness): void {
     describe('a subject with very many sessions', () => manySessionsContract(here))
     describe('ending', () => endingContract(here))
     describe('the end of everything', () => everythingContract(here))
+    describe('forgetting', () => forgettingContract(here))
     describe('renewal', () => renewalContract(here))
     describe('races', () => racesContract(here))
     describe('feed', () => feedContract(here))

@@ -3,6 +3,7 @@ import { createInspection } from './access/inspect.ts'
 import { createSignatureLimit } from './access/signature-limit.ts'
 import { createAccess } from './access/verify.ts'
 import {
+  createForgetUser,
   createKeyCalls,
   createLockoutCalls,
   createRevokeEverything,
@@ -174,6 +175,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     tokens: createTokenCalls({ access, store: store.revocations, replica, renew, issuers, emit, clock }),
     keys: createKeyCalls({ ring, store: store.revocations, replica, clock, notice }),
     revokeAll: createRevokeEverything({ store: store.revocations, replica, emit, clock }),
+    forgetUser: createForgetUser({ forget: sessions.forget, activity, callers }),
     lockout: createLockoutCalls(lockout),
     on,
     emit,

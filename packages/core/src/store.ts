@@ -81,6 +81,7 @@ export type {
 } from './ports/sessions.ts'
 export type { Store, StoreContext, StoreDriver } from './ports/store.ts'
 export {
+  type EraseOutcome,
   type ListOutcome,
   type ListQuery,
   MOST_LISTED,

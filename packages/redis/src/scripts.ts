@@ -30,6 +30,7 @@ const NAMES = [
   'take-back',
   'forget',
   'append',
+  'erase',
   'probe',
   'ping',
 ] as const

@@ -162,6 +162,13 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
 
     renew: createRenewal(parts),
 
+    async erase(tag, at) {
+      const shard = layout.shardOfTag(tag)
+      const keys = [layout.user(tag), layout.activity(tag)]
+      const answer = await commands.runDurably('erase', shard, keys, [header(shard, at)])
+      return answer.kind === 'unavailable' ? answer : { kind: answer.value === 1 ? 'erased' : 'in_use' }
+    },
+
     async list(query) {
       const { tag, at, lifetimes, include } = query
       const shard = layout.shardOfTag(tag)

@@ -2,6 +2,7 @@ import type { Gate } from '../gate/gate.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Emit, EventMap } from '../watch/events.ts'
 import { createRevokeEverything, type RevokeEverything } from './everything.ts'
+import { createForgetUser, type ForgetUser } from './forget.ts'
 import { createKeyCalls, type KeyCalls } from './keys.ts'
 import { createLockoutCalls, type LockoutCalls } from './lockout.ts'
 import { createSessionCalls, type SessionCalls, type SessionList } from './sessions.ts'
@@ -12,6 +13,7 @@ export type { Unlocked } from './lockout.ts'
 export type { RevokedMany } from './many.ts'
 export type { TokenVerdict } from './tokens.ts'
 export {
+  createForgetUser,
   createKeyCalls,
   createLockoutCalls,
   createRevokeEverything,
@@ -40,6 +42,14 @@ export interface Sallyport {
    * concerned. Rejects with an `UnavailableError` unless the whole store answered: call again until it succeeds.
    */
   readonly revokeAll: RevokeEverything
+  /**
+   * Forgets a user, such as when the account is deleted: ends all sessions, refuses every access token, and erases what
+   * the store knows of the user. What you have written down of events is yours to erase.
+   *
+   * Rejects with an `UnavailableError` if the store did not do all of it, and if the user signs in again meanwhile: call
+   * again until it succeeds.
+   */
+  readonly forgetUser: ForgetUser
   /** Adds a listener, and returns a function that removes it. */
   on<Name extends keyof EventMap>(name: Name, listener: (event: EventMap[Name]) => void): () => void
   /** Passes an event of the application, such as `login.failed`, to the listeners. The time is added. */

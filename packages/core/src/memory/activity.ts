@@ -9,8 +9,12 @@ interface Kept {
 /** How many subjects are looked at with each entry, to drop those whose entries are over. */
 const SWEPT_PER_ENTRY = 2
 
+export interface MemoryActivity extends ActivityStore {
+  erase(tag: SubjectTag): void
+}
+
 /** Activity in the memory of this process. */
-export function createMemoryActivity(): ActivityStore {
+export function createMemoryActivity(): MemoryActivity {
   const subjects = new Map<SubjectTag, Kept>()
   let sweeper = subjects.entries()
 
@@ -40,6 +44,7 @@ export function createMemoryActivity(): ActivityStore {
       }
       return Promise.resolve({ kind: 'appended' })
     },
+    erase: (tag) => void subjects.delete(tag),
     read: (tag, at) => Promise.resolve({ kind: 'read', entries: entriesOf(tag, at) }),
   }
 }

@@ -180,6 +180,9 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
         for (const [id, record] of subject.sessions) subject.sessions.set(id, { ...record, scope })
       return Promise.resolve({ kind: 'renewed', sessions: [...subject.sessions.keys()], revocation })
     },
+    erase(tag) {
+      return Promise.resolve({ kind: subjects.erase(tag) ? 'erased' : 'in_use' })
+    },
     list({ tag, at, lifetimes, include }) {
       const subject = subjects.get(tag)
       if (subject !== undefined) dropExpired(subject, at, lifetimes)

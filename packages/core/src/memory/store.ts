@@ -28,8 +28,16 @@ export function memoryStore(): StoreDriver {
 function createMemoryStore(epoch: string): Store {
   const revocations = createMemoryRevocations(epoch)
   const sessions = createMemorySessions(revocations)
+  const activity = createMemoryActivity()
   return {
-    sessions,
+    sessions: {
+      ...sessions,
+      async erase(tag, at) {
+        const outcome = await sessions.erase(tag, at)
+        if (outcome.kind === 'erased') activity.erase(tag)
+        return outcome
+      },
+    },
     revocations: {
       ...revocations,
       revokeAll(at) {
@@ -49,7 +57,7 @@ function createMemoryStore(epoch: string): Store {
     },
     keys: memoryKeys(),
     counters: createMemoryCounters(),
-    activity: createMemoryActivity(),
+    activity,
     ping: () => Promise.resolve(true),
     close: () => Promise.resolve(),
   }

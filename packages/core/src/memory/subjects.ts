@@ -28,6 +28,8 @@ export interface Subjects {
   endUntil(until: number): void
   /** Drops what must not count for the limit of a sign-in. Without a limit, it is looked for as the sessions double. */
   tidy(subject: Subject, opening: Pick<Opening, 'at' | 'lifetimes' | 'sessionLimit'>): void
+  /** Forgets everything but the mark of a subject. Returns `false` if it has sessions. */
+  erase(tag: SubjectTag): boolean
   /** Looks at the next few sessions of any subjects, and drops those that have expired. */
   sweep(at: number, lifetimes: Lifetimes): void
 }
@@ -58,6 +60,13 @@ export function createSubjects(): Subjects {
       if (sessionLimit === 0 && subject.sessions.size < subject.searchedFrom) return
       dropExpired(subject, at, lifetimes)
       subject.searchedFrom = Math.max(SEARCHED_FROM, 2 * subject.sessions.size)
+    },
+    erase(tag) {
+      const known = subjects.get(tag)
+      if (known === undefined) return true
+      if (known.sessions.size > 0) return false
+      known.window = { endsAt: 0, count: 0 }
+      return true
     },
     sweep(at, lifetimes) {
       for (let swept = 0; swept < SWEPT_PER_OPENING; swept++) {

@@ -3,6 +3,7 @@ import type { Lifetimes } from './lifetimes.ts'
 import type { Unavailable } from './outcome.ts'
 import type { DeviceBinding, Grant, RetryKey, Session, Transport } from './session.ts'
 import type {
+  EraseOutcome,
   ListOutcome,
   ListQuery,
   Renewal,
@@ -163,6 +164,8 @@ export interface SessionStore {
    * scope from now on.
    */
   renew(renewal: Renewal): Promise<RenewOutcome>
+  /** Erases what is known of a subject without sessions. What was revoked stays so, under names that tell nobody. */
+  erase(tag: SubjectTag, at: number): Promise<EraseOutcome>
   /** Lists the latest of the subject's live sessions, the latest sign-in first: at most `MOST_LISTED`. */
   list(query: ListQuery): Promise<ListOutcome>
 }

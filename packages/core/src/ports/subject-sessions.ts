@@ -46,6 +46,9 @@ export type RenewOutcome =
     }
   | Unavailable
 
+/** `in_use`: the subject has sessions, and nothing was erased. */
+export type EraseOutcome = { readonly kind: 'erased' | 'in_use' } | Unavailable
+
 export interface ListQuery {
   readonly tag: SubjectTag
   /** Milliseconds since the epoch. */

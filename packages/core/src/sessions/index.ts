@@ -8,6 +8,7 @@ import type { IssueToken } from '../tokens/issue.ts'
 import type { Emit } from '../watch/events.ts'
 import { createSessionEnd, type SessionEnd } from './end.ts'
 import { createSessionFind, type FindSession } from './find.ts'
+import { createSessionForgetting, type ForgetSubject } from './forget.ts'
 import { createSessionList, type ListSessions } from './list.ts'
 import { createSessionOpening, type OpenSession } from './open.ts'
 import { createSessionRefresh, type RefreshSession } from './refresh.ts'
@@ -24,6 +25,7 @@ export interface Sessions {
   readonly list: ListSessions
   readonly find: FindSession
   readonly renew: RenewSessions
+  readonly forget: ForgetSubject
   readonly tokenSets: TokenSets
 }
 
@@ -53,6 +55,7 @@ export function createSessions(parts: SessionsParts): Sessions {
     end,
     list: createSessionList({ ...parts, lifetimes }),
     find: createSessionFind(parts),
+    forget: createSessionForgetting(step),
     renew: createSessionRenewal({ ...parts, lifetimes }),
     tokenSets,
   }

@@ -36,6 +36,8 @@ export type ActivityOutcome = { readonly kind: 'read'; readonly events: readonly
 export interface Activity {
   /** Keeps an event for its subject. Nobody waits for it. */
   note(event: SallyportEvent): void
+  /** Resolves when the store has been told all that was noted. */
+  settled(): Promise<void>
   /** The newest events of a subject, the latest first. What this process has noted is among them. */
   of(subject: string): Promise<ActivityOutcome>
 }
@@ -95,6 +97,9 @@ export function createActivity(parts: ActivityParts): Activity {
       if (waiting.length >= MAX_WAITING) return tellLoss()
       waiting.push(entryOf(event, event.sub))
       writing ??= write()
+    },
+    async settled() {
+      await writing
     },
     async of(subject) {
       await writing

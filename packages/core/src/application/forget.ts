@@ -1,0 +1,31 @@
+import { reasonOf, UnavailableError } from '../errors.ts'
+import type { Revoked, RevokeOptions } from '../gate/session-calls.ts'
+import { type Auth, ownSubject } from '../seam/auth.ts'
+import type { Callers } from '../seam/caller.ts'
+import type { ForgetSubject } from '../sessions/forget.ts'
+import type { Activity } from '../watch/activity/activity.ts'
+import { BY_APPLICATION, identifier } from './arguments.ts'
+
+/** Erases what is known of a user: see `Sallyport.forgetUser`. */
+export type ForgetUser = (subject: string | Auth, options?: RevokeOptions) => Promise<Revoked>
+
+export interface ForgetUserParts {
+  readonly forget: ForgetSubject
+  readonly activity: Pick<Activity, 'settled'> | undefined
+  readonly callers: Pick<Callers, 'unknown'>
+}
+
+export function createForgetUser({ forget, activity, callers }: ForgetUserParts): ForgetUser {
+  return async (subject, options) => {
+    const reason = reasonOf('forgetUser', options, BY_APPLICATION)
+    const name = identifier('subject', ownSubject(subject))
+    const ending = { reason, caller: callers.unknown() }
+    const outcome = await forget(name, ending)
+    if (outcome.kind === 'unavailable') throw new UnavailableError()
+    if (activity === undefined || outcome.sessions.length === 0) return { ended: outcome.sessions }
+    // That the sessions ended has been told, and so was noted for the user to see.
+    await activity.settled()
+    if ((await forget(name, ending)).kind === 'unavailable') throw new UnavailableError()
+    return { ended: outcome.sessions }
+  }
+}

@@ -1,0 +1,36 @@
+import type { Clock } from '../ports/clock.ts'
+import { type SessionId, tagOf } from '../ports/ids.ts'
+import type { Unavailable } from '../ports/outcome.ts'
+import type { SessionStore } from '../ports/sessions.ts'
+import type { Ending, SessionEnd } from './end.ts'
+
+export type ForgetOutcome =
+  | { readonly kind: 'forgotten'; readonly sessions: readonly SessionId[] }
+  | Unavailable
+
+/** Ends all sessions of a subject, and erases what the store knows of it. */
+export type ForgetSubject = (subject: string, ending: Ending) => Promise<ForgetOutcome>
+
+export interface SessionForgettingParts {
+  readonly store: Pick<SessionStore, 'erase'>
+  readonly end: Pick<SessionEnd, 'all'>
+  readonly clock: Clock
+}
+
+/** Whoever goes on signing in is not forgotten. */
+const MAX_ROUNDS = 3
+
+export function createSessionForgetting({ store, end, clock }: SessionForgettingParts): ForgetSubject {
+  return async (subject, ending) => {
+    const sessions: SessionId[] = []
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const ended = await end.all(subject, ending)
+      if (ended.kind === 'unavailable') return ended
+      sessions.push(...ended.sessions)
+      const erased = await store.erase(tagOf(subject), clock.now())
+      if (erased.kind === 'unavailable') return erased
+      if (erased.kind === 'erased') return { kind: 'forgotten', sessions }
+    }
+    return { kind: 'unavailable' }
+  }
+}
