@@ -4,14 +4,14 @@ import { expect, test } from 'vitest'
 import { HOUR, newSubject, ofKind, opened, opening, SECOND, START } from './fixtures.ts'
 import type { Here } from './store.contract.ts'
 
-const BOUNDS: ActivityBounds = { most: 5, keptMs: HOUR }
+const BOUNDS: ActivityBounds = { most: 5, mostFailures: 3, keptMs: HOUR }
 
 const entryOf = (tag: SubjectTag, more: Partial<ActivityEntry> = {}): ActivityEntry => ({
-  ...{ tag, at: START, event: 'login.failed', outcome: 'failure', isSignIn: false },
+  ...{ tag, at: START, event: 'password.changed', outcome: 'success', kind: 'other' },
   ...more,
 })
 const signIn = (tag: SubjectTag, at = START): ActivityEntry =>
-  entryOf(tag, { at, event: 'session.started', outcome: 'success', isSignIn: true })
+  entryOf(tag, { at, event: 'session.started', kind: 'sign_in' })
 
 /** What happened to subjects. A store that keeps none shows them nothing. */
 export function activityContract(here: Here): void {
@@ -52,14 +52,15 @@ export function activityContract(here: Here): void {
         at: fc.integer({ min: 0, max: 8_640_000_000_000 }),
         event: clean,
         outcome: fc.constantFrom('success' as const, 'failure' as const),
+        kind: fc.constantFrom('sign_in' as const, 'failure' as const, 'other' as const),
         ...{ ip: clean, device: clean, reason: clean },
       },
-      { requiredKeys: ['at', 'event', 'outcome'] },
+      { requiredKeys: ['at', 'event', 'outcome', 'kind'] },
     )
     await fc.assert(
       fc.asyncProperty(entry, async (parts) => {
         const { tag } = newSubject()
-        const given: ActivityEntry = { ...parts, tag, isSignIn: parts.event === 'session.started' }
+        const given: ActivityEntry = { ...parts, tag }
         await append(given)
         expect(await read(tag)).toEqual([given])
       }),
@@ -80,6 +81,16 @@ export function activityContract(here: Here): void {
     await append(...entries.slice(7))
     const kept = await read(tag)
     expect(kept).toEqual(entries.slice(7).reverse())
+  })
+
+  test('failures push out nothing but failures', async () => {
+    const { tag } = newSubject()
+    const other = entryOf(tag)
+    const failures = Array.from({ length: 9 }, (_, index) =>
+      entryOf(tag, { at: START + (1 + index) * SECOND, event: 'login.failed', kind: 'failure' }),
+    )
+    await append(other, ...failures)
+    expect(await read(tag)).toEqual([...failures.slice(6).reverse(), other])
   })
 
   test('sign-ins of a subject with sessions stay like all others', async () => {

@@ -49,12 +49,13 @@ export function forgettingContract(here: Here): void {
     const [one, other] = [newSubject(), newSubject()]
     const { activity } = here().store
     if (activity === undefined) throw new TypeError('the store keeps no activity')
-    const bounds = { most: 5, keptMs: 60_000 }
+    const bounds = { most: 5, mostFailures: 5, keptMs: 60_000 }
     const entryOf = ({ tag }: typeof one) => ({
-      ...({ tag, at: START, event: 'session.started', outcome: 'success', isSignIn: true } as const),
+      ...({ tag, at: START, event: 'session.started', outcome: 'success', kind: 'sign_in' } as const),
     })
     const session = await opened(here().store, opening(one))
-    await activity.append([entryOf(one), entryOf(one), entryOf(other)], bounds, START)
+    const failure = { ...entryOf(one), kind: 'failure' } as const
+    await activity.append([entryOf(one), entryOf(one), failure, entryOf(other)], bounds, START)
     ofKind(await here().store.sessions.end({ id: session.id, at: START, evenIfAbsent: false }), 'ended')
     ofKind(await here().store.sessions.erase(one.tag, START), 'erased')
     expect(await here().other.activity?.read(one.tag, START)).toEqual({ kind: 'read', entries: [] })

@@ -108,9 +108,9 @@ async function furnished(): Promise<Cast> {
   const cast = await castOf(store)
   const refreshLimit = { count: 100, windowMs: 60_000 }
   const busy = await opened(store, opening(cast.subject))
-  const signIn = { event: 'session.started', outcome: 'success', isSignIn: true } as const
+  const signIn = { event: 'session.started', outcome: 'success', kind: 'sign_in' } as const
   const entry = { ...signIn, tag: cast.subject.tag, at: START }
-  await store.activity?.append([entry], { most: 5, keptMs: 60_000 }, START)
+  await store.activity?.append([entry], { most: 5, mostFailures: 5, keptMs: 60_000 }, START)
   await store.sessions.rotate(rotation(busy, { refreshLimit }))
   const { tag } = cast.subject
   await store.sessions.renew({ tag, at: START, lifetimes: LIFETIMES })
@@ -190,8 +190,8 @@ test.each(damages)('with %s in a list of activity, the rest of it is read', asyn
   const { tag } = newSubject()
   const { activity } = store
   if (activity === undefined) throw new TypeError('the store keeps no activity')
-  const entry = { tag, at: START, event: 'login.failed', outcome: 'failure', isSignIn: false } as const
-  const bounds = { most: 5, keptMs: 60_000 }
+  const entry = { tag, at: START, event: 'password.changed', outcome: 'success', kind: 'other' } as const
+  const bounds = { most: 5, mostFailures: 5, keptMs: 60_000 }
   ofKind(await activity.append([entry], bounds, START), 'appended')
   const [key = ''] = await admin.keys('*:a:*')
   await admin.lpush(key, damage)
@@ -200,12 +200,47 @@ test.each(damages)('with %s in a list of activity, the rest of it is read', asyn
   expect(entries.filter((one) => isDeepStrictEqual(one, entry))).toHaveLength(2)
 })
 
+test('a damaged list takes along no entry of another subject', async () => {
+  const { activity } = store
+  if (activity === undefined) throw new TypeError('the store keeps no activity')
+  const damaged = newSubject()
+  const others = Array.from({ length: 200 }, newSubject).filter(({ tag }) => tag[0] === damaged.tag[0])
+  const bounds = { most: 5, mostFailures: 5, keptMs: 60_000 }
+  const entryOf = ({ tag }: typeof damaged) =>
+    ({ tag, at: START, event: 'password.changed', outcome: 'success', kind: 'other' }) as const
+  await activity.append([entryOf(damaged)], bounds, START)
+  for (const key of await admin.keys('*:a:*')) {
+    await admin.del(key)
+    await admin.set(key, 'damaged')
+  }
+  const all = [damaged, ...others].map(entryOf)
+  expect(await activity.append(all, bounds, START)).toEqual({ kind: 'unavailable' })
+  for (const { tag } of others)
+    expect(ofKind(await activity.read(tag, START), 'read').entries).toHaveLength(1)
+})
+
+test.each(['1 1 99999999999999', `1 1 ${'9'.repeat(400)}`])(
+  'a counter that would block for years (%s) is damaged',
+  async (value) => {
+    const { counters } = store
+    if (counters === undefined) throw new TypeError('the store keeps no counters')
+    const limit = { most: 5, windowMs: 60_000, blockMs: 60_000 }
+    const attempt = { name: nameOf('one'), limit, at: START }
+    await counters.attempt(attempt)
+    const [key = ''] = await admin.keys('*:c:*')
+    await admin.set(key, value)
+    expect(await counters.attempt(attempt)).toEqual({ kind: 'unavailable' })
+    expect(await counters.forget(attempt.name, START)).toMatchObject({ kind: 'forgotten' })
+    expect(await counters.attempt(attempt)).toMatchObject({ kind: 'counted' })
+  },
+)
+
 test('a value of another type in the place of either is answered, too', async () => {
   const { tag } = newSubject()
   const name = nameOf('one')
   const attempt = { name, limit: { most: 5, windowMs: 60_000, blockMs: 60_000 }, at: START }
-  const entry = { tag, at: START, event: 'login.failed', outcome: 'failure', isSignIn: false } as const
-  const bounds = { most: 5, keptMs: 60_000 }
+  const entry = { tag, at: START, event: 'password.changed', outcome: 'success', kind: 'other' } as const
+  const bounds = { most: 5, mostFailures: 5, keptMs: 60_000 }
   await store.counters?.attempt(attempt)
   await store.activity?.append([entry], bounds, START)
   for (const key of [...(await admin.keys('*:c:*')), ...(await admin.keys('*:a:*'))]) {

@@ -54,7 +54,7 @@ const attemptOf = ({ subject }: Cast): Attempt => ({
   at,
 })
 const signInOf = ({ subject }: Cast): ActivityEntry => ({
-  ...{ tag: subject.tag, at, event: 'session.started', outcome: 'success', isSignIn: true },
+  ...{ tag: subject.tag, at, event: 'session.started', outcome: 'success', kind: 'sign_in' },
 })
 
 /** Every question of the port that is answered. */
@@ -144,7 +144,11 @@ export const askings: readonly Asking[] = [
     name: 'activity.append',
     writes: true,
     run: ({ activity }, cast) =>
-      partOf(activity).append([signInOf(cast), signInOf(cast)], { most: 5, keptMs: HOUR }, at),
+      partOf(activity).append(
+        [signInOf(cast), signInOf(cast)],
+        { most: 5, mostFailures: 5, keptMs: HOUR },
+        at,
+      ),
   },
   {
     name: 'activity.read',

@@ -183,6 +183,62 @@ test('a store that does not take an event is told once, and nobody waits for it'
   expect(notices.filter((text) => text.includes('activity of users is incomplete'))).toHaveLength(1)
 })
 
+test('whoever asks does not wait for what is told meanwhile', async () => {
+  const store = changed(({ activity }) => ({
+    activity: {
+      ...(activity as NonNullable<Store['activity']>),
+      append: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        return { kind: 'appended' }
+      },
+    },
+  }))
+  const { sallyport, signIn, shownTo } = await start({ store })
+  const { token } = await signIn('one')
+  const busy = setInterval(
+    () => sallyport.emit({ event: 'password.changed', outcome: 'success', sub: 'other' }),
+    1,
+  )
+  expect(await shownTo(token)).toEqual([])
+  clearInterval(busy)
+})
+
+test('neither failures nor refreshes push out what else happened', async () => {
+  const { sallyport, clock, signIn, shownTo, refreshed } = await start()
+  sallyport.emit({ event: 'password.changed', outcome: 'success', sub: 'one' })
+  const sessions = await Promise.all(Array.from({ length: 30 }, () => signIn('one')))
+  clock.turn(20_000)
+  for (const { cookie } of sessions) await refreshed(cookie, '192.0.2.9')
+  for (let count = 0; count < 200; count++)
+    sallyport.emit({ event: 'login.failed', outcome: 'failure', sub: 'one' })
+  const events = (await shownTo(sessions[0]?.token ?? '')).map(({ event }) => event)
+  const count = (name: string): number => events.filter((event) => event === name).length
+  expect(count('login.failed')).toBe(20)
+  expect(count('session.refreshed')).toBe(10)
+  expect(count('session.started')).toBe(20)
+})
+
+test('what was told last is kept when everything closes', async () => {
+  let kept = 0
+  const store = changed(({ activity }) => ({
+    activity: {
+      ...(activity as NonNullable<Store['activity']>),
+      append: async (entries) => {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        kept += entries.length
+        return { kind: 'appended' }
+      },
+    },
+  }))
+  const { sallyport } = await start({ store })
+  for (let index = 0; index < 3; index++) {
+    sallyport.emit({ event: 'password.changed', outcome: 'success', sub: 'one' })
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  await sallyport.close()
+  expect(kept).toBe(3)
+})
+
 test('while the store is away, it is answered 503', async () => {
   const store = changed(({ activity }) => ({
     activity: {
@@ -198,7 +254,7 @@ test('while the store is away, it is answered 503', async () => {
 })
 
 test('what others wrote into the store is shown as text, or not at all', async () => {
-  const entry = { at: Date.UTC(2026, 0, 1), event: 'session.started', outcome: 'success', isSignIn: true }
+  const entry = { at: Date.UTC(2026, 0, 1), event: 'session.started', outcome: 'success', kind: 'sign_in' }
   const store = changed(({ activity }) => ({
     activity: {
       ...(activity as NonNullable<Store['activity']>),

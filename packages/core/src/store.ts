@@ -28,6 +28,7 @@ export { hasExpired, type Lifetimes, lifetimesOf } from './ports/lifetimes.ts'
 export type {
   ActivityBounds,
   ActivityEntry,
+  ActivityKind,
   ActivityReading,
   ActivityStore,
 } from './ports/optional/activity.ts'

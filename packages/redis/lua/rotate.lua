@@ -27,7 +27,7 @@ local MAX_SKIPPED = 65535
 -- The end of the window in which refreshes are counted, in seconds, and their count.
 local WINDOW, WINDOW_BYTES = '>I4I3', 7
 
-local found = redis.call('HMGET', user, field, '.' .. field, '@', 'w', 'n', 'x')
+local found = redis.call('HMGET', user, field, '.' .. field, '@', 'w', 'n', 'x', 'l')
 local state, grant, subject = found[1], found[2], found[3]
 if not state or not grant or not subject then return 'X' end
 -- Whoever ended it drops it, and tells of it.
@@ -117,8 +117,9 @@ local function go_on(letter, next_generation, base, rolled_back, previous_addres
   state = pack_session(session)
   redis.call('HSET', user, field, state)
   local left = expires_at(session, idle, absolute) - at
-  -- Nothing in the hash needs to outlive a session that has the whole idle lifetime of all sessions ahead.
-  if left == idle and idle >= RETENTION and not session.own then
+  -- Nothing in the hash needs to outlive a session that has the whole idle lifetime of all sessions ahead, unless the
+  -- sign-ins are kept for their user to see.
+  if left == idle and idle >= RETENTION and not session.own and not found[7] then
     redis.call('PEXPIRE', user, text(idle))
   else
     keep(user, left)

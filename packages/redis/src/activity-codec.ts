@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { ActivityEntry, SubjectTag } from '@sallyport/core/store'
+import type { ActivityEntry, ActivityKind, SubjectTag } from '@sallyport/core/store'
 import type { Reply } from './commands.ts'
 import { packIp, unpackIp } from './ip.ts'
 
@@ -8,6 +8,9 @@ import { packIp, unpackIp } from './ip.ts'
 
 const SUCCESS = 0x80
 const IP_LENGTH = 0x1f
+/** Two bits for what kind of entry it is. */
+const KIND = 0x60
+const KINDS: Readonly<Record<number, ActivityKind>> = { 0: 'other', 32: 'sign_in', 64: 'failure' }
 const HEAD_BYTES = 7
 /** Parts that are left out are empty. No part has such a character: events have no control characters. */
 const SEPARATOR = '\0'
@@ -26,10 +29,14 @@ export function packEntry(entry: ActivityEntry): Buffer {
   // What an application tells need not be an address.
   const address = packIp(isAddress(ip) ? ip : undefined)
   const head = Buffer.alloc(HEAD_BYTES)
-  head.writeUInt8((outcome === 'success' ? SUCCESS : 0) | address.length)
+  head.writeUInt8((outcome === 'success' ? SUCCESS : 0) | bitsOf(entry.kind) | address.length)
   head.writeUIntBE(at, 1, HEAD_BYTES - 1)
   const parts = [markOf(event), device, reason, isAddress(ip) ? '' : (ip ?? '')]
   return Buffer.concat([head, address, Buffer.from(parts.join(SEPARATOR).replace(/\0+$/, ''))])
+}
+
+function bitsOf(kind: ActivityKind): number {
+  return Number(Object.keys(KINDS).find((bits) => KINDS[Number(bits)] === kind) ?? 0)
 }
 
 function markOf(event: string): string {
@@ -57,7 +64,7 @@ export function unpackEntry(tag: SubjectTag, packed: Reply): ActivityEntry | und
     at: packed.readUIntBE(1, HEAD_BYTES - 1),
     event: name,
     outcome: (flags & SUCCESS) === 0 ? 'failure' : 'success',
-    isSignIn: name === 'session.started',
+    kind: KINDS[flags & KIND] ?? 'other',
     ...(ip === '' ? {} : { ip }),
     ...(device === '' ? {} : { device }),
     ...(reason === '' ? {} : { reason }),

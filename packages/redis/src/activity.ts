@@ -1,4 +1,4 @@
-import type { ActivityEntry, ActivityStore } from '@sallyport/core/store'
+import type { ActivityEntry, ActivityKind, ActivityStore } from '@sallyport/core/store'
 import { packEntry, unpackEntry } from './activity-codec.ts'
 import type { Reply } from './commands.ts'
 import { arrayOf } from './replies.ts'
@@ -9,7 +9,10 @@ const SLICE = 100
 /** The field of the latest sign-in in the hash of its subject. */
 const LATEST = 'l'
 
-/** Activity in Redis: one list per subject, the newest entry first, and the latest sign-in in the subject's hash. */
+/**
+ * Activity in Redis: two lists per subject, the newest entry first, one of them for failures; and the latest sign-in in the
+ * subject's hash.
+ */
 export function createRedisActivity({
   commands,
   layout,
@@ -24,27 +27,36 @@ export function createRedisActivity({
   }
 
   return {
-    async append(entries, { most, keptMs }, at) {
+    async append(entries, { most, mostFailures, keptMs }, at) {
       const answers = await Promise.all(
         slicesOf(entries).map((slice) => {
           const [first] = slice
           const shard = first === undefined ? 0 : layout.shardOfTag(first.tag)
-          const keys = slice.flatMap(({ tag }) => [layout.user(tag), layout.activity(tag)])
-          const packed = slice.flatMap((entry) => [entry.isSignIn ? 1 : 0, packEntry(entry)])
-          return commands.run('append', shard, keys, [header(shard, at), most, keptMs, ...packed])
+          const keys = slice.flatMap(({ tag, kind }) => [layout.user(tag), layout.activity(tag, kind)])
+          const packed = slice.flatMap((entry) => [
+            entry.kind === 'failure' ? mostFailures : most,
+            entry.kind === 'sign_in' ? 1 : 0,
+            packEntry(entry),
+          ])
+          return commands.run('append', shard, keys, [header(shard, at), keptMs, ...packed])
         }),
       )
-      return answers.find((answer) => answer.kind === 'unavailable') ?? { kind: 'appended' }
+      const isDone = answers.every((answer) => answer.kind === 'answered' && answer.value === 0)
+      return { kind: isDone ? 'appended' : 'unavailable' }
     },
     async read(tag) {
       const shard = layout.shardOfTag(tag)
-      const [latest, list] = await Promise.all([
+      const listOf = (kind: ActivityKind) =>
+        commands.call(shard, 'lrange', layout.activity(tag, kind), '0', '-1')
+      const [latest, others, failures] = await Promise.all([
         commands.call(shard, 'hget', layout.user(tag), LATEST),
-        commands.call(shard, 'lrange', layout.activity(tag), '0', '-1'),
+        listOf('other'),
+        listOf('failure'),
       ])
       if (latest.kind === 'unavailable') return latest
-      if (list.kind === 'unavailable') return list
-      const all: readonly Reply[] = [latest.value, ...arrayOf(list.value)]
+      if (others.kind === 'unavailable') return others
+      if (failures.kind === 'unavailable') return failures
+      const all: readonly Reply[] = [latest.value, ...arrayOf(others.value), ...arrayOf(failures.value)]
       return { kind: 'read', entries: all.flatMap((packed) => unpackEntry(tag, packed) ?? []) }
     },
   }

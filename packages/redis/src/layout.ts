@@ -1,4 +1,5 @@
 import {
+  type ActivityKind,
   type CounterName,
   isSessionId,
   type Revocation,
@@ -26,8 +27,8 @@ export interface Layout {
   user(tag: SubjectTag): string
   /** The sorted set of a shard's revocations, by position. */
   feed(shard: number): string
-  /** The list of what happened to one subject. */
-  activity(tag: SubjectTag): string
+  /** The list of what happened to one subject: of failures, or of all else. */
+  activity(tag: SubjectTag, kind: ActivityKind): string
   /** The string of one counter. */
   counter(name: CounterName): string
   /** A key that is written and deleted to find out whether the shard can be written. */
@@ -74,7 +75,7 @@ export function createLayout(prefix: string): Layout {
     },
     user: (tag) => key(shardOfTag(tag), `u:${tag}`),
     feed: (shard) => key(shard, 'r'),
-    activity: (tag) => key(shardOfTag(tag), `a:${tag}`),
+    activity: (tag, kind) => key(shardOfTag(tag), `${kind === 'failure' ? 'f' : 'a'}:${tag}`),
     counter: (name) => key(shardOfName(name), `c:${name}`),
     scratch: (shard) => key(shard, 'probe'),
     meta: (shard) => key(shard, 'm'),

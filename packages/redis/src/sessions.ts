@@ -164,7 +164,7 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
 
     async erase(tag, at) {
       const shard = layout.shardOfTag(tag)
-      const keys = [layout.user(tag), layout.activity(tag)]
+      const keys = [layout.user(tag), layout.activity(tag, 'other'), layout.activity(tag, 'failure')]
       const answer = await commands.runDurably('erase', shard, keys, [header(shard, at)])
       return answer.kind === 'unavailable' ? answer : { kind: answer.value === 1 ? 'erased' : 'in_use' }
     },

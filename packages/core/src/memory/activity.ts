@@ -3,9 +3,11 @@ import type { ActivityEntry, ActivityStore } from '../ports/optional/activity.ts
 
 interface Kept {
   readonly entries: readonly ActivityEntry[]
+  readonly failures: readonly ActivityEntry[]
   readonly until: number
 }
 
+const NOTHING: Kept = { entries: [], failures: [], until: 0 }
 /** How many subjects are looked at with each entry, to drop those whose entries are over. */
 const SWEPT_PER_ENTRY = 2
 
@@ -30,21 +32,30 @@ export function createMemoryActivity(): MemoryActivity {
     }
   }
 
-  function entriesOf(tag: SubjectTag, at: number): readonly ActivityEntry[] {
+  function keptOf(tag: SubjectTag, at: number): Kept {
     const kept = subjects.get(tag)
-    return kept === undefined || kept.until <= at ? [] : kept.entries
+    return kept === undefined || kept.until <= at ? NOTHING : kept
   }
 
   return {
-    append(entries, { most, keptMs }, at) {
-      for (const entry of entries) {
+    append(added, { most, mostFailures, keptMs }, at) {
+      for (const entry of added) {
         sweep(at)
-        const kept = [entry, ...entriesOf(entry.tag, at)].slice(0, most)
-        subjects.set(entry.tag, { entries: kept, until: at + keptMs })
+        const { entries, failures } = keptOf(entry.tag, at)
+        const until = at + keptMs
+        subjects.set(
+          entry.tag,
+          entry.kind === 'failure'
+            ? { entries, failures: [entry, ...failures].slice(0, mostFailures), until }
+            : { entries: [entry, ...entries].slice(0, most), failures, until },
+        )
       }
       return Promise.resolve({ kind: 'appended' })
     },
     erase: (tag) => void subjects.delete(tag),
-    read: (tag, at) => Promise.resolve({ kind: 'read', entries: entriesOf(tag, at) }),
+    read(tag, at) {
+      const { entries, failures } = keptOf(tag, at)
+      return Promise.resolve({ kind: 'read', entries: [...entries, ...failures] })
+    },
   }
 }

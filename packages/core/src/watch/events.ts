@@ -55,8 +55,10 @@ export function createEvents(clock: Clock, callers: Pick<Callers, 'unknown'>, ca
     emit(event) {
       if (listeners.event.size === 0) return
       const time = new Date(clock.now()).toISOString()
-      const { request_id = callers.unknown().request_id, ...clean } = cleaned(event)
-      const complete = { time, ...clean, request_id }
+      // First, for whoever reads it, and last, since an application without types may give a time of its own.
+      const clean = cleaned(event)
+      const { request_id = callers.unknown().request_id } = clean
+      const complete = Object.assign({ time }, clean, { time, request_id })
       for (const listener of listeners.event) listener(complete)
     },
     revoked(revocation) {

@@ -6,7 +6,7 @@ local function read_counter(counter)
   if not value then return 0, 0, 0 end
   local since, count, blocked_until = string.match(value, '^(%d+) (%d+) (%d+)$')
   -- What somebody has damaged must not let anybody guess on.
-  if not since then error('a counter is damaged') end
+  if not since or #value > 48 then error('a counter is damaged') end
   return tonumber(since), tonumber(count), tonumber(blocked_until)
 end
 

@@ -19,8 +19,8 @@
 --   p, d        the latest position on the feed, and the digest of all that was ever on it
 --   a           sessions that were made until this millisecond have ended, all of them
 --
--- One string per counter: see counters.lua. One list per subject with what happened to it before that, the newest
--- first.
+-- One string per counter: see counters.lua. Two lists per subject with what happened to it before that, failures
+-- and all else, the newest first.
 --
 -- On the feed a revoked session is S<tag><field>, in bytes. Other revocations are strings that the client made.
 

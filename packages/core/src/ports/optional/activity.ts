@@ -1,6 +1,12 @@
 import type { SubjectTag } from '../ids.ts'
 import type { Unavailable } from '../outcome.ts'
 
+/**
+ * What an entry tells: that a session was started, something that strangers can cause, or anything else. Most subjects
+ * have one sign-in and no other entry.
+ */
+export type ActivityKind = 'sign_in' | 'failure' | 'other'
+
 /** Something that happened to a subject. No string has a control character. */
 export interface ActivityEntry {
   readonly tag: SubjectTag
@@ -8,8 +14,7 @@ export interface ActivityEntry {
   readonly at: number
   readonly event: string
   readonly outcome: 'success' | 'failure'
-  /** Whether a session was started. Most subjects have one such entry and no other. */
-  readonly isSignIn: boolean
+  readonly kind: ActivityKind
   readonly ip?: string
   /** The device in words. */
   readonly device?: string
@@ -18,9 +23,11 @@ export interface ActivityEntry {
 
 /** How much is kept of each subject. */
 export interface ActivityBounds {
-  /** At least the newest entries. A store may keep one more. */
+  /** The newest entries that are no failures. A store may keep one more. */
   readonly most: number
-  /** How long they are kept after the newest one. The latest sign-in is kept at least as long as its session. */
+  /** The newest failures. Strangers can cause any number, and must not push out what else happened. */
+  readonly mostFailures: number
+  /** How long they are kept after the newest one of their kind. */
   readonly keptMs: number
 }
 
@@ -30,7 +37,10 @@ export type ActivityReading =
 
 /** What happened to each subject lately, for the subject to see. */
 export interface ActivityStore {
-  /** Adds entries, in their order, and drops the oldest ones of their subjects beyond the bounds. */
+  /**
+   * Adds entries, in their order, and drops the oldest ones of their subjects beyond the bounds. If it is `unavailable`,
+   * some of them may have been added.
+   */
   append(
     entries: readonly ActivityEntry[],
     bounds: ActivityBounds,

@@ -1,14 +1,23 @@
 import type { Devices } from '../../binding/device.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { tagOf } from '../../ports/ids.ts'
-import type { ActivityBounds, ActivityEntry, ActivityStore } from '../../ports/optional/activity.ts'
+import type {
+  ActivityBounds,
+  ActivityEntry,
+  ActivityKind,
+  ActivityStore,
+} from '../../ports/optional/activity.ts'
 import type { Unavailable } from '../../ports/outcome.ts'
 import type { SessionStore } from '../../ports/sessions.ts'
 import type { EventName, SallyportEvent } from '../event.ts'
 import { type ShownEvent, shownEntry, shownRefresh } from './shown.ts'
 
 /** How many events of a subject are shown. */
-export const MOST_SHOWN = 50
+const MOST_SHOWN = 50
+/** How many of these may be failures, which strangers can cause. */
+const MOST_FAILURES = 20
+/** How many of these may be refreshes, of which a user with many sessions has many. */
+const MOST_REFRESHES = 10
 /** So many wait while the store is slow. What comes on top of them is not kept. */
 const MAX_WAITING = 10_000
 
@@ -16,19 +25,19 @@ const MAX_WAITING = 10_000
  * What a subject should see. Refreshes are left out, since they would soon be all that is kept; the latest one of each
  * session is known from the session itself.
  */
-const SHOWN: ReadonlySet<EventName> = new Set([
-  'session.started',
-  'session.ended',
-  'login.failed',
-  'account.locked',
-  'refresh.reused',
-  'refresh.mismatched',
-  'refresh.contested',
-  'token.revoked',
-  'password.changed',
-])
-/** Attempts at a locked account, of which a stranger can make any number, would push out everything else. */
-const HIDDEN_REASONS: ReadonlySet<string> = new Set(['account_locked', 'network_locked'])
+const SHOWN: Readonly<Partial<Record<EventName, ActivityKind>>> = {
+  'session.started': 'sign_in',
+  'session.ended': 'other',
+  'login.failed': 'failure',
+  'account.locked': 'failure',
+  'refresh.reused': 'other',
+  'refresh.mismatched': 'other',
+  'refresh.contested': 'other',
+  'token.revoked': 'other',
+  'password.changed': 'other',
+}
+/** Attempts at a locked account tell nothing that the lock does not. */
+const HIDDEN_REASONS: readonly string[] = ['account_locked', 'network_locked']
 
 export type ActivityOutcome = { readonly kind: 'read'; readonly events: readonly ShownEvent[] } | Unavailable
 
@@ -52,10 +61,13 @@ export interface ActivityParts {
 }
 
 export function createActivity(parts: ActivityParts): Activity {
-  const { store, devices, notice, clock } = parts
-  const bounds: ActivityBounds = { most: MOST_SHOWN, keptMs: parts.keptMs }
-  let waiting: ActivityEntry[] = []
-  let writing: Promise<void> | undefined
+  const { store, devices, notice, clock, keptMs } = parts
+  const bounds: ActivityBounds = { most: MOST_SHOWN, mostFailures: MOST_FAILURES, keptMs }
+  let waiting: SallyportEvent[] = []
+  /** The write that is under way. */
+  let current: Promise<void> = Promise.resolve()
+  /** The one that takes along what is waiting now. */
+  let next: Promise<void> | undefined
   let isTold = false
 
   function tellLoss(): void {
@@ -64,56 +76,66 @@ export function createActivity(parts: ActivityParts): Activity {
     isTold = true
   }
 
-  function entryOf(
-    { time, event, outcome, ip, reason, user_agent }: SallyportEvent,
-    subject: string,
-  ): ActivityEntry {
+  /** One write at a time, so that entries stay in order. */
+  async function write(after: Promise<void>): Promise<void> {
+    await after
+    current = next ?? current
+    next = undefined
+    const entries = waiting.flatMap((event) => entryOf(event) ?? [])
+    waiting = []
+    // It is not tried again: nobody knows what of it the store has taken.
+    const outcome = await store.append(entries, bounds, clock.now())
+    if (outcome.kind === 'unavailable') tellLoss()
+  }
+
+  function entryOf(event: SallyportEvent): ActivityEntry | undefined {
+    const { sub, ip, reason, user_agent } = event
+    const kind = SHOWN[event.event]
+    if (sub === undefined || kind === undefined) return undefined
     return {
-      ...{ tag: tagOf(subject), at: Date.parse(time), event, outcome },
-      isSignIn: event === 'session.started',
+      ...{ tag: tagOf(sub), at: Date.parse(event.time), event: event.event, outcome: event.outcome, kind },
       ...(ip === undefined ? {} : { ip }),
       ...(user_agent === undefined ? {} : { device: devices.recognise(user_agent).label }),
       ...(reason === undefined ? {} : { reason }),
     }
   }
 
-  /** Writes what is waiting, and what comes meanwhile. */
-  async function write(): Promise<void> {
-    await undefined // All events of one turn go together.
-    while (waiting.length > 0) {
-      const entries = waiting
-      waiting = []
-      // It is not tried again: nobody knows what of it the store has taken.
-      const outcome = await store.append(entries, bounds, clock.now())
-      if (outcome.kind === 'unavailable') tellLoss()
-    }
-    writing = undefined
-  }
-
   return {
     note(event) {
-      if (event.sub === undefined || !SHOWN.has(event.event)) return
-      if (HIDDEN_REASONS.has(event.reason ?? '')) return
+      if (event.sub === undefined || SHOWN[event.event] === undefined) return
+      if (HIDDEN_REASONS.includes(event.reason ?? '')) return
       if (waiting.length >= MAX_WAITING) return tellLoss()
-      waiting.push(entryOf(event, event.sub))
-      writing ??= write()
+      // The rest is done later, so that an answer takes as long for a user who is known as for one who is not.
+      waiting.push(event)
+      next ??= write(current)
     },
     async settled() {
-      await writing
+      await (next ?? current)
     },
     async of(subject) {
-      await writing
+      await (next ?? current)
       const [kept, live] = await Promise.all([
         store.read(tagOf(subject), clock.now()),
         parts.sessions(subject),
       ])
       if (kept.kind === 'unavailable') return kept
       if (live.kind === 'unavailable') return live
-      const events = [...kept.entries.map(shownEntry), ...live.sessions.map(shownRefresh)]
-      const shown = events.filter((event) => event !== undefined)
-      // A stable sort: what happened in the same millisecond stays as it was kept.
-      shown.sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0))
-      return { kind: 'read', events: shown.slice(0, MOST_SHOWN) }
+      const since = clock.now() - keptMs
+      const entries = kept.entries.filter(({ at }) => at > since)
+      const isFailure = ({ kind }: ActivityEntry): boolean => kind === 'failure'
+      const shown = [
+        ...latest(entries.filter((entry) => !isFailure(entry)).map(shownEntry), MOST_SHOWN),
+        ...latest(entries.filter(isFailure).map(shownEntry), MOST_FAILURES),
+        ...latest(live.sessions.map(shownRefresh), MOST_REFRESHES),
+      ]
+      return { kind: 'read', events: latest(shown, MOST_SHOWN) }
     },
   }
+}
+
+/** The latest events, the very latest first. What happened in the same millisecond stays in its order. */
+function latest(events: readonly (ShownEvent | undefined)[], most: number): readonly ShownEvent[] {
+  const sorted = events.filter((event) => event !== undefined)
+  sorted.sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0))
+  return sorted.slice(0, most)
 }
