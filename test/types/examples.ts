@@ -28,6 +28,7 @@ declare function findUser(body: unknown): Promise<User | undefined>
 declare function userOf(subject: string | undefined): Promise<User>
 declare function sendLink(address: unknown, link: string, hash: string, seconds: number): Promise<void>
 declare function takeLink(hash: string): Promise<User | undefined>
+declare function subjectOf(email: string): Promise<string | undefined>
 declare function changePassword(subject: string, body: unknown): Promise<User | undefined>
 declare function sendMail(name: string, text: string): Promise<void>
 declare function rolesOf(subject: string): Promise<readonly string[]>

@@ -117,7 +117,7 @@ test('it is the newest fifty, and attempts at a locked account are not among the
   }
   const { token } = await signIn('one')
   for (let count = 0; count < 60; count++)
-    await gate.lockout.guard(viewOf({}), { name: 'one', subject: 'one' }, () => false)
+    await gate.lockout.guard(viewOf({}), 'one', () => false, { subject: 'one' })
   const shown = await shownTo(token)
   expect(shown).toHaveLength(50)
   const counts = shown.map(({ event }) => event)

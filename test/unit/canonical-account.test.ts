@@ -13,6 +13,7 @@ test.each([
   ['a letter with two lower cases', 'STRA\u00dfE', 'strasse'],
   ['and its upper case', 'STRA\u1e9eE', 'strasse'],
   ['the sign for Kelvin', '\u212aelvin', 'kelvin'],
+  ['invisible characters among white space', 'a \u200b b', 'a b'],
   ['nothing but what is not shown', '\u200b \u00ad', ''],
 ])('%s do not tell names apart', (_what, name, expected) => {
   expect(canonicalAccount(name)).toBe(expected)

@@ -1,4 +1,5 @@
 import {
+  type AboutSignIn,
   ConfigError,
   createSallyport,
   type LockedAccount,
@@ -13,6 +14,7 @@ import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
 
 const MINUTE = 60_000
+const DAY = 86_400_000
 const SECRET = 'a secret of the test, with its 32 bytes'
 const HOME = '192.0.2.1'
 
@@ -21,7 +23,7 @@ interface Here {
   readonly events: SallyportEvent[]
   readonly clock: TurnedClock
   readonly locked: LockedAccount[]
-  unlock(name: string): Promise<boolean>
+  unlock(name: string, about?: { readonly subject: string }): Promise<boolean>
 }
 
 let close: () => Promise<void> = async () => {}
@@ -44,7 +46,7 @@ async function start(options: LockoutOptions = {}): Promise<Here> {
     clock,
     events,
     locked,
-    unlock: async (name) => (await sallyport.lockout.unlock(name)).unlocked,
+    unlock: async (name, about) => (await sallyport.lockout.unlock(name, about)).unlocked,
   }
 }
 
@@ -63,11 +65,12 @@ const viewFrom = ({ ip = HOME, cookies = [], headers = {} }: From) => {
 /** A sign-in with a password that is right or wrong; `locked` if nobody looked at it. */
 async function signIn(
   { lockout }: Here,
-  account: Parameters<GateLockout['guard']>[1],
+  name: string,
   password: 'right' | 'wrong',
   from: From = {},
+  about?: AboutSignIn,
 ): Promise<'passed' | 'failed' | 'locked'> {
-  const outcome = await lockout.guard(viewFrom(from), account, () => password === 'right')
+  const outcome = await lockout.guard(viewFrom(from), name, () => password === 'right', about)
   if (outcome.kind !== 'refused') return outcome.kind
   expect(outcome.problem).toBe('sign_in_locked')
   return 'locked'
@@ -78,8 +81,15 @@ async function cookiesOf({ lockout }: Here, name: string, from: From = {}): Prom
   return outcome.kind === 'passed' ? outcome.cookies : []
 }
 
-async function fail(here: Here, account: string, times: number, from: From = {}): Promise<void> {
-  for (let time = 0; time < times; time++) expect(await signIn(here, account, 'wrong', from)).toBe('failed')
+async function fail(
+  here: Here,
+  name: string,
+  times: number,
+  from: From = {},
+  about?: AboutSignIn,
+): Promise<void> {
+  for (let time = 0; time < times; time++)
+    expect(await signIn(here, name, 'wrong', from, about)).toBe('failed')
 }
 
 const told = ({ events }: Here): string[] => events.map(({ event }) => event)
@@ -213,6 +223,46 @@ describe('a device that has signed in before', () => {
     expect(await signIn(here, 'bob', 'right', { cookies })).toBe('locked')
   })
 
+  test('is let in again by an unlock, though it failed itself', async () => {
+    const here = await start()
+    const cookies = await cookiesOf(here, 'alice')
+    await fail(here, 'alice', 5, { cookies })
+    expect(await signIn(here, 'alice', 'right', { cookies })).toBe('locked')
+    expect(await here.unlock('alice')).toBe(true)
+    expect(await signIn(here, 'alice', 'right', { cookies })).toBe('passed')
+  })
+
+  test('is known for half a year after its latest sign-in', async () => {
+    const here = await start()
+    const first = await cookiesOf(here, 'alice')
+    here.clock.turn(179 * DAY)
+    const renewed = await cookiesOf(here, 'alice', { cookies: first })
+    here.clock.turn(2 * DAY)
+    await fail(here, 'alice', 5)
+    expect(await signIn(here, 'alice', 'right', { cookies: first })).toBe('locked')
+    expect(await signIn(here, 'alice', 'right', { cookies: renewed })).toBe('passed')
+  })
+
+  test('is one of five that have attempts of their own, however many were hoarded', async () => {
+    const here = await start()
+    const hoard = await Promise.all(Array.from({ length: 40 }, () => cookiesOf(here, 'alice')))
+    await fail(here, 'alice', 5)
+    let looked = 0
+    for (const cookies of hoard)
+      for (let time = 0; time < 6; time++)
+        if ((await signIn(here, 'alice', 'wrong', { cookies })) === 'failed') looked++
+    expect(looked).toBe(25)
+  })
+
+  test('is not kept out by a network that is locked', async () => {
+    const here = await start({ networkAttempts: 2 })
+    const cookies = await cookiesOf(here, 'alice')
+    await fail(here, 'bob', 1)
+    await fail(here, 'carol', 1)
+    expect(await signIn(here, 'dave', 'right')).toBe('locked')
+    expect(await signIn(here, 'alice', 'right', { cookies })).toBe('passed')
+  })
+
   test('stays known to all who use it', async () => {
     const here = await start()
     let cookies = await cookiesOf(here, 'alice')
@@ -246,7 +296,7 @@ describe('a device that has signed in before', () => {
     const here = await start()
     expect(await cookiesOf(here, 'alice')).toEqual([
       expect.stringMatching(
-        /^__Host-device=[\w-]{38}; Max-Age=15552000; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+        /^__Host-device=[\w-]{43}; Max-Age=15552000; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
       ),
     ])
     expect(await cookiesOf(here, 'alice', { headers: { 'x-token-transport': 'body' } })).toEqual([])
@@ -254,25 +304,59 @@ describe('a device that has signed in before', () => {
 })
 
 describe('a session that gives the password again', () => {
-  const account = { name: 'alice', subject: 'user-1', session: 'sid-1', reason: 'password_change' }
+  const user = { subject: 'user-1' }
+  const own = { ...user, session: 'sid-1', reason: 'password_change' }
+  const wrong = (here: Here, times: number, about = own) => fail(here, '', times, {}, about)
+  const right = (here: Here, about = own) => signIn(here, '', 'right', {}, about)
 
   test('is not locked out by strangers, and its failures count for the account', async () => {
     const here = await start()
-    await fail(here, 'alice', 5)
-    for (let time = 0; time < 5; time++) expect(await signIn(here, account, 'wrong')).toBe('failed')
-    expect(await signIn(here, account, 'right')).toBe('locked')
-    expect(await signIn(here, { ...account, session: 'sid-2' }, 'right')).toBe('passed')
+    await fail(here, 'alice', 5, {}, user)
+    await wrong(here, 5)
+    expect(await right(here)).toBe('locked')
+    expect(await right(here, { ...own, session: 'sid-2' })).toBe('passed')
     here.clock.turn(15 * MINUTE)
-    for (let time = 0; time < 5; time++) expect(await signIn(here, account, 'wrong')).toBe('failed')
-    expect(await signIn(here, 'alice', 'right')).toBe('locked')
+    await wrong(here, 5)
+    expect(await signIn(here, 'alice', 'right', {}, user)).toBe('locked')
+  })
+
+  test('is not kept out by a network that is locked, nor by another site', async () => {
+    const here = await start({ networkAttempts: 1 })
+    await fail(here, 'bob', 1)
+    expect(await signIn(here, 'carol', 'right')).toBe('locked')
+    const headers = { 'sec-fetch-site': 'cross-site', origin: 'https://app.example.com' }
+    expect(await signIn(here, '', 'right', { headers }, own)).toBe('passed')
   })
 
   test('is named in the event', async () => {
     const here = await start()
-    await signIn(here, account, 'wrong')
+    await wrong(here, 1)
     expect(here.events).toMatchObject([
       { event: 'login.failed', sub: 'user-1', sid: 'sid-1', reason: 'password_change' },
     ])
+  })
+})
+
+describe('a user whom the application names', () => {
+  const user = { subject: 'user-1' }
+
+  test('is one account, whatever names lead there, and shares it with no other user', async () => {
+    const here = await start()
+    for (const name of ['alice', '\u00e1lice', 'alice@example.com', 'A', 'B'])
+      await fail(here, name, 1, {}, user)
+    expect(await signIn(here, 'C', 'right', {}, user)).toBe('locked')
+    // Where names are case-sensitive, this is somebody else, whose sign-ins forgive alice nothing.
+    for (let time = 0; time < 9; time++)
+      expect(await signIn(here, 'Alice', 'right', {}, { subject: 'user-2' })).toBe('passed')
+    expect(await signIn(here, 'alice', 'right', {}, user)).toBe('locked')
+  })
+
+  test('is unlocked by the name and the subject', async () => {
+    const { lockout, unlock, ...here } = await start()
+    await fail({ lockout, unlock, ...here }, 'alice', 5, {}, user)
+    expect(await unlock('alice')).toBe(false)
+    expect(await unlock('alice', user)).toBe(true)
+    expect(await signIn({ lockout, unlock, ...here }, 'alice', 'right', {}, user)).toBe('passed')
   })
 })
 
@@ -292,6 +376,13 @@ describe('a network', () => {
     await fail(here, 'alice', 1, { ip: '2001:db8:1:2:ffff::9' })
     expect(await signIn(here, 'bob', 'right', { ip: '2001:db8:1:2:a:b:c:d' })).toBe('locked')
     expect(await signIn(here, 'bob', 'right', { ip: '2001:db8:1:3::1' })).toBe('passed')
+  })
+
+  test('is not charged for attempts at an account that is locked', async () => {
+    const here = await start({ networkAttempts: 7 })
+    await fail(here, 'alice', 5)
+    for (let time = 0; time < 20; time++) expect(await signIn(here, 'alice', 'wrong')).toBe('locked')
+    expect(await signIn(here, 'bob', 'right')).toBe('passed')
   })
 
   test('has its failures still after a sign-in that passed', async () => {
@@ -331,8 +422,7 @@ describe('it is told', () => {
   test('to the application, which may write to the user', async () => {
     const here = await start()
     const from = { headers: { 'user-agent': 'one' } }
-    for (let time = 0; time < 5; time++)
-      await signIn(here, { name: 'Alice', subject: 'user-1' }, 'wrong', from)
+    for (let time = 0; time < 5; time++) await signIn(here, 'Alice', 'wrong', from, { subject: 'user-1' })
     expect(here.locked).toEqual([
       {
         ...{ name: 'Alice', subject: 'user-1', ip: HOME, userAgent: 'one' },
@@ -387,18 +477,63 @@ describe('attempts that the application records', () => {
     await expect(lockout.record(view, attempt, 'maybe' as 'success')).rejects.toThrow(
       '"success" or "failure"',
     )
-    for (const name of [undefined, null, 7, {}, ['alice']])
-      for (const account of [name, { name, subject: 'user-1' }])
-        expect(await lockout.check(view, account as never)).toEqual({
-          kind: 'refused',
-          problem: 'body_malformed',
-        })
-    for (const account of [
-      { name: 'a', subject: 7 },
-      { name: 'a', session: {} },
-      { name: 'a', sub: 'b' },
-    ])
-      await expect(lockout.check(view, account as never)).rejects.toThrow(TypeError)
+    for (const about of [{ subject: 7 }, { session: {} }, { sub: 'b' }, null, 'x', { crossSite: 'yes' }])
+      await expect(lockout.check(view, 'a', about as never)).rejects.toThrow(TypeError)
+  })
+
+  test('are refused with a name that is no string, whatever a body has there', async () => {
+    const { lockout } = await start()
+    for (const name of [undefined, null, 7, {}, ['alice'], { name: 'alice', session: 'sid-1' }])
+      expect(await lockout.check(viewFrom({}), name as never)).toEqual({
+        kind: 'refused',
+        problem: 'body_malformed',
+      })
+  })
+
+  test('are refused from another site, and tell nobody apart by then', async () => {
+    const here = await start({ attempts: 1 })
+    const view = viewFrom({ headers: { 'sec-fetch-site': 'cross-site' } })
+    for (let time = 0; time < 3; time++)
+      expect(await here.lockout.guard(view, 'alice', () => true)).toEqual({
+        kind: 'refused',
+        problem: 'cross_site',
+      })
+    expect(new Set(told(here))).toEqual(new Set(['request.refused']))
+    const checked = { crossSite: 'checked' } as const
+    expect(await here.lockout.guard(view, 'alice', () => true, checked)).toMatchObject({ kind: 'passed' })
+  })
+})
+
+describe('a name', () => {
+  test('of any length and kind is counted at once', async () => {
+    const here = await start()
+    // To find the canonical form of this one would take minutes, and so longer than a test may.
+    const hostile = `a${'\u0345'.repeat(250_000)}${'\u0334'.repeat(250_000)}`
+    await fail(here, hostile, 5)
+    expect(await signIn(here, hostile, 'right')).toBe('locked')
+    expect(await signIn(here, `${hostile}x`, 'right')).toBe('passed')
+    expect(here.locked[0]?.name).toHaveLength(256)
+  })
+
+  test('counts by its default form while the option fails, which is told once', async () => {
+    for (const canonical of [
+      () => {
+        throw new RangeError('no @')
+      },
+      () => undefined,
+      async (name: string) => name,
+    ]) {
+      const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+      const here = await start({ canonical: canonical as never })
+      await fail(here, 'ALICE', 5)
+      expect(await signIn(here, 'alice', 'right')).toBe('locked')
+      expect(await signIn(here, 'bob', 'right')).toBe('passed')
+      expect(await here.unlock('alice')).toBe(true)
+      const told = warned.mock.calls.map(([message]) => String(message))
+      expect(told.filter((text) => text.includes('"lockout.canonical"'))).toHaveLength(1)
+      warned.mockRestore()
+      await close()
+    }
   })
 })
 

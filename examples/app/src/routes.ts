@@ -80,9 +80,9 @@ function createLogin({ lockout, signIn }: Gate, users: Users): Handler {
     const body = await readStrings(view, 'username', 'password')
     if (body.kind === 'refused') return body.answer
     const [username = '', password = ''] = body.values
-    const outcome = await lockout.guard(view, users.account(username), () =>
-      users.authenticate(username, password),
-    )
+    const outcome = await lockout.guard(view, username, () => users.authenticate(username, password), {
+      subject: users.meant(username)?.subject,
+    })
     if (outcome.kind === 'refused') return refusal(outcome.problem, outcome)
     if (outcome.kind === 'failed') return invalidCredentials()
     const { subject, scope } = outcome.found
@@ -98,12 +98,12 @@ function createPasswordChange({ lockout, sessions, callers }: Gate, emit: Emit, 
     const [current = '', next = ''] = body.values
     if (next.length < 8) return badRequest('the new password must have at least 8 characters')
     const { subject, session } = auth
-    const account = { name: subject, subject, session, reason: 'password_change' }
-    const outcome = await lockout.guard(view, account, () => users.changePassword(subject, current, next))
+    const about = { subject, session, reason: 'password_change' }
+    const outcome = await lockout.guard(view, '', () => users.changePassword(subject, current, next), about)
     if (outcome.kind === 'refused') return refusal(outcome.problem, outcome)
     if (outcome.kind === 'failed') return invalidCredentials()
-    const about = { sub: subject, ...(session === undefined ? {} : { sid: session }), ...callers.of(view) }
-    emit({ event: 'password.changed', outcome: 'success', ...about })
+    const names = { sub: subject, ...(session === undefined ? {} : { sid: session }), ...callers.of(view) }
+    emit({ event: 'password.changed', outcome: 'success', ...names })
     const { cookies } = await sessions.revokeOthers(view, auth, { reason: 'password_changed' })
     return emptyAnswer(cookies)
   })

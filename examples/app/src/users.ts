@@ -1,6 +1,6 @@
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import { type Account, canonicalAccount, UnavailableError } from '@sallyport/core'
+import { canonicalAccount, UnavailableError } from '@sallyport/core'
 import type { Passwords } from './passwords.ts'
 
 /** A user of the demo. */
@@ -14,11 +14,8 @@ export interface User {
 
 /** The users of the demo. */
 export interface Users {
-  /**
-   * The account that a name means, whether or not it exists. It goes by the subject: whoever changes the password is
-   * known by that alone, and failures there count together with those here.
-   */
-  account(name: string): Account
+  /** The user whom a name means in any spelling, for the lockout. Only the exact one signs in. */
+  meant(name: string): User | undefined
   /**
    * Checks a name and a password; `undefined` if one is wrong. An unknown name takes as long as a known one. Rejects with
    * an `UnavailableError` while the store is away.
@@ -31,6 +28,8 @@ export interface Users {
   changePassword(subject: string, current: string, next: string): Promise<boolean>
 }
 
+/** No name here is longer. */
+const MAX_NAME = 64
 const DEMO_PASSWORD = 'correct horse battery staple'
 const LOAD_USER = /^user(0|[1-9]\d{0,4})$/
 const NAMED: Readonly<Record<string, readonly string[]>> = {
@@ -56,10 +55,7 @@ export async function createUsers(passwords: Passwords): Promise<Users> {
   }
 
   return {
-    account(name) {
-      const canonical = canonicalAccount(name)
-      return { name: subjectOf(canonical), subject: userNamed(canonical)?.subject }
-    },
+    meant: (name) => userNamed(name.length > MAX_NAME ? '' : canonicalAccount(name)),
     async authenticate(name, password) {
       const user = userNamed(name)
       const reading = await passwords.read(user?.subject ?? 'nobody')

@@ -41,7 +41,7 @@ export { type ClaimOpening, type OpenedClaim, openClaim } from './tokens/custom/
 export type { ClaimRecipient } from './tokens/custom/sealed-claim.ts'
 export type { EventName, EventToTell, SallyportEvent } from './watch/event.ts'
 export type { Emit, EventMap } from './watch/events.ts'
-export type { Account, SignInAttempt } from './watch/lockout/attempt.ts'
+export type { AboutSignIn, SignInAttempt } from './watch/lockout/attempt.ts'
 export { canonicalAccount } from './watch/lockout/canonical.ts'
 export type { LockedAccount, OnLocked } from './watch/lockout/lockout.ts'
 export type { Attributes, Meter } from './watch/metrics/meter.ts'

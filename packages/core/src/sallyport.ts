@@ -143,7 +143,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
 
   const lockout = createLockouts({
     ...{ counters: store.counters, settings: settings.lockout, secrets, random },
-    ...{ callbacks, emit, clock: storeClock },
+    ...{ callbacks, emit, notice, clock: storeClock },
   })
 
   const gate = createGate({
@@ -165,6 +165,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     replica.close()
     ring.close()
     issuers.close()
+    // What was told last is still to be kept.
+    await activity?.settled()
     await store.close()
   }
 

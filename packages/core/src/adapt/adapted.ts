@@ -8,7 +8,7 @@ import type { GuardMethods } from '../guards/index.ts'
 import type { Session } from '../ports/session.ts'
 import type { Route } from '../seam/http.ts'
 import type { SignIn } from '../sessions/open.ts'
-import type { Account, SignInAttempt } from '../watch/lockout/attempt.ts'
+import type { AboutSignIn, SignInAttempt } from '../watch/lockout/attempt.ts'
 
 /** The session calls of {@link SessionCalls}, and those that need the caller's request and response. */
 export interface AdaptedSessions<Exchange extends unknown[]> extends SessionCalls {
@@ -46,7 +46,7 @@ export interface AdaptedLockout<Exchange extends unknown[]> extends LockoutCalls
    * `sign_in_locked`) while the account is locked, whether it exists or not, and with `UnavailableError` while the store
    * is away.
    */
-  check(...args: [...Exchange, account: string | Account]): Promise<SignInAttempt>
+  check(...args: [...Exchange, name: string, about?: AboutSignIn]): Promise<SignInAttempt>
   /**
    * Records how an attempt went, once. After a `success`, sets the cookie by which this device is known later. An attempt
    * that is never recorded counts as a failure.
@@ -136,9 +136,10 @@ export interface Adapted<Exchange extends unknown[], Reply, Protect, Check, Rout
    * answer. On success, sets the cookie by which this device is known later. What your check throws is thrown on, and
    * counts as nothing.
    *
-   * Rejects with a `RefusalError` (429, `sign_in_locked`) while the account is locked, whether it exists or not, with
-   * another one (400, `body_malformed`) for a name that is no string, and with `UnavailableError` while the store is
-   * away.
+   * Rejects with a `RefusalError` while the account is locked, whether it exists or not (429, `sign_in_locked`), for a
+   * name that is no string (400, `body_malformed`) and for a cross-site request (403, see `AboutSignIn.crossSite`), and
+   * with `UnavailableError` while the store is away. Throws a `TypeError` for a wrong member of `about`, which must never
+   * come from the client.
    *
    * @example
    * ```ts
@@ -150,7 +151,7 @@ export interface Adapted<Exchange extends unknown[], Reply, Protect, Check, Rout
    *
    * const app = express().use(express.json())
    * app.post('/login', async (req, res) => {
-   *   const { name, password } = req.body
+   *   const { name, password } = req.body ?? {}
    *   const user = await guardSignIn(req, res, name, () => findUser(name, password))
    *   if (user === undefined) res.status(401).json({ error: 'invalid_credentials' })
    *   else await signIn(req, res, { subject: user.id })
@@ -158,7 +159,7 @@ export interface Adapted<Exchange extends unknown[], Reply, Protect, Check, Rout
    * ```
    */
   guardSignIn<Found>(
-    ...args: [...Exchange, account: string | Account, check: () => Found | PromiseLike<Found>]
+    ...args: [...Exchange, name: string, check: () => Found | PromiseLike<Found>, about?: AboutSignIn]
   ): Promise<Exclude<Found, Nobody> | undefined>
   readonly lockout: AdaptedLockout<Exchange>
   readonly sessions: AdaptedSessions<Exchange>

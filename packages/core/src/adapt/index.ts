@@ -7,7 +7,7 @@ import type { Guard } from '../guards/guard.ts'
 import { type GuardMethods, guards } from '../guards/index.ts'
 import type { RequestView, Route } from '../seam/http.ts'
 import type { SignIn } from '../sessions/open.ts'
-import type { Account, SignInAttempt } from '../watch/lockout/attempt.ts'
+import type { AboutSignIn, SignInAttempt } from '../watch/lockout/attempt.ts'
 
 import type { Adapted, AdaptedSessions } from './adapted.ts'
 import type { Host } from './host.ts'
@@ -61,8 +61,12 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
     },
     async guardSignIn<Found>(...args: unknown[]): Promise<Exclude<Found, Nobody> | undefined> {
       const exchange = args.slice(0, host.exchangeLength) as Exchange
-      const [account, check] = args.slice(host.exchangeLength) as [Account, () => Found | PromiseLike<Found>]
-      const outcome = await gate.lockout.guard(host.read(...exchange), account, check)
+      const [name, check, about] = args.slice(host.exchangeLength) as [
+        string,
+        () => Found | PromiseLike<Found>,
+        AboutSignIn | undefined,
+      ]
+      const outcome = await gate.lockout.guard(host.read(...exchange), name, check, about)
       if (outcome.kind === 'refused') throw faultOf(outcome)
       if (outcome.kind === 'failed') return undefined
       host.setCookies(outcome.cookies, ...exchange)
@@ -72,8 +76,8 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
       ...core.lockout,
       async check(...args) {
         const exchange = args.slice(0, host.exchangeLength) as Exchange
-        const account = args[host.exchangeLength] as string | Account
-        const checked = await gate.lockout.check(host.read(...exchange), account)
+        const [name, about] = args.slice(host.exchangeLength) as [string, AboutSignIn | undefined]
+        const checked = await gate.lockout.check(host.read(...exchange), name, about)
         if (checked.kind === 'refused') throw faultOf(checked)
         return checked.attempt
       },

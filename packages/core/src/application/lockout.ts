@@ -1,4 +1,4 @@
-import { ConfigError, UnavailableError } from '../errors.ts'
+import { ConfigError, refuseUnknownMembers, UnavailableError } from '../errors.ts'
 import type { Lockout } from '../watch/lockout/lockout.ts'
 
 export interface Unlocked {
@@ -10,22 +10,24 @@ export interface Unlocked {
 export interface LockoutCalls {
   /**
    * Unlocks an account, such as when its user has set a new password or has called the help desk. Earlier failures no
-   * longer count. Devices that are locked for their own failures stay so. Rejects with an `UnavailableError` while the
+   * longer count, those of known devices included. Rejects with an `UnavailableError` while the
    * store does not answer, and with a `ConfigError` if the store keeps no counters.
    *
    * @param name the name of the account, in any spelling
+   * @param about the `subject` of its user, if failures count by it
    */
-  unlock(name: string): Promise<Unlocked>
+  unlock(name: string, about?: { readonly subject?: string | undefined }): Promise<Unlocked>
 }
 
 /** @param lockout `undefined` if the store keeps no counters */
 export function createLockoutCalls(lockout: Lockout | undefined): LockoutCalls {
   return {
-    async unlock(name) {
+    async unlock(name, about = {}) {
+      refuseUnknownMembers('lockout.unlock', about, ['subject'])
       if (typeof name !== 'string') throw new TypeError('lockout.unlock: the name must be a string')
       if (lockout === undefined)
         throw new ConfigError('store', { sentence: '"store" must keep counters, which a lockout needs' })
-      const outcome = await lockout.unlock(name)
+      const outcome = await lockout.unlock(name, about.subject)
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return { unlocked: outcome.kind === 'unlocked' }
     },

@@ -8,15 +8,20 @@ import type { Random } from '../ports/clock.ts'
  * @see [Device cookies](https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies)
  */
 export interface KnownDevices {
-  /** The id of the device, if it signed in to this account before. */
-  find(marks: string | undefined, account: string): string | undefined
+  /** The id of the device, if it signed in to this account within the last half year. */
+  find(marks: string | undefined, account: string, at: number): string | undefined
   /** The marks of a device that has signed in to this account. It stays known to its latest other accounts. */
-  remember(marks: string | undefined, account: string): string
+  remember(marks: string | undefined, account: string, at: number): string
 }
 
+/** How long a device stays known after a sign-in. */
+export const KNOWN_SECONDS: number = 180 * 86_400
+
 const ID_BYTES = 12
+const TIME_BYTES = 4
+const SIGNED_BYTES = ID_BYTES + TIME_BYTES
 const MAC_BYTES = 16
-const MARK = new RegExp(`^[A-Za-z0-9_-]{${Math.ceil(((ID_BYTES + MAC_BYTES) * 4) / 3)}}$`)
+const MARK = new RegExp(`^[A-Za-z0-9_-]{${Math.ceil(((SIGNED_BYTES + MAC_BYTES) * 4) / 3)}}$`)
 /** A device that is shared by more people is known to the latest of them. */
 const MAX_ACCOUNTS = 5
 const SEPARATOR = '.'
@@ -28,32 +33,35 @@ export function createKnownDevices(
 ): KnownDevices {
   const [current] = keys
 
-  /** The id in a mark, if it is of this account. */
+  /** The id and the time of a mark, if it is of this account. */
   function read(mark: string, account: string): Buffer | undefined {
     const bytes = Buffer.from(mark, 'base64url')
-    const id = bytes.subarray(0, ID_BYTES)
-    const mac = bytes.subarray(ID_BYTES)
-    return keys.some((key) => timingSafeEqual(macOf(key, id, account), mac)) ? id : undefined
+    const signed = bytes.subarray(0, SIGNED_BYTES)
+    const mac = bytes.subarray(SIGNED_BYTES)
+    return keys.some((key) => timingSafeEqual(macOf(key, signed, account), mac)) ? signed : undefined
   }
 
   return {
-    find(marks, account) {
+    find(marks, account, at) {
       for (const mark of marksOf(marks)) {
-        const id = read(mark, account)
-        if (id !== undefined) return id.toString('base64url')
+        const signed = read(mark, account)
+        if (signed !== undefined && at < (signed.readUInt32BE(ID_BYTES) + KNOWN_SECONDS) * 1000)
+          return signed.toString('base64url', 0, ID_BYTES)
       }
       return undefined
     },
-    remember(marks, account) {
+    remember(marks, account, at) {
       let known: Uint8Array | undefined
       const others: string[] = []
       for (const mark of marksOf(marks)) {
-        const id = read(mark, account)
-        if (id === undefined) others.push(mark)
-        else known ??= id
+        const signed = read(mark, account)
+        if (signed === undefined) others.push(mark)
+        else known ??= signed.subarray(0, ID_BYTES)
       }
-      const id = known ?? random(ID_BYTES)
-      const mark = Buffer.concat([id, macOf(current, id, account)]).toString('base64url')
+      const signed = Buffer.alloc(SIGNED_BYTES)
+      signed.set(known ?? random(ID_BYTES))
+      signed.writeUInt32BE(Math.floor(at / 1000), ID_BYTES)
+      const mark = Buffer.concat([signed, macOf(current, signed, account)]).toString('base64url')
       return [mark, ...others].slice(0, MAX_ACCOUNTS).join(SEPARATOR)
     },
   }
@@ -63,6 +71,6 @@ function marksOf(marks: string | undefined): readonly string[] {
   return (marks?.split(SEPARATOR, MAX_ACCOUNTS) ?? []).filter((mark) => MARK.test(mark))
 }
 
-function macOf(key: Uint8Array, id: Uint8Array, account: string): Buffer {
-  return createHmac('sha256', key).update(id).update(account, 'utf8').digest().subarray(0, MAC_BYTES)
+function macOf(key: Uint8Array, signed: Uint8Array, account: string): Buffer {
+  return createHmac('sha256', key).update(signed).update(account, 'utf8').digest().subarray(0, MAC_BYTES)
 }

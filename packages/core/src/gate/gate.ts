@@ -97,7 +97,10 @@ export function createGate(parts: GateParts): Gate {
       ...{ start, logout, isCrossSite, end, find },
       ...{ tokenSets, refreshTokens, cookie, callers },
     }),
-    lockout: createGateLockout({ ...parts, cookie: createStrictCookie(settings.deviceCookie) }),
+    lockout: createGateLockout({
+      ...{ lockout: parts.lockout, isCrossSite, callers },
+      cookie: createStrictCookie(settings.deviceCookie),
+    }),
     route,
     callers,
     check: (guard) => createGuardCheck(guard, clock, refuse),

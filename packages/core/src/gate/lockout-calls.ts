@@ -2,9 +2,10 @@ import { ConfigError, refuseUnknownMembers } from '../errors.ts'
 import type { ProblemCode } from '../problems.ts'
 import type { Callers } from '../seam/caller.ts'
 import type { RequestView } from '../seam/http.ts'
-import type { Account, SignInAttempt } from '../watch/lockout/attempt.ts'
+import type { AboutSignIn, SignInAttempt } from '../watch/lockout/attempt.ts'
 import type { Lockout } from '../watch/lockout/lockout.ts'
 import type { StrictCookie } from './browser/cookies.ts'
+import type { CrossSiteCheck } from './browser/csrf.ts'
 import type { WithCookies } from './session-calls.ts'
 
 export type CheckedSignIn =
@@ -22,13 +23,15 @@ export type Nobody = false | null | undefined
 
 /** The lockout, for sign-ins over HTTP. `cookies` belong on the response. */
 export interface GateLockout {
-  check(view: RequestView, account: string | Account): Promise<CheckedSignIn>
+  /** @param name what was typed to name the account, as it was sent */
+  check(view: RequestView, name: string, about?: AboutSignIn): Promise<CheckedSignIn>
   record(view: RequestView, attempt: SignInAttempt, outcome: 'success' | 'failure'): Promise<WithCookies>
   /** Does both around a check, which finds somebody or {@link Nobody}. */
   guard<Found>(
     view: RequestView,
-    account: string | Account,
+    name: string,
     check: () => Found | PromiseLike<Found>,
+    about?: AboutSignIn,
   ): Promise<GuardedSignIn<Exclude<Found, Nobody>>>
 }
 
@@ -37,13 +40,12 @@ export interface GateLockoutParts {
   readonly lockout: Lockout | undefined
   /** Where a device keeps that it has signed in before. */
   readonly cookie: StrictCookie
+  readonly isCrossSite: CrossSiteCheck
   readonly callers: Callers
 }
 
-/** Browsers keep a cookie no longer than 400 days. A device that was away for half a year has to prove itself anew. */
-const MARKS_SECONDS = 180 * 86_400
-
-export function createGateLockout({ lockout, cookie, callers }: GateLockoutParts): GateLockout {
+export function createGateLockout(parts: GateLockoutParts): GateLockout {
+  const { lockout, cookie, isCrossSite, callers } = parts
   const pending = new WeakSet<SignInAttempt>()
 
   function present(): Lockout {
@@ -56,37 +58,34 @@ export function createGateLockout({ lockout, cookie, callers }: GateLockoutParts
       throw new TypeError('lockout.record: the attempt is none of lockout.check, or was recorded before')
   }
 
-  async function check(view: RequestView, account: string | Account): Promise<CheckedSignIn> {
-    const named = accountOf(account)
-    // It may come from a body as it was sent.
-    if (typeof named.name !== 'string') return { kind: 'refused', problem: 'body_malformed' }
+  async function check(view: RequestView, name: string, about: AboutSignIn = {}): Promise<CheckedSignIn> {
+    refuseWrong(about)
+    // It comes from a body as it was sent.
+    if (typeof name !== 'string') return { kind: 'refused', problem: 'body_malformed' }
+    if (about.crossSite !== 'checked' && about.session === undefined && isCrossSite(view, 'sign-in'))
+      return { kind: 'refused', problem: 'cross_site' }
     const kept = cookie.read(view)
     const outcome = await present().check({
-      account: named,
+      ...{ name, about, caller: callers.of(view) },
       marks: kept.kind === 'value' ? kept.value : undefined,
-      caller: callers.of(view),
     })
     switch (outcome.kind) {
       case 'allowed':
         pending.add(outcome.attempt)
         return outcome
       case 'locked':
-        return {
-          kind: 'refused',
-          problem: 'sign_in_locked',
-          retryAfterSeconds: outcome.retryAfterSeconds,
-        }
+        return { ...outcome, kind: 'refused', problem: 'sign_in_locked' }
       case 'unavailable':
         return { kind: 'refused', problem: 'store_unavailable' }
     }
   }
 
   async function succeed(view: RequestView, attempt: SignInAttempt): Promise<WithCookies> {
-    const marks = await present().succeeded(attempt)
-    // Native apps keep no cookies.
+    const { marks, maxAgeSeconds } = await present().succeeded(attempt)
+    // Native apps keep no cookies, and who is signed in has signed in with one.
     const keeps =
-      view.headers['x-token-transport'] === undefined && attempt.claimant.account.session === undefined
-    return { cookies: keeps ? [cookie.set(marks, MARKS_SECONDS)] : [] }
+      view.headers['x-token-transport'] === undefined && attempt.claimant.about.session === undefined
+    return { cookies: keeps ? [cookie.set(marks, maxAgeSeconds)] : [] }
   }
 
   return {
@@ -101,10 +100,11 @@ export function createGateLockout({ lockout, cookie, callers }: GateLockoutParts
     },
     async guard<Found>(
       view: RequestView,
-      account: string | Account,
+      name: string,
       find: () => Found | PromiseLike<Found>,
+      about?: AboutSignIn,
     ): Promise<GuardedSignIn<Exclude<Found, Nobody>>> {
-      const checked = await check(view, account)
+      const checked = await check(view, name, about)
       if (checked.kind === 'refused') return checked
       const { attempt } = checked
       settle(attempt)
@@ -128,22 +128,19 @@ function isNobody(found: unknown): found is Nobody {
   return found === undefined || found === null || found === false
 }
 
-const MEMBERS: Readonly<Record<keyof Account, true>> = {
-  name: true,
+const MEMBERS: Readonly<Record<keyof AboutSignIn, true>> = {
   subject: true,
   session: true,
   reason: true,
+  crossSite: true,
 }
 
-/** Throws a `TypeError` for what only the application can get wrong. */
-function accountOf(given: string | Account): Account {
-  const isAccount = typeof given === 'object' && given !== null && 'name' in given
-  const account = isAccount ? given : { name: given as string }
-  refuseUnknownMembers('lockout', account, Object.keys(MEMBERS))
-  for (const member of Object.keys(MEMBERS) as (keyof Account)[]) {
-    const value = account[member]
-    if (member === 'name' || value === undefined || typeof value === 'string') continue
-    throw new TypeError(`lockout: "${member}" must be a string`)
-  }
-  return account
+function refuseWrong(about: AboutSignIn): void {
+  refuseUnknownMembers('lockout', about, Object.keys(MEMBERS))
+  for (const [member, value] of Object.entries(about))
+    if (value !== undefined && typeof value !== 'string')
+      throw new TypeError(`lockout: "${member}" must be a string`)
+  const { crossSite = 'refuse' } = about
+  if (crossSite !== 'refuse' && crossSite !== 'checked')
+    throw new TypeError('lockout: "crossSite" must be "refuse" or "checked"')
 }

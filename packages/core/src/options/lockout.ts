@@ -19,14 +19,14 @@ export interface LockoutOptions {
   /** How long an account stays locked, in seconds. Default 900; 1 to 86,400 (1 day). */
   readonly durationSeconds?: number | undefined
   /**
-   * After how many failures within `windowSeconds` all sign-ins from a network are refused, whatever the account, for
-   * `durationSeconds`. A network is an IPv4 address, or the /64 of an IPv6 address. Default 100; at most 1,000,000; 0:
-   * networks are not locked out.
+   * After how many failures within `windowSeconds` sign-ins from a network are refused, whatever the account, for
+   * `durationSeconds`; those of known devices are not. A network is an IPv4 address, or the /64 of an IPv6 address.
+   * Default 100; at most 1,000,000; 0: networks are not locked out.
    */
   readonly networkAttempts?: number | undefined
   /**
    * Gives the form of an account's name in which its spellings count together. Default: compatible characters are made
-   * the same (NFKC), and case, invisible characters and outer white space do not count.
+   * the same (NFKC), and case, invisible characters and outer white space do not count. That also counts where it throws or gives no string, which a notice tells.
    */
   readonly canonical?: ((name: string) => string) | undefined
   /** Called when an account is locked, such as to write to its user. Default: nobody is told; the event tells it. */

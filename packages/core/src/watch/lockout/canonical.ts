@@ -12,8 +12,9 @@ export function canonicalAccount(name: string): string {
   return (
     name
       .normalize('NFKC')
-      .replace(/\s+/gu, ' ')
+      .replace(/\s/gu, ' ')
       .replace(INVISIBLE, '')
+      .replace(/ +/g, ' ')
       // There and back: some letters, such as "ß", meet their other spelling only in the other case.
       .toLowerCase()
       .toUpperCase()

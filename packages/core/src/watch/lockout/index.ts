@@ -5,6 +5,7 @@ import type { Clock, Random } from '../../ports/clock.ts'
 import type { CounterStore } from '../../ports/optional/counters.ts'
 import type { Callbacks } from '../callbacks.ts'
 import type { Emit } from '../events.ts'
+import { createAccountNames } from './account-name.ts'
 import { createLockout, type Lockout, type LockoutSettings } from './lockout.ts'
 import { createCounterNames } from './names.ts'
 
@@ -21,6 +22,7 @@ export interface LockoutsParts {
   readonly secrets: readonly [LockoutKeys, ...LockoutKeys[]]
   readonly settings: LockoutSettings
   readonly callbacks: Callbacks
+  readonly notice: (message: string) => void
   readonly emit: Emit
   readonly clock: Clock
   readonly random: Random
@@ -31,12 +33,13 @@ export interface LockoutsParts {
  * all the same.
  */
 export function createLockouts(parts: LockoutsParts): Lockout | undefined {
-  const { counters, secrets, random, ...rest } = parts
+  const { counters, secrets, random, notice, ...rest } = parts
   if (counters !== undefined) {
     const [current, ...earlier] = secrets
     return createLockout({
       ...{ ...rest, counters, networkOf },
       nameOf: createCounterNames(current.counters),
+      accounts: createAccountNames(rest.settings.canonical, notice),
       knownDevices: createKnownDevices(
         [current.knownDevices, ...earlier.map((one) => one.knownDevices)],
         random,

@@ -1,11 +1,11 @@
-import type { KnownDevices } from '../../binding/known-devices.ts'
+import { KNOWN_SECONDS, type KnownDevices } from '../../binding/known-devices.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { AttemptLimit, CounterName, CounterStore } from '../../ports/optional/counters.ts'
 import type { Unavailable } from '../../ports/outcome.ts'
 import type { Callbacks } from '../callbacks.ts'
 import type { Emit } from '../events.ts'
+import type { AccountNames } from './account-name.ts'
 import type { Claimant, Counted, SignInAttempt } from './attempt.ts'
-import { canonicalAccount } from './canonical.ts'
 import type { NameCounter } from './names.ts'
 
 /** The parsed option `lockout`. */
@@ -13,7 +13,7 @@ export interface LockoutSettings {
   readonly account: AttemptLimit
   /** `undefined`: networks are not locked out. */
   readonly network: AttemptLimit | undefined
-  /** `undefined`: {@link canonicalAccount}. */
+  /** `undefined`: `canonicalAccount`. */
   readonly canonical: ((name: string) => string) | undefined
   readonly onLocked: OnLocked | undefined
   /** Whether the application has set any of this, and so relies on it. */
@@ -39,6 +39,11 @@ export type CheckOutcome =
   | { readonly kind: 'locked'; readonly retryAfterSeconds: number }
   | Unavailable
 
+export interface KeptMarks {
+  readonly marks: string
+  readonly maxAgeSeconds: number
+}
+
 export type UnlockOutcome = { readonly kind: 'unlocked' | 'was_open' } | Unavailable
 
 /**
@@ -48,18 +53,19 @@ export type UnlockOutcome = { readonly kind: 'unlocked' | 'was_open' } | Unavail
 export interface Lockout {
   /** Counts an attempt, unless the account or the network is locked. */
   check(claimant: Claimant): Promise<CheckOutcome>
-  /** The password was right: earlier failures no longer count. Gives the marks that the device shall keep. */
-  succeeded(attempt: SignInAttempt): Promise<string>
+  /** The password was right: earlier failures no longer count. Gives what the device shall keep. */
+  succeeded(attempt: SignInAttempt): Promise<KeptMarks>
   /** The password was wrong. */
   failed(attempt: SignInAttempt): Promise<void>
   /** Nothing was found out: the attempt does not count. */
   abandoned(attempt: SignInAttempt): Promise<void>
-  unlock(name: string): Promise<UnlockOutcome>
+  unlock(name: string, subject: string | undefined): Promise<UnlockOutcome>
 }
 
 export interface LockoutParts {
   readonly counters: CounterStore
   readonly nameOf: NameCounter
+  readonly accounts: AccountNames
   readonly knownDevices: KnownDevices
   /** The network of an address, of which one party may have all addresses. */
   readonly networkOf: (ip: string) => string
@@ -69,33 +75,73 @@ export interface LockoutParts {
   readonly clock: Clock
 }
 
+/** So many devices and sessions of one account have attempts of their own. Whoever hoards more has no more of them. */
+const KNOWN_AT_ONCE = 5
+const MAX_NAME_TOLD = 256
+
 export function createLockout(parts: LockoutParts): Lockout {
-  const { counters, nameOf, knownDevices, settings, emit, clock } = parts
-  const { canonical: canonicalName = canonicalAccount } = settings
+  const { counters, nameOf, accounts, knownDevices, settings, emit, clock } = parts
+  const { most } = settings.account
+  const limitOfKnown = { ...settings.account, most: Math.min(most * KNOWN_AT_ONCE, Number.MAX_SAFE_INTEGER) }
   const onLocked =
     settings.onLocked && parts.callbacks.guarded('the option "lockout.onLocked"', settings.onLocked)
 
-  /** Whose failures decide: those of a known device or session, or else those of all others at the account. */
-  function judged({ account, marks }: Claimant, canonical: string): CounterName {
-    if (account.session !== undefined) return nameOf('session', canonical, account.session)
-    const device = knownDevices.find(marks, canonical)
-    return device === undefined ? nameOf('account', canonical) : nameOf('device', canonical, device)
-  }
+  type Counting =
+    | { readonly kind: 'counted'; readonly counted: Counted }
+    | { readonly kind: 'blocked'; readonly retryAfterMs: number }
+    | Unavailable
 
-  async function count(
-    name: CounterName,
-    limit: AttemptLimit,
-  ): Promise<
-    { kind: 'counted'; counted: Counted } | { kind: 'blocked'; retryAfterMs: number } | Unavailable
-  > {
+  async function count(name: CounterName, limit: AttemptLimit): Promise<Counting> {
     const outcome = await counters.attempt({ name, limit, at: clock.now() })
     if (outcome.kind !== 'counted') return outcome
     const { since, last } = outcome
     return { kind: 'counted', counted: { name, limit, since, last } }
   }
 
-  async function takeBack(counted: Counted | undefined): Promise<void> {
-    if (counted !== undefined) await counters.takeBack({ ...counted, at: clock.now() })
+  async function takeBack(all: readonly Counted[]): Promise<void> {
+    await Promise.all(all.map((counted) => counters.takeBack({ ...counted, at: clock.now() })))
+  }
+
+  /** The counter of a device or session that strangers must not lock out. */
+  function known({ about, marks }: Claimant, account: string): CounterName | undefined {
+    if (about.session !== undefined) return nameOf('session', account, about.session)
+    const device = knownDevices.find(marks, account, clock.now())
+    return device === undefined ? undefined : nameOf('device', account, device)
+  }
+
+  /** `blocked` if its own attempts, or those of all known ones of the account, are used up. */
+  async function checkKnown(
+    claimant: Claimant,
+    account: string,
+    own: CounterName,
+  ): Promise<CheckOutcome | { readonly kind: 'blocked' }> {
+    const judged = await count(own, settings.account)
+    if (judged.kind !== 'counted') return judged
+    const all = await count(nameOf('known', account), limitOfKnown)
+    if (all.kind === 'counted')
+      return {
+        kind: 'allowed',
+        attempt: { claimant, account, judged: judged.counted, others: [all.counted] },
+      }
+    await takeBack([judged.counted])
+    return all
+  }
+
+  async function checkStranger(claimant: Claimant, account: string): Promise<CheckOutcome> {
+    const { ip } = claimant.caller
+    const others: Counted[] = []
+    if (settings.network !== undefined && ip !== undefined) {
+      const network = await count(nameOf('network', parts.networkOf(ip)), settings.network)
+      if (network.kind === 'unavailable') return network
+      if (network.kind === 'blocked') return refused(claimant, 'network_locked', network.retryAfterMs)
+      others.push(network.counted)
+    }
+    const judged = await count(nameOf('account', account), settings.account)
+    if (judged.kind === 'counted')
+      return { kind: 'allowed', attempt: { claimant, account, judged: judged.counted, others } }
+    // Nobody looks at the password, so it is no failure of the network.
+    await takeBack(others)
+    return judged.kind === 'blocked' ? refused(claimant, 'account_locked', judged.retryAfterMs) : judged
   }
 
   function refused(claimant: Claimant, reason: string, retryAfterMs: number): CheckOutcome {
@@ -103,64 +149,58 @@ export function createLockout(parts: LockoutParts): Lockout {
     return { kind: 'locked', retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }
   }
 
-  function tellFailure({ account, caller }: Claimant, reason: string): void {
-    const { subject: sub, session: sid } = account
-    const about = { ...(sub === undefined ? {} : { sub }), ...(sid === undefined ? {} : { sid }) }
-    emit({ event: 'login.failed', outcome: 'failure', reason, ...about, ...caller })
+  function tellFailure({ about, caller }: Claimant, reason: string): void {
+    const { subject: sub, session: sid } = about
+    const names = { ...(sub === undefined ? {} : { sub }), ...(sid === undefined ? {} : { sid }) }
+    emit({ event: 'login.failed', outcome: 'failure', reason, ...names, ...caller })
   }
 
-  function tellLocked({ account, caller }: Claimant): void {
-    const { name, subject } = account
-    const about = subject === undefined ? {} : { sub: subject }
-    emit({ event: 'account.locked', outcome: 'success', reason: 'too_many_failures', ...about, ...caller })
-    const until = new Date(clock.now() + settings.account.blockMs)
-    onLocked?.({ name, subject, until, ip: caller.ip, userAgent: caller.user_agent })
+  function tellLocked({ name, about, caller }: Claimant): void {
+    const { subject } = about
+    const names = subject === undefined ? {} : { sub: subject }
+    emit({ event: 'account.locked', outcome: 'success', reason: 'too_many_failures', ...names, ...caller })
+    onLocked?.({
+      ...{ name: name.slice(0, MAX_NAME_TOLD), subject, ip: caller.ip, userAgent: caller.user_agent },
+      until: new Date(clock.now() + settings.account.blockMs),
+    })
   }
 
   return {
     async check(claimant) {
-      const { ip } = claimant.caller
-      const canonical = canonicalName(claimant.account.name)
-      let network: Counted | undefined
-      if (settings.network !== undefined && ip !== undefined) {
-        const outcome = await count(nameOf('network', parts.networkOf(ip)), settings.network)
-        if (outcome.kind === 'unavailable') return outcome
-        if (outcome.kind === 'blocked') return refused(claimant, 'network_locked', outcome.retryAfterMs)
-        network = outcome.counted
+      const account = accounts.of(claimant.name, claimant.about.subject)
+      const own = known(claimant, account)
+      if (own !== undefined) {
+        const outcome = await checkKnown(claimant, account, own)
+        if (outcome.kind !== 'blocked') return outcome
       }
-      const outcome = await count(judged(claimant, canonical), settings.account)
-      if (outcome.kind === 'blocked') return refused(claimant, 'account_locked', outcome.retryAfterMs)
-      if (outcome.kind === 'counted')
-        return {
-          kind: 'allowed',
-          attempt: { claimant, canonical, account: outcome.counted, network },
-        }
-      await takeBack(network)
-      return outcome
+      return checkStranger(claimant, account)
     },
-    async succeeded({ claimant, canonical, account, network }) {
-      // The network's other failures still count: whoever guesses may have an account of their own.
-      await Promise.all([counters.forget(account.name, clock.now()), takeBack(network)])
-      return knownDevices.remember(claimant.marks, canonical)
+    async succeeded({ claimant, account, judged, others }) {
+      // Others still count: whoever guesses from this network may have an account of their own.
+      await Promise.all([counters.forget(judged.name, clock.now()), takeBack(others)])
+      const marks = knownDevices.remember(claimant.marks, account, clock.now())
+      return { marks, maxAgeSeconds: KNOWN_SECONDS }
     },
-    async failed({ claimant, canonical, account }) {
-      let { last } = account
-      const whole = nameOf('account', canonical)
-      if (account.name !== whole) {
+    async failed({ claimant, account, judged }) {
+      let { last } = judged
+      const ofAccount = nameOf('account', account)
+      if (judged.name !== ofAccount) {
         // What fails on a known device counts for everybody else, too.
-        const outcome = await count(whole, settings.account)
+        const outcome = await count(ofAccount, settings.account)
         last ||= outcome.kind === 'counted' && outcome.counted.last
       }
-      tellFailure(claimant, claimant.account.reason ?? 'invalid_credentials')
+      tellFailure(claimant, claimant.about.reason ?? 'invalid_credentials')
       if (last) tellLocked(claimant)
     },
-    async abandoned({ account, network }) {
-      await Promise.all([takeBack(account), takeBack(network)])
-    },
-    async unlock(name) {
-      const outcome = await counters.forget(nameOf('account', canonicalName(name)), clock.now())
-      if (outcome.kind === 'unavailable') return outcome
-      return { kind: outcome.wasBlocked ? 'unlocked' : 'was_open' }
+    abandoned: ({ judged, others }) => takeBack([judged, ...others]),
+    async unlock(name, subject) {
+      const names = new Set([accounts.of(name, undefined), accounts.of(name, subject)])
+      const outcomes = await Promise.all(
+        [...names].map((account) => counters.forget(nameOf('account', account), clock.now())),
+      )
+      if (outcomes.some(({ kind }) => kind === 'unavailable')) return { kind: 'unavailable' }
+      const wasLocked = outcomes.some((one) => one.kind === 'forgotten' && one.wasBlocked)
+      return { kind: wasLocked ? 'unlocked' : 'was_open' }
     },
   }
 }
