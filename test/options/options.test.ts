@@ -127,7 +127,7 @@ const wrong: readonly WrongOption[] = [
   { name: 'true', options: { lockout: { onLocked: true } }, option: 'lockout.onLocked', allowed: 'a function', given: 'true' },
 
   { name: 'true', options: { meter: true }, option: 'meter', allowed: 'a meter of the OpenTelemetry API', given: 'true' },
-  { name: 'half of one', options: { meter: { createCounter: () => ({}) } }, option: 'meter', allowed: 'a meter of the OpenTelemetry API', given: 'an object' },
+  { name: 'half of one', options: { meter: { createObservableGauge: () => ({}) } }, option: 'meter', allowed: 'a meter of the OpenTelemetry API', given: 'an object' },
   { name: 'true', options: { activity: true }, option: 'activity', allowed: 'an object with days', given: 'true' },
   { name: 'no day', options: { activity: { days: 0 } }, option: 'activity.days', allowed: 'from 1 to 365', given: '0' },
   { name: 'over a year', options: { activity: { days: 366 } }, option: 'activity.days', allowed: 'from 1 to 365', given: '366' },

@@ -102,8 +102,8 @@ function createPasswordChange({ lockout, sessions, callers }: Gate, emit: Emit, 
     const outcome = await lockout.guard(view, '', () => users.changePassword(subject, current, next), about)
     if (outcome.kind === 'refused') return refusal(outcome.problem, outcome)
     if (outcome.kind === 'failed') return invalidCredentials()
-    const names = { sub: subject, ...(session === undefined ? {} : { sid: session }), ...callers.of(view) }
-    emit({ event: 'password.changed', outcome: 'success', ...names })
+    const names = { sub: subject, ...(session === undefined ? {} : { sid: session }) }
+    emit({ event: 'password.changed', outcome: 'success', ...names }, callers.of(view))
     const { cookies } = await sessions.revokeOthers(view, auth, { reason: 'password_changed' })
     return emptyAnswer(cookies)
   })

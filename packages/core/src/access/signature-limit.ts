@@ -1,4 +1,4 @@
-import { type Address, addressOf, type Sender } from '../seam/caller.ts'
+import { type Address, ipOf, printableAgentOf, type Sender } from '../seam/caller.ts'
 
 /**
  * Limits how many unknown access tokens a caller may send. It is asked about each token that this process has not found
@@ -39,4 +39,9 @@ export function createSignatureLimit(
       return continueUnlimited(cause)
     }
   }
+}
+
+function addressOf(sender: Sender): Address {
+  const [ip, agent] = [ipOf(sender), printableAgentOf(sender)]
+  return { ...(ip === undefined ? {} : { ip }), ...(agent === undefined ? {} : { user_agent: agent }) }
 }

@@ -49,13 +49,10 @@ export function createAccess({ inspect, replica, store, emit, callers, tally }: 
     reason: string = problem,
   ): Extract<AccessVerdict, { kind: 'refuse' }> {
     if (problem !== 'token_missing')
-      emit({
-        event: 'token.refused',
-        outcome: 'failure',
-        reason,
-        ...callers.of(sender),
-        ...(auth === undefined ? {} : namesOf(auth)),
-      })
+      emit(
+        { event: 'token.refused', outcome: 'failure', reason, ...(auth === undefined ? {} : namesOf(auth)) },
+        callers.of(sender),
+      )
     return { kind: 'refuse', problem }
   }
 
@@ -112,13 +109,15 @@ export function createAccess({ inspect, replica, store, emit, callers, tally }: 
       case 'revoked':
         return refuse('token_revoked', sender, known.auth)
       case 'unavailable':
-        emit({
-          event: 'decision.degraded',
-          outcome: whenUnavailable === 'allow' ? 'success' : 'failure',
-          reason: 'store_unavailable',
-          ...namesOf(known.auth),
-          ...callers.of(sender),
-        })
+        emit(
+          {
+            event: 'decision.degraded',
+            outcome: whenUnavailable === 'allow' ? 'success' : 'failure',
+            reason: 'store_unavailable',
+            ...namesOf(known.auth),
+          },
+          callers.of(sender),
+        )
         return whenUnavailable === 'allow' ? known.allowed : { kind: 'refuse', problem: 'store_unavailable' }
     }
   }

@@ -1,5 +1,13 @@
 import type { Random } from '../ports/clock.ts'
-import { addressOf, type Callers, type Sender, userAgentOf, type Visit } from '../seam/caller.ts'
+import {
+  type Caller,
+  type Callers,
+  ipOf,
+  printableAgentOf,
+  type Sender,
+  userAgentOf,
+  type Visit,
+} from '../seam/caller.ts'
 import type { HeaderFields } from '../seam/http.ts'
 
 const ID_BYTES = 12
@@ -10,8 +18,8 @@ export function createCallers(random: Random): Callers {
   // Each middleware makes a view of its own. What all views of a request share are its header fields.
   const made = new WeakMap<HeaderFields, string>()
 
-  function madeFor(headers: HeaderFields): string {
-    const known = made.get(headers)
+  function idOf(headers: HeaderFields): string {
+    const known = sentId(headers) ?? made.get(headers)
     if (known !== undefined) return known
     const id = newId()
     made.set(headers, id)
@@ -19,11 +27,28 @@ export function createCallers(random: Random): Callers {
   }
 
   return {
-    of(sender) {
-      const { headers } = sender
-      return { ...addressOf(sender), request_id: sentId(headers) ?? madeFor(headers) }
-    },
-    unknown: () => ({ request_id: newId() }),
+    of: (sender) => new RequestCaller(sender, idOf),
+    unknown: () => ({ ip: undefined, user_agent: undefined, request_id: newId() }),
+  }
+}
+
+/** Every member is computed only when it is read, since most requests are told to nobody. */
+class RequestCaller implements Caller {
+  readonly #sender: Sender
+  readonly #idOf: (headers: HeaderFields) => string
+
+  constructor(sender: Sender, idOf: (headers: HeaderFields) => string) {
+    this.#sender = sender
+    this.#idOf = idOf
+  }
+  get ip(): string | undefined {
+    return ipOf(this.#sender)
+  }
+  get user_agent(): string | undefined {
+    return printableAgentOf(this.#sender)
+  }
+  get request_id(): string {
+    return this.#idOf(this.#sender.headers)
   }
 }
 

@@ -26,11 +26,7 @@ export interface WatchSettings {
 }
 
 const DAY_MS = 86_400_000
-const METER_METHODS: readonly (keyof Meter)[] = [
-  'createCounter',
-  'createObservableCounter',
-  'createObservableGauge',
-]
+const METER_METHODS: readonly (keyof Meter)[] = ['createObservableCounter', 'createObservableGauge']
 
 const entries = {
   activity: v.optional(group({ days: v.optional(wholeNumber(1, 365), 30) })),

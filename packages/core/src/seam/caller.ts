@@ -9,8 +9,8 @@ export type Sender = Pick<RequestView, 'ip' | 'headers'>
 
 /** Where a request came from, and from which program, in the form that events have. */
 export interface Address {
-  readonly ip?: string
-  readonly user_agent?: string
+  readonly ip?: string | undefined
+  readonly user_agent?: string | undefined
 }
 
 /** Who sent a request, and which request it was. */
@@ -38,13 +38,13 @@ export interface Visit {
   readonly retryKey: string | undefined
 }
 
-export function addressOf(sender: Sender): Address {
-  const address: { ip?: string; user_agent?: string } = {}
-  const ip = canonicalIp(sender.ip)
-  if (ip !== undefined) address.ip = ip
+export function ipOf({ ip }: Sender): string | undefined {
+  return canonicalIp(ip)
+}
+
+export function printableAgentOf(sender: Sender): string | undefined {
   const agent = userAgentOf(sender)
-  if (agent !== undefined) address.user_agent = printable(agent, MAX_USER_AGENT)
-  return address
+  return agent === undefined ? undefined : printable(agent, MAX_USER_AGENT)
 }
 
 export function userAgentOf({ headers }: Sender): string | undefined {

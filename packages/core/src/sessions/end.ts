@@ -55,7 +55,7 @@ export function createSessionEnd({ store, replica, emit, lifetimes, clock }: Ses
     for (const { id, subject, client } of ended) {
       replica.add({ kind: 'session', session: id })
       const about = { sub: subject, sid: id, ...(client === undefined ? {} : { client_id: client }) }
-      emit({ event: 'session.ended', outcome: 'success', reason, ...about, ...caller })
+      emit({ event: 'session.ended', outcome: 'success', reason, ...about }, caller)
     }
   }
 

@@ -132,7 +132,7 @@ export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
     const areGood = outcome.issueFrom * 1000 <= now
     const tokens = areGood ? early : await tokenSets.issue(outcome.session, signer, outcome.issueFrom)
     if (tokens.kind === 'unsigned') return { kind: 'key_unavailable' }
-    emit({ event: 'session.started', outcome: 'success', sub, sid, client_id, ...tokens.ids, ...caller })
+    emit({ event: 'session.started', outcome: 'success', sub, sid, client_id, ...tokens.ids }, caller)
     return tokens
   }
 }

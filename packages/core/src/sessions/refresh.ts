@@ -118,7 +118,7 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
   }
 
   function emitRefused(reason: string, { session: sid }: RefreshTicket, caller: Caller): void {
-    emit({ event: 'token.refused', outcome: 'failure', sid, reason, ...caller })
+    emit({ event: 'token.refused', outcome: 'failure', sid, reason }, caller)
   }
 
   function emitRefreshed(
@@ -128,16 +128,16 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
   ): void {
     const { session } = outcome
     const drifted = outcome.kind === 'converged' || outcome.drift === 0 ? [] : devices.drifted(outcome.drift)
-    emit({
+    const about = {
       event: 'session.refreshed',
       outcome: 'success',
       reason: drifted.length === 0 ? outcome.kind : `${outcome.kind}, other ${drifted.join(' ')}`,
       sub: session.subject,
       sid: session.id,
       client_id: session.client,
-      ...caller,
       ...ids,
-    })
+    } as const
+    emit(about, caller)
     if (outcome.kind === 'rotated' && outcome.rolledBack) tellRollback(session, 'success', caller)
   }
 
@@ -149,13 +149,16 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
     const burnt = session.generation - 1
     replica.add({ kind: 'generation', session: session.id, generation: burnt })
     const before = previousIp === undefined ? {} : { previous_ip: previousIp }
-    const about = { ...namesOf(session), ...caller, ...before }
-    emit({ event: 'refresh.contested', outcome: 'success', reason: 'answer_lost_or_stolen', ...about })
+    const about = { ...namesOf(session), ...before }
+    emit(
+      { event: 'refresh.contested', outcome: 'success', reason: 'answer_lost_or_stolen', ...about },
+      caller,
+    )
   }
 
   function tellRollback(session: Session, result: 'success' | 'failure', caller: Caller): void {
-    const about = { ...namesOf(session), ...caller }
-    emit({ event: 'store.rollback', outcome: result, reason: 'generation_ahead', ...about })
+    const about = namesOf(session)
+    emit({ event: 'store.rollback', outcome: result, reason: 'generation_ahead', ...about }, caller)
   }
 
   /** The store has already ended and revoked the session. What is left is this process's replica and the events. */
@@ -163,10 +166,10 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
     outcome: Extract<RotationOutcome, { kind: 'reused' | 'mismatched' }>,
     caller: Caller,
   ): void {
-    const about = { ...namesOf(outcome.session), ...caller }
+    const about = namesOf(outcome.session)
     const event = outcome.kind === 'reused' ? 'refresh.reused' : 'refresh.mismatched'
     const reason = outcome.kind === 'reused' ? 'token_reused' : devices.drifted(outcome.drift).join(' ')
-    emit({ event, outcome: 'failure', reason, ...about })
+    emit({ event, outcome: 'failure', reason, ...about }, caller)
     if (outcome.kind === 'reused' && outcome.rolledBack) tellRollback(outcome.session, 'failure', caller)
     parts.end.settle([ended(outcome.session)], { reason: event, caller })
   }

@@ -2,7 +2,7 @@ import { choices } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Revocation } from '../ports/revocations.ts'
 import { printable } from '../printable.ts'
-import type { Callers } from '../seam/caller.ts'
+import type { Caller, Callers } from '../seam/caller.ts'
 import type { Callbacks } from './callbacks.ts'
 import type { EventToTell, SallyportEvent } from './event.ts'
 
@@ -17,10 +17,12 @@ export interface EventMap {
 }
 
 /**
- * Adds the time to an event, and the id of a request if it has none; cleans its strings, and passes it to the
- * listeners.
+ * Adds to an event its time, who caused it, and the id of a request if it has none; cleans its strings, and passes it to
+ * the listeners.
+ *
+ * @param caller who caused it; `gateOf(sallyport).callers.of(view)` tells. Default: what the event itself says
  */
-export type Emit = (event: EventToTell) => void
+export type Emit = (event: EventToTell, caller?: Caller) => void
 
 export interface Events {
   emit: Emit
@@ -35,14 +37,16 @@ export interface Events {
 
 const MAX_CHARS = 255
 
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
+
 /** Cleans every string, including those of members that an application adds. */
-function cleaned<Event extends object>(event: Event): Event {
-  let clean = event
-  for (const [name, value] of Object.entries(event)) {
+function clean(event: Writable<SallyportEvent>): void {
+  const members = event as unknown as Record<string, unknown>
+  for (const name in members) {
+    const value = members[name]
     const text = typeof value === 'string' ? printable(value, MAX_CHARS) : value
-    if (text !== value) clean = { ...clean, [name]: text }
+    if (text !== value) members[name] = text
   }
-  return clean
 }
 
 export function createEvents(clock: Clock, callers: Pick<Callers, 'unknown'>, callbacks: Callbacks): Events {
@@ -51,14 +55,31 @@ export function createEvents(clock: Clock, callers: Pick<Callers, 'unknown'>, ca
     revoked: new Set(),
   }
 
+  let writtenAt = Number.NaN
+  let written = ''
+
+  /** Many events happen in the same millisecond, and to write a time takes longer than the rest of it. */
+  function timeNow(): string {
+    const now = clock.now()
+    if (now !== writtenAt) {
+      writtenAt = now
+      written = new Date(now).toISOString()
+    }
+    return written
+  }
+
   return {
-    emit(event) {
+    emit(event, caller) {
       if (listeners.event.size === 0) return
-      const time = new Date(clock.now()).toISOString()
-      // First, for whoever reads it, and last, since an application without types may give a time of its own.
-      const clean = cleaned(event)
-      const { request_id = callers.unknown().request_id } = clean
-      const complete = Object.assign({ time }, clean, { time, request_id })
+      // The time comes first, for whoever reads it, and is written last: an application without types may give its own.
+      const complete: Writable<SallyportEvent> = { time: '', request_id: '', ...event }
+      clean(complete)
+      complete.time = timeNow()
+      complete.request_id ||= (caller ?? callers.unknown()).request_id
+      // A caller's strings are clean.
+      const { ip, user_agent } = caller ?? {}
+      if (ip !== undefined) complete.ip = ip
+      if (user_agent !== undefined) complete.user_agent = user_agent
       for (const listener of listeners.event) listener(complete)
     },
     revoked(revocation) {

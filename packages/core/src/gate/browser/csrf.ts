@@ -62,12 +62,8 @@ export function createCrossSiteCheck({ origins, emit, callers, notice }: CrossSi
   const told = new Set<string>()
 
   function tell(view: RequestView, step: 'sign-in' | undefined): void {
-    emit({
-      event: 'request.refused',
-      outcome: 'failure',
-      reason: 'cross_site_request',
-      ...callers.of(view),
-    })
+    const refused = { event: 'request.refused', outcome: 'failure', reason: 'cross_site_request' } as const
+    emit(refused, callers.of(view))
     if (told.size >= MAX_ORIGINS_TOLD) return
     const { origin } = view.headers
     const described = typeof origin === 'string' ? describeValue(origin) : 'none'

@@ -92,6 +92,6 @@ function refuseForged(
   view: RequestView,
   dead: { readonly status?: number } = {},
 ): Answer {
-  emit({ event: 'token.refused', outcome: 'failure', reason: 'refresh_unknown', ...callers.of(view) })
+  emit({ event: 'token.refused', outcome: 'failure', reason: 'refresh_unknown' }, callers.of(view))
   return refusal('refresh_unknown', dead)
 }

@@ -152,13 +152,13 @@ export function createLockout(parts: LockoutParts): Lockout {
   function tellFailure({ about, caller }: Claimant, reason: string): void {
     const { subject: sub, session: sid } = about
     const names = { ...(sub === undefined ? {} : { sub }), ...(sid === undefined ? {} : { sid }) }
-    emit({ event: 'login.failed', outcome: 'failure', reason, ...names, ...caller })
+    emit({ event: 'login.failed', outcome: 'failure', reason, ...names }, caller)
   }
 
   function tellLocked({ name, about, caller }: Claimant): void {
     const { subject } = about
     const names = subject === undefined ? {} : { sub: subject }
-    emit({ event: 'account.locked', outcome: 'success', reason: 'too_many_failures', ...names, ...caller })
+    emit({ event: 'account.locked', outcome: 'success', reason: 'too_many_failures', ...names }, caller)
     onLocked?.({
       ...{ name: name.slice(0, MAX_NAME_TOLD), subject, ip: caller.ip, userAgent: caller.user_agent },
       until: new Date(clock.now() + settings.account.blockMs),

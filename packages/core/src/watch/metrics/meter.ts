@@ -7,10 +7,6 @@ interface InstrumentOptions {
   readonly unit?: string
 }
 
-interface Counter {
-  add(value: number, attributes?: Attributes): void
-}
-
 interface Observable {
   addCallback(callback: (result: ObservableResult) => void): void
 }
@@ -21,7 +17,6 @@ interface ObservableResult {
 
 /** What is used of a `Meter` of the OpenTelemetry API, such as `metrics.getMeter('sallyport')`. */
 export interface Meter {
-  createCounter(name: string, options?: InstrumentOptions): Counter
   createObservableCounter(name: string, options?: InstrumentOptions): Observable
   createObservableGauge(name: string, options?: InstrumentOptions): Observable
 }
