@@ -212,7 +212,7 @@ export const pathCases: readonly RequestCase[] = [
   ...[
     '/.well-known/oauth-authorization-server/',
     '/.well-known/oauth-authorization-servers',
-    '/metrics',
+    '/metrics/',
     '/index.html',
     '/favicon.ico',
     '/robots.txt',

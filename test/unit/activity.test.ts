@@ -1,23 +1,15 @@
 import { ConfigError, createSallyport, memoryStore, type SallyportOptions } from '@sallyport/core'
 import { gateOf } from '@sallyport/core/adapter'
 import type { Store } from '@sallyport/core/store'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0'
 const DAY = 86_400_000
-const notices: string[] = []
 let close: () => Promise<void> = async () => {}
 
-beforeEach(() => {
-  notices.length = 0
-  vi.spyOn(process, 'emitWarning').mockImplementation((warning) => void notices.push(String(warning)))
-})
-afterEach(async () => {
-  await close()
-  vi.restoreAllMocks()
-})
+afterEach(() => close())
 
 interface Shown {
   readonly time: string
@@ -169,18 +161,27 @@ test('a store that keeps none is refused at start', async () => {
   await expect(start({ store })).rejects.toThrow('"store" must keep the activity of users')
 })
 
-test('a store that does not take an event is told once, and nobody waits for it', async () => {
+test('events that the store does not take are counted, and nobody waits for them', async () => {
   const store = changed(({ activity }) => ({
     activity: {
       ...(activity as NonNullable<Store['activity']>),
       append: () => Promise.resolve({ kind: 'unavailable' }),
     },
   }))
-  const { signIn, shownTo } = await start({ store })
+  const observed = new Map<string, number>()
+  const observable = (name: string) => ({
+    addCallback(callback: (result: { observe(value: number): void }) => void) {
+      reads.push(() => callback({ observe: (value) => void observed.set(name, value) }))
+    },
+  })
+  const reads: (() => void)[] = []
+  const meter = { createObservableCounter: observable, createObservableGauge: observable }
+  const { signIn, shownTo } = await start({ store, meter })
   const { token } = await signIn('one')
   await signIn('one')
   expect(await shownTo(token)).toEqual([])
-  expect(notices.filter((text) => text.includes('activity of users is incomplete'))).toHaveLength(1)
+  for (const read of reads) read()
+  expect(observed.get('sallyport.activity.lost')).toBe(2)
 })
 
 test('whoever asks does not wait for what is told meanwhile', async () => {

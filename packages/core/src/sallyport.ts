@@ -133,7 +133,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const { list, end, renew } = sessions
 
   const activity = createActivities(store.activity, settings.activity, {
-    ...{ sessions: list, devices, notice, clock },
+    ...{ sessions: list, devices, clock },
   })
   if (activity !== undefined) on('event', activity.note)
 
@@ -157,7 +157,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   if (settings.meter !== undefined)
     createMetrics(settings.meter, {
       ...{ on, tally, clock, staleMs: replica.staleMs, revocations: replica.size },
-      ...{ connections: connections.count, keys: ring.list },
+      ...{ connections: connections.count, keys: ring.list, activityLost: activity?.lost },
     })
 
   let closing: Promise<void> | undefined

@@ -45,6 +45,8 @@ export type ActivityOutcome = { readonly kind: 'read'; readonly events: readonly
 export interface Activity {
   /** Keeps an event for its subject. Nobody waits for it. */
   note(event: SallyportEvent): void
+  /** How many events the store did not take. */
+  lost(): number
   /** Resolves when the store has been told all that was noted. */
   settled(): Promise<void>
   /** The newest events of a subject, the latest first. What this process has noted is among them. */
@@ -56,25 +58,18 @@ export interface ActivityParts {
   readonly sessions: (subject: string) => ReturnType<SessionStore['list']>
   readonly devices: Pick<Devices, 'recognise'>
   readonly keptMs: number
-  readonly notice: (message: string) => void
   readonly clock: Clock
 }
 
 export function createActivity(parts: ActivityParts): Activity {
-  const { store, devices, notice, clock, keptMs } = parts
+  const { store, devices, clock, keptMs } = parts
   const bounds: ActivityBounds = { most: MOST_SHOWN, mostFailures: MOST_FAILURES, keptMs }
   let waiting: SallyportEvent[] = []
   /** The write that is under way. */
   let current: Promise<void> = Promise.resolve()
   /** The one that takes along what is waiting now. */
   let next: Promise<void> | undefined
-  let isTold = false
-
-  function tellLoss(): void {
-    if (!isTold)
-      notice('the activity of users is incomplete: the store did not take an event; this is told once')
-    isTold = true
-  }
+  let lost = 0
 
   /** One write at a time, so that entries stay in order. */
   async function write(after: Promise<void>): Promise<void> {
@@ -85,7 +80,7 @@ export function createActivity(parts: ActivityParts): Activity {
     waiting = []
     // It is not tried again: nobody knows what of it the store has taken.
     const outcome = await store.append(entries, bounds, clock.now())
-    if (outcome.kind === 'unavailable') tellLoss()
+    if (outcome.kind === 'unavailable') lost += entries.length
   }
 
   function entryOf(event: SallyportEvent): ActivityEntry | undefined {
@@ -104,11 +99,12 @@ export function createActivity(parts: ActivityParts): Activity {
     note(event) {
       if (event.sub === undefined || SHOWN[event.event] === undefined) return
       if (HIDDEN_REASONS.includes(event.reason ?? '')) return
-      if (waiting.length >= MAX_WAITING) return tellLoss()
       // The rest is done later, so that an answer takes as long for a user who is known as for one who is not.
-      waiting.push(event)
+      if (waiting.length < MAX_WAITING) waiting.push(event)
+      else lost++
       next ??= write(current)
     },
+    lost: () => lost,
     async settled() {
       await (next ?? current)
     },

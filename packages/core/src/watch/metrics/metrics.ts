@@ -20,6 +20,8 @@ export interface MetricsParts {
   /** How long ago this process last heard from the whole store, in milliseconds; infinity if never. */
   readonly staleMs: () => number
   readonly connections: () => number
+  /** How many events users will not see; `undefined` if they see none. */
+  readonly activityLost: (() => number) | undefined
   readonly keys: () => readonly AgingKey[]
   readonly clock: Clock
 }
@@ -77,6 +79,13 @@ export function createMetrics(meter: Meter, parts: MetricsParts): void {
   observe('createObservableGauge', ['connections.open', 'Connections that end with their token'], (tell) =>
     tell(parts.connections()),
   )
+  const { activityLost } = parts
+  if (activityLost !== undefined)
+    observe(
+      'createObservableCounter',
+      ['activity.lost', 'Events that the store did not take, and that users will not see'],
+      (tell) => tell(activityLost()),
+    )
   observe('createObservableGauge', ['keys.age', 'Time since a key began to sign', 's'], (tell) => {
     for (const { kid, state, signsFrom } of parts.keys())
       if (signsFrom !== undefined) tell(Math.max(0, clock.now() - signsFrom) / 1000, { kid, state })
