@@ -59,6 +59,31 @@ test('one who is not known is forgotten, too, and the reason is the one that is 
   await expect(sallyport.forgetUser('one', { because: 'x' } as never)).rejects.toThrow('unknown member')
 })
 
+test('a session that begins meanwhile ends as well, and is named', async () => {
+  const driver = memoryStore()
+  let signInAgain: () => Promise<unknown> = async () => {}
+  const { sallyport, signIn } = await start({
+    ...driver,
+    async open(context) {
+      const store = await driver.open(context)
+      const { activity } = store
+      if (activity === undefined) throw new TypeError('the store keeps no activity')
+      const append: typeof activity.append = async (...args) => {
+        const again = signInAgain
+        signInAgain = async () => {}
+        await again()
+        return activity.append(...args)
+      }
+      return { ...store, activity: { ...activity, append } }
+    },
+  })
+  await signIn('one')
+  signInAgain = () => signIn('one')
+  const { ended } = await sallyport.forgetUser('one')
+  expect(ended).toHaveLength(2)
+  expect(await sallyport.sessions.list('one')).toHaveLength(0)
+})
+
 test('while the store is away, or the user goes on signing in, it rejects', async () => {
   for (const kind of ['unavailable', 'in_use'] as const) {
     const driver = memoryStore()

@@ -15,17 +15,23 @@ export interface ForgetUserParts {
   readonly callers: Pick<Callers, 'unknown'>
 }
 
+/** A user who keeps signing in cannot be forgotten. */
+const MAX_ROUNDS = 3
+
 export function createForgetUser({ forget, activity, callers }: ForgetUserParts): ForgetUser {
   return async (subject, options) => {
     const reason = reasonOf('forgetUser', options, BY_APPLICATION)
     const name = identifier('subject', ownSubject(subject))
     const ending = { reason, caller: callers.unknown() }
-    const outcome = await forget(name, ending)
-    if (outcome.kind === 'unavailable') throw new UnavailableError()
-    if (activity === undefined || outcome.sessions.length === 0) return { ended: outcome.sessions }
-    // That the sessions ended has been told, and so was noted for the user to see.
-    await activity.settled()
-    if ((await forget(name, ending)).kind === 'unavailable') throw new UnavailableError()
-    return { ended: outcome.sessions }
+    const ended: string[] = []
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const outcome = await forget(name, ending)
+      if (outcome.kind === 'unavailable') break
+      ended.push(...outcome.sessions)
+      if (activity === undefined || outcome.sessions.length === 0) return { ended }
+      // The sessions that ended were just noted as activity, which has to be erased again.
+      await activity.settled()
+    }
+    throw new UnavailableError()
   }
 }
