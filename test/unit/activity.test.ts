@@ -158,7 +158,7 @@ const changed = (change: (store: Store) => Partial<Store>): SallyportOptions['st
 
 test('a store that keeps none is refused at start', async () => {
   const store = changed(() => ({ activity: undefined as never }))
-  await expect(start({ store })).rejects.toThrow('"store" must keep the activity of users')
+  await expect(start({ store })).rejects.toThrow('"store" cannot keep the activity of users')
 })
 
 test('events that the store does not take are counted, and nobody waits for them', async () => {

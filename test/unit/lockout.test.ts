@@ -549,7 +549,7 @@ describe('a store that keeps no counters', () => {
 
   test('is refused at start where the options want a lockout', async () => {
     await expect(createSallyport({ secret: SECRET, store, lockout: { attempts: 3 } })).rejects.toThrow(
-      new ConfigError('store', { sentence: '"store" must keep counters, which the option "lockout" needs' }),
+      new ConfigError('store', { sentence: '"store" has no counters, which the lockout needs' }),
     )
   })
 
@@ -558,6 +558,6 @@ describe('a store that keeps no counters', () => {
     close = () => sallyport.close()
     await expect(sallyport.lockout.unlock('alice')).rejects.toThrow(ConfigError)
     const { lockout } = gateOf(sallyport)
-    await expect(lockout.check(viewFrom({}), 'alice')).rejects.toThrow('must keep counters')
+    await expect(lockout.check(viewFrom({}), 'alice')).rejects.toThrow('has no counters')
   })
 })

@@ -142,7 +142,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const access = createAccess({ inspect, replica, store: store.sessions, emit, callers, tally })
 
   const lockout = createLockouts({
-    ...{ counters: store.counters, settings: settings.lockout, secrets, random },
+    ...{ counters: store.counters, settings: settings.lockout, random },
+    ...{ counterKey: keysFor(secrets, 'counters')[0], deviceKeys: keysFor(secrets, 'knownDevices') },
     ...{ callbacks, emit, notice, clock: storeClock },
   })
 

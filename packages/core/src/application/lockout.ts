@@ -1,4 +1,4 @@
-import { ConfigError, refuseUnknownMembers, UnavailableError } from '../errors.ts'
+import { refuseUnknownMembers, UnavailableError } from '../errors.ts'
 import type { Lockout } from '../watch/lockout/lockout.ts'
 
 export interface Unlocked {
@@ -19,14 +19,11 @@ export interface LockoutCalls {
   unlock(name: string, about?: { readonly subject?: string | undefined }): Promise<Unlocked>
 }
 
-/** @param lockout `undefined` if the store keeps no counters */
-export function createLockoutCalls(lockout: Lockout | undefined): LockoutCalls {
+export function createLockoutCalls(lockout: Pick<Lockout, 'unlock'>): LockoutCalls {
   return {
     async unlock(name, about = {}) {
       refuseUnknownMembers('lockout.unlock', about, ['subject'])
       if (typeof name !== 'string') throw new TypeError('lockout.unlock: the name must be a string')
-      if (lockout === undefined)
-        throw new ConfigError('store', { sentence: '"store" must keep counters, which a lockout needs' })
       const outcome = await lockout.unlock(name, about.subject)
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return { unlocked: outcome.kind === 'unlocked' }

@@ -22,7 +22,7 @@ const TIME_BYTES = 4
 const SIGNED_BYTES = ID_BYTES + TIME_BYTES
 const MAC_BYTES = 16
 const MARK = new RegExp(`^[A-Za-z0-9_-]{${Math.ceil(((SIGNED_BYTES + MAC_BYTES) * 4) / 3)}}$`)
-/** A device that is shared by more people is known to the latest of them. */
+/** A shared device stays known to the latest of its users. */
 const MAX_ACCOUNTS = 5
 const SEPARATOR = '.'
 

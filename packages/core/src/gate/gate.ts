@@ -60,7 +60,7 @@ export interface GateParts {
   readonly inspect: Inspect
   readonly sessions: Sessions
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
-  readonly lockout: Lockout | undefined
+  readonly lockout: Lockout
   readonly activity: Activity | undefined
   readonly publishedKeys: () => readonly object[]
   readonly keysMaxAgeSeconds: number

@@ -1,4 +1,4 @@
-import { ConfigError, refuseUnknownMembers } from '../errors.ts'
+import { refuseUnknownMembers } from '../errors.ts'
 import type { ProblemCode } from '../problems.ts'
 import type { Callers } from '../seam/caller.ts'
 import type { RequestView } from '../seam/http.ts'
@@ -36,8 +36,7 @@ export interface GateLockout {
 }
 
 export interface GateLockoutParts {
-  /** `undefined` if the store keeps no counters. */
-  readonly lockout: Lockout | undefined
+  readonly lockout: Lockout
   /** Where a device keeps that it has signed in before. */
   readonly cookie: StrictCookie
   readonly isCrossSite: CrossSiteCheck
@@ -48,24 +47,21 @@ export function createGateLockout(parts: GateLockoutParts): GateLockout {
   const { lockout, cookie, isCrossSite, callers } = parts
   const pending = new WeakSet<SignInAttempt>()
 
-  function present(): Lockout {
-    if (lockout !== undefined) return lockout
-    throw new ConfigError('store', { sentence: '"store" must keep counters, which a lockout needs' })
-  }
-
   function settle(attempt: SignInAttempt): void {
     if (!pending.delete(attempt))
-      throw new TypeError('lockout.record: the attempt is none of lockout.check, or was recorded before')
+      throw new TypeError(
+        'lockout.record: the attempt does not come from lockout.check, or was recorded before',
+      )
   }
 
   async function check(view: RequestView, name: string, about: AboutSignIn = {}): Promise<CheckedSignIn> {
     refuseWrong(about)
-    // It comes from a body as it was sent.
+    // It may be anything that a client put into a body.
     if (typeof name !== 'string') return { kind: 'refused', problem: 'body_malformed' }
     if (about.crossSite !== 'checked' && about.session === undefined && isCrossSite(view, 'sign-in'))
       return { kind: 'refused', problem: 'cross_site' }
     const kept = cookie.read(view)
-    const outcome = await present().check({
+    const outcome = await lockout.check({
       ...{ name, about, caller: callers.of(view) },
       marks: kept.kind === 'value' ? kept.value : undefined,
     })
@@ -81,8 +77,8 @@ export function createGateLockout(parts: GateLockoutParts): GateLockout {
   }
 
   async function succeed(view: RequestView, attempt: SignInAttempt): Promise<WithCookies> {
-    const { marks, maxAgeSeconds } = await present().succeeded(attempt)
-    // Native apps keep no cookies, and who is signed in has signed in with one.
+    const { marks, maxAgeSeconds } = await lockout.succeeded(attempt)
+    // Native apps keep no cookies, and a browser that is signed in has its cookie already.
     const keeps =
       view.headers['x-token-transport'] === undefined && attempt.claimant.about.session === undefined
     return { cookies: keeps ? [cookie.set(marks, maxAgeSeconds)] : [] }
@@ -95,7 +91,7 @@ export function createGateLockout(parts: GateLockoutParts): GateLockout {
         throw new TypeError('lockout.record: the outcome must be "success" or "failure"')
       settle(attempt)
       if (outcome === 'success') return succeed(view, attempt)
-      await present().failed(attempt)
+      await lockout.failed(attempt)
       return { cookies: [] }
     },
     async guard<Found>(
@@ -112,11 +108,11 @@ export function createGateLockout(parts: GateLockoutParts): GateLockout {
       try {
         found = await find()
       } catch (cause) {
-        await present().abandoned(attempt)
+        await lockout.abandoned(attempt)
         throw cause
       }
       if (isNobody(found)) {
-        await present().failed(attempt)
+        await lockout.failed(attempt)
         return { kind: 'failed' }
       }
       return { kind: 'passed', found: found as Exclude<Found, Nobody>, ...(await succeed(view, attempt)) }

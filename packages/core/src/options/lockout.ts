@@ -26,7 +26,8 @@ export interface LockoutOptions {
   readonly networkAttempts?: number | undefined
   /**
    * Gives the form of an account's name in which its spellings count together. Default: compatible characters are made
-   * the same (NFKC), and case, invisible characters and outer white space do not count. That also counts where it throws or gives no string, which a notice tells.
+   * the same (NFKC), and case, invisible characters and outer white space do not count. If it throws or returns no string, the default is used, and
+   * a notice says so.
    */
   readonly canonical?: ((name: string) => string) | undefined
   /** Called when an account is locked, such as to write to its user. Default: nobody is told; the event tells it. */

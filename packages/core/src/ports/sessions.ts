@@ -164,7 +164,7 @@ export interface SessionStore {
    * scope from now on.
    */
   renew(renewal: Renewal): Promise<RenewOutcome>
-  /** Erases what is known of a subject without sessions. What was revoked stays so, under names that tell nobody. */
+  /** Erases what is known about a subject without sessions. Revocations stay, under ids that identify nobody. */
   erase(tag: SubjectTag, at: number): Promise<EraseOutcome>
   /** Lists the latest of the subject's live sessions, the latest sign-in first: at most `MOST_LISTED`. */
   list(query: ListQuery): Promise<ListOutcome>

@@ -17,7 +17,7 @@ export interface SessionForgettingParts {
   readonly clock: Clock
 }
 
-/** Whoever goes on signing in is not forgotten. */
+/** A user who keeps signing in cannot be forgotten. */
 const MAX_ROUNDS = 3
 
 export function createSessionForgetting({ store, end, clock }: SessionForgettingParts): ForgetSubject {

@@ -20,7 +20,7 @@ export interface EventMap {
  * Adds to an event its time, who caused it, and the id of a request if it has none; cleans its strings, and passes it to
  * the listeners.
  *
- * @param caller who caused it; `gateOf(sallyport).callers.of(view)` tells. Default: what the event itself says
+ * @param caller who caused it, such as `gateOf(sallyport).callers.of(view)`. Default: what the event itself says
  */
 export type Emit = (event: EventToTell, caller?: Caller) => void
 
@@ -41,6 +41,7 @@ type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 /** Cleans every string, including those of members that an application adds. */
 function clean(event: Writable<SallyportEvent>): void {
+  // An application without types may add members of its own, which no type lists.
   const members = event as unknown as Record<string, unknown>
   for (const name in members) {
     const value = members[name]
@@ -58,7 +59,7 @@ export function createEvents(clock: Clock, callers: Pick<Callers, 'unknown'>, ca
   let writtenAt = Number.NaN
   let written = ''
 
-  /** Many events happen in the same millisecond, and to write a time takes longer than the rest of it. */
+  /** Many events happen in the same millisecond, and formatting the time costs more than the rest. */
   function timeNow(): string {
     const now = clock.now()
     if (now !== writtenAt) {

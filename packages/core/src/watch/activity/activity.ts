@@ -18,12 +18,12 @@ const MOST_SHOWN = 50
 const MOST_FAILURES = 20
 /** How many of these may be refreshes, of which a user with many sessions has many. */
 const MOST_REFRESHES = 10
-/** So many wait while the store is slow. What comes on top of them is not kept. */
+/** The most events that wait while the store is slow. Beyond that, events are dropped and counted. */
 const MAX_WAITING = 10_000
 
 /**
- * What a subject should see. Refreshes are left out, since they would soon be all that is kept; the latest one of each
- * session is known from the session itself.
+ * What a subject should see. Refreshes are left out, because they would soon crowd out everything else. The latest one
+ * of each session is read from the session itself.
  */
 const SHOWN: Readonly<Partial<Record<EventName, ActivityKind>>> = {
   'session.started': 'sign_in',
@@ -36,7 +36,7 @@ const SHOWN: Readonly<Partial<Record<EventName, ActivityKind>>> = {
   'token.revoked': 'other',
   'password.changed': 'other',
 }
-/** Attempts at a locked account tell nothing that the lock does not. */
+/** Attempts at a locked account add nothing to the event of the lock. */
 const HIDDEN_REASONS: readonly string[] = ['account_locked', 'network_locked']
 
 export type ActivityOutcome = { readonly kind: 'read'; readonly events: readonly ShownEvent[] } | Unavailable
@@ -45,7 +45,7 @@ export type ActivityOutcome = { readonly kind: 'read'; readonly events: readonly
 export interface Activity {
   /** Keeps an event for its subject. Nobody waits for it. */
   note(event: SallyportEvent): void
-  /** How many events the store did not take. */
+  /** How many events the store did not accept, or had no room to wait. */
   lost(): number
   /** Resolves when the store has been told all that was noted. */
   settled(): Promise<void>
@@ -67,7 +67,7 @@ export function createActivity(parts: ActivityParts): Activity {
   let waiting: SallyportEvent[] = []
   /** The write that is under way. */
   let current: Promise<void> = Promise.resolve()
-  /** The one that takes along what is waiting now. */
+  /** The write that will include what is waiting now. */
   let next: Promise<void> | undefined
   let lost = 0
 
@@ -78,7 +78,7 @@ export function createActivity(parts: ActivityParts): Activity {
     next = undefined
     const entries = waiting.flatMap((event) => entryOf(event) ?? [])
     waiting = []
-    // It is not tried again: nobody knows what of it the store has taken.
+    // Not repeated, because it is not known which entries the store accepted.
     const outcome = await store.append(entries, bounds, clock.now())
     if (outcome.kind === 'unavailable') lost += entries.length
   }
@@ -99,7 +99,7 @@ export function createActivity(parts: ActivityParts): Activity {
     note(event) {
       if (event.sub === undefined || SHOWN[event.event] === undefined) return
       if (HIDDEN_REASONS.includes(event.reason ?? '')) return
-      // The rest is done later, so that an answer takes as long for a user who is known as for one who is not.
+      // The rest is done later, so that the answer takes equally long for known and unknown users.
       if (waiting.length < MAX_WAITING) waiting.push(event)
       else lost++
       next ??= write(current)

@@ -15,6 +15,6 @@ export function createActivities(
   if (settings === undefined) return undefined
   if (store !== undefined) return createActivity({ ...parts, ...settings, store })
   throw new ConfigError('store', {
-    sentence: '"store" must keep the activity of users, which the option "activity" needs',
+    sentence: '"store" cannot keep the activity of users, which the option "activity" needs',
   })
 }

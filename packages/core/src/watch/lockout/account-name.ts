@@ -7,8 +7,8 @@ export interface AccountNames {
 }
 
 /**
- * No account has such a long name. To find its canonical form could take seconds, since Unicode orders the marks on one
- * letter at a cost that grows with the square of their number.
+ * Longer names are compared as they are. Normalising one could take minutes, because the cost of ordering the combining
+ * marks on a letter grows with the square of their number.
  */
 const MAX_CHARS = 256
 
@@ -19,8 +19,7 @@ export function createAccountNames(
   let isTold = false
 
   function tell(what: string): void {
-    if (!isTold)
-      notice(`the option "lockout.canonical" ${what}: names count by their default form while it does`)
+    if (!isTold) notice(`"lockout.canonical" ${what}: the default form is used instead`)
     isTold = true
   }
 
@@ -30,9 +29,9 @@ export function createAccountNames(
     try {
       const form = canonical(name)
       if (typeof form === 'string') return form
-      tell('gives no string')
+      tell('returned no string')
     } catch (cause) {
-      tell(`throws ${cause instanceof Error ? cause.name : 'something'}`)
+      tell(`threw ${cause instanceof Error ? cause.name : 'something'}`)
     }
     return canonicalAccount(name)
   }

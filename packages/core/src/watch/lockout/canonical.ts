@@ -15,7 +15,7 @@ export function canonicalAccount(name: string): string {
       .replace(/\s/gu, ' ')
       .replace(INVISIBLE, '')
       .replace(/ +/g, ' ')
-      // There and back: some letters, such as "ß", meet their other spelling only in the other case.
+      // Lower, upper and lower case: some letters, such as "ß" and its capital, become equal only this way.
       .toLowerCase()
       .toUpperCase()
       .toLowerCase()

@@ -9,17 +9,12 @@ import { createAccountNames } from './account-name.ts'
 import { createLockout, type Lockout, type LockoutSettings } from './lockout.ts'
 import { createCounterNames } from './names.ts'
 
-/** The keys that lockouts need, of one secret. */
-interface LockoutKeys {
-  readonly counters: Uint8Array
-  readonly knownDevices: Uint8Array
-}
-
 export interface LockoutsParts {
   /** `undefined` if the store keeps none. */
   readonly counters: CounterStore | undefined
-  /** The keys of each secret, the current one first. */
-  readonly secrets: readonly [LockoutKeys, ...LockoutKeys[]]
+  readonly counterKey: Uint8Array
+  /** The current one first. */
+  readonly deviceKeys: readonly [Uint8Array, ...Uint8Array[]]
   readonly settings: LockoutSettings
   readonly callbacks: Callbacks
   readonly notice: (message: string) => void
@@ -29,23 +24,23 @@ export interface LockoutsParts {
 }
 
 /**
- * Makes the lockout; `undefined` if the store cannot have one. Throws a `ConfigError` if the application relies on it
- * all the same.
+ * Makes the lockout. If the store has no counters, every call of it rejects with a `ConfigError`; so does this one if the
+ * application has set any option of the lockout.
  */
-export function createLockouts(parts: LockoutsParts): Lockout | undefined {
-  const { counters, secrets, random, notice, ...rest } = parts
-  if (counters !== undefined) {
-    const [current, ...earlier] = secrets
-    return createLockout({
-      ...{ ...rest, counters, networkOf },
-      nameOf: createCounterNames(current.counters),
-      accounts: createAccountNames(rest.settings.canonical, notice),
-      knownDevices: createKnownDevices(
-        [current.knownDevices, ...earlier.map((one) => one.knownDevices)],
-        random,
-      ),
-    })
-  }
-  if (!parts.settings.isWanted) return undefined
-  throw new ConfigError('store', { sentence: '"store" must keep counters, which the option "lockout" needs' })
+export function createLockouts(parts: LockoutsParts): Lockout {
+  const { counters, counterKey, deviceKeys, random, notice, ...rest } = parts
+  if (counters === undefined) return withoutCounters(rest.settings)
+  return createLockout({
+    ...{ ...rest, counters, networkOf },
+    nameOf: createCounterNames(counterKey),
+    accounts: createAccountNames(rest.settings.canonical, notice),
+    knownDevices: createKnownDevices(deviceKeys, random),
+  })
+}
+
+function withoutCounters({ isWanted }: LockoutSettings): Lockout {
+  const fault = new ConfigError('store', { sentence: '"store" has no counters, which the lockout needs' })
+  if (isWanted) throw fault
+  const refuse = (): Promise<never> => Promise.reject(fault)
+  return { check: refuse, succeeded: refuse, failed: refuse, abandoned: refuse, unlock: refuse }
 }

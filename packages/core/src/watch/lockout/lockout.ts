@@ -48,7 +48,7 @@ export type UnlockOutcome = { readonly kind: 'unlocked' | 'was_open' } | Unavail
 
 /**
  * Locks accounts at which too many sign-ins fail. An attempt is counted before the password is looked at, so guesses at
- * the same time cannot be more than are allowed. Whether the account exists makes no difference.
+ * the same time cannot be more than are allowed. It makes no difference whether the account exists.
  */
 export interface Lockout {
   /** Counts an attempt, unless the account or the network is locked. */
@@ -57,7 +57,7 @@ export interface Lockout {
   succeeded(attempt: SignInAttempt): Promise<KeptMarks>
   /** The password was wrong. */
   failed(attempt: SignInAttempt): Promise<void>
-  /** Nothing was found out: the attempt does not count. */
+  /** The password could not be checked, so the attempt does not count. */
   abandoned(attempt: SignInAttempt): Promise<void>
   unlock(name: string, subject: string | undefined): Promise<UnlockOutcome>
 }
@@ -75,7 +75,7 @@ export interface LockoutParts {
   readonly clock: Clock
 }
 
-/** So many devices and sessions of one account have attempts of their own. Whoever hoards more has no more of them. */
+/** All known devices and sessions of an account share the attempts of this many, so hoarding marks gains nothing. */
 const KNOWN_AT_ONCE = 5
 const MAX_NAME_TOLD = 256
 
@@ -139,7 +139,7 @@ export function createLockout(parts: LockoutParts): Lockout {
     const judged = await count(nameOf('account', account), settings.account)
     if (judged.kind === 'counted')
       return { kind: 'allowed', attempt: { claimant, account, judged: judged.counted, others } }
-    // Nobody looks at the password, so it is no failure of the network.
+    // The password is not checked, so this is not a failure of the network.
     await takeBack(others)
     return judged.kind === 'blocked' ? refused(claimant, 'account_locked', judged.retryAfterMs) : judged
   }
@@ -176,7 +176,7 @@ export function createLockout(parts: LockoutParts): Lockout {
       return checkStranger(claimant, account)
     },
     async succeeded({ claimant, account, judged, others }) {
-      // Others still count: whoever guesses from this network may have an account of their own.
+      // The network's other failures still count: an attacker may have an account there, too.
       await Promise.all([counters.forget(judged.name, clock.now()), takeBack(others)])
       const marks = knownDevices.remember(claimant.marks, account, clock.now())
       return { marks, maxAgeSeconds: KNOWN_SECONDS }
@@ -185,7 +185,7 @@ export function createLockout(parts: LockoutParts): Lockout {
       let { last } = judged
       const ofAccount = nameOf('account', account)
       if (judged.name !== ofAccount) {
-        // What fails on a known device counts for everybody else, too.
+        // A failure on a known device counts against the account as well.
         const outcome = await count(ofAccount, settings.account)
         last ||= outcome.kind === 'counted' && outcome.counted.last
       }

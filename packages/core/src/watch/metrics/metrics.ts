@@ -20,7 +20,7 @@ export interface MetricsParts {
   /** How long ago this process last heard from the whole store, in milliseconds; infinity if never. */
   readonly staleMs: () => number
   readonly connections: () => number
-  /** How many events users will not see; `undefined` if they see none. */
+  /** How many activity events were lost; `undefined` if none are kept. */
   readonly activityLost: (() => number) | undefined
   readonly keys: () => readonly AgingKey[]
   readonly clock: Clock
@@ -56,10 +56,7 @@ export function createMetrics(meter: Meter, parts: MetricsParts): void {
   )
   observe(
     'createObservableCounter',
-    [
-      'tokens.inspected',
-      'Access tokens that were looked at, by whether this process had verified them before',
-    ],
+    ['tokens.inspected', 'Access tokens inspected, by whether this process had verified them before'],
     (tell) => {
       tell(tally.recalled, { known: 'true' })
       tell(tally.inspected, { known: 'false' })
@@ -83,7 +80,7 @@ export function createMetrics(meter: Meter, parts: MetricsParts): void {
   if (activityLost !== undefined)
     observe(
       'createObservableCounter',
-      ['activity.lost', 'Events that the store did not take, and that users will not see'],
+      ['activity.lost', 'Activity events that the store did not accept'],
       (tell) => tell(activityLost()),
     )
   observe('createObservableGauge', ['keys.age', 'Time since a key began to sign', 's'], (tell) => {
@@ -97,7 +94,7 @@ interface EventCounts {
   tell(tell: (value: number, attributes: Attributes) => void): void
 }
 
-/** Counts here and tells when it is asked, since a meter takes longer to add than all else that an event takes. */
+/** Counts events here and reports the sums on request: adding to a meter costs more than the rest of an event. */
 function createEventCounts(): EventCounts {
   const counts = new Map<string, { readonly attributes: Attributes; value: number }>()
   const reasons = new Set<string>()

@@ -1,4 +1,4 @@
-/** What is counted without being told: it happens with every request. */
+/** What is counted without an event, because it happens on every request. */
 export interface Tally {
   /** Requests whose access token was found valid. */
   allowed: number
