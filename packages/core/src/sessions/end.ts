@@ -26,8 +26,8 @@ export interface EndedSession {
 export type OneEnded = { readonly kind: 'ended' } | { readonly kind: 'absent' } | Unavailable
 
 /**
- * Ends sessions. Every session that ends passes through here: the store ends it, then this process's replica learns of
- * it, then an event is emitted. A call that ends no session emits no event.
+ * Ends sessions. Every session that is ended by name passes through here: the store ends it, then this process's replica
+ * learns of it, then an event is emitted. Those that expire, or end with everything, pass nobody. A call that ends no session emits no event.
  */
 export interface SessionEnd {
   /** Ends one session. Even if the store does not know it, its access tokens are refused from now on. */

@@ -2,7 +2,8 @@ import type { Answer } from '../../seam/http.ts'
 import type { StrictCookie } from '../browser/cookies.ts'
 import { emptyAnswer, type RefusalDetails, refusal } from './answer.ts'
 
-// Every answer of the library that tells of ended sessions is made here, so what they have in common has one place.
+// Every answer of the library that tells of a session that it has just ended is made here, so what they have in common has
+// one place. A session that had expired before was ended by nobody.
 
 /** The caller is logged out, as it wanted: its session was ended, if there was one. Its cookie goes. */
 export function ownEndedAnswer(cookie: Pick<StrictCookie, 'clear'>): Answer {
