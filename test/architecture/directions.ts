@@ -22,7 +22,7 @@ const parts: Table = {
   system: ['ports'],
   revocation: ['ports'],
   binding: ['ports', 'errors'],
-  watch: ['ports', 'errors', 'printable', 'thenable', 'binding', 'type seam'],
+  watch: ['ports', 'errors', 'printable', 'thenable', 'dependencies', 'binding', 'type seam'],
   keys: ['ports', 'errors', 'printable', 'secrets', 'jose'],
   tokens: [
     ...['ports', 'errors', 'dependencies', 'thenable', 'type secrets', 'type seam', 'keys'],

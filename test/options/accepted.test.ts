@@ -6,6 +6,7 @@ import { parseOptions } from '../../packages/core/src/options/index.ts'
 import { configFault } from '../support/config-fault.ts'
 
 const secret = 'q3Rk0VYzJm7uXw5bN1sLh9tGd2fCe8oPa4iKx6rTyZE'
+const sink = { name: 'test', async write() {} }
 const complete = {
   issuer: 'https://auth.example.com',
   audience: 'https://api.example.com',
@@ -66,6 +67,7 @@ const undefinedEverywhere = {
     ...{ networkAttempts: undefined, canonical: undefined, onLocked: undefined },
   },
   activity: undefined,
+  audit: undefined,
   meter: undefined,
   production: undefined,
   clock: undefined,
@@ -121,6 +123,10 @@ const right: Readonly<Record<string, SallyportOptions | undefined>> = {
   'no lockout': { lockout: { attempts: 0, networkAttempts: 0 } },
   'a lockout with functions': { lockout: { canonical: (name) => name, onLocked: async ({ name, until }) => `${name} ${until.getTime()}` } },
   'activity as usual': { activity: {} },
+  'a sink alone': { audit: { sink } },
+  'a trail at its least': { audit: { sink, required: false, verifications: 'none', waiting: 100, timeoutMs: 50 } },
+  'a trail at its most': { audit: { sink, required: true, verifications: 'all', waiting: 1_000_000, timeoutMs: 60_000 } },
+  'a share of verifications': { audit: { sink, verifications: 0.01 } },
   'a meter': { meter: metrics.getMeter('sallyport') },
   'activity for a year': { activity: { days: 365 } },
   'two cookies of one name but for a letter': { cookie: { name: '__Host-a', deviceName: '__Host-b' } },

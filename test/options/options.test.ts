@@ -14,7 +14,7 @@ const secret =
   'a secret of at least 32 random bytes, such as the output of "openssl rand -base64 32", or an array of secrets'
 const known =
   'issuer, audience, secret, store, production, clock, random, accessToken, access, refresh, limits, ' +
-  'clients, revocation, binding, lockout, activity, meter, claims, issuers, cookie, origins, refusals, paths'
+  'clients, revocation, binding, lockout, activity, audit, meter, claims, issuers, cookie, origins, refusals, paths'
 const good = 'abcdefghijklmnopqrstuvwxyz012345'
 
 const complete = {
@@ -23,6 +23,8 @@ const complete = {
   secret: 'q3Rk0VYzJm7uXw5bN1sLh9tGd2fCe8oPa4iKx6rTyZE',
   store: memoryStore(),
 }
+
+const sink = { name: 'test', async write() {} }
 
 const issuer = (given: unknown) => ({ issuer: given })
 const audience = (given: unknown) => ({ audience: given })
@@ -131,6 +133,14 @@ const wrong: readonly WrongOption[] = [
   { name: 'true', options: { activity: true }, option: 'activity', allowed: 'an object with days', given: 'true' },
   { name: 'no day', options: { activity: { days: 0 } }, option: 'activity.days', allowed: 'from 1 to 365', given: '0' },
   { name: 'over a year', options: { activity: { days: 366 } }, option: 'activity.days', allowed: 'from 1 to 365', given: '366' },
+  { name: 'no sink', options: { audit: {} }, option: 'audit.sink', says: '"audit.sink" is required: give a sink, such as toFile(...) of @sallyport/audit' },
+  { name: 'without a name', options: { audit: { sink: { async write() {} } } }, option: 'audit.sink', allowed: 'a sink', given: 'an object' },
+  { name: 'a path', options: { audit: { sink: '/var/log' } }, option: 'audit.sink', allowed: 'a sink', given: '"/var/log"' },
+  { name: 'a word', options: { audit: { sink, required: 'yes' } }, option: 'audit.required', allowed: 'true or false', given: '"yes"' },
+  { name: 'another policy', options: { audit: { sink, verifications: 'some' } }, option: 'audit.verifications', allowed: 'one of none, first, all, or a number from 0 to 1', given: '"some"' },
+  { name: 'a share over one', options: { audit: { sink, verifications: 1.1 } }, option: 'audit.verifications', allowed: 'a number from 0 to 1', given: '1.1' },
+  { name: 'few', options: { audit: { sink, waiting: 99 } }, option: 'audit.waiting', allowed: 'from 100 to 1000000', given: '99' },
+  { name: 'no time', options: { audit: { sink, timeoutMs: 49 } }, option: 'audit.timeoutMs', allowed: 'from 50 to 60000', given: '49' },
 
   { name: 'negative', options: limits({ sessions: -1 }), option: 'limits.sessions', allowed: 'from 0 to 1000', given: '-1' },
   { name: 'over the limit', options: limits({ sessions: 1001 }), option: 'limits.sessions', allowed: 'from 0 to 1000', given: '1001' },

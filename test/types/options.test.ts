@@ -42,6 +42,10 @@ const wrong: readonly SallyportOptions[] = [
   { lockout: { canonical: 'NFKC' } },
   // @ts-expect-error there is no such switch
   { activity: true },
+  // @ts-expect-error a trail needs a sink
+  { audit: { required: true } },
+  // @ts-expect-error a sink can write
+  { audit: { sink: { name: 'file' } } },
   // @ts-expect-error there is no such component
   { binding: { ip: 'enforce' } },
   // @ts-expect-error one origin is no list

@@ -32,8 +32,14 @@ export class ConfigError extends SallyportError {
   }
 }
 
+const AWAY = {
+  store: 'the session store does not answer; try again',
+  audit: 'the audit trail cannot be written; try again',
+} as const
+
 /**
- * The store did not answer, so it is not known whether the call took effect. The call may be repeated.
+ * The store did not answer, or the audit trail that is required could not be written. So it is not known whether the call
+ * took effect. The call may be repeated.
  *
  * Has the members by which Express, Koa and Fastify answer 503 on their own.
  */
@@ -45,8 +51,9 @@ export class UnavailableError extends SallyportError {
   readonly expose = true
   readonly headers: Readonly<Record<string, string>> = { 'Retry-After': '1' }
 
-  constructor() {
-    super('the session store does not answer; try again')
+  /** @param what does not answer: the store (the default), or the audit trail where it is required */
+  constructor(what: 'store' | 'audit' = 'store') {
+    super(AWAY[what])
   }
 }
 

@@ -33,6 +33,7 @@ export type ProblemCode =
   | 'store_unavailable'
   | 'key_unavailable'
   | 'issuer_unavailable'
+  | 'audit_unavailable'
 
 /** Parameters of a challenge besides its error, such as `scope`, or `acr_values` and `max_age` (RFC 9470). */
 export type ChallengeParameters = Readonly<Record<string, string | number>>
@@ -116,4 +117,5 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   store_unavailable: { ...unavailable, say: 'the session store does not answer; try again' },
   key_unavailable: { ...unavailable, say: 'no token can be signed now; try again' },
   issuer_unavailable: { ...unavailable, say: 'the keys of the token issuer cannot be fetched; try again' },
+  audit_unavailable: { ...unavailable, say: 'the audit trail cannot be written; try again' },
 }

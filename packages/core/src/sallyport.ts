@@ -2,16 +2,7 @@ import { createEndOnRevocation } from './access/connection-end.ts'
 import { createInspection } from './access/inspect.ts'
 import { createSignatureLimit } from './access/signature-limit.ts'
 import { createAccess } from './access/verify.ts'
-import {
-  createForgetUser,
-  createKeyCalls,
-  createLockoutCalls,
-  createRevokeEverything,
-  createSessionCalls,
-  createTokenCalls,
-  GATE,
-  type Sallyport,
-} from './application/index.ts'
+import { createCalls, GATE, type Sallyport } from './application/index.ts'
 import { createDevices } from './binding/device.ts'
 import { createClockWatch } from './dependencies/clock-watch.ts'
 import { createReadiness } from './dependencies/readiness.ts'
@@ -39,6 +30,7 @@ import { createTokenIssue } from './tokens/issue.ts'
 import { ownSource } from './tokens/source.ts'
 import { createTokenVerification } from './tokens/verify.ts'
 import { createActivities } from './watch/activity/index.ts'
+import { createAudit } from './watch/audit/index.ts'
 import { createCallbacks } from './watch/callbacks.ts'
 import { createConnections } from './watch/connections.ts'
 import { createEvents } from './watch/events.ts'
@@ -137,9 +129,12 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
   if (activity !== undefined) on('event', activity.note)
 
+  const audit = createAudit(settings.audit, { clock, notice })
+  if (audit.trail !== undefined) on('event', audit.trail.note)
+
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)
   const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, tally, clock })
-  const access = createAccess({ inspect, replica, store: store.sessions, emit, callers, tally })
+  const access = createAccess({ inspect, replica, store: store.sessions, emit, callers, tally, audit })
 
   const lockout = createLockouts({
     ...{ counters: store.counters, settings: settings.lockout, random },
@@ -148,7 +143,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
 
   const gate = createGate({
-    ...{ settings, access, inspect, sessions, refreshTokens, lockout, activity },
+    ...{ settings, access, inspect, sessions, refreshTokens, lockout, activity, required: audit.required },
     ...{ emit, callers, notice, clock },
     parseVerify: (given) => parseVerify(given, settings),
     publishedKeys: ring.published,
@@ -159,6 +154,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     createMetrics(settings.meter, {
       ...{ on, tally, clock, staleMs: replica.staleMs, revocations: replica.size },
       ...{ connections: connections.count, keys: ring.list, activityLost: activity?.lost },
+      auditDropped: audit.trail?.dropped,
     })
 
   let closing: Promise<void> | undefined
@@ -167,19 +163,17 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     ring.close()
     issuers.close()
     // What was told last is still to be kept.
-    await activity?.settled()
+    await Promise.all([activity?.settled(), audit.trail?.close()])
     await store.close()
   }
 
   await Promise.all([ring.start(), replica.start(), issuers.start()])
 
   return {
-    sessions: createSessionCalls({ list, end, renew, issuers, callers }),
-    tokens: createTokenCalls({ access, store: store.revocations, replica, renew, issuers, emit, clock }),
-    keys: createKeyCalls({ ring, store: store.revocations, replica, clock, notice }),
-    revokeAll: createRevokeEverything({ store: store.revocations, replica, emit, clock }),
-    forgetUser: createForgetUser({ forget: sessions.forget, activity, callers }),
-    lockout: createLockoutCalls(lockout),
+    ...createCalls({
+      ...{ list, end, renew, forget: sessions.forget, access, lockout, activity, ring, replica, issuers },
+      ...{ store: store.revocations, required: audit.required, emit, callers, clock, notice },
+    }),
     on,
     emit,
     endOnRevocation: createEndOnRevocation({ connections, replica, callbacks }),

@@ -4,9 +4,10 @@ import { foreignName, type TokenIdentity } from '../ports/revocations.ts'
 import type { Candidate } from '../revocation/replica.ts'
 import type { Auth, Claims } from '../seam/auth.ts'
 import type { TokenSource } from '../tokens/source.ts'
+import type { ToldToken } from '../watch/audit/verifications.ts'
 
 /** A token with a good signature, prepared so that a request with it needs nothing but lookups. */
-export class KnownToken implements Candidate {
+export class KnownToken implements Candidate, ToldToken {
   readonly token: string
   readonly allowed: { readonly kind: 'allow'; readonly auth: Auth }
   readonly source: TokenSource
@@ -16,6 +17,7 @@ export class KnownToken implements Candidate {
   lookedAt: number | undefined = undefined
   /** Whether the store knows that the token's generation has reached its client. */
   confirmed = false
+  toldFrom: readonly (string | undefined)[] | undefined = undefined
   #tag: SubjectTag | undefined
 
   constructor(token: string, auth: Auth, source: TokenSource, now: number) {

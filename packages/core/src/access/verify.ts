@@ -4,6 +4,7 @@ import type { ProblemCode } from '../problems.ts'
 import type { Judgement, Replica } from '../revocation/replica.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Callers, Sender } from '../seam/caller.ts'
+import type { Audit } from '../watch/audit/index.ts'
 import type { Emit } from '../watch/events.ts'
 import type { Tally } from '../watch/metrics/tally.ts'
 import type { Inspect, Inspection } from './inspect.ts'
@@ -29,7 +30,7 @@ export interface Access {
    */
   verify(token: string, sender: Sender, policy: AccessPolicy): AccessVerdict | Promise<AccessVerdict>
   /** Refuses a request that has no readable token, and emits the event. */
-  refuse(problem: ProblemCode, sender: Sender): Extract<AccessVerdict, { kind: 'refuse' }>
+  refuse(problem: ProblemCode, sender: Sender): AccessVerdict | Promise<AccessVerdict>
 }
 
 export interface AccessParts {
@@ -39,9 +40,15 @@ export interface AccessParts {
   readonly emit: Emit
   readonly callers: Callers
   readonly tally: Tally
+  readonly audit: Pick<Audit, 'required' | 'isTold'>
 }
 
-export function createAccess({ inspect, replica, store, emit, callers, tally }: AccessParts): Access {
+const UNWRITTEN: AccessVerdict = Object.freeze({ kind: 'refuse', problem: 'audit_unavailable' })
+
+export function createAccess(parts: AccessParts): Access {
+  const { inspect, replica, store, emit, callers, tally } = parts
+  const { required, isTold } = parts.audit
+
   function refuse(
     problem: ProblemCode,
     sender: Sender,
@@ -105,6 +112,8 @@ export function createAccess({ inspect, replica, store, emit, callers, tally }: 
       case 'live':
         tally.allowed++
         if (!known.confirmed) confirm(known)
+        if (isTold?.(known, sender) === true)
+          emit({ event: 'token.accepted', outcome: 'success', ...namesOf(known.auth) }, callers.of(sender))
         return known.allowed
       case 'revoked':
         return refuse('token_revoked', sender, known.auth)
@@ -132,14 +141,23 @@ export function createAccess({ inspect, replica, store, emit, callers, tally }: 
     })
   }
 
+  function verify(
+    token: string,
+    sender: Sender,
+    policy: AccessPolicy,
+  ): AccessVerdict | Promise<AccessVerdict> {
+    const inspection = inspect(token, sender)
+    return inspection instanceof Promise
+      ? inspection.then((inspected) => decide(inspected, sender, policy))
+      : decide(inspection, sender, policy)
+  }
+
   return {
-    verify(token, sender, policy) {
-      const inspection = inspect(token, sender)
-      return inspection instanceof Promise
-        ? inspection.then((inspected) => decide(inspected, sender, policy))
-        : decide(inspection, sender, policy)
-    },
-    refuse,
+    verify: required.decision(verify, () => UNWRITTEN),
+    refuse: required.decision(
+      (problem: ProblemCode, sender: Sender): AccessVerdict => refuse(problem, sender),
+      () => UNWRITTEN,
+    ),
   }
 }
 

@@ -8,6 +8,7 @@ import type { Route } from '../seam/http.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { RefreshTokens } from '../sessions/tokens/refresh-token.ts'
 import type { Activity } from '../watch/activity/activity.ts'
+import type { Required } from '../watch/audit/required.ts'
 import type { Emit } from '../watch/events.ts'
 import type { Lockout } from '../watch/lockout/lockout.ts'
 import { refusal } from './answers/answer.ts'
@@ -62,6 +63,7 @@ export interface GateParts {
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly lockout: Lockout
   readonly activity: Activity | undefined
+  readonly required: Required
   readonly publishedKeys: () => readonly object[]
   readonly keysMaxAgeSeconds: number
   readonly emit: Emit
@@ -72,17 +74,18 @@ export interface GateParts {
 
 /** Puts the parts of this folder together. */
 export function createGate(parts: GateParts): Gate {
-  const { settings, access, inspect, sessions, refreshTokens, callers, emit, notice, clock } = parts
+  const { settings, access, inspect, sessions, refreshTokens, required, callers, emit, notice, clock } = parts
   const { origins, issuer, authPath } = settings
   const { open, end, find, tokenSets } = sessions
   const cookie = createStrictCookie(settings.cookie)
   const refuse = createRefuse(settings.refusals, notice)
   const protection = createProtection({ access, parse: parts.parseVerify, refuse, refuseOwn: refusal })
   const isCrossSite = createCrossSiteCheck({ origins, emit, callers, notice })
-  const route = createRouteMaker(protection, origins, isCrossSite)
+  const route = createRouteMaker({ protection, origins, isCrossSite, required })
 
   const signInParts = { open, refreshTokens, cookie, origins, isCrossSite, callers }
-  const start = createStart(signInParts)
+  const unwritten = { kind: 'refused', problem: 'audit_unavailable' } as const
+  const start = required.step(createStart(signInParts), () => unwritten)
   const logout = createLogout({ end, inspect, refreshTokens, cookie, callers })
   const mounted = new Set<EndpointName>()
   const hasTokenEndpoint = (): boolean => mounted.has('token')
@@ -94,11 +97,11 @@ export function createGate(parts: GateParts): Gate {
     verifier: protection.verifier,
     signIn: createSignIn(start, signInParts),
     sessions: createGateSessions({
-      ...{ start, logout, isCrossSite, end, find },
+      ...{ start, logout: required.step(logout, () => unwritten), isCrossSite, end, find, required },
       ...{ tokenSets, refreshTokens, cookie, callers },
     }),
     lockout: createGateLockout({
-      ...{ lockout: parts.lockout, isCrossSite, callers },
+      ...{ lockout: parts.lockout, isCrossSite, callers, required },
       cookie: createStrictCookie(settings.deviceCookie),
     }),
     route,

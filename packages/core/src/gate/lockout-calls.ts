@@ -2,10 +2,12 @@ import { refuseUnknownMembers } from '../errors.ts'
 import type { ProblemCode } from '../problems.ts'
 import type { Callers } from '../seam/caller.ts'
 import type { RequestView } from '../seam/http.ts'
+import type { Required } from '../watch/audit/required.ts'
 import type { AboutSignIn, SignInAttempt } from '../watch/lockout/attempt.ts'
 import type { Lockout } from '../watch/lockout/lockout.ts'
 import type { StrictCookie } from './browser/cookies.ts'
 import type { CrossSiteCheck } from './browser/csrf.ts'
+import { faultOf } from './refuse.ts'
 import type { WithCookies } from './session-calls.ts'
 
 export type CheckedSignIn =
@@ -41,10 +43,13 @@ export interface GateLockoutParts {
   readonly cookie: StrictCookie
   readonly isCrossSite: CrossSiteCheck
   readonly callers: Callers
+  readonly required: Required
 }
 
+const UNWRITTEN = { kind: 'refused', problem: 'audit_unavailable' } as const
+
 export function createGateLockout(parts: GateLockoutParts): GateLockout {
-  const { lockout, cookie, isCrossSite, callers } = parts
+  const { lockout, cookie, isCrossSite, callers, required } = parts
   const pending = new WeakSet<SignInAttempt>()
 
   function settle(attempt: SignInAttempt): void {
@@ -84,39 +89,53 @@ export function createGateLockout(parts: GateLockoutParts): GateLockout {
     return { cookies: keeps ? [cookie.set(marks, maxAgeSeconds)] : [] }
   }
 
-  return {
-    check,
-    async record(view, attempt, outcome) {
-      if (outcome !== 'success' && outcome !== 'failure')
-        throw new TypeError('lockout.record: the outcome must be "success" or "failure"')
-      settle(attempt)
-      if (outcome === 'success') return succeed(view, attempt)
+  async function record(
+    view: RequestView,
+    attempt: SignInAttempt,
+    outcome: 'success' | 'failure',
+  ): Promise<WithCookies> {
+    if (outcome !== 'success' && outcome !== 'failure')
+      throw new TypeError('lockout.record: the outcome must be "success" or "failure"')
+    settle(attempt)
+    if (outcome === 'success') return succeed(view, attempt)
+    await lockout.failed(attempt)
+    return { cookies: [] }
+  }
+
+  async function guard<Found>(
+    view: RequestView,
+    name: string,
+    find: () => Found | PromiseLike<Found>,
+    about?: AboutSignIn,
+  ): Promise<GuardedSignIn<Exclude<Found, Nobody>>> {
+    const checked = await check(view, name, about)
+    if (checked.kind === 'refused') return checked
+    const { attempt } = checked
+    settle(attempt)
+    let found: Awaited<Found>
+    try {
+      found = await find()
+    } catch (cause) {
+      await lockout.abandoned(attempt)
+      throw cause
+    }
+    if (isNobody(found)) {
       await lockout.failed(attempt)
-      return { cookies: [] }
-    },
-    async guard<Found>(
-      view: RequestView,
-      name: string,
-      find: () => Found | PromiseLike<Found>,
-      about?: AboutSignIn,
-    ): Promise<GuardedSignIn<Exclude<Found, Nobody>>> {
-      const checked = await check(view, name, about)
-      if (checked.kind === 'refused') return checked
-      const { attempt } = checked
-      settle(attempt)
-      let found: Awaited<Found>
-      try {
-        found = await find()
-      } catch (cause) {
-        await lockout.abandoned(attempt)
-        throw cause
-      }
-      if (isNobody(found)) {
-        await lockout.failed(attempt)
-        return { kind: 'failed' }
-      }
-      return { kind: 'passed', found: found as Exclude<Found, Nobody>, ...(await succeed(view, attempt)) }
-    },
+      return { kind: 'failed' }
+    }
+    return { kind: 'passed', found: found as Exclude<Found, Nobody>, ...(await succeed(view, attempt)) }
+  }
+
+  return {
+    check: required.step(check, () => UNWRITTEN),
+    record: required.step(record, () => {
+      throw faultOf(UNWRITTEN)
+    }),
+    guard: (view, name, find, about) =>
+      required.step(
+        () => guard(view, name, find, about),
+        () => UNWRITTEN,
+      )(),
   }
 }
 

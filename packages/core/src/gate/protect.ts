@@ -59,16 +59,16 @@ const OWN: VerifySettings = { issuers: 'own', optional: false, whenUnavailable: 
 
 export function createProtection({ access, parse, refuse, refuseOwn }: ProtectionParts): Protection {
   function create(settings: VerifySettings, refuseBy: Refuse): Verify {
-    const decisionOf = (verdict: AccessVerdict): Decision =>
+    const decide = (verdict: AccessVerdict): Decision =>
       verdict.kind === 'allow' ? verdict : { kind: 'refuse', answer: refuseBy(verdict.problem, verdict) }
+    const decisionOf = (verdict: AccessVerdict | Promise<AccessVerdict>): Decision | Promise<Decision> =>
+      verdict instanceof Promise ? verdict.then(decide) : decide(verdict)
 
     return (view) => {
       const credential = readBearer(view)
       switch (credential.kind) {
-        case 'token': {
-          const verdict = access.verify(credential.token, view, settings)
-          return verdict instanceof Promise ? verdict.then(decisionOf) : decisionOf(verdict)
-        }
+        case 'token':
+          return decisionOf(access.verify(credential.token, view, settings))
         case 'none':
           return settings.optional ? GUEST : decisionOf(access.refuse('token_missing', view))
         case 'repeated':

@@ -67,7 +67,12 @@ export interface Refused {
 
 /** The error with which a call of the application is refused. */
 export function faultOf({ problem, retryAfterSeconds }: Refused): Error {
-  return problem === 'store_unavailable'
-    ? new UnavailableError()
-    : refusalError(problem, { retryAfterSeconds })
+  switch (problem) {
+    case 'store_unavailable':
+      return new UnavailableError()
+    case 'audit_unavailable':
+      return new UnavailableError('audit')
+    default:
+      return refusalError(problem, { retryAfterSeconds })
+  }
 }

@@ -1,5 +1,6 @@
 import type { Auth } from '../seam/auth.ts'
 import type { Answer, RequestView, Route } from '../seam/http.ts'
+import type { Required } from '../watch/audit/required.ts'
 import { emptyAnswer, refusal } from './answers/answer.ts'
 import { MAX_BODY_BYTES } from './body.ts'
 import { withCors } from './browser/cors.ts'
@@ -49,11 +50,14 @@ export interface RouteMaker {
   bearer(path: string, methods: Methods<AuthHandler>): Route
 }
 
-export function createRouteMaker(
-  protection: Protection,
-  origins: OriginSettings,
-  isCrossSite: CrossSiteCheck,
-): RouteMaker {
+export interface RouteParts {
+  readonly protection: Protection
+  readonly origins: OriginSettings
+  readonly isCrossSite: CrossSiteCheck
+  readonly required: Required
+}
+
+export function createRouteMaker({ protection, origins, isCrossSite, required }: RouteParts): RouteMaker {
   const forBrowsers = (handle: Handler): Handler =>
     origins.allowed.size === 0 ? handle : async (view) => withCors(await handle(view), view, origins)
   const sameSite =
@@ -68,10 +72,21 @@ export function createRouteMaker(
       // Routes of this library are open to no guests.
       return decision.kind === 'allow' ? handle(view, decision.auth) : refusal('token_missing')
     }
+  /** What changes nothing tells nothing, apart from the check of the token. */
+  const told = (handle: Handler): Handler => {
+    const change = required.decision(handle, () => refusal('audit_unavailable'))
+    return (view) => (view.method === 'GET' || view.method === 'HEAD' ? handle(view) : change(view))
+  }
   return {
-    open: (path, methods) => ({ path, handle: byMethod(methods, (handle) => handle) }),
-    cookie: (path, methods) => ({ path, handle: forBrowsers(byMethod(methods, sameSite)) }),
-    bearer: (path, methods) => ({ path, handle: forBrowsers(byMethod(methods, withAuth)) }),
+    open: (path, methods) => ({ path, handle: byMethod(methods, told) }),
+    cookie: (path, methods) => ({
+      path,
+      handle: forBrowsers(byMethod(methods, (one) => told(sameSite(one)))),
+    }),
+    bearer: (path, methods) => ({
+      path,
+      handle: forBrowsers(byMethod(methods, (one) => told(withAuth(one)))),
+    }),
   }
 }
 

@@ -8,6 +8,7 @@ import type { FindSession } from '../sessions/find.ts'
 import type { SignIn } from '../sessions/open.ts'
 import type { RefreshTokens } from '../sessions/tokens/refresh-token.ts'
 import type { TokenSets } from '../sessions/tokens/token-set.ts'
+import type { Required } from '../watch/audit/required.ts'
 import { cookiesOf } from './answers/tokens.ts'
 import type { StrictCookie } from './browser/cookies.ts'
 import type { CrossSiteCheck } from './browser/csrf.ts'
@@ -62,11 +63,15 @@ export interface GateSessionsParts {
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly tokenSets: Pick<TokenSets, 'refreshGrant'>
   readonly cookie: StrictCookie
+  readonly required: Required
   readonly callers: Callers
 }
 
 export function createGateSessions(parts: GateSessionsParts): GateSessions {
   const { start, logout, isCrossSite, end, find, tokenSets, refreshTokens, cookie, callers } = parts
+  const endOthers = parts.required.step(end.others, () => {
+    throw faultOf({ problem: 'audit_unavailable' })
+  })
   return {
     async start(view, signIn) {
       const outcome = await start(view, signIn)
@@ -104,7 +109,7 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
     async revokeOthers(sender, auth, options) {
       const reason = reasonOf('sessions.revokeOthers', options, 'revoked_by_application')
       const ending = { reason, caller: callers.of(sender) }
-      const outcome = await end.others(ownSubject(auth), auth.session, ending)
+      const outcome = await endOthers(ownSubject(auth), auth.session, ending)
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       const { kept, sessions } = outcome
       const cookies = kept === undefined ? [] : cookiesOf(tokenSets.refreshGrant(kept), cookie)

@@ -20,7 +20,7 @@ export type { IssuerOptions, WithIssuers } from './issuers.ts'
 export type { LockoutOptions, WithLockout } from './lockout.ts'
 export type { RevocationOptions, WithRevocation } from './revocation.ts'
 export type { ClientOptions, LimitOptions, RefreshOptions, WithSessions } from './sessions.ts'
-export type { ActivityOptions, WithWatch } from './watch.ts'
+export type { ActivityOptions, AuditOptions, WithWatch } from './watch.ts'
 
 /** The options of `createSallyport`. All of them are checked at start, and an error names the wrong one by its path. */
 export interface SallyportOptions

@@ -1,12 +1,17 @@
 import * as v from 'valibot'
 import type { ActivitySettings } from '../watch/activity/index.ts'
+import type { AuditSettings } from '../watch/audit/index.ts'
+import type { AuditSink } from '../watch/audit/sink.ts'
+import type { VerificationPolicy } from '../watch/audit/verifications.ts'
 import type { Meter } from '../watch/metrics/meter.ts'
-import { callable, type Entries, group, type Room, room, wholeNumber } from './values/schema.ts'
+import { boolean, callable, type Entries, group, type Room, room, wholeNumber } from './values/schema.ts'
 
 /** What is kept and measured of what happens. */
 export interface WithWatch {
   /** Keeps the newest 50 events of each user for `GET /activity` (endpoint set `activity`). Default: nothing is kept. */
   readonly activity?: ActivityOptions | undefined
+  /** Writes every event to a sink. Default: events are told to listeners only. */
+  readonly audit?: AuditOptions | undefined
   /**
    * Where to report metrics: a `Meter` of the OpenTelemetry API, such as `metrics.getMeter('sallyport')`. Default:
    * nowhere.
@@ -19,21 +24,63 @@ export interface ActivityOptions {
   readonly days?: number | undefined
 }
 
+export interface AuditOptions {
+  /** Where events are written, such as `toFile` of `@sallyport/audit`. */
+  readonly sink: AuditSink
+  /**
+   * Whether no event may be lost. Steps are answered when their events are written, and refused with 503 while they
+   * cannot be. Default `false`: nobody waits for a sink, and what it does not take in time is lost and counted.
+   */
+  readonly required?: boolean | undefined
+  /**
+   * Which successful verifications are events, `token.accepted`: `none`, the `first` of each token in each process (and
+   * from each further address, up to eight), `all`, or a share of them between 0 and 1. Default `first`.
+   */
+  readonly verifications?: VerificationPolicy | undefined
+  /** The most events that wait for the sink. Default 10,000; 100 to 1,000,000. */
+  readonly waiting?: number | undefined
+  /** Milliseconds that a write may take before the sink counts as away. Default 1000; 50 to 60,000. */
+  readonly timeoutMs?: number | undefined
+}
+
 export interface WatchSettings {
   /** `undefined`: nothing is kept. */
   readonly activity: ActivitySettings | undefined
+  /** `undefined`: there is no sink. */
+  readonly audit: AuditSettings | undefined
   readonly meter: Meter | undefined
 }
 
 const DAY_MS = 86_400_000
 const METER_METHODS: readonly (keyof Meter)[] = ['createObservableCounter', 'createObservableGauge']
 
+const sinkMessage = 'a sink, such as toFile(...) of @sallyport/audit'
+const sink = v.pipe(
+  callable<AuditSink>(sinkMessage, 'write'),
+  v.check(({ name }) => typeof name === 'string', sinkMessage),
+)
+const POLICIES: readonly unknown[] = ['none', 'first', 'all']
+const verifications = v.custom<VerificationPolicy>(
+  (given) => POLICIES.includes(given) || (typeof given === 'number' && given >= 0 && given <= 1),
+  'one of none, first, all, or a number from 0 to 1',
+)
+
 const entries = {
   activity: v.optional(group({ days: v.optional(wholeNumber(1, 365), 30) })),
+  audit: v.optional(
+    group({
+      sink,
+      required: v.optional(boolean, false),
+      verifications: v.optional(verifications, 'first'),
+      waiting: v.optional(wholeNumber(100, 1_000_000), 10_000),
+      timeoutMs: v.optional(wholeNumber(50, 60_000), 1000),
+    }),
+  ),
   meter: v.optional(callable<Meter>('a meter of the OpenTelemetry API', ...METER_METHODS)),
 } satisfies Entries<WithWatch>
 
-export const watchRoom: Room<WatchSettings> = room(entries, ({ activity, meter }) => ({
+export const watchRoom: Room<WatchSettings> = room(entries, ({ activity, audit, meter }) => ({
   activity: activity && { keptMs: activity.days * DAY_MS },
+  audit: audit && { ...audit, mostWaiting: audit.waiting },
   meter,
 }))

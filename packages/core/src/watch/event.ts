@@ -31,6 +31,7 @@ interface Told {
   'refresh.mismatched': Failure & SessionNames & Reason
   'refresh.contested': Success & SessionNames & Reason
   'request.refused': Failure & Reason
+  'token.accepted': Success & Pick<Names, 'sub'>
   'token.refused': Failure & Reason
   'token.revoked': Success & Reason
   'password.changed': Success

@@ -22,6 +22,8 @@ export interface MetricsParts {
   readonly connections: () => number
   /** How many activity events were lost; `undefined` if none are kept. */
   readonly activityLost: (() => number) | undefined
+  /** How many events the audit trail did not take; `undefined` if there is none. */
+  readonly auditDropped: (() => number) | undefined
   readonly keys: () => readonly AgingKey[]
   readonly clock: Clock
 }
@@ -76,12 +78,18 @@ export function createMetrics(meter: Meter, parts: MetricsParts): void {
   observe('createObservableGauge', ['connections.open', 'Connections that end with their token'], (tell) =>
     tell(parts.connections()),
   )
-  const { activityLost } = parts
+  const { activityLost, auditDropped } = parts
   if (activityLost !== undefined)
     observe(
       'createObservableCounter',
       ['activity.lost', 'Activity events that the store did not accept'],
       (tell) => tell(activityLost()),
+    )
+  if (auditDropped !== undefined)
+    observe(
+      'createObservableCounter',
+      ['audit.dropped', 'Events that the audit trail had no room for'],
+      (tell) => tell(auditDropped()),
     )
   observe('createObservableGauge', ['keys.age', 'Time since a key began to sign', 's'], (tell) => {
     for (const { kid, state, signsFrom } of parts.keys())
