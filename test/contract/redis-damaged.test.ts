@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import type { CounterName, Store } from '@sallyport/core/store'
+import type { CounterName, Store, SubjectTag } from '@sallyport/core/store'
 import { redisStore } from '@sallyport/redis'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -198,6 +198,30 @@ test.each(damages)('with %s in a list of activity, the rest of it is read', asyn
   ofKind(await activity.append([entry], bounds, START), 'appended')
   const { entries } = ofKind(await activity.read(tag, START), 'read')
   expect(entries.filter((one) => isDeepStrictEqual(one, entry))).toHaveLength(2)
+})
+
+test('a damaged key of a subject is replaced, since it would hold up the trail, and erased with the rest', async () => {
+  const { subjectKeys, sessions } = store
+  if (subjectKeys === undefined) throw new TypeError('the store keeps no keys of subjects')
+  const keyed = async (tag: SubjectTag) => {
+    const fresh = { id: randomBytes(16).toString('base64url'), key: new Uint8Array(randomBytes(32)) }
+    return subjectKeys.keyOf({ tag, fresh, keptMs: 60_000, at: START })
+  }
+  for (const write of [
+    (key: string) => admin.set(key, 'damaged'),
+    (key: string) => admin.multi().del(key).hset(key, 'a', 'b').exec(),
+  ]) {
+    const { tag } = newSubject()
+    const first = ofKind(await keyed(tag), 'found')
+    const [key = ''] = await admin.keys(`*n:${tag}`)
+    await write(key)
+    expect(await subjectKeys.keyBehind(first.pseudonym, START)).not.toMatchObject({ kind: 'found' })
+    const second = ofKind(await keyed(tag), 'found')
+    expect(second.pseudonym).not.toBe(first.pseudonym)
+    await write(key)
+    ofKind(await sessions.erase(tag, START), 'erased')
+    expect(await admin.keys(`*n:${tag}`)).toEqual([])
+  }
 })
 
 test('a damaged list takes along no entry of another subject', async () => {

@@ -41,6 +41,12 @@ export type {
   Forgotten,
   TakenBack,
 } from './ports/optional/counters.ts'
+export type {
+  FreshSubjectKey,
+  SubjectKeyOutcome,
+  SubjectKeyQuery,
+  SubjectKeyStore,
+} from './ports/optional/subject-keys.ts'
 export type { Unavailable } from './ports/outcome.ts'
 export {
   type AllRevocation,

@@ -29,6 +29,10 @@ export interface Layout {
   feed(shard: number): string
   /** The list of what happened to one subject: of failures, or of all else. */
   activity(tag: SubjectTag, kind: ActivityKind): string
+  /** The string of a subject's key for the audit trail. */
+  subjectKey(tag: SubjectTag): string
+  /** The string of the subject whose key has this id. */
+  keySubject(shard: number, id: string): string
   /** The string of one counter. */
   counter(name: CounterName): string
   /** A key that is written and deleted to find out whether the shard can be written. */
@@ -76,6 +80,8 @@ export function createLayout(prefix: string): Layout {
     user: (tag) => key(shardOfTag(tag), `u:${tag}`),
     feed: (shard) => key(shard, 'r'),
     activity: (tag, kind) => key(shardOfTag(tag), `${kind === 'failure' ? 'f' : 'a'}:${tag}`),
+    subjectKey: (tag) => key(shardOfTag(tag), `n:${tag}`),
+    keySubject: (shard, id) => key(shard, `p:${id}`),
     counter: (name) => key(shardOfName(name), `c:${name}`),
     scratch: (shard) => key(shard, 'probe'),
     meta: (shard) => key(shard, 'm'),

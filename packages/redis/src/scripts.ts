@@ -30,6 +30,7 @@ const NAMES = [
   'take-back',
   'forget',
   'append',
+  'subject-key',
   'erase',
   'probe',
   'ping',

@@ -34,6 +34,9 @@ import { createSurvey } from './survey.ts'
 /** How often room is made for one sign-in, since others may sign in meanwhile. */
 const MAX_ROUNDS = 3
 
+/** A subject whose keys change while they are erased is in use. */
+const MAX_KEYS = 3
+
 /**
  * Sessions in Redis. Each method runs one script on the hash of one subject. If the subject has too many sessions for
  * that, further scripts go through them in slices.
@@ -164,9 +167,18 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
 
     async erase(tag, at) {
       const shard = layout.shardOfTag(tag)
-      const keys = [layout.user(tag), layout.activity(tag, 'other'), layout.activity(tag, 'failure')]
-      const answer = await commands.runDurably('erase', shard, keys, [header(shard, at)])
-      return answer.kind === 'unavailable' ? answer : { kind: answer.value === 1 ? 'erased' : 'in_use' }
+      let key = ''
+      for (let round = 0; round < MAX_KEYS; round++) {
+        const keys = [
+          ...[layout.user(tag), layout.activity(tag, 'other'), layout.activity(tag, 'failure')],
+          ...[layout.subjectKey(tag), layout.keySubject(shard, key)],
+        ]
+        const answer = await commands.runDurably('erase', shard, keys, [header(shard, at), key])
+        if (answer.kind === 'unavailable') return answer
+        if (!Buffer.isBuffer(answer.value)) return { kind: answer.value === 1 ? 'erased' : 'in_use' }
+        key = answer.value.toString('latin1')
+      }
+      return { kind: 'in_use' }
     },
 
     async list(query) {

@@ -18,6 +18,7 @@ import type { Argument } from './scripts.ts'
 import { createServerTime } from './server-time.ts'
 import type { SessionParts } from './session-parts.ts'
 import { createRedisSessions } from './sessions.ts'
+import { createRedisSubjectKeys } from './subject-keys.ts'
 import { tolerant } from './unreadable.ts'
 
 /**
@@ -88,6 +89,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
           reports.unreadable,
         ),
         activity: tolerant(createRedisActivity(parts), [], reports.unreadable),
+        subjectKeys: tolerant(createRedisSubjectKeys(parts), [], reports.unreadable),
         counters: tolerant(createRedisCounters(parts), [], reports.unreadable),
         keys: tolerant(createRedisKeys(commands, layout, news), ['onChange'], reports.unreadable),
         async ping() {

@@ -5,6 +5,7 @@ import { createMemoryActivity } from './activity.ts'
 import { createMemoryCounters } from './counters.ts'
 import { createMemoryRevocations } from './revocations.ts'
 import { createMemorySessions } from './sessions.ts'
+import { createMemorySubjectKeys } from './subject-keys.ts'
 
 /**
  * A store in the memory of this process, for development, tests and servers of a single process. Sessions, revocations
@@ -29,12 +30,15 @@ function createMemoryStore(epoch: string): Store {
   const revocations = createMemoryRevocations(epoch)
   const sessions = createMemorySessions(revocations)
   const activity = createMemoryActivity()
+  const subjectKeys = createMemorySubjectKeys()
   return {
     sessions: {
       ...sessions,
       async erase(tag, at) {
         const outcome = await sessions.erase(tag, at)
-        if (outcome.kind === 'erased') activity.erase(tag)
+        if (outcome.kind !== 'erased') return outcome
+        activity.erase(tag)
+        subjectKeys.erase(tag)
         return outcome
       },
     },
@@ -58,6 +62,7 @@ function createMemoryStore(epoch: string): Store {
     keys: memoryKeys(),
     counters: createMemoryCounters(),
     activity,
+    subjectKeys,
     ping: () => Promise.resolve(true),
     close: () => Promise.resolve(),
   }

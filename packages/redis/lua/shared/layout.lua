@@ -19,7 +19,8 @@
 --   p, d        the latest position on the feed, and the digest of all that was ever on it
 --   a           sessions that were made until this millisecond have ended, all of them
 --
--- One string per counter: see counters.lua. Two lists per subject with what happened to it before that, failures
+-- One string per counter: see counters.lua. Two strings per subject whom the audit trail names: its key there (an id of 22
+-- characters, then 32 bytes) by the subject, and the tag of the subject by that id. Two lists per subject with what happened to it before that, failures
 -- and all else, the newest first.
 --
 -- On the feed a revoked session is S<tag><field>, in bytes. Other revocations are strings that the client made.
@@ -30,6 +31,7 @@ local CONFIRMED, BODY, OWN_LIFETIMES, KEYED, RETRY_KEY, SENT_KEY, SKIPPED = 1, 2
 local RETRY_KEY_BYTES = 6
 local TAG_BYTES = 12
 local FIELD_BYTES = 16
+local SUBJECT_KEY_ID, SUBJECT_KEY_BYTES = 22, 54
 local MAC_BYTES = 8
 local SESSION_MARK = string.byte('S')
 -- A step goes through all fields of a user if there are no more than this. Through more it goes in slices, one a script,
