@@ -139,6 +139,8 @@ const wrong: readonly WrongOption[] = [
   { name: 'a word', options: { audit: { sink, required: 'yes' } }, option: 'audit.required', allowed: 'true or false', given: '"yes"' },
   { name: 'another policy', options: { audit: { sink, verifications: 'some' } }, option: 'audit.verifications', allowed: 'one of none, first, all, or a number from 0 to 1', given: '"some"' },
   { name: 'a share over one', options: { audit: { sink, verifications: 1.1 } }, option: 'audit.verifications', allowed: 'a number from 0 to 1', given: '1.1' },
+  { name: 'hashes', options: { audit: { sink, subjects: 'hashed' } }, option: 'audit.subjects', allowed: 'one of "pseudonyms", "plain"', given: '"hashed"' },
+  { name: 'eleven years', options: { audit: { sink, days: 3651 } }, option: 'audit.days', allowed: 'from 1 to 3650', given: '3651' },
   { name: 'few', options: { audit: { sink, waiting: 99 } }, option: 'audit.waiting', allowed: 'from 100 to 1000000', given: '99' },
   { name: 'no time', options: { audit: { sink, timeoutMs: 49 } }, option: 'audit.timeoutMs', allowed: 'from 50 to 60000', given: '49' },
 

@@ -59,7 +59,7 @@ async function start(audit: Partial<AuditOptions> = {}, options: SallyportOption
   const sallyport = await createSallyport({
     secret: 'a secret of the test, with its 32 bytes',
     store: memoryStore(),
-    audit: { sink, ...audit },
+    audit: { sink, subjects: 'plain', ...audit },
     clock,
     ...options,
   })

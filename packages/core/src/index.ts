@@ -1,6 +1,7 @@
 // The entry point for applications. Others: ./adapter (adapters and routes), ./store (stores), ./signer (signers).
 export type { SignatureLimit } from './access/signature-limit.ts'
 export type {
+  AuditCalls,
   KeyCalls,
   LockoutCalls,
   Renewed,

@@ -129,7 +129,9 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
   if (activity !== undefined) on('event', activity.note)
 
-  const audit = createAudit(settings.audit, { clock, notice })
+  const audit = createAudit(settings.audit, {
+    ...{ subjectKeys: store.subjectKeys, devices, clock, random, notice },
+  })
   if (audit.trail !== undefined) on('event', audit.trail.note)
 
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)
@@ -172,7 +174,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   return {
     ...createCalls({
       ...{ list, end, renew, forget: sessions.forget, access, lockout, activity, ring, replica, issuers },
-      ...{ store: store.revocations, required: audit.required, emit, callers, clock, notice },
+      ...{ store: store.revocations, audit, emit, callers, clock, notice },
     }),
     on,
     emit,

@@ -1,7 +1,8 @@
 import { UnavailableError } from '../errors.ts'
 import type { RevocationStore } from '../ports/revocations.ts'
-import type { Required } from '../watch/audit/required.ts'
+import type { Audit } from '../watch/audit/index.ts'
 import type { Lockout } from '../watch/lockout/lockout.ts'
+import { type AuditCalls, createAuditCalls } from './audit.ts'
 import { createRevokeEverything, type RevokeEverything, type RevokeEverythingParts } from './everything.ts'
 import { createForgetUser, type ForgetUser, type ForgetUserParts } from './forget.ts'
 import { createKeyCalls, type KeyCalls, type KeyCallsParts } from './keys.ts'
@@ -15,6 +16,7 @@ export interface Calls {
   readonly tokens: TokenCalls
   readonly keys: KeyCalls
   readonly lockout: LockoutCalls
+  readonly audit: AuditCalls
   /**
    * Signs out everybody, such as after a break-in: ends every session, and refuses every access token issued until now,
    * on every process within a second. Costs the same however many users there are, and so names none: one event
@@ -27,7 +29,8 @@ export interface Calls {
   readonly revokeAll: RevokeEverything
   /**
    * Forgets a user, such as when the account is deleted: ends all sessions, refuses every access token, and erases what
-   * the store knows of the user. What you have written down of events is yours to erase.
+   * the store knows of the user. An audit trail with pseudonyms stays, and no longer tells whom it was about; what else you
+   * have written down of events is yours to erase.
    *
    * Rejects with an `UnavailableError` if the store did not do all of it, and if the user signs in again meanwhile: call
    * again until it succeeds.
@@ -43,11 +46,11 @@ export interface CallsParts
     ForgetUserParts {
   readonly store: Pick<RevocationStore, 'revoke' | 'revokeAll'>
   readonly lockout: Pick<Lockout, 'unlock'>
-  readonly required: Required
+  readonly audit: Audit
 }
 
 export function createCalls(parts: CallsParts): Calls {
-  const { step } = parts.required
+  const { step } = parts.audit.required
   const told = <Args extends readonly unknown[], Result>(
     call: (...args: Args) => Promise<Result>,
   ): ((...args: Args) => Promise<Result>) =>
@@ -70,6 +73,7 @@ export function createCalls(parts: CallsParts): Calls {
     tokens: { ...tokens, revoke: told(tokens.revoke), revokeAll: told(tokens.revokeAll) },
     keys: { ...keys, rotate: told(keys.rotate), compromise: told(keys.compromise) },
     lockout: { unlock: told(createLockoutCalls(parts.lockout).unlock) },
+    audit: createAuditCalls(parts.audit),
     revokeAll: told(createRevokeEverything(parts)),
     forgetUser: told(createForgetUser(parts)),
   }

@@ -4,6 +4,7 @@ import type { Emit, EventMap } from '../watch/events.ts'
 import type { Calls } from './calls.ts'
 
 export type { Renewed, RevokeOneOptions } from './arguments.ts'
+export type { AuditCalls } from './audit.ts'
 export { type Calls, createCalls } from './calls.ts'
 export type { KeyCalls } from './keys.ts'
 export type { LockoutCalls, Unlocked } from './lockout.ts'

@@ -8,3 +8,10 @@ import ipaddr from 'ipaddr.js'
 export function networkOf(ip: string): string {
   return isIPv4(ip) ? ip : ipaddr.IPv6.networkAddressFromCIDR(`${ip}/64`).toString()
 }
+
+/** The network of a canonical address that many parties share, so that it points to none: the /24 or the /48. */
+export function regionOf(ip: string): string {
+  return isIPv4(ip)
+    ? `${ipaddr.IPv4.networkAddressFromCIDR(`${ip}/24`)}/24`
+    : `${ipaddr.IPv6.networkAddressFromCIDR(`${ip}/48`)}/48`
+}

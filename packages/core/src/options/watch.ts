@@ -4,7 +4,16 @@ import type { AuditSettings } from '../watch/audit/index.ts'
 import type { AuditSink } from '../watch/audit/sink.ts'
 import type { VerificationPolicy } from '../watch/audit/verifications.ts'
 import type { Meter } from '../watch/metrics/meter.ts'
-import { boolean, callable, type Entries, group, type Room, room, wholeNumber } from './values/schema.ts'
+import {
+  boolean,
+  callable,
+  type Entries,
+  group,
+  oneOf,
+  type Room,
+  room,
+  wholeNumber,
+} from './values/schema.ts'
 
 /** What is kept and measured of what happens. */
 export interface WithWatch {
@@ -37,6 +46,16 @@ export interface AuditOptions {
    * from each further address, up to eight), `all`, or a share of them between 0 and 1. Default `first`.
    */
   readonly verifications?: VerificationPolicy | undefined
+  /**
+   * Whether the trail names subjects by `pseudonyms`, with all that tells of a person encrypted, so that `forgetUser`
+   * leaves nothing that points to the user; or `plain`, as they are. Default `pseudonyms`.
+   */
+  readonly subjects?: 'pseudonyms' | 'plain' | undefined
+  /**
+   * How long the key of a pseudonym is kept after its last use, in days: as long as you keep the trail. Default 365; 1 to
+   * 3650.
+   */
+  readonly days?: number | undefined
   /** The most events that wait for the sink. Default 10,000; 100 to 1,000,000. */
   readonly waiting?: number | undefined
   /** Milliseconds that a write may take before the sink counts as away. Default 1000; 50 to 60,000. */
@@ -72,6 +91,8 @@ const entries = {
       sink,
       required: v.optional(boolean, false),
       verifications: v.optional(verifications, 'first'),
+      subjects: v.optional(oneOf('pseudonyms', 'plain'), 'pseudonyms'),
+      days: v.optional(wholeNumber(1, 3650), 365),
       waiting: v.optional(wholeNumber(100, 1_000_000), 10_000),
       timeoutMs: v.optional(wholeNumber(50, 60_000), 1000),
     }),
@@ -81,6 +102,6 @@ const entries = {
 
 export const watchRoom: Room<WatchSettings> = room(entries, ({ activity, audit, meter }) => ({
   activity: activity && { keptMs: activity.days * DAY_MS },
-  audit: audit && { ...audit, mostWaiting: audit.waiting },
+  audit: audit && { ...audit, mostWaiting: audit.waiting, keptMs: audit.days * DAY_MS },
   meter,
 }))

@@ -49,6 +49,8 @@ interface Optional extends Partial<Names & Reason> {
   readonly user_agent?: string
   /** Of `refresh.contested`: the address that the contested tokens had gone to. */
   readonly previous_ip?: string
+  /** In an audit trail with pseudonyms: who it was, encrypted. */
+  readonly sealed?: string
 }
 
 /** An event that is to be told, as `emit` takes it. */

@@ -2,6 +2,8 @@ import { createOutage } from '../../dependencies/outage.ts'
 import { patiently } from '../../dependencies/patience.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { SallyportEvent } from '../event.ts'
+import type { Pseudonyms } from './pseudonyms.ts'
+import { createPump } from './pump.ts'
 import type { AuditSink } from './sink.ts'
 
 /** The audit trail: events on their way to a sink. Nobody waits for it unless it is required. */
@@ -16,6 +18,8 @@ export interface Trail {
   isAway(): boolean
   /** Whether all that was taken so far gets written within the time-out. `undefined`: it is written already. */
   written(): Promise<boolean> | undefined
+  /** Whether all that was taken so far gets its pseudonyms within the time-out. */
+  disguised(): Promise<boolean>
   /** Writes what is waiting, if the sink takes it within the time-out, and closes the sink. */
   close(): Promise<void>
 }
@@ -31,89 +35,72 @@ export interface TrailSettings {
 }
 
 export interface TrailParts extends TrailSettings {
+  /** `undefined`: subjects are named as they are. */
+  readonly pseudonyms: Pick<Pseudonyms, 'disguise'> | undefined
   readonly clock: Clock
   readonly notice: (message: string) => void
 }
 
-/** Enough to make a write worth its while, and few enough to be formatted without holding up the process. */
-const MOST_AT_ONCE = 500
-const FIRST_RETRY_MS = 100
-const LAST_RETRY_MS = 5000
 /** Losses that come and go are told once. */
 const QUIET_MS = 10_000
 
-interface Waiter {
-  /** The number of the last event that it waits for. */
-  readonly upTo: number
-  readonly tell: (written: boolean) => void
-}
-
-export function createTrail({ sink, mostWaiting, required, timeoutMs, clock, notice }: TrailParts): Trail {
-  const waiting: SallyportEvent[] = []
-  const waiters: Waiter[] = []
+export function createTrail(parts: TrailParts): Trail {
+  const { sink, pseudonyms, mostWaiting, required, timeoutMs, clock, notice } = parts
   let noted = 0
   let dropped = 0
-  let retryMs = FIRST_RETRY_MS
-  let retry: NodeJS.Timeout | undefined
-  let isScheduled = false
-  /** The write that is under way. */
-  let current: Promise<void> | undefined
   let isClosed = false
   const now = (): number => clock.monotonic()
   const outage = createOutage({ back: `the audit sink "${sink.name}" is back`, quietMs: 0, now, notice })
   const losses = createOutage({ back: 'no more audit events are lost', quietMs: QUIET_MS, now, notice })
+  /** The store tells its outages by itself. */
+  let hasNoPseudonyms = false
 
-  /** Later in this turn of the event loop, so that events of the same moment are written together. */
-  function schedule(): void {
-    if (isScheduled || current !== undefined || retry !== undefined) return
-    isScheduled = true
-    setImmediate(() => {
-      isScheduled = false
-      current ??= writeAll()
-    })
-  }
-
-  async function writeAll(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, MOST_AT_ONCE)
-      const stopWaiting = patiently(timeoutMs, () => failed('does not answer'))
+  const inClear = createPump<SallyportEvent>({
+    async take(batch) {
+      for (const event of await disguise(batch)) ready.push(event)
+    },
+    taken() {
+      hasNoPseudonyms = false
+      disguisings.passed(noted - inClear.waiting())
+    },
+    failed() {
+      hasNoPseudonyms = true
+      disguisings.failed()
+      writings.failed()
+    },
+  })
+  const ready = createPump<SallyportEvent>({
+    async take(batch) {
+      const stopWaiting = patiently(timeoutMs, () => away('does not answer'))
       try {
         await sink.write(batch)
-      } catch (cause) {
-        failed(`failed with ${kindOf(cause)}`)
-        if (!isClosed) retryLater()
-        break
       } finally {
         stopWaiting()
       }
-      waiting.splice(0, batch.length)
-      kept()
-    }
-    current = undefined
+    },
+    taken() {
+      outage.served()
+      losses.served()
+      writings.passed(noted - waiting())
+    },
+    failed: (cause) => away(`failed with ${kindOf(cause)}`),
+  })
+  const disguisings = createWaiters()
+  const writings = createWaiters()
+
+  const waiting = (): number => inClear.waiting() + ready.waiting()
+  const first = pseudonyms === undefined ? ready : inClear
+
+  async function disguise(batch: readonly SallyportEvent[]): Promise<readonly SallyportEvent[]> {
+    const disguised = await pseudonyms?.disguise(batch)
+    if (disguised === undefined) throw new Error('there are no pseudonyms')
+    return disguised
   }
 
-  function kept(): void {
-    retryMs = FIRST_RETRY_MS
-    outage.served()
-    losses.served()
-    const written = noted - waiting.length
-    while (waiters[0] !== undefined && waiters[0].upTo <= written) waiters.shift()?.tell(true)
-  }
-
-  function failed(how: string): void {
-    outage.failed(
-      `the audit sink "${sink.name}" ${how}: ${required ? 'requests are refused with 503' : `up to ${mostWaiting} events wait`} until it is back`,
-    )
-    for (const { tell } of waiters.splice(0)) tell(false)
-  }
-
-  function retryLater(): void {
-    retry = setTimeout(() => {
-      retry = undefined
-      schedule()
-    }, retryMs)
-    retry.unref()
-    retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
+  function away(how: string): void {
+    const result = required ? 'requests are refused with 503' : `up to ${mostWaiting} events wait`
+    outage.failed(`the audit sink "${sink.name}" ${how}: ${result} until it is back`)
+    writings.failed()
   }
 
   function drop(): void {
@@ -121,31 +108,32 @@ export function createTrail({ sink, mostWaiting, required, timeoutMs, clock, not
     losses.failed(`audit events are lost: ${mostWaiting} wait for the sink "${sink.name}" already`)
   }
 
+  const isHeldUp = (): boolean => hasNoPseudonyms || outage.isAway()
+
   return {
     note(event) {
       if (isClosed) return
-      if (waiting.length >= mostWaiting && !required) return drop()
-      waiting.push(event)
+      if (waiting() >= mostWaiting && !required) return drop()
       noted++
-      schedule()
+      first.push(event)
     },
     noted: () => noted,
     dropped: () => dropped,
-    isAway: () => required && (outage.isAway() || waiting.length >= mostWaiting),
+    isAway: () => required && (isHeldUp() || waiting() >= mostWaiting),
     written() {
-      if (waiting.length === 0) return undefined
-      if (outage.isAway()) return Promise.resolve(false)
-      return new Promise((tell) => waiters.push({ upTo: noted, tell }))
+      if (waiting() === 0) return undefined
+      return isHeldUp() ? Promise.resolve(false) : writings.wait(noted)
+    },
+    async disguised() {
+      return inClear.waiting() === 0 || disguisings.wait(noted)
     },
     async close() {
       isClosed = true
-      clearTimeout(retry)
-      retry = undefined
-      await withinTime(current)
-      if (waiting.length > 0) await withinTime(writeAll())
-      for (const { tell } of waiters.splice(0)) tell(false)
-      if (waiting.length > 0)
-        notice(`the audit sink "${sink.name}" has not taken the last ${waiting.length} events`)
+      await withinTime(inClear.drain())
+      await withinTime(ready.drain())
+      writings.failed()
+      disguisings.failed()
+      if (waiting() > 0) notice(`the audit sink "${sink.name}" has not taken the last ${waiting()} events`)
       await withinTime(closeSink())
     },
   }
@@ -158,10 +146,10 @@ export function createTrail({ sink, mostWaiting, required, timeoutMs, clock, not
     }
   }
 
-  function withinTime(work: Promise<void> | undefined): Promise<void> {
+  function withinTime(work: Promise<void>): Promise<void> {
     return new Promise((resolve) => {
       const stopWaiting = patiently(timeoutMs, resolve)
-      void Promise.resolve(work).then(() => {
+      void work.then(() => {
         stopWaiting()
         resolve()
       })
@@ -173,4 +161,24 @@ export function createTrail({ sink, mostWaiting, required, timeoutMs, clock, not
 function kindOf(cause: unknown): string {
   if (!(cause instanceof Error)) return typeof cause
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name
+}
+
+/** Those who wait until so many events have passed. */
+interface Waiters {
+  wait(upTo: number): Promise<boolean>
+  passed(upTo: number): void
+  failed(): void
+}
+
+function createWaiters(): Waiters {
+  const waiters: { readonly upTo: number; readonly tell: (passed: boolean) => void }[] = []
+  return {
+    wait: (upTo) => new Promise((tell) => waiters.push({ upTo, tell })),
+    passed(upTo) {
+      while (waiters[0] !== undefined && waiters[0].upTo <= upTo) waiters.shift()?.tell(true)
+    },
+    failed() {
+      for (const { tell } of waiters.splice(0)) tell(false)
+    },
+  }
 }

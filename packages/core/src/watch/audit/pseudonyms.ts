@@ -1,0 +1,154 @@
+import { isIP } from 'node:net'
+import { LRUCache } from 'lru-cache'
+import type { Devices } from '../../binding/device.ts'
+import { regionOf } from '../../binding/networks.ts'
+import type { Clock, Random } from '../../ports/clock.ts'
+import { type SubjectTag, tagOf } from '../../ports/ids.ts'
+import type { SubjectKeyStore } from '../../ports/optional/subject-keys.ts'
+import type { Unavailable } from '../../ports/outcome.ts'
+import type { EventName, SallyportEvent } from '../event.ts'
+import { openPersonal, SEAL_NONCE_BYTES, sealPersonal, sessionPseudonym } from './sealed.ts'
+
+export type RevealOutcome =
+  /** The event as it was told. */
+  | { readonly kind: 'revealed'; readonly event: SallyportEvent }
+  /** The subject was forgotten, the key is over, or somebody else has written the event. */
+  | { readonly kind: 'unknown' }
+  | Unavailable
+
+export type PseudonymOutcome = { readonly kind: 'read'; readonly pseudonym: string | undefined } | Unavailable
+
+/** Hides in the audit trail who it was. */
+export interface Pseudonyms {
+  /** The events without their subjects; `undefined` while the store, which has the keys, does not answer. */
+  disguise(events: readonly SallyportEvent[]): Promise<readonly SallyportEvent[] | undefined>
+  reveal(event: SallyportEvent): Promise<RevealOutcome>
+  of(subject: string): Promise<PseudonymOutcome>
+  /** Forgets a key whose subject was erased. */
+  forget(tag: SubjectTag): void
+}
+
+export interface PseudonymsParts {
+  readonly store: SubjectKeyStore
+  readonly devices: Pick<Devices, 'recognise'>
+  /** How long a key is kept after its last use. */
+  readonly keptMs: number
+  readonly clock: Clock
+  readonly random: Random
+}
+
+interface Alias {
+  readonly pseudonym: string
+  readonly key: Uint8Array
+  /** Whether the store has it. If not, nobody can ever tell whose it was. */
+  readonly isKept: boolean
+  readonly since: number
+}
+
+const ALIASES_REMEMBERED = 10_000
+/** So that a process learns within this time that a subject was forgotten. */
+const REMEMBERED_MS = 300_000
+const ID_BYTES = 16
+const KEY_BYTES = 32
+
+/**
+ * What only a subject with a live session can cause. Others must not make a key: a token of a subject that was forgotten
+ * may come a while longer.
+ */
+const MAKES_KEY: ReadonlySet<EventName> = new Set<EventName>(['session.started', 'session.refreshed'])
+
+export function createPseudonyms({ store, devices, keptMs, clock, random }: PseudonymsParts): Pseudonyms {
+  const aliases = new LRUCache<SubjectTag, Alias>({ max: ALIASES_REMEMBERED })
+
+  const newKey = (): { id: string; key: Uint8Array } => ({
+    id: Buffer.from(random(ID_BYTES)).toString('base64url'),
+    key: random(KEY_BYTES),
+  })
+
+  function remembered(tag: SubjectTag, makesKey: boolean): Alias | undefined {
+    const alias = aliases.get(tag)
+    if (alias === undefined || clock.monotonic() - alias.since > REMEMBERED_MS) return undefined
+    return makesKey && !alias.isKept ? undefined : alias
+  }
+
+  async function fetch(tag: SubjectTag, makesKey: boolean): Promise<Alias | undefined> {
+    const fresh = newKey()
+    const outcome = await store.keyOf({ tag, fresh: makesKey ? fresh : undefined, keptMs, at: clock.now() })
+    if (outcome.kind === 'unavailable') return undefined
+    const since = clock.monotonic()
+    const alias: Alias =
+      outcome.kind === 'found'
+        ? { pseudonym: outcome.pseudonym, key: outcome.key, isKept: true, since }
+        : { pseudonym: fresh.id, key: fresh.key, isKept: false, since }
+    aliases.set(tag, alias)
+    return alias
+  }
+
+  /** Asks the store for each subject once. */
+  async function aliasesFor(
+    events: readonly SallyportEvent[],
+  ): Promise<ReadonlyMap<SubjectTag, Alias> | undefined> {
+    const makes = new Map<SubjectTag, boolean>()
+    for (const { sub, event } of events)
+      if (sub !== undefined) {
+        const tag = tagOf(sub)
+        makes.set(tag, makes.get(tag) === true || MAKES_KEY.has(event))
+      }
+    const found = await Promise.all(
+      [...makes].map(async ([tag, makesKey]) => {
+        const alias = remembered(tag, makesKey) ?? (await fetch(tag, makesKey))
+        return [tag, alias] as const
+      }),
+    )
+    const all = new Map<SubjectTag, Alias>()
+    for (const [tag, alias] of found) {
+      if (alias === undefined) return undefined
+      all.set(tag, alias)
+    }
+    return all
+  }
+
+  function disguised(event: SallyportEvent, { pseudonym, key }: Alias): SallyportEvent {
+    const { sid, ip, previous_ip: previous, user_agent: agent } = event
+    return {
+      ...event,
+      sub: pseudonym,
+      ...(sid === undefined ? {} : { sid: sessionPseudonym(key, sid) }),
+      ...(ip === undefined ? {} : { ip: hidden(ip) }),
+      ...(previous === undefined ? {} : { previous_ip: hidden(previous) }),
+      ...(agent === undefined ? {} : { user_agent: devices.recognise(agent).label }),
+      sealed: sealPersonal(event, key, random(SEAL_NONCE_BYTES)),
+    }
+  }
+
+  return {
+    async disguise(events) {
+      const known = await aliasesFor(events)
+      if (known === undefined) return undefined
+      return events.map((event) => {
+        const alias = event.sub === undefined ? undefined : known.get(tagOf(event.sub))
+        return alias === undefined ? event : disguised(event, alias)
+      })
+    },
+    async reveal(event) {
+      const outcome = await store.keyBehind(event.sub ?? '', clock.now())
+      if (outcome.kind === 'unavailable') return outcome
+      const personal = outcome.kind === 'found' ? openPersonal(event, outcome.key) : undefined
+      if (personal === undefined) return { kind: 'unknown' }
+      const { sealed: _sealed, ...told } = event
+      return { kind: 'revealed', event: { ...told, ...personal } as SallyportEvent }
+    },
+    async of(subject) {
+      const query = { tag: tagOf(subject), fresh: undefined, keptMs, at: clock.now() }
+      const outcome = await store.keyOf(query)
+      if (outcome.kind === 'unavailable') return outcome
+      return { kind: 'read', pseudonym: outcome.kind === 'found' ? outcome.pseudonym : undefined }
+    },
+    forget: (tag) => void aliases.delete(tag),
+  }
+}
+
+/** An event of the application may have anything there. */
+function hidden(ip: string): string {
+  return isIP(ip) === 0 ? 'unknown' : regionOf(ip)
+}

@@ -1,0 +1,221 @@
+import {
+  type AuditOptions,
+  ConfigError,
+  createSallyport,
+  memoryStore,
+  type SallyportEvent,
+  type SallyportOptions,
+  type StoreDriver,
+} from '@sallyport/core'
+import { gateOf } from '@sallyport/core/adapter'
+import { afterEach, expect, test, vi } from 'vitest'
+import { turnedClock } from '../support/turned-clock.ts'
+import { viewOf } from './view.ts'
+
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0'
+const DAY = 86_400_000
+let close: () => Promise<unknown> = async () => {}
+afterEach(async () => {
+  await close()
+  vi.restoreAllMocks()
+})
+
+async function start(audit: Partial<AuditOptions> = {}, options: SallyportOptions = {}) {
+  const trail: SallyportEvent[] = []
+  const told: SallyportEvent[] = []
+  const clock = turnedClock()
+  const sallyport = await createSallyport({
+    secret: 'a secret of the test, with its 32 bytes',
+    store: memoryStore(),
+    audit: {
+      sink: {
+        name: 'test',
+        async write(events) {
+          trail.push(...events)
+        },
+      },
+      ...audit,
+    },
+    clock,
+    ...options,
+  })
+  sallyport.on('event', (event) => told.push(event))
+  close = () => sallyport.close()
+  const gate = gateOf(sallyport)
+  return {
+    ...{ sallyport, trail, told, clock, gate },
+    async signIn(subject: string, ip = '192.0.2.77') {
+      const headers = { 'user-agent': FIREFOX }
+      const { body = '' } = await gate.signIn(viewOf({ ip, headers }), { subject })
+      return (JSON.parse(body) as { access_token: string }).access_token
+    },
+    ask: (token: string) =>
+      gate.verifier()(viewOf({ method: 'GET', headers: { authorization: `Bearer ${token}` } })),
+    /** All that has been told is in the trail. */
+    written: () =>
+      vi.waitFor(() => {
+        const inTrail = trail.filter(({ event }) => event !== 'key.rotated')
+        expect(inTrail.length).toBe(told.length)
+        return inTrail
+      }),
+  }
+}
+
+/** A store without a part that it may lack. */
+const storeWithout = (name: 'subjectKeys'): StoreDriver => ({
+  ...memoryStore(),
+  async open(context) {
+    const { [name]: _left, ...others } = await memoryStore().open(context)
+    return others
+  },
+})
+
+test('the trail names nobody, and who has the store can tell who it was', async () => {
+  const { sallyport, told, signIn, ask, written } = await start()
+  const token = await signIn('user-1')
+  await ask(token)
+  await sallyport.sessions.revokeAll('user-1')
+  await signIn('user-1', '2001:db8:1:2::3')
+  const trail = await written()
+  const text = JSON.stringify(trail)
+  for (const { sub, sid, ip, user_agent } of told)
+    for (const personal of [sub, sid, ip, user_agent]) if (personal) expect(text).not.toContain(personal)
+  const pseudonym = await sallyport.audit.pseudonymOf('user-1')
+  expect(new Set(trail.map(({ sub }) => sub))).toEqual(new Set([pseudonym]))
+  // Events of one session still belong together, and those of two do not.
+  expect(new Set(trail.map(({ sid }) => sid)).size).toBe(2)
+  expect(trail[0]?.sid).toBe(trail[1]?.sid)
+  expect(trail[0]).toMatchObject({ ip: '192.0.2.0/24', user_agent: 'Firefox on Linux' })
+  expect(trail.at(-1)).toMatchObject({ ip: '2001:db8:1::/48' })
+  for (const [index, event] of trail.entries())
+    expect(await sallyport.audit.reveal(event)).toEqual(told[index])
+})
+
+test('a user who is forgotten is nobody in the trail, which stays as it is', async () => {
+  const { sallyport, trail, told, signIn, ask, written } = await start()
+  const token = await signIn('user-1')
+  await signIn('user-2')
+  await written()
+  const [before] = await written()
+  const pseudonym = await sallyport.audit.pseudonymOf('user-1')
+  expect(pseudonym).toBeDefined()
+  await sallyport.forgetUser('user-1')
+  expect(await sallyport.audit.pseudonymOf('user-1')).toBeUndefined()
+  expect(before && (await sallyport.audit.reveal(before))).toBeUndefined()
+  // A token that was revoked may still come. It makes no key again.
+  expect(await ask(token)).toMatchObject({ kind: 'refuse' })
+  await written()
+  expect(told.at(-1)).toMatchObject({ event: 'token.refused', sub: 'user-1' })
+  expect(await sallyport.audit.pseudonymOf('user-1')).toBeUndefined()
+  expect(trail.at(-1)?.sub).not.toBe(pseudonym)
+  expect(JSON.stringify(trail)).not.toContain('user-1')
+  const other = trail.find(({ sub }) => sub !== pseudonym && sub !== undefined)
+  expect(other && (await sallyport.audit.reveal(other))).toMatchObject({ sub: 'user-2' })
+
+  await signIn('user-1')
+  await written()
+  const again = await sallyport.audit.pseudonymOf('user-1')
+  expect(again).toBeDefined()
+  expect(again).not.toBe(pseudonym)
+  expect(trail.at(-1)?.sub).toBe(again)
+})
+
+test('forgetting a user at the moment of a sign-in leaves no key behind', async () => {
+  for (let round = 0; round < 30; round++) {
+    const { sallyport, signIn, written } = await start()
+    await signIn('user-1')
+    await sallyport.forgetUser('user-1')
+    await written()
+    expect(await sallyport.audit.pseudonymOf('user-1')).toBeUndefined()
+    await close()
+  }
+})
+
+test('what was sealed for one event reveals nothing in another', async () => {
+  const { sallyport, signIn, written } = await start()
+  await signIn('user-1')
+  const [event] = await written()
+  if (event === undefined) throw new RangeError('there is an event')
+  expect(await sallyport.audit.reveal(event)).toBeDefined()
+  const later = { ...event, time: '2026-01-02T00:00:00.000Z' }
+  const other = { ...event, event: 'password.changed' } as SallyportEvent
+  const damaged = { ...event, sealed: `A${event.sealed?.slice(1)}` }
+  const { sealed: _sealed, ...bare } = event
+  for (const wrong of [later, other, damaged, bare as SallyportEvent, { ...event, sub: 'nobody' }])
+    expect(await sallyport.audit.reveal(wrong)).toBeUndefined()
+})
+
+test('a key is kept for as long as the trail, after its last use', async () => {
+  const { sallyport, clock, signIn, written } = await start({ days: 30 })
+  await signIn('user-1')
+  const [first] = await written()
+  clock.turn(29 * DAY)
+  await signIn('user-1')
+  await written()
+  clock.turn(29 * DAY)
+  expect(first && (await sallyport.audit.reveal(first))).toMatchObject({ sub: 'user-1' })
+  clock.turn(2 * DAY)
+  expect(first && (await sallyport.audit.reveal(first))).toBeUndefined()
+})
+
+test('an event of the application is hidden, too, whatever it has', async () => {
+  const { sallyport, signIn, written } = await start()
+  await signIn('user-1')
+  sallyport.emit({ event: 'password.changed', outcome: 'success', sub: 'user-1', ip: 'not an address' })
+  sallyport.emit({ event: 'login.failed', outcome: 'failure', ip: '192.0.2.9' })
+  const [, changed, failed] = await written()
+  expect(changed).toMatchObject({ ip: 'unknown', sub: await sallyport.audit.pseudonymOf('user-1') })
+  expect(changed && (await sallyport.audit.reveal(changed))).toMatchObject({ ip: 'not an address' })
+  // Nobody is named here. The address is what an operator looks for.
+  expect(failed).toMatchObject({ ip: '192.0.2.9' })
+})
+
+test('while the store is away, the trail waits, in order', async () => {
+  let isAway = false
+  const memory = memoryStore()
+  const store: StoreDriver = {
+    ...memory,
+    async open(context) {
+      const { subjectKeys, ...others } = await memory.open(context)
+      if (subjectKeys === undefined) throw new TypeError('the store keeps keys of subjects')
+      return {
+        ...others,
+        subjectKeys: {
+          ...subjectKeys,
+          keyOf: async (query) => (isAway ? { kind: 'unavailable' } : subjectKeys.keyOf(query)),
+        },
+      }
+    },
+  }
+  const { sallyport, trail, told, signIn, written } = await start({ required: true }, { store })
+  await signIn('user-1')
+  isAway = true
+  sallyport.emit({ event: 'password.changed', outcome: 'success', sub: 'user-2' })
+  await vi.waitFor(async () => await expect(sallyport.revokeAll()).rejects.toThrow('audit trail'))
+  await expect(sallyport.forgetUser('user-1')).rejects.toThrow('audit trail')
+  expect(trail.at(-1)?.event).toBe('session.started')
+  isAway = false
+  expect((await written()).map(({ event }) => event)).toEqual(told.map(({ event }) => event))
+})
+
+test('subjects may be named as they are', async () => {
+  const { sallyport, told, signIn, written } = await start(
+    { subjects: 'plain' },
+    { store: storeWithout('subjectKeys') },
+  )
+  await signIn('user-1')
+  expect(await written()).toEqual(told)
+  await expect(sallyport.audit.pseudonymOf('user-1')).rejects.toThrow(ConfigError)
+})
+
+test('a store without keys of subjects is refused at start', async () => {
+  await expect(start({}, { store: storeWithout('subjectKeys') })).rejects.toThrow(
+    '"store" keeps no keys of subjects, by which the audit trail hides them: set "audit.subjects" to "plain"',
+  )
+})
+
+test('without a trail there are no pseudonyms', async () => {
+  const sallyport = await createSallyport({ secret: 'a secret of the test, with its 32 bytes' })
+  close = () => sallyport.close()
+  await expect(sallyport.audit.pseudonymOf('user-1')).rejects.toThrow(ConfigError)
+})
