@@ -51,6 +51,7 @@ async function node(putBackOthers: (shard: number) => Promise<boolean> = async (
     onRevoked: () => {},
     onForgotten: () => {},
     onTime: () => {},
+    onAnnounced: () => {},
     storeTime: () => Number.MAX_SAFE_INTEGER,
     putBackOthers,
   })
@@ -125,6 +126,7 @@ test('a process puts back the ends of a subject so that the latest counts, howev
     onRevoked: () => {},
     onForgotten: () => {},
     onTime: () => {},
+    onAnnounced: () => {},
     storeTime: () => Number.MAX_SAFE_INTEGER,
     putBackOthers: async () => true,
   })

@@ -48,6 +48,7 @@ const replica = createReplica(
     onRevoked() {},
     onForgotten() {},
     onTime() {},
+    onAnnounced() {},
     storeTime: () => Date.now(),
     putBackOthers: async () => true,
   },

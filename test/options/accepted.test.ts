@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { metrics } from '@opentelemetry/api'
+import { metrics, trace } from '@opentelemetry/api'
 import { createSallyport, memoryStore, type SallyportOptions } from '@sallyport/core'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { parseOptions } from '../../packages/core/src/options/index.ts'
@@ -69,6 +69,7 @@ const undefinedEverywhere = {
   activity: undefined,
   audit: undefined,
   meter: undefined,
+  tracer: undefined,
   production: undefined,
   clock: undefined,
   random: undefined,
@@ -127,6 +128,7 @@ const right: Readonly<Record<string, SallyportOptions | undefined>> = {
   'a trail at its least': { audit: { sink, required: false, verifications: 'none', subjects: 'plain', days: 1, waiting: 100, timeoutMs: 50 } },
   'a trail at its most': { audit: { sink, required: true, verifications: 'all', subjects: 'pseudonyms', days: 3650, waiting: 1_000_000, timeoutMs: 60_000 } },
   'a share of verifications': { audit: { sink, verifications: 0.01 } },
+  'a tracer': { tracer: trace.getTracer('sallyport') },
   'a meter': { meter: metrics.getMeter('sallyport') },
   'activity for a year': { activity: { days: 365 } },
   'two cookies of one name but for a letter': { cookie: { name: '__Host-a', deviceName: '__Host-b' } },

@@ -14,7 +14,7 @@ const secret =
   'a secret of at least 32 random bytes, such as the output of "openssl rand -base64 32", or an array of secrets'
 const known =
   'issuer, audience, secret, store, production, clock, random, accessToken, access, refresh, limits, ' +
-  'clients, revocation, binding, lockout, activity, audit, meter, claims, issuers, cookie, origins, refusals, paths'
+  'clients, revocation, binding, lockout, activity, audit, meter, tracer, claims, issuers, cookie, origins, refusals, paths'
 const good = 'abcdefghijklmnopqrstuvwxyz012345'
 
 const complete = {
@@ -128,6 +128,7 @@ const wrong: readonly WrongOption[] = [
   { name: 'a string', options: { lockout: { canonical: 'lower' } }, option: 'lockout.canonical', allowed: 'a function', given: '"lower"' },
   { name: 'true', options: { lockout: { onLocked: true } }, option: 'lockout.onLocked', allowed: 'a function', given: 'true' },
 
+  { name: 'true', options: { tracer: true }, option: 'tracer', allowed: 'a tracer of the OpenTelemetry API', given: 'true' },
   { name: 'true', options: { meter: true }, option: 'meter', allowed: 'a meter of the OpenTelemetry API', given: 'true' },
   { name: 'half of one', options: { meter: { createObservableGauge: () => ({}) } }, option: 'meter', allowed: 'a meter of the OpenTelemetry API', given: 'an object' },
   { name: 'true', options: { activity: true }, option: 'activity', allowed: 'an object with days', given: 'true' },

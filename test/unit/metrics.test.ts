@@ -116,6 +116,31 @@ test('what this process holds is observed', async () => {
   expect(all.get('sallyport.keys.age')?.[0]?.attributes).toEqual({ kid: expect.any(String), state: 'active' })
 })
 
+test('the longest way of a revocation is reported once', async () => {
+  const waits = [1500, 500]
+  const memory = memoryStore()
+  const { sallyport, clock, read } = await start({
+    store: {
+      ...memory,
+      async open(context) {
+        const { revocations, ...others } = await memory.open(context)
+        const onNews: typeof revocations.onNews = (listener) =>
+          revocations.onNews((news) => {
+            clock.turn(waits.shift() ?? 0)
+            listener(news)
+          })
+        return { ...others, revocations: { ...revocations, onNews } }
+      },
+    },
+  })
+  const lag = async (): Promise<number | undefined> =>
+    (await read()).get('sallyport.revocations.lag')?.[0]?.value
+  await sallyport.tokens.revoke('one')
+  await sallyport.tokens.revoke('another')
+  expect(await lag()).toBe(1.5)
+  expect(await lag()).toBe(0)
+})
+
 test('no more reasons are told apart than a hundred', async () => {
   const { sallyport, read } = await start()
   for (let index = 0; index < 300; index++)

@@ -23,6 +23,7 @@ beforeEach(async () => {
       onRevoked: () => {},
       onForgotten: () => {},
       onTime: () => {},
+      onAnnounced: () => {},
       storeTime: () => clock.now(),
       putBackOthers: async () => true,
     },

@@ -38,6 +38,7 @@ beforeEach(async () => {
       onRevoked: () => {},
       onForgotten: () => {},
       onTime: () => {},
+      onAnnounced: () => {},
       storeTime: () => Number.MAX_SAFE_INTEGER,
       putBackOthers: async (shard) => {
         story.push(`forgotten by ${shard}`)

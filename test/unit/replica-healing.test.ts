@@ -47,6 +47,7 @@ beforeEach(async () => {
       onRevoked: (one) => void known.push(one),
       onForgotten: () => {},
       onTime: () => {},
+      onAnnounced: () => {},
       storeTime: () => Number.MAX_SAFE_INTEGER,
       putBackOthers: async (shard) => {
         forgotten.push(shard)

@@ -34,6 +34,7 @@ async function started(store: RevocationStore): Promise<Replica> {
     onRevoked: () => {},
     onForgotten: () => {},
     onTime: () => {},
+    onAnnounced: () => {},
     storeTime: () => Number.MAX_SAFE_INTEGER,
     putBackOthers: async () => true,
   }

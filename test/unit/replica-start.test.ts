@@ -29,6 +29,7 @@ beforeEach(() => {
     onRevoked: () => {},
     onForgotten: () => {},
     onTime: () => {},
+    onAnnounced: () => {},
     storeTime: () => Number.MAX_SAFE_INTEGER,
     putBackOthers: async () => true,
   })

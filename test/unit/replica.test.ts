@@ -47,6 +47,7 @@ function begin(settings: Partial<ReplicaSettings> = {}): void {
     onRevoked: (one: Revocation) => void known.push(one),
     onForgotten: () => {},
     onTime: () => {},
+    onAnnounced: () => {},
     storeTime: () => Number.MAX_SAFE_INTEGER,
     putBackOthers: async (shard: number) => {
       forgotten.push(shard)

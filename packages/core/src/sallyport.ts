@@ -37,6 +37,7 @@ import { createEvents } from './watch/events.ts'
 import { createLockouts } from './watch/lockout/index.ts'
 import { createMetrics } from './watch/metrics/metrics.ts'
 import { createTally } from './watch/metrics/tally.ts'
+import { createTraced } from './watch/traces/traced.ts'
 
 /** If the announcement of a revocation is lost, the revocation still arrives within this time. */
 const HEARTBEAT_MS = 800
@@ -100,6 +101,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
         emit({ event: 'store.rollback', outcome: 'success', reason: 'revocations_put_back' }),
       putBackOthers: ring.putBack,
       storeTime: () => storeClock.now(),
+      onAnnounced: (at) => tally.arrived(storeClock.now() - at),
       // A clock of the application's own is for tests, and need not agree with anybody's.
       onTime(at, asked, answered) {
         if (clock === systemClock) clocks.observe(at, asked.wall, answered.wall)
@@ -120,7 +122,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const sessions = createSessions({
     ...{ store: store.sessions, replica, signer, issueToken, refreshTokens, devices },
     ...{ settings: settings.sessions, accessSeconds: settings.accessSeconds, emit },
-    ...{ judgeSubject, clock: storeClock, random },
+    ...{ judgeSubject, traced: createTraced(settings.tracer), clock: storeClock, random },
   })
   const { list, end, renew } = sessions
 

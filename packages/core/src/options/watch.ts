@@ -4,6 +4,7 @@ import type { AuditSettings } from '../watch/audit/index.ts'
 import type { AuditSink } from '../watch/audit/sink.ts'
 import type { VerificationPolicy } from '../watch/audit/verifications.ts'
 import type { Meter } from '../watch/metrics/meter.ts'
+import type { Tracer } from '../watch/traces/tracer.ts'
 import {
   boolean,
   callable,
@@ -26,6 +27,11 @@ export interface WithWatch {
    * nowhere.
    */
   readonly meter?: Meter | undefined
+  /**
+   * Where to report traces of sign-ins and refreshes: a `Tracer` of the OpenTelemetry API, such as
+   * `trace.getTracer('sallyport')`. Default: nowhere.
+   */
+  readonly tracer?: Tracer | undefined
 }
 
 export interface ActivityOptions {
@@ -68,6 +74,7 @@ export interface WatchSettings {
   /** `undefined`: there is no sink. */
   readonly audit: AuditSettings | undefined
   readonly meter: Meter | undefined
+  readonly tracer: Tracer | undefined
 }
 
 const DAY_MS = 86_400_000
@@ -98,10 +105,12 @@ const entries = {
     }),
   ),
   meter: v.optional(callable<Meter>('a meter of the OpenTelemetry API', ...METER_METHODS)),
+  tracer: v.optional(callable<Tracer>('a tracer of the OpenTelemetry API', 'startActiveSpan')),
 } satisfies Entries<WithWatch>
 
-export const watchRoom: Room<WatchSettings> = room(entries, ({ activity, audit, meter }) => ({
+export const watchRoom: Room<WatchSettings> = room(entries, ({ activity, audit, meter, tracer }) => ({
   activity: activity && { keptMs: activity.days * DAY_MS },
   audit: audit && { ...audit, mostWaiting: audit.waiting, keptMs: audit.days * DAY_MS },
   meter,
+  tracer,
 }))

@@ -107,6 +107,7 @@ export interface FeedMark {
 
 /** A mark, and the latest position on the feed. */
 export interface PlacedMark extends FeedMark {
+  /** The millisecond of the store in which the latest revocation was made; a few later ones if there were many. */
   readonly position: number
 }
 

@@ -24,6 +24,8 @@ export interface FeedEvents {
   readonly putBackOthers: (shard: number) => Promise<boolean>
   /** What the clock of the store showed at some moment between the two instants. */
   readonly onTime: (at: number, asked: Instant, answered: Instant) => void
+  /** Something that was revoked at this millisecond of the store has been announced. */
+  readonly onAnnounced: (at: number) => void
 }
 
 /** Follows the store's feeds, one for each shard, and puts back what a store forgot. */
@@ -119,8 +121,9 @@ export function createFeed(
   }
 
   function onNews(news: FeedNews): void {
-    if (news.kind === 'revoked') shards[news.shard]?.announced(news)
-    else void beat()
+    if (news.kind === 'gap') return void beat()
+    events.onAnnounced(news.mark.position)
+    shards[news.shard]?.announced(news)
   }
 
   return {

@@ -28,7 +28,8 @@ export interface ReplicaSettings extends FeedSettings {
   readonly mode: 'replicated' | 'strict'
 }
 
-export interface ReplicaEvents extends Pick<FeedEvents, 'onForgotten' | 'putBackOthers' | 'onTime'> {
+export interface ReplicaEvents
+  extends Pick<FeedEvents, 'onForgotten' | 'putBackOthers' | 'onTime' | 'onAnnounced'> {
   /** A revocation became known to this process, wherever it was made. */
   readonly onRevoked: (revocation: Revocation) => void
   /** What the clock of the store shows now, as far as that is known. Milliseconds since the epoch. */

@@ -6,6 +6,7 @@ import type { Replica } from '../revocation/replica.ts'
 import type { SubjectJudge } from '../tokens/custom/subject.ts'
 import type { IssueToken } from '../tokens/issue.ts'
 import type { Emit } from '../watch/events.ts'
+import type { Traced } from '../watch/traces/traced.ts'
 import { createSessionEnd, type SessionEnd } from './end.ts'
 import { createSessionFind, type FindSession } from './find.ts'
 import { createSessionForgetting, type ForgetSubject } from './forget.ts'
@@ -40,18 +41,20 @@ export interface SessionsParts {
   readonly settings: SessionSettings
   readonly accessSeconds: number
   readonly emit: Emit
+  readonly traced: Traced
   readonly clock: Clock
   readonly random: Random
 }
 
 export function createSessions(parts: SessionsParts): Sessions {
+  const { traced } = parts
   const { lifetimes } = parts.settings
   const tokenSets = createTokenSets({ ...parts, lifetimes })
   const end = createSessionEnd({ ...parts, lifetimes })
   const step = { ...parts, tokenSets, end }
   return {
-    open: createSessionOpening(step),
-    refresh: createSessionRefresh(step),
+    open: traced('sallyport.sign_in', createSessionOpening(step)),
+    refresh: traced('sallyport.refresh', createSessionRefresh(step)),
     end,
     list: createSessionList({ ...parts, lifetimes }),
     find: createSessionFind(parts),

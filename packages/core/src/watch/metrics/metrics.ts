@@ -75,6 +75,15 @@ export function createMetrics(meter: Meter, parts: MetricsParts): void {
       if (Number.isFinite(stale)) tell(stale / 1000)
     },
   )
+  observe(
+    'createObservableGauge',
+    [
+      'revocations.lag',
+      'Longest time that a revocation took to be announced here since the last report',
+      's',
+    ],
+    (tell) => tell(tally.longestLagMs() / 1000),
+  )
   observe('createObservableGauge', ['connections.open', 'Connections that end with their token'], (tell) =>
     tell(parts.connections()),
   )
