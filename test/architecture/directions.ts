@@ -61,6 +61,7 @@ export const coreDoors: Table = {
   adapter: [...everyPart, 'adapt'],
   store: everyPart,
   signer: everyPart,
+  sink: everyPart,
 }
 
 /**

@@ -1,4 +1,5 @@
-// The entry point for applications. Others: ./adapter (adapters and routes), ./store (stores), ./signer (signers).
+// The entry point for applications. Others: ./adapter (adapters and routes), ./store (stores), ./signer (signers),
+// ./sink (audit sinks).
 export type { SignatureLimit } from './access/signature-limit.ts'
 export type {
   AuditCalls,

@@ -9,7 +9,8 @@ import { isKid, type SigningAlgorithm } from '../../ports/signer.ts'
 /** From valibot: a check of your own, and an option that may be left out. */
 export { custom, optional } from 'valibot'
 
-type Schema<T> = v.GenericSchema<T>
+/** Checks a value of a type. */
+export type Schema<T> = v.GenericSchema<T>
 type Group<T extends v.ObjectEntries> = v.GenericSchema<object, v.InferOutput<v.ObjectSchema<T, undefined>>>
 
 /** A whole number between two bounds, both included. */
