@@ -80,6 +80,8 @@ export const directions: Table = {
   '@sallyport/redis': ['@sallyport/core/store', 'ioredis'],
   '@sallyport/aws-kms': ['@sallyport/core/signer', '@aws-sdk'],
   '@sallyport/pkcs11': ['@sallyport/core/signer', 'pkcs11js', 'node:module'],
+  '@sallyport/audit': ['@sallyport/core/sink', 'pino'],
+  '@sallyport/cli': ['@sallyport/audit', 'commander'],
   '@sallyport/express': ['@sallyport/core', '@sallyport/core/adapter', 'express'],
   '@sallyport/koa': ['@sallyport/core', '@sallyport/core/adapter', 'koa'],
   '@sallyport/fastify': ['@sallyport/core', '@sallyport/core/adapter', 'fastify'],
@@ -94,7 +96,7 @@ export const directions: Table = {
 /** Packages from elsewhere that may be imported only where a row names them. All others are free. */
 export const guarded: readonly string[] = [
   ...['jose', '@aws-sdk', 'pkcs11js', 'card-validator', 'libphonenumber-js', 'validator'],
-  ...['express', 'koa', 'fastify', 'ioredis'],
+  ...['express', 'koa', 'fastify', 'ioredis', 'pino', 'commander'],
   // Its `createRequire` makes imports that no rule here can see.
   'node:module',
 ]

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { describe, expect, inject, test } from 'vitest'
 import { compile, writeProject } from './compile.ts'
 import { frameworks, programOf, withRequire } from './programs.ts'
@@ -48,6 +50,11 @@ test('JavaScript: the store in Redis is packed with its scripts', async () => {
   `
   const said = await runModule(`${project}/redis.cjs`, code)
   expect(said.split('\n').sort()).toEqual(['away', 'closed'])
+})
+
+test('the command line is installed', async () => {
+  const { stdout } = await promisify(execFile)(`${project}/node_modules/.bin/sallyport`, ['audit', '--help'])
+  expect(stdout).toContain('verify')
 })
 
 /** And says nothing: no notice, no warning of Node's. */

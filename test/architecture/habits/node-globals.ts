@@ -6,6 +6,8 @@ import type { Fault, Rule } from './rule.ts'
 
 const CORE = 'packages/core/src/'
 const COMPOSITION_ROOT = `${CORE}sallyport.ts`
+/** A program, whose process is its own. It hands its arguments and variables on. */
+const PROGRAM = 'packages/cli/src/main.ts'
 /** The places where time and chance enter the core. */
 const SOURCES_OF_TIME_AND_CHANCE: readonly string[] = [COMPOSITION_ROOT, `${CORE}system.ts`]
 
@@ -16,6 +18,7 @@ export const usesConsole: Rule = (source) => [
 
 /** The composition root may ask once whether this is production; nothing else depends on the environment. */
 export const readsEnvironment: Rule = (source) => {
+  if (source.path === PROGRAM) return []
   const reads = [
     // `getBuiltinModule` returns any module of Node.js, `process` among them, without an import.
     ...misuses(source, 'process', ['env', 'getBuiltinModule']),

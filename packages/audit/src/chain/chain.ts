@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto'
+import { elementOf, type Gapped, type RecordName, recordMac, START } from './record.ts'
+
+/** A record, as it is written. */
+export interface Link extends RecordName {
+  /** With its line break. */
+  readonly line: string
+  readonly mac: string
+  /** Of its event. */
+  readonly time: string
+}
+
+/** The records of one process, each bound to the one before. */
+export interface Chain {
+  readonly processId: string
+  next(line: Gapped, time: string): Link
+}
+
+/** @param time when the first event happened, in ISO 8601 and UTC: names of processes are in the order of their start */
+export function createChain(key: Uint8Array, time: string): Chain {
+  const processId = `${time.slice(0, 19).replace(/[-:]/g, '')}-${randomBytes(6).toString('hex')}`
+  let number = 0
+  let previous = START
+  return {
+    processId,
+    next({ before, after }, at) {
+      number += 1
+      const name = { processId, number }
+      previous = recordMac(key, previous, name, { before: Buffer.from(before), after: Buffer.from(after) })
+      return { ...name, line: `${before}${elementOf(name, previous)}${after}\n`, mac: previous, time: at }
+    },
+  }
+}

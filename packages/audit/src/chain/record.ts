@@ -1,0 +1,67 @@
+import { createHmac } from 'node:crypto'
+
+/** An event as a line of the trail, with a gap for the name and the MAC of its record. */
+export interface Gapped<Text = string> {
+  readonly before: Text
+  readonly after: Text
+}
+
+/** A record's place in its chain. */
+export interface RecordName {
+  readonly processId: string
+  /** Counts from 1 in each process. */
+  readonly number: number
+}
+
+/** A line as it was read. */
+export interface ReadRecord extends RecordName {
+  readonly mac: string
+  readonly line: Gapped<Uint8Array>
+}
+
+/** The MAC before the first record. */
+export const START = ''
+
+export const PROCESS: RegExp = /^\d{8}T\d{6}-[0-9a-f]{12}$/
+const ELEMENT = /(\d{8}T\d{6}-[0-9a-f]{12})\.([1-9]\d{0,14})\.([\w-]{43})((?:"\}{1,2})?)$/
+/** An element and what may follow it. */
+const MAX_ELEMENT_CHARS = 100
+
+/**
+ * HMAC-SHA-256 over the MAC of the record before, the record's name, and the bytes of the line around the gap. None of
+ * the fields in front of the bytes can contain a line break, so no two records have the same input.
+ */
+export function recordMac(
+  key: Uint8Array,
+  previous: string,
+  { processId, number }: RecordName,
+  { before, after }: Gapped<Uint8Array>,
+): string {
+  return createHmac('sha256', key)
+    .update(`${previous}\n${processId}\n${number}\n${before.length}\n`)
+    .update(before)
+    .update(after)
+    .digest('base64url')
+}
+
+/** What goes into the gap of a line. */
+export function elementOf({ processId, number }: RecordName, mac: string): string {
+  return `${processId}.${number}.${mac}`
+}
+
+/** Reads a line, without its line break; `undefined` if it does not end with an element. Checks no MAC. */
+export function readRecord(line: Buffer): ReadRecord | undefined {
+  const tailAt = Math.max(0, line.length - MAX_ELEMENT_CHARS)
+  const found = ELEMENT.exec(line.toString('latin1', tailAt))
+  if (found === null) return undefined
+  const [, processId = '', number = '', mac = '', after = ''] = found
+  return {
+    processId,
+    number: Number(number),
+    mac,
+    line: {
+      before: line.subarray(0, tailAt + found.index),
+      after: line.subarray(line.length - after.length),
+    },
+  }
+}

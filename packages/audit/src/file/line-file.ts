@@ -1,0 +1,118 @@
+import { type FileHandle, open, stat } from 'node:fs/promises'
+
+/** A file to which whole lines are appended. It follows its path: what was moved away is written to no more. */
+export interface LineFile {
+  /** Bytes of the whole lines that were appended. */
+  readonly size: number
+  append(lines: readonly Buffer[]): Promise<Appended>
+  /** Closes the file, and makes it read-only: it is complete. */
+  seal(): Promise<void>
+  close(): Promise<void>
+}
+
+/** How many lines were kept, from the first one on. With a failure, they may be all the same. */
+export interface Appended {
+  readonly kept: number
+  readonly failure?: unknown
+}
+
+export interface LineFileOptions {
+  /** Whether other processes append to this file too. Then a fragment of ours stays, and ends with a line break. */
+  readonly isShared: boolean
+  /** Whether to wait until the lines are on the disk. */
+  readonly sync: boolean
+}
+
+const WRITABLE = 0o640
+const READ_ONLY = 0o440
+const LINE_BREAK = Buffer.from('\n')
+const NOTHING = Buffer.alloc(0)
+
+export function createLineFile(path: string, { isShared, sync }: LineFileOptions): LineFile {
+  let file: FileHandle | undefined
+  let size = 0
+  let isTorn = false
+
+  async function opened(): Promise<FileHandle> {
+    if (file !== undefined && (await isAt(file, path))) return file
+    await close()
+    isTorn = false
+    size = 0
+    file = await open(path, 'a+', WRITABLE)
+    return file
+  }
+
+  /** Does away with a fragment, if there is one. Gives what has to be written in front of the next line. */
+  async function mend(to: FileHandle): Promise<Buffer> {
+    if (isShared) return (await endsInFragment(to)) ? LINE_BREAK : NOTHING
+    if (isTorn) await to.truncate(size)
+    isTorn = false
+    return NOTHING
+  }
+
+  /** Gives how many of the lines are whole: a disk may become full after any byte, without an error. */
+  async function write(to: FileHandle, lines: readonly Buffer[]): Promise<number> {
+    const prefix = await mend(to)
+    const { bytesWritten } = await to.write(Buffer.concat([prefix, ...lines]))
+    let rest = bytesWritten - prefix.length
+    let whole = 0
+    for (const { length } of lines) {
+      // In a shared file, a line that lacks nothing but its line break gets it from the next write, whosever that is.
+      if (rest < length - (isShared ? LINE_BREAK.length : 0)) break
+      rest -= length
+      size += length
+      whole += 1
+    }
+    isTorn = rest > 0
+    // Once the fragment is gone, there would be room for it again, and so for ever.
+    if (whole === 0) throw new Error(`no more than ${bytesWritten} bytes were written of a line`)
+    return whole
+  }
+
+  async function close(): Promise<void> {
+    const closed = file
+    file = undefined
+    await closed?.close()
+  }
+
+  return {
+    get size() {
+      return size
+    },
+    async append(lines) {
+      let kept = 0
+      try {
+        const to = await opened()
+        while (kept < lines.length) kept += await write(to, lines.slice(kept))
+        if (sync) await to.datasync()
+        return { kept }
+      } catch (failure) {
+        return { kept, failure }
+      }
+    },
+    async seal() {
+      if (file !== undefined) {
+        await mend(file)
+        await file.datasync()
+        await file.chmod(READ_ONLY)
+      }
+      await close()
+    },
+    close,
+  }
+}
+
+async function isAt(file: FileHandle, path: string): Promise<boolean> {
+  const [held, there] = await Promise.all([
+    file.stat({ bigint: true }),
+    stat(path, { bigint: true }).catch(() => undefined),
+  ])
+  return held.ino === there?.ino && held.dev === there.dev
+}
+
+async function endsInFragment(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat()
+  if (size === 0) return false
+  const { buffer } = await file.read({ buffer: Buffer.alloc(1), position: size - 1 })
+  return !buffer.equals(LINE_BREAK)
+}

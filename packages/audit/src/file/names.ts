@@ -1,0 +1,95 @@
+import { readdir } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
+import { PROCESS } from '../chain/record.ts'
+
+/** The names of a trail's files: all of them lie beside its path, and begin as it does. */
+export interface TrailNames {
+  readonly path: string
+  readonly directory: string
+  segment(processId: string, index: number): string
+  head(processId: string): string
+  removal(processId: string): string
+}
+
+export interface SegmentName {
+  readonly processId: string
+  readonly index: number
+  readonly path: string
+}
+
+/** The files that are there. */
+export interface TrailFiles {
+  /** `path` itself, behind those that logrotate has moved away from it, the oldest first. */
+  readonly shared: readonly string[]
+  /** By process, and in each process in the order in which they were written. */
+  readonly segments: ReadonlyMap<string, readonly SegmentName[]>
+  /** The processes that have a head. */
+  readonly heads: readonly string[]
+  /** The processes of which records were removed. */
+  readonly removals: readonly string[]
+}
+
+const INDEX_DIGITS = 6
+
+export function namesOf(path: string): TrailNames {
+  const { directory, stem, extension } = partsOf(path)
+  const beside = (rest: string): string => join(directory, `${stem}.${rest}`)
+  return {
+    path,
+    directory,
+    segment: (processId, index) =>
+      beside(`${processId}.${String(index).padStart(INDEX_DIGITS, '0')}${extension}`),
+    head: (processId) => beside(`${processId}.head`),
+    removal: (processId) => beside(`${processId}.removed`),
+  }
+}
+
+function partsOf(path: string): { directory: string; stem: string; extension: string } {
+  const extension = extname(path)
+  return { directory: dirname(path), stem: basename(path, extension), extension }
+}
+
+/** Rejects with what the system says if the directory can't be read. */
+export async function findFiles(path: string): Promise<TrailFiles> {
+  const { directory, stem, extension } = partsOf(path)
+  const names = (await readdir(directory)).sort()
+  const own = names.filter((name) => name.startsWith(`${stem}.`))
+  const segments = new Map<string, SegmentName[]>()
+  for (const segment of own.flatMap((name) => segmentIn(name, stem, extension) ?? []))
+    segments.set(segment.processId, [...(segments.get(segment.processId) ?? []), segment])
+  return {
+    shared: sharedIn(names, basename(path)).map((name) => join(directory, name)),
+    segments: new Map(
+      [...segments].map(([processId, ones]) => [
+        processId,
+        ones
+          .toSorted((one, other) => one.index - other.index)
+          .map((one) => ({ ...one, path: join(directory, one.path) })),
+      ]),
+    ),
+    heads: own.flatMap((name) => processIn(name, stem, '.head') ?? []),
+    removals: own.flatMap((name) => processIn(name, stem, '.removed') ?? []),
+  }
+}
+
+function segmentIn(name: string, stem: string, extension: string): SegmentName | undefined {
+  if (!name.endsWith(extension)) return undefined
+  const found = /^([^.]+)\.(\d+)$/.exec(name.slice(stem.length + 1, name.length - extension.length))
+  const [, processId = '', index = ''] = found ?? []
+  return PROCESS.test(processId) ? { processId, index: Number(index), path: name } : undefined
+}
+
+function processIn(name: string, stem: string, ending: string): string | undefined {
+  const processId = name.slice(stem.length + 1, -ending.length)
+  return name.endsWith(ending) && PROCESS.test(processId) ? processId : undefined
+}
+
+/** logrotate adds `.1`, `.2` (the higher, the older) or a date (`-20261129`). */
+function sharedIn(names: readonly string[], base: string): string[] {
+  const moved = names.filter((name) => name.startsWith(base)).map((name) => name.slice(base.length))
+  const dated = moved.filter((rest) => /^-\d{8,}$/.test(rest))
+  const numbered = moved
+    .filter((rest) => /^\.\d{1,6}$/.test(rest))
+    .toSorted((one, other) => Number(other.slice(1)) - Number(one.slice(1)))
+  return [...dated, ...numbered, ...moved.filter((rest) => rest === '')].map((rest) => base + rest)
+}

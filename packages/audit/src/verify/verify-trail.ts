@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { readHead, readMark, type TrailHead } from '../chain/marks.ts'
+import { findFiles, namesOf, type TrailFiles, type TrailNames } from '../file/names.ts'
+import { unlessGone } from '../file/unless-gone.ts'
+import { parseVerifyOptions, type VerifySettings, type VerifyTrailOptions } from '../options.ts'
+import { linesOf } from './lines.ts'
+import { type Beside, createTrailCheck, type LinePlace } from './trail-check.ts'
+import type { TrailVerdict } from './verdict.ts'
+
+/**
+ * Verifies an audit trail in files: that no record of any process was edited, deleted, moved, repeated or added, and
+ * that no end is missing. Reads the files as a stream, in constant memory. Changes nothing, and may run while processes
+ * write.
+ *
+ * It does not find what somebody did who has the key. Without `heads` it does not find an old trail that was put back
+ * together with its old heads, nor that a process is missing altogether.
+ *
+ * Rejects with what the system says if a file or its directory can't be read. Throws a `ConfigError` for a wrong option.
+ */
+export async function verifyTrail(options: VerifyTrailOptions): Promise<TrailVerdict> {
+  const settings = parseVerifyOptions(options)
+  const names = namesOf(settings.path)
+  for (;;) {
+    // Before the lines: what processes write meanwhile makes the trail longer than its heads, which is no fault.
+    const beside = await readBeside(names)
+    const verdict = await verifyLines(settings, beside)
+    if (verdict.kind !== 'broken') return verdict
+    // Segments that were removed meanwhile, because of their age, are no fault either.
+    if (isDeepStrictEqual((await readBeside(names)).removals, beside.removals)) return verdict
+  }
+}
+
+async function verifyLines(
+  { path, keys, heads, isStream }: VerifySettings,
+  beside: Pick<Beside, 'heads' | 'removals'>,
+): Promise<TrailVerdict> {
+  const check = createTrailCheck(keys, { ...beside, keptHeads: lastOfEach(heads), isStream })
+  for (const { file, owner } of filesOf(await findFiles(path)))
+    try {
+      for await (const line of linesOf(file)) check.take(line, { file, owner })
+    } catch (cause) {
+      unlessGone(cause)
+    }
+  return check.finish()
+}
+
+/** The heads of a trail, and the files of heads that can't be read as such. */
+export interface TrailHeads {
+  readonly heads: readonly TrailHead[]
+  readonly damaged: readonly string[]
+}
+
+/**
+ * Reads the heads of a trail in files, to be kept on another machine and given to {@link verifyTrail} later. Needs no
+ * key, and checks none: verification does.
+ *
+ * Rejects with what the system says if a file or its directory can't be read.
+ *
+ * @param path as for `toFile`
+ */
+export async function readHeads(path: string): Promise<TrailHeads> {
+  const { heads } = await readBeside(namesOf(path))
+  const all = [...heads.values()]
+  return {
+    heads: all.flatMap(({ value }) => value ?? []),
+    damaged: all.flatMap(({ file, value }) => (value === undefined ? file : [])),
+  }
+}
+
+async function readBeside(names: TrailNames): Promise<Pick<Beside, 'heads' | 'removals'>> {
+  const { heads, removals } = await findFiles(names.path)
+  return {
+    heads: await readAll(heads, names.head, readHead),
+    removals: await readAll(removals, names.removal, readMark),
+  }
+}
+
+async function readAll<Value extends { readonly processId: string }>(
+  processes: readonly string[],
+  fileOf: (processId: string) => string,
+  read: (given: unknown) => Value | undefined,
+): Promise<ReadonlyMap<string, { readonly file: string; readonly value: Value | undefined }>> {
+  const entries = processes.map(async (processId) => {
+    const file = fileOf(processId)
+    const value = read(parsed(await readFile(file, 'utf8')))
+    return [processId, { file, value: value?.processId === processId ? value : undefined }] as const
+  })
+  return new Map(await Promise.all(entries))
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function filesOf({ shared, segments }: TrailFiles): readonly LinePlace[] {
+  return [
+    ...shared.map((file) => ({ file, owner: undefined })),
+    ...[...segments.values()].flat().map(({ path, processId }) => ({ file: path, owner: processId })),
+  ]
+}
+
+function lastOfEach(heads: readonly TrailHead[]): ReadonlyMap<string, TrailHead> {
+  const last = new Map<string, TrailHead>()
+  for (const head of heads) {
+    const other = last.get(head.processId)
+    const isLater = other === undefined || head.number > other.number || (head.sealed && !other.sealed)
+    if (isLater) last.set(head.processId, head)
+  }
+  return last
+}

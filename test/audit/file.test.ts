@@ -1,0 +1,234 @@
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  readFile,
+  rename,
+  rmdir,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { DAY, eventAt, eventsAt, fileSink, filesOf, HOUR, linesOf, trailPath, verify } from './trail.ts'
+
+describe('a trail in files', () => {
+  test('has each event as it is, with an element of the chain behind it', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path)
+    const events = eventsAt(0, 1, 2)
+    await sink.write(events)
+    await sink.close?.()
+
+    const lines = await linesOf(path)
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      events.map((event, index) => ({
+        ...event,
+        chain: expect.stringMatching(
+          new RegExp(`^20261129T120000-[0-9a-f]{12}\\.${index + 1}\\.[\\w-]{43}$`),
+        ),
+      })),
+    )
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 3, fragments: 0 })
+  })
+
+  test('is written by several processes, each to segments of its own', async () => {
+    const path = await trailPath()
+    const sinks = [fileSink(path), fileSink(path)]
+    for (const ms of [0, 1, 2]) for (const sink of sinks) await sink.write(eventsAt(ms))
+    await sinks[0]?.close?.()
+
+    expect(await filesOf(path, '.jsonl')).toHaveLength(2)
+    const verdict = await verify(path)
+    expect(verdict).toMatchObject({ kind: 'whole', records: 6 })
+    expect(verdict.kind === 'whole' && verdict.processes.map(({ state }) => state).sort()).toEqual([
+      'open',
+      'sealed',
+    ])
+  })
+
+  test('is one file that several processes share, over restarts', async () => {
+    const path = await trailPath()
+    for (let restart = 0; restart < 2; restart++) {
+      const sinks = [fileSink(path, { rotate: false }), fileSink(path, { rotate: false })]
+      for (const ms of [0, 1, 2]) for (const sink of sinks) await sink.write(eventsAt(ms))
+      for (const sink of sinks) await sink.close?.()
+    }
+    expect(await filesOf(path, '.jsonl')).toEqual([path])
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 12 })
+  })
+
+  test('does without a file until there is an event', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path)
+    await sink.write([])
+    await sink.close?.()
+    expect(await filesOf(path, '')).toEqual([])
+    expect(await verify(path)).toEqual({ kind: 'none' })
+  })
+
+  test('is readable by nobody else than owner and group', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path)
+    await sink.write(eventsAt(0))
+    const [segment = ''] = await filesOf(path, '.jsonl')
+    expect((await stat(segment)).mode & 0o007).toBe(0)
+    await sink.close?.()
+    expect((await stat(segment)).mode & 0o222).toBe(0)
+  })
+})
+
+describe('rotation', () => {
+  test('begins a segment when the one before is old enough', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path, { rotate: { hours: 1 } })
+    for (const ms of [0, HOUR - 1, HOUR, 2 * HOUR]) await sink.write(eventsAt(ms))
+    await sink.close?.()
+    const segments = await filesOf(path, '.jsonl')
+    expect(segments.map((name) => name.split('.').at(-2))).toEqual(['000001', '000002', '000003'])
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 4 })
+  })
+
+  test('begins a segment when the one before is large enough', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path, { rotate: { megabytes: 1 } })
+    const batch = Array.from({ length: 1000 }, () => eventAt(0, { user_agent: 'a'.repeat(255) }))
+    for (let round = 0; round < 5; round++) await sink.write(batch.map((event) => ({ ...event })))
+    await sink.close?.()
+    const segments = await filesOf(path, '.jsonl')
+    expect(segments.length).toBeGreaterThan(1)
+    for (const segment of segments) expect((await stat(segment)).size).toBeLessThanOrEqual(1_048_576)
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 5000 })
+  })
+})
+
+describe('retention', () => {
+  const daily = { rotate: { hours: 24 }, retentionDays: 3 }
+
+  test('deletes whole segments of every process, and the trail verifies', async () => {
+    const path = await trailPath()
+    const crashed = fileSink(path, daily)
+    const closed = fileSink(path, daily)
+    await crashed.write(eventsAt(0, 1))
+    await closed.write(eventsAt(1, 2))
+    await closed.close?.()
+    const sink = fileSink(path, daily)
+    for (const day of [0, 1, 2, 3, 4, 5]) await sink.write(eventsAt(day * DAY, day * DAY + 1))
+
+    expect(await filesOf(path, '.jsonl')).toHaveLength(4)
+    const verdict = await verify(path)
+    expect(verdict).toMatchObject({ kind: 'whole', records: 8 })
+    if (verdict.kind !== 'whole') return
+    expect(verdict.processes.map(({ first, last }) => [first, last]).sort()).toEqual([
+      [3, 2],
+      [3, 2],
+      [5, 12],
+    ])
+    // A process that had slept writes on.
+    await crashed.write(eventsAt(6 * DAY))
+    expect(await verify(path)).toMatchObject({ kind: 'whole' })
+  })
+
+  test('keeps what is no older than a year, unless it is told otherwise', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path)
+    for (const day of [0, 1, 365, 366]) await sink.write(eventsAt(day * DAY))
+    await sink.close?.()
+    expect(await filesOf(path, '.jsonl')).toHaveLength(3)
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 3 })
+  })
+
+  test('does not delete what was made to look old', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path, daily)
+    await sink.write(eventsAt(0))
+    await sink.write(eventsAt(DAY))
+    const [first = ''] = await filesOf(path, '.jsonl')
+    await chmod(first, 0o640)
+    await writeFile(first, (await readFile(first, 'utf8')).replace('2026-11-29T12', '2025-11-29T12'))
+    await sink.write(eventsAt(2 * DAY))
+    expect(await filesOf(path, '.jsonl')).toContain(first)
+    expect(await verify(path)).toMatchObject({ kind: 'broken', fault: { kind: 'edited', number: 1 } })
+  })
+
+  test('does not forgive what somebody else deletes', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path, daily)
+    for (const day of [0, 1, 2, 3, 4, 5, 6]) await sink.write(eventsAt(day * DAY))
+    const [removal = ''] = await filesOf(path, '.removed')
+    await writeFile(removal, (await readFile(removal, 'utf8')).replace(/"number":(\d+)/, '"number":1'))
+    expect(await verify(path)).toMatchObject({ kind: 'broken', fault: { kind: 'removal_damaged' } })
+  })
+})
+
+describe('a failed write', () => {
+  test('rejects while the directory is missing, and recovers when it is there', async () => {
+    const path = join(dirname(await trailPath()), 'later', 'audit.jsonl')
+    const sink = fileSink(path)
+    const events = eventsAt(0, 1)
+    await expect(sink.write(events)).rejects.toMatchObject({
+      name: 'AuditError',
+      message: expect.stringContaining(`the audit trail ${path} can't be written: ENOENT`),
+    })
+    await mkdir(dirname(path))
+    await sink.write([...events, ...eventsAt(2)])
+    await sink.close?.()
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 3 })
+  })
+
+  test('keeps each event once if only the head could not be written', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path, { rotate: false })
+    await sink.write(eventsAt(0))
+    const [head = ''] = await filesOf(path, '.head')
+    await rename(head, `${head}.away`)
+    await mkdir(head)
+    const events = eventsAt(1, 2)
+    await expect(sink.write(events)).rejects.toThrow('EISDIR')
+    await expect(sink.write(events)).rejects.toThrow('EISDIR')
+    await rmdir(head)
+    await sink.write([...events, ...eventsAt(3)])
+    await sink.close?.()
+    expect(await linesOf(path)).toHaveLength(4)
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 4 })
+  })
+
+  test('follows a file that logrotate has moved away', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path, { rotate: false })
+    await sink.write(eventsAt(0))
+    await rename(path, `${path}.1`)
+    await sink.write(eventsAt(1))
+    await sink.close?.()
+    expect(await linesOf(path)).toHaveLength(1)
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 2 })
+  })
+
+  test('ends the fragment of another process in a shared file', async () => {
+    const path = await trailPath()
+    const killed = fileSink(path, { rotate: false })
+    await killed.write(eventsAt(0))
+    await appendFile(path, '{"time":"2026-11-29T12:00:00.001Z","event":"session.st')
+    const sink = fileSink(path, { rotate: false })
+    await sink.write(eventsAt(2))
+    await sink.close?.()
+    expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(4)
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 2, fragments: 1 })
+  })
+
+  test('counts a fragment that was repeated', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path, { rotate: false })
+    await sink.write(eventsAt(0, 1))
+    await sink.close?.()
+    const [first = '', second = ''] = await linesOf(path)
+    await writeFile(path, `${first}\n${second.slice(0, -20)}\n${second}\n`)
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 2, fragments: 1 })
+    await truncate(path, Buffer.byteLength(`${first}\n${second.slice(0, -20)}`))
+    expect(await verify(path)).toMatchObject({
+      kind: 'broken',
+      fault: { kind: 'edited', number: 2, line: 2 },
+    })
+  })
+})

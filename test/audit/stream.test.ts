@@ -1,0 +1,58 @@
+import { writeFile } from 'node:fs/promises'
+import { PassThrough, Writable } from 'node:stream'
+import { toStream, verifyTrail } from '@sallyport/audit'
+import { expect, test } from 'vitest'
+import { eventAt, eventsAt, key, trailPath } from './trail.ts'
+
+const textOf = (stream: PassThrough): string => (stream.read() as Buffer).toString()
+
+test('a stream gets one event a line, and no chain without a key', async () => {
+  const stream = new PassThrough()
+  const sink = toStream(stream)
+  const events = eventsAt(0, 1)
+  await sink.write(events)
+  expect(textOf(stream)).toBe(events.map((event) => `${JSON.stringify(event)}\n`).join(''))
+})
+
+test('a batch is kept when the stream has taken it, however slow it is', async () => {
+  const taken: (() => void)[] = []
+  const stream = new Writable({
+    highWaterMark: 1,
+    write: (_chunk, _encoding, done) => {
+      taken.push(done)
+    },
+  })
+  let isKept = false
+  const written = toStream(stream)
+    .write(eventsAt(0))
+    .then(() => {
+      isKept = true
+    })
+  await new Promise(setImmediate)
+  expect(isKept).toBe(false)
+  taken[0]?.()
+  await written
+})
+
+test('lines that were saved from a stream verify, wherever they begin and end', async () => {
+  const path = await trailPath()
+  const stream = new PassThrough()
+  const sinks = [toStream(stream, { key }), toStream(stream, { key })]
+  for (const ms of [0, 1, 2, 3]) for (const sink of sinks) await sink.write([eventAt(ms)])
+  const lines = textOf(stream).split('\n').slice(0, -1)
+  await writeFile(path, `${lines.slice(3, -1).join('\n')}\n`)
+  expect(await verifyTrail({ path, key, stream: true })).toMatchObject({ kind: 'whole' })
+  await writeFile(path, `${lines.toSpliced(3, 1).join('\n')}\n`)
+  expect(await verifyTrail({ path, key, stream: true })).toMatchObject({
+    ...{ kind: 'broken', fault: { kind: 'missing', number: 2, line: 5 } },
+  })
+})
+
+test('a stream that fails rejects the write, and ends no process', async () => {
+  const stream = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) })
+  const sink = toStream(stream)
+  await expect(sink.write(eventsAt(0))).rejects.toMatchObject({
+    ...{ name: 'AuditError', message: 'the stream of the audit trail failed: EPIPE' },
+  })
+  await sink.close?.()
+})
