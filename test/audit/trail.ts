@@ -20,7 +20,7 @@ export async function trailPath(): Promise<string> {
 }
 
 /** An event that happens some time after the start. */
-export function eventAt(ms: number, more: Partial<SallyportEvent> = {}): SallyportEvent {
+export function eventAt(ms: number, more: Readonly<Record<string, unknown>> = {}): SallyportEvent {
   const time = new Date(start + ms).toISOString()
   const names = { sub: 'alice', sid: 's1', jti: 'j1', client_id: 'web' }
   const base = { time, event: 'session.started', request_id: 'r1', outcome: 'success', ...names }

@@ -8,12 +8,20 @@ export interface Format {
   gapped(event: SallyportEvent): Gapped
 }
 
+const WRITABLE: ReadonlySet<string> = new Set(['string', 'number', 'boolean'])
+
 /** A format in which every line is a JSON object. */
 export function jsonFormat(
   objectOf: (event: SallyportEvent) => object,
   element: { readonly opening: string; readonly closing: string },
 ): Format {
-  const line = (event: SallyportEvent): string => JSON.stringify(objectOf(event))
+  const line = (event: SallyportEvent): string => {
+    try {
+      return JSON.stringify(objectOf(event))
+    } catch {
+      return JSON.stringify(objectOf(writable(event)))
+    }
+  }
   const closingChars = element.closing.length - 1
   return {
     line,
@@ -22,4 +30,10 @@ export function jsonFormat(
       after: element.closing,
     }),
   }
+}
+
+/** An application without types may add members that are no text. Whatever they are, the event has to be kept. */
+export function writable(event: SallyportEvent): SallyportEvent {
+  const members = Object.entries(event).filter(([, value]) => WRITABLE.has(typeof value))
+  return Object.fromEntries(members) as unknown as SallyportEvent
 }

@@ -1,0 +1,40 @@
+import type { EventName, SallyportEvent } from '@sallyport/core/sink'
+
+/** How grave an event is for whoever watches: nothing, to be looked at in a row of others, or to be looked at. */
+export type Gravity = 'none' | 'low' | 'high'
+
+export interface Meaning {
+  /** For people. */
+  readonly title: string
+  readonly gravity: Gravity
+}
+
+const MEANINGS: Readonly<Record<EventName, Meaning>> = {
+  'session.started': { title: 'A user signed in', gravity: 'none' },
+  'session.refreshed': { title: 'A session got new tokens', gravity: 'none' },
+  'session.ended': { title: 'A session ended', gravity: 'none' },
+  'login.failed': { title: 'A sign-in failed', gravity: 'low' },
+  'account.locked': { title: 'An account or a network was locked', gravity: 'high' },
+  'refresh.reused': { title: 'A refresh token was used again: it was stolen', gravity: 'high' },
+  'refresh.mismatched': { title: 'A refresh came from another device', gravity: 'high' },
+  'refresh.contested': { title: 'The answer to a refresh was lost or stolen', gravity: 'low' },
+  'request.refused': { title: 'A request of another site was refused', gravity: 'low' },
+  'token.accepted': { title: 'A token was used', gravity: 'none' },
+  'token.refused': { title: 'A token was refused', gravity: 'low' },
+  'token.revoked': { title: 'Tokens were revoked', gravity: 'none' },
+  'password.changed': { title: 'A password was changed', gravity: 'none' },
+  'key.rotated': { title: 'A new signing key was made', gravity: 'none' },
+  'key.compromised': { title: 'A signing key was taken out of use', gravity: 'high' },
+  'decision.degraded': { title: 'A token was judged without the store', gravity: 'low' },
+  'store.rollback': { title: 'The store lost writes', gravity: 'high' },
+}
+
+/** What an event says, for formats that ask for it in words or by degree. */
+export function meaningOf({ event }: SallyportEvent): Meaning {
+  return lookUp(MEANINGS, event) ?? { title: event, gravity: 'low' }
+}
+
+/** An application without types may emit events with names of its own. */
+export function lookUp<Value>(table: Readonly<Record<EventName, Value>>, name: EventName): Value | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
+}
