@@ -51,6 +51,29 @@ export interface StreamSettings {
   readonly format: Format
 }
 
+/** What `toRedisStream` takes. */
+export interface RedisStreamOptions {
+  /** The key of the chain: 32 random bytes. Keep it out of Redis: whoever has it can forge records. */
+  readonly key: TrailKey | undefined
+  /** The key of the stream in Redis. Default `sallyport:audit`; 1 to 255 characters. */
+  readonly stream?: string | undefined
+  /** How long entries are kept at least, in days. Default 365; 1 to 3650. */
+  readonly retentionDays?: number | undefined
+  /** How many entries are kept at most, roughly, the newest ones. Default: any number; 1000 to 1,000,000,000. */
+  readonly maxEvents?: number | undefined
+  /** How events are written. Default `json`: the event as it is. */
+  readonly format?: FormatName | undefined
+}
+
+export interface RedisStreamSettings {
+  readonly keys: TrailKeys
+  readonly format: Format
+  readonly stream: string
+  readonly retentionMs: number
+  /** 0: any number. */
+  readonly maxEvents: number
+}
+
 /** What `verifyTrail` takes. */
 export interface VerifyTrailOptions {
   /** The `path` that `toFile` was given. */
@@ -73,7 +96,7 @@ export interface VerifySettings {
   readonly isStream: boolean
 }
 
-const { boolean, callable, custom, group, oneOf, optional, parse, wholeNumber } = schema
+const { boolean, callable, custom, group, oneOf, optional, parse, string, wholeNumber } = schema
 
 const KEY_BYTES = 32
 const MEGABYTE = 1_048_576
@@ -94,6 +117,7 @@ export const trailKey: schema.Schema<TrailKey> = custom<TrailKey>(
 )
 export const formatName: schema.Schema<FormatName> = oneOf(...(Object.keys(formats) as FormatName[]))
 
+const retentionDays = wholeNumber(1, 3650)
 const rotation = group({
   megabytes: optional(wholeNumber(1, 4096), 64),
   hours: optional(wholeNumber(1, 744), 24),
@@ -106,11 +130,19 @@ const file = group({
     custom<RotateOptions | false>(isRotate, '`false`, or an object with megabytes, hours'),
     {},
   ),
-  retentionDays: optional(wholeNumber(1, 3650)),
+  retentionDays: optional(retentionDays),
   sync: optional(boolean, false),
 })
 const stream = group({ key: optional(trailKey), format: optional(formatName, 'json') })
 const writable = callable<object>('a writable stream, such as process.stdout', 'write', 'on', 'off')
+const redisStream = group({
+  key: trailKey,
+  stream: optional(string(/^[^\0]{1,255}$/, 'a string of 1 to 255 characters'), 'sallyport:audit'),
+  retentionDays: optional(retentionDays, DEFAULT_DAYS),
+  maxEvents: optional(wholeNumber(1000, 1_000_000_000)),
+  format: optional(formatName, 'json'),
+})
+const redis = callable<object>('a client of ioredis', 'eval')
 const verification = group({
   path: filePath,
   key: trailKey,
@@ -158,6 +190,19 @@ export function parseStreamOptions(to: unknown, given: StreamOptions): StreamSet
   parse(writable, to, { path: 'toStream.stream' })
   const { key, format } = parse(stream, given, modeOf('toStream'))
   return { keys: key === undefined ? undefined : keysOf(key), format: formats[format] }
+}
+
+/** Throws a `ConfigError` that names the wrong option. */
+export function parseRedisStreamOptions(client: unknown, given: RedisStreamOptions): RedisStreamSettings {
+  parse(redis, client, { path: 'toRedisStream.client' })
+  const {
+    key,
+    stream,
+    retentionDays: days,
+    maxEvents = 0,
+    format,
+  } = parse(redisStream, given, modeOf('toRedisStream'))
+  return { keys: keysOf(key), format: formats[format], stream, retentionMs: days * DAY_MS, maxEvents }
 }
 
 /** Throws a `ConfigError` that names the wrong option. */

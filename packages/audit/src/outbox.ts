@@ -1,6 +1,6 @@
 import type { SallyportEvent } from '@sallyport/core/sink'
 
-/** Lets a sink be given the same events again after a failure, and keep each of them once. */
+/** Lets a sink be given the same events again, in the same objects, and keep each of them once. */
 export interface Outbox {
   write(events: readonly SallyportEvent[]): Promise<void>
   /** Delivers what a failure left over. */
@@ -16,18 +16,25 @@ export function createOutbox<Item>(
   deliver: (items: Item[]) => Promise<void>,
 ): Outbox {
   const waiting: Item[] = []
+  /** The last batch. It may be given again after a failure that was not ours, if there are several sinks. */
   let taken: ReadonlySet<SallyportEvent> = new Set()
-  const flush = (): Promise<void> => deliver(waiting)
+  let hasFailed = false
+
+  async function flush(): Promise<void> {
+    hasFailed = true
+    await deliver(waiting)
+    hasFailed = false
+  }
+
   return {
     flush,
     async write(events) {
-      // Only what waits already: while nothing can be kept, no more than one batch waits here.
-      if (taken.size > 0) await flush()
+      // Before anything else is taken: while nothing can be kept, no more than one batch waits here.
+      if (hasFailed) await flush()
       const fresh = events.filter((event) => !taken.has(event))
       taken = new Set(events)
       for (const event of fresh) waiting.push(prepare(event))
       await flush()
-      taken = new Set()
     },
   }
 }

@@ -18,7 +18,7 @@ export interface Chain {
 
 /** @param time when the first event happened, in ISO 8601 and UTC: names of processes are in the order of their start */
 export function createChain(key: Uint8Array, time: string): Chain {
-  const processId = `${time.slice(0, 19).replace(/[-:]/g, '')}-${randomBytes(6).toString('hex')}`
+  const processId = `${stampOf(time)}-${randomBytes(6).toString('hex')}`
   let number = 0
   let previous = START
   return {
@@ -30,4 +30,11 @@ export function createChain(key: Uint8Array, time: string): Chain {
       return { ...name, line: `${before}${elementOf(name, previous)}${after}\n`, mac: previous, time: at }
     },
   }
+}
+
+/** Such as `20261129T195739`. What is no time, and comes from somewhere else than Sallyport, is the oldest one. */
+function stampOf(time: string): string {
+  const date = new Date(time)
+  const known = Number.isNaN(date.getTime()) ? new Date(0) : date
+  return known.toISOString().slice(0, 'YYYY-MM-DDTHH:MM:SS'.length).replace(/[-:]/g, '')
 }

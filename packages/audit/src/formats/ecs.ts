@@ -61,7 +61,7 @@ export const ecs: Format = jsonFormat(
   (event) => {
     const { kind = 'event', category, type } = lookUp(CATEGORIES, event.event) ?? UNKNOWN
     return {
-      ...renamed(event, NAMES),
+      ...renamed({ ...event }, NAMES),
       'event.kind': kind,
       'event.category': category,
       'event.type': type,

@@ -34,6 +34,8 @@ export function checkEnd(
   } else if (current === undefined || !isAuthenticHead(key, current))
     check.find({ kind: 'head_damaged', place: besideTrail })
 
+  // What a stream has dropped because of its age.
+  if (isStream && place === undefined) return
   if (last < Math.max(current?.number ?? 0, keptHead?.number ?? 0)) {
     const edited = claimStray(place?.at ?? -1, Number.POSITIVE_INFINITY)
     const cut = { kind: 'cut', place: place ? behindAll(place.file) : besideTrail } as const

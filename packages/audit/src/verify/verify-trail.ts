@@ -16,7 +16,8 @@ import type { TrailVerdict } from './verdict.ts'
  * It does not find what somebody did who has the key. Without `heads` it does not find an old trail that was put back
  * together with its old heads, nor that a process is missing altogether.
  *
- * Rejects with what the system says if a file or its directory can't be read. Throws a `ConfigError` for a wrong option.
+ * Rejects with what the system says if a file or its directory can't be read, and with a `ConfigError` for a wrong
+ * option.
  */
 export async function verifyTrail(options: VerifyTrailOptions): Promise<TrailVerdict> {
   const settings = parseVerifyOptions(options)

@@ -1,0 +1,37 @@
+import { type AuditSink, type SallyportEvent, schema } from '@sallyport/core/sink'
+import { createOutbox } from '../outbox.ts'
+
+const { callable, filledArray, parse } = schema
+const sinks = filledArray(
+  callable<AuditSink>('an audit sink such as toFile()', 'write'),
+  'at least one audit sink such as toFile()',
+)
+
+/**
+ * Writes events to several sinks at the same time. If one fails, the write rejects, and only that one gets the same
+ * events again. A batch takes as long as the slowest of them. Throws a `ConfigError` if one is no sink.
+ */
+export function toAll(...given: readonly AuditSink[]): AuditSink {
+  const all = parse(sinks, given, { path: 'toAll.sinks' })
+  const outboxes = all.map((sink) =>
+    createOutbox<SallyportEvent>(
+      (event) => event,
+      async (waiting) => {
+        if (waiting.length === 0) return
+        await sink.write([...waiting])
+        waiting.length = 0
+      },
+    ),
+  )
+  return {
+    name: all.map(({ name }) => name).join(', '),
+    write: (events) => settleAll(outboxes.map((outbox) => outbox.write(events))),
+    close: () => settleAll(all.map((sink) => sink.close?.())),
+  }
+}
+
+/** Waits for all, and rejects with what the first one that failed rejected with. */
+async function settleAll(promises: readonly (Promise<void> | undefined)[]): Promise<void> {
+  const failed = (await Promise.allSettled(promises)).find((one) => one.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
