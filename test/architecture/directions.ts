@@ -86,7 +86,7 @@ export const directions: Table = {
   '@sallyport/koa': ['@sallyport/core', '@sallyport/core/adapter', 'koa'],
   '@sallyport/fastify': ['@sallyport/core', '@sallyport/core/adapter', 'fastify'],
 
-  '@sallyport/example-app': ['@sallyport/core/*', '@sallyport/redis/*', 'ioredis'],
+  '@sallyport/example-app': ['@sallyport/audit/*', '@sallyport/core/*', '@sallyport/redis/*', 'ioredis'],
   '@sallyport/example-express': ['@sallyport/example-app/*', '@sallyport/express/*', 'express'],
   '@sallyport/example-koa': ['@sallyport/example-app/*', '@sallyport/koa/*', 'koa'],
   '@sallyport/example-fastify': ['@sallyport/example-app/*', '@sallyport/fastify/*', 'fastify'],

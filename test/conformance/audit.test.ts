@@ -1,4 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { copyFile, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { verifyTrail } from '@sallyport/audit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Host, type HostName, type Hosts, hostNames, startHosts } from '../support/hosts.ts'
 import { expectReply } from './expectations.ts'
@@ -19,6 +23,7 @@ const MEMBERS = new Set([
   'user_agent',
   'reason',
   'request_id',
+  'chain',
 ])
 const EVENTS = new Set([
   'session.started',
@@ -39,6 +44,7 @@ const EVENTS = new Set([
   'decision.degraded',
   'store.rollback',
 ])
+const KEY = randomBytes(32).toString('base64url')
 const CANARY = {
   user: 'canary-user-6f0c2d',
   password: 'canary-password-83b1e7',
@@ -85,7 +91,7 @@ const written = new Map<HostName, Written>()
 let hosts: Hosts
 
 beforeAll(async () => {
-  hosts = await startHosts()
+  hosts = await startHosts({ AUDIT_KEY: KEY })
   for (const name of hostNames) {
     const secrets = await act(hosts.named(name))
     const text = await readFile(hosts.named(name).auditFile, 'utf8')
@@ -220,6 +226,7 @@ describe.each(hostNames)('the audit trail of %s', (name) => {
       ip: '127.0.0.1',
       user_agent: agents.chrome126,
       request_id: expect.stringMatching(/^[\w-]{16}$/),
+      chain: expect.any(String),
     })
   })
 
@@ -242,6 +249,31 @@ describe.each(hostNames)('the audit trail of %s', (name) => {
   test('holds no control character, of which a reader might make a line or a colour', () => {
     const controls = /[\p{Cc}\u2028\u2029]/u
     expect(writtenBy(name).lines.filter((line) => controls.test(line))).toEqual([])
+  })
+
+  test('is whole, and shows each change under the key', async () => {
+    const { auditFile: path } = hosts.named(name)
+    const { lines } = writtenBy(name)
+    expect(await verifyTrail({ path, key: KEY })).toMatchObject({ kind: 'whole' })
+    const changed = join(await mkdtemp(join(tmpdir(), 'sallyport-audit-')), basename(path))
+    const folder = dirname(path)
+    for (const head of (await readdir(folder)).filter((one) =>
+      one.startsWith(`${basename(path, '.jsonl')}.`),
+    ))
+      await copyFile(join(folder, head), join(dirname(changed), head))
+    const verdictOf = async (kept: readonly string[]) => {
+      await writeFile(changed, `${kept.join('\n')}\n`)
+      return verifyTrail({ path: changed, key: KEY })
+    }
+    const [first = '', second = '', ...rest] = lines
+    expect(await verdictOf(lines)).toMatchObject({ kind: 'whole' })
+    for (const [kept, kind] of [
+      [[first, ...rest], 'missing'],
+      [[first, second.replace('"outcome"', '"result"'), ...rest], 'edited'],
+      [[second, first, ...rest], 'reordered'],
+      [lines.slice(0, -1), 'cut'],
+    ] as const)
+      expect(await verdictOf(kept)).toMatchObject({ kind: 'broken', fault: { kind } })
   })
 
   test('tells what the trail of the first host tells', () => {

@@ -28,6 +28,7 @@ export interface Environment {
   /** Which proxies are trusted to report the client's address and protocol. `undefined`: none. */
   readonly trustProxy: TrustProxy | undefined
   readonly auditFile: string | undefined
+  readonly auditKey: Uint8Array | undefined
   readonly redis: RedisSource | undefined
   readonly durability: 'acknowledged' | 'replicated' | undefined
   readonly keyPrefix: string
@@ -135,6 +136,9 @@ const schema = v.object({
   ),
   ALLOWED_ORIGINS: v.optional(v.pipe(v.string(), v.transform(splitAtCommas))),
   AUDIT_FILE: v.optional(v.pipe(v.string(), v.minLength(1, 'the path of a file'))),
+  AUDIT_KEY: v.optional(
+    v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}=?$/, '32 bytes in base64url'), v.transform(decodeSecret)),
+  ),
 })
 
 /** The environment variable behind each option of the library. */
@@ -167,6 +171,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     host: variables.HOST,
     trustProxy: variables.TRUST_PROXY,
     auditFile: variables.AUDIT_FILE,
+    auditKey: variables.AUDIT_KEY,
     redis: redisOf(variables),
     durability: variables.DURABILITY,
     keyPrefix: variables.KEY_PREFIX,

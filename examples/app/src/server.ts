@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, openSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { memoryStore, type Sallyport, type SallyportOptions } from '@sallyport/core'
 import { redisStore } from '@sallyport/redis'
+import { createAudit } from './audit.ts'
 import { type Environment, EnvironmentError, readEnvironment, setupFault } from './environment.ts'
 import { createMetrics } from './metrics.ts'
 import { memoryPasswords, redisPasswords } from './passwords.ts'
@@ -37,12 +37,13 @@ export async function start<S extends Sallyport>(
   env: NodeJS.ProcessEnv,
 ): Promise<Running> {
   const environment = readEnvironment(env)
-  const audit = openAudit(environment.auditFile)
+  const audit = createAudit(environment)
   await checkAddress(environment)
   const redis = environment.redis === undefined ? undefined : createClient(environment.redis)
   const metrics = environment.metrics ? createMetrics() : undefined
   const sallyport = await framework.createSallyport({
     ...environment.options,
+    audit,
     meter: metrics?.meter,
     // Chosen, not forgotten: without Redis, all ends with this process, and the library has nothing to warn of.
     secret: environment.options.secret ?? (redis === undefined ? randomBytes(32) : undefined),
@@ -51,7 +52,6 @@ export async function start<S extends Sallyport>(
         ? memoryStore()
         : redisStore({ client: redis, keyPrefix: environment.keyPrefix, durability: environment.durability }),
   })
-  sallyport.on('event', audit)
   const passwords = redis === undefined ? memoryPasswords() : redisPasswords(redis, environment.keyPrefix)
   const routes = createRoutes(sallyport, await createUsers(passwords), { ...environment, metrics })
   const server = await framework.createServer(sallyport, routes, environment)
@@ -88,18 +88,6 @@ export async function main<S extends Sallyport>(framework: Framework<S>): Promis
     process.exitCode = EX_CONFIG
     process.exit()
   }
-}
-
-/** Opens the audit trail, to which each event is appended as one line of JSON. */
-function openAudit(file: string | undefined): (event: object) => void {
-  if (file === undefined) return (event) => void process.stdout.write(`${JSON.stringify(event)}\n`)
-  let opened: number
-  try {
-    opened = openSync(file, 'a')
-  } catch {
-    throw new EnvironmentError('AUDIT_FILE', 'the path of a file that can be written')
-  }
-  return (event) => appendFileSync(opened, `${JSON.stringify(event)}\n`)
 }
 
 /** Checks that the server can listen on the address, before anything else is started. */

@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
+import { toFile, toStream } from '@sallyport/audit'
+import type { AuditOptions } from '@sallyport/core'
+import { EnvironmentError } from './environment.ts'
+
+export interface AuditVariables {
+  readonly auditFile: string | undefined
+  readonly auditKey: Uint8Array | undefined
+}
+
+const KEY_BYTES = 32
+
+/** Writes audit events to a file, or to standard output. */
+export function createAudit({ auditFile: path, auditKey }: AuditVariables): AuditOptions {
+  // Whoever reads the demo's trail wants to see its users.
+  const shown = { subjects: 'plain', verifications: 'none' } as const
+  if (path === undefined) {
+    const key = auditKey === undefined ? {} : { key: auditKey }
+    return { ...shown, sink: toStream(process.stdout, key) }
+  }
+  demandWritable(path)
+  if (auditKey === undefined)
+    console.error(
+      'demo: AUDIT_KEY is not set, so a random one is used, and nobody can verify the audit trail',
+    )
+  const key = auditKey ?? randomBytes(KEY_BYTES)
+  return { ...shown, sink: toFile({ path, key, rotate: false }), required: true }
+}
+
+/** A trail that cannot be written would only show at its first event. */
+function demandWritable(path: string): void {
+  try {
+    closeSync(openSync(path, 'a'))
+  } catch {
+    throw new EnvironmentError('AUDIT_FILE', 'the path of a file that can be written')
+  }
+}
