@@ -139,6 +139,36 @@ describe('retention', () => {
     expect(await verify(path)).toMatchObject({ kind: 'whole', records: 3 })
   })
 
+  test('verifies a segment that was to be deleted when its process ended', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path, daily)
+    await sink.write(eventsAt(0, 1, 2))
+    await sink.write(eventsAt(DAY, DAY + 1))
+    const segments = await filesOf(path, '.jsonl')
+    const texts = await Promise.all(segments.map((file) => readFile(file, 'utf8')))
+    for (const day of [2, 3, 4, 5]) await sink.write(eventsAt(day * DAY))
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 4 })
+
+    const [, second = ''] = segments
+    await writeFile(second, texts[1] ?? '')
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 6 })
+    await writeFile(second, (texts[1] ?? '').replace('alice', 'mallo'))
+    const edited = { kind: 'edited', file: second, line: 1, number: 4 }
+    expect(await verify(path)).toMatchObject({ kind: 'broken', fault: edited })
+    await writeFile(segments[0] ?? '', texts[0] ?? '')
+    expect(await verify(path)).toMatchObject({ kind: 'broken', fault: { kind: 'duplicated', line: 1 } })
+  })
+
+  test('is done by all processes at the same time', async () => {
+    const path = await trailPath()
+    const sinks = Array.from({ length: 6 }, () => fileSink(path, daily))
+    for (let day = 0; day < 8; day++)
+      await Promise.all(sinks.map((sink) => sink.write(eventsAt(day * DAY, day * DAY + 1))))
+    await fileSink(path, daily).write(eventsAt(8 * DAY))
+    expect(await verify(path)).toMatchObject({ kind: 'whole' })
+    expect((await filesOf(path, '.jsonl')).length).toBeLessThanOrEqual(6 * 4 + 1)
+  })
+
   test('does not delete what was made to look old', async () => {
     const path = await trailPath()
     const sink = fileSink(path, daily)
@@ -156,7 +186,8 @@ describe('retention', () => {
     const path = await trailPath()
     const sink = fileSink(path, daily)
     for (const day of [0, 1, 2, 3, 4, 5, 6]) await sink.write(eventsAt(day * DAY))
-    const [removal = ''] = await filesOf(path, '.removed')
+    const [removal = '', ...others] = await filesOf(path, '.removed')
+    expect(others).toEqual([])
     await writeFile(removal, (await readFile(removal, 'utf8')).replace(/"number":(\d+)/, '"number":1'))
     expect(await verify(path)).toMatchObject({ kind: 'broken', fault: { kind: 'removal_damaged' } })
   })

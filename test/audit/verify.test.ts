@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { copyFile, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { readHeads, verifyTrail } from '@sallyport/audit'
 import { describe, expect, test } from 'vitest'
-import { eventAt, eventsAt, fileSink, filesOf, key, linesOf, trailPath, verify } from './trail.ts'
+import { DAY, eventAt, eventsAt, fileSink, filesOf, key, linesOf, trailPath, verify } from './trail.ts'
 
 async function writtenTrail(): Promise<{ path: string; segments: string[] }> {
   const path = await trailPath()
@@ -59,6 +59,40 @@ describe('verifyTrail', () => {
     const [one = '', other = ''] = await filesOf(path, '.head')
     await copyFile(other, one)
     expect(await verify(path)).toMatchObject({ kind: 'broken', fault: { kind: 'head_damaged', file: one } })
+  })
+
+  test('may run while processes begin, write and delete', async () => {
+    const path = await trailPath()
+    const verdicts: Promise<string>[] = []
+    for (let day = 0; day < 20; day++) {
+      const sinks = [1, 2, 3].map(() => fileSink(path, { rotate: { hours: 1 }, retentionDays: 1 }))
+      const writes = sinks.map((sink) => sink.write(eventsAt(day * DAY, day * DAY)))
+      verdicts.push(verify(path).then(({ kind }) => kind))
+      await Promise.all(writes)
+      await sinks[day % 3]?.close?.()
+    }
+    expect(await Promise.all(verdicts)).not.toContain('broken')
+    expect(await verify(path)).toMatchObject({ kind: 'whole' })
+  })
+
+  test('finds an element that was moved within its line', async () => {
+    const { path, segments } = await writtenTrail()
+    await editFile(segments[0] ?? '', (text) => text.replace(/("chain":")([^"]+)("\})$/m, '$1$3$2'))
+    expect(await verify(path)).toMatchObject({ kind: 'broken', fault: { kind: 'edited', line: 1 } })
+  })
+
+  test('checks what decision 32 says that is written', async () => {
+    const { segments } = await writtenTrail()
+    const recordKey = Buffer.from(hkdfSync('sha256', key, '', 'sallyport audit record v1', 32))
+    let previous = ''
+    for (const line of (await readFile(segments[0] ?? '', 'utf8')).trimEnd().split('\n')) {
+      const [, before = '', processId, number, mac, after] =
+        /^(.*)(\d{8}T\d{6}-[0-9a-f]{12})\.(\d+)\.([\w-]{43})("\})$/.exec(line) ?? []
+      const fields = [previous, processId, number, Buffer.byteLength(before), `${before}${after}`].join('\n')
+      expect(createHmac('sha256', recordKey).update(fields).digest('base64url')).toBe(mac)
+      previous = mac ?? ''
+    }
+    expect(previous).not.toBe('')
   })
 
   test('finds a segment that was given to another process', async () => {

@@ -21,15 +21,19 @@ export interface TrailHead extends Mark {
   readonly sealed: boolean
 }
 
-/** Says that the records up to this one were deleted because of their age. */
-export type Removal = Mark
+/** Says that the records up to this one were deleted because of their age: the last record of the segment deleted last. */
+export interface Removal extends Mark {
+  /** The record in front of that segment, and its MAC: should the file be there still, it can be verified. */
+  readonly from: number
+  readonly fromChain: string
+}
 
 export function makeHead(key: Uint8Array, head: Omit<TrailHead, 'mac'>): TrailHead {
   return { ...head, mac: headMac(key, head) }
 }
 
 export function makeRemoval(key: Uint8Array, removal: Omit<Removal, 'mac'>): Removal {
-  return { ...removal, mac: macOf(key, membersOf(removal)) }
+  return { ...removal, mac: removalMac(key, removal) }
 }
 
 export function isAuthenticHead(key: Uint8Array, head: TrailHead): boolean {
@@ -37,7 +41,7 @@ export function isAuthenticHead(key: Uint8Array, head: TrailHead): boolean {
 }
 
 export function isAuthenticRemoval(key: Uint8Array, removal: Removal): boolean {
-  return isSame(removal.mac, macOf(key, membersOf(removal)))
+  return isSame(removal.mac, removalMac(key, removal))
 }
 
 /** A head as it was written somewhere; `undefined` if it is none. Checks no MAC. */
@@ -47,8 +51,16 @@ export function readHead(given: unknown): TrailHead | undefined {
   return mark !== undefined && typeof sealed === 'boolean' ? { ...mark, sealed } : undefined
 }
 
+/** A removal as it was written somewhere; `undefined` if it is none. Checks no MAC. */
+export function readRemoval(given: unknown): Removal | undefined {
+  const mark = readMark(given)
+  const { from, fromChain }: Readonly<Record<string, unknown>> = { ...Object(given) }
+  const isRemoval = mark !== undefined && typeof from === 'number' && typeof fromChain === 'string'
+  return isRemoval ? { ...mark, from, fromChain } : undefined
+}
+
 /** The members that a mark has, and no others; `undefined` if one is missing or malformed. */
-export function readMark(given: unknown): Mark | undefined {
+function readMark(given: unknown): Mark | undefined {
   if (typeof given !== 'object' || given === null) return undefined
   const { processId, number, chain, time, mac }: Readonly<Record<string, unknown>> = { ...given }
   if (typeof processId !== 'string' || !PROCESS.test(processId)) return undefined
@@ -68,11 +80,15 @@ function headMac(key: Uint8Array, head: Omit<TrailHead, 'mac'>): string {
   return macOf(key, [...membersOf(head), head.sealed])
 }
 
+function removalMac(key: Uint8Array, removal: Omit<Removal, 'mac'>): string {
+  return macOf(key, [...membersOf(removal), removal.from, removal.fromChain])
+}
+
 function macOf(key: Uint8Array, members: readonly (string | number | boolean)[]): string {
   return createHmac('sha256', key).update(JSON.stringify(members)).digest('base64url')
 }
 
-export function isSame(given: string, expected: string): boolean {
+function isSame(given: string, expected: string): boolean {
   const [one, other] = [Buffer.from(given), Buffer.from(expected)]
   return one.length === other.length && timingSafeEqual(one, other)
 }

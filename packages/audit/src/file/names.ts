@@ -8,9 +8,11 @@ export interface TrailNames {
   readonly directory: string
   segment(processId: string, index: number): string
   head(processId: string): string
-  removal(processId: string): string
+  /** Says that this segment and all before it were deleted. */
+  removal(processId: string, index: number): string
 }
 
+/** A segment, or the removal of one. */
 export interface SegmentName {
   readonly processId: string
   readonly index: number
@@ -25,11 +27,12 @@ export interface TrailFiles {
   readonly segments: ReadonlyMap<string, readonly SegmentName[]>
   /** The processes that have a head. */
   readonly heads: readonly string[]
-  /** The processes of which records were removed. */
-  readonly removals: readonly string[]
+  /** What says that segments were removed, by process, the last one last. */
+  readonly removals: ReadonlyMap<string, readonly SegmentName[]>
 }
 
 const INDEX_DIGITS = 6
+const REMOVED = '.removed'
 
 export function namesOf(path: string): TrailNames {
   const { directory, stem, extension } = partsOf(path)
@@ -37,12 +40,13 @@ export function namesOf(path: string): TrailNames {
   return {
     path,
     directory,
-    segment: (processId, index) =>
-      beside(`${processId}.${String(index).padStart(INDEX_DIGITS, '0')}${extension}`),
+    segment: (processId, index) => beside(`${processId}.${padded(index)}${extension}`),
     head: (processId) => beside(`${processId}.head`),
-    removal: (processId) => beside(`${processId}.removed`),
+    removal: (processId, index) => beside(`${processId}.${padded(index)}${REMOVED}`),
   }
 }
+
+const padded = (index: number): string => String(index).padStart(INDEX_DIGITS, '0')
 
 function partsOf(path: string): { directory: string; stem: string; extension: string } {
   const extension = extname(path)
@@ -54,22 +58,29 @@ export async function findFiles(path: string): Promise<TrailFiles> {
   const { directory, stem, extension } = partsOf(path)
   const names = (await readdir(directory)).sort()
   const own = names.filter((name) => name.startsWith(`${stem}.`))
-  const segments = new Map<string, SegmentName[]>()
-  for (const segment of own.flatMap((name) => segmentIn(name, stem, extension) ?? []))
-    segments.set(segment.processId, [...(segments.get(segment.processId) ?? []), segment])
+  const indexed = (ending: string) =>
+    byProcess(
+      own
+        .flatMap((name) => segmentIn(name, stem, ending) ?? [])
+        .map((one) => ({ ...one, path: join(directory, one.path) })),
+    )
   return {
     shared: sharedIn(names, basename(path)).map((name) => join(directory, name)),
-    segments: new Map(
-      [...segments].map(([processId, ones]) => [
-        processId,
-        ones
-          .toSorted((one, other) => one.index - other.index)
-          .map((one) => ({ ...one, path: join(directory, one.path) })),
-      ]),
-    ),
-    heads: own.flatMap((name) => processIn(name, stem, '.head') ?? []),
-    removals: own.flatMap((name) => processIn(name, stem, '.removed') ?? []),
+    segments: indexed(extension),
+    removals: indexed(REMOVED),
+    heads: own.flatMap((name) => headIn(name, stem) ?? []),
   }
+}
+
+/** In each process in the order of their numbers. */
+function byProcess(names: readonly SegmentName[]): ReadonlyMap<string, readonly SegmentName[]> {
+  const found = new Map<string, SegmentName[]>()
+  for (const name of names.toSorted((one, other) => one.index - other.index)) {
+    const others = found.get(name.processId)
+    if (others === undefined) found.set(name.processId, [name])
+    else others.push(name)
+  }
+  return found
 }
 
 function segmentIn(name: string, stem: string, extension: string): SegmentName | undefined {
@@ -79,7 +90,8 @@ function segmentIn(name: string, stem: string, extension: string): SegmentName |
   return PROCESS.test(processId) ? { processId, index: Number(index), path: name } : undefined
 }
 
-function processIn(name: string, stem: string, ending: string): string | undefined {
+function headIn(name: string, stem: string): string | undefined {
+  const ending = '.head'
   const processId = name.slice(stem.length + 1, -ending.length)
   return name.endsWith(ending) && PROCESS.test(processId) ? processId : undefined
 }

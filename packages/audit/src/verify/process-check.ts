@@ -73,13 +73,17 @@ export function createProcessCheck(
     place = at
   }
 
-  /** Records that were removed, but whose file was not yet deleted, and records of a trail whose beginning is gone. */
+  /** The first record may be one that was removed, if its file is not deleted yet; or any, if no beginning is known. */
   function beginAt({ number }: ReadRecord): void {
-    const isRemoved = removal !== undefined && number <= removal.number
-    if (place !== undefined || !(isRemoved || !isBeginningKnown)) return
-    if (!isBeginningKnown) begins = number
-    last = number - 1
-    mac = number === 1 ? START : undefined
+    if (place !== undefined) return
+    if (!isBeginningKnown) {
+      begins = number
+      last = number - 1
+      mac = number === 1 ? START : undefined
+    } else if (removal !== undefined && number === removal.from + 1) {
+      last = removal.from
+      mac = removal.fromChain
+    }
   }
 
   function takeNext(record: ReadRecord, at: Place): void {

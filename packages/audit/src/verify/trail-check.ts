@@ -79,14 +79,14 @@ export function createTrailCheck(keys: TrailKeys, beside: Beside): TrailCheck {
     return check.continues(record) || owner !== undefined
   }
 
-  /** In a file of its own, a process leaves no fragment but the last line. */
+  /** In a file of its own, a process leaves no fragment but the last line, and none once it has closed its trail. */
   function takeStray(
     { bytes, isEnded }: Line,
     owner: string | undefined,
     place: Place,
     isOther: boolean,
   ): void {
-    const mayBeFragment = owner === undefined || !isEnded
+    const mayBeFragment = owner === undefined || (!isEnded && stateOf(owner, beside) !== 'sealed')
     const fragment = mayBeFragment && isFragment(bytes) ? bytes : undefined
     strays.add({ place, fragment, isClaimable: !isOther })
   }

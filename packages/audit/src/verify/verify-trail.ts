@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { readHead, readMark, type TrailHead } from '../chain/marks.ts'
+import { readHead, readRemoval, type TrailHead } from '../chain/marks.ts'
 import { findFiles, namesOf, type TrailFiles, type TrailNames } from '../file/names.ts'
+import { readJson } from '../file/read-json.ts'
 import { unlessGone } from '../file/unless-gone.ts'
 import { parseVerifyOptions, type VerifySettings, type VerifyTrailOptions } from '../options.ts'
+import type { Found } from './end-check.ts'
 import { linesOf } from './lines.ts'
 import { type Beside, createTrailCheck, type LinePlace } from './trail-check.ts'
 import type { TrailVerdict } from './verdict.ts'
@@ -27,8 +28,10 @@ export async function verifyTrail(options: VerifyTrailOptions): Promise<TrailVer
     const beside = await readBeside(names)
     const verdict = await verifyLines(settings, beside)
     if (verdict.kind !== 'broken') return verdict
-    // Segments that were removed meanwhile, because of their age, are no fault either.
-    if (isDeepStrictEqual((await readBeside(names)).removals, beside.removals)) return verdict
+    // A process that began meanwhile is no fault either, nor are segments that were removed because of their age.
+    const now = await readBeside(names)
+    const isSame = isDeepStrictEqual(marksOf(now), marksOf(beside))
+    if (isSame) return verdict
   }
 }
 
@@ -69,33 +72,28 @@ export async function readHeads(path: string): Promise<TrailHeads> {
   }
 }
 
+function marksOf({ heads, removals }: Pick<Beside, 'heads' | 'removals'>): object {
+  return { processes: [...heads.keys()], removals }
+}
+
 async function readBeside(names: TrailNames): Promise<Pick<Beside, 'heads' | 'removals'>> {
-  const { heads, removals } = await findFiles(names.path)
-  return {
-    heads: await readAll(heads, names.head, readHead),
-    removals: await readAll(removals, names.removal, readMark),
-  }
+  const files = await findFiles(names.path)
+  const heads = files.heads.map((processId) => ({ processId, path: names.head(processId) }))
+  // Of several removals, the last one was written after the others.
+  const removals = [...files.removals.values()].flatMap((ones) => ones.at(-1) ?? [])
+  return { heads: await readAll(heads, readHead), removals: await readAll(removals, readRemoval) }
 }
 
 async function readAll<Value extends { readonly processId: string }>(
-  processes: readonly string[],
-  fileOf: (processId: string) => string,
+  files: readonly { readonly processId: string; readonly path: string }[],
   read: (given: unknown) => Value | undefined,
-): Promise<ReadonlyMap<string, { readonly file: string; readonly value: Value | undefined }>> {
-  const entries = processes.map(async (processId) => {
-    const file = fileOf(processId)
-    const value = read(parsed(await readFile(file, 'utf8')))
-    return [processId, { file, value: value?.processId === processId ? value : undefined }] as const
-  })
-  return new Map(await Promise.all(entries))
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+): Promise<ReadonlyMap<string, Found<Value>>> {
+  const found = new Map<string, Found<Value>>()
+  for (const { processId, path } of files) {
+    const value = read(await readJson(path))
+    found.set(processId, { file: path, value: value?.processId === processId ? value : undefined })
   }
+  return found
 }
 
 function filesOf({ shared, segments }: TrailFiles): readonly LinePlace[] {
