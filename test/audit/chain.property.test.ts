@@ -24,7 +24,7 @@ describe.each(mutations)('whoever $name', (mutation) => {
       fc.asyncProperty(histories, chances, async (history, chance) => {
         await expectFound(history, mutation, chance)
       }),
-      { numRuns: 120 },
+      { numRuns: 80 },
     )
   })
 })

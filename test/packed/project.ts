@@ -23,6 +23,7 @@ declare module 'vitest' {
 
 interface Manifest {
   readonly version: string
+  readonly bin?: Names
   readonly dependencies?: Names
   readonly optionalDependencies?: Names
   readonly peerDependencies?: Names
@@ -74,8 +75,8 @@ async function pack(folder: string, packages: Packages): Promise<Locks> {
     packages.map(({ manifest }) => {
       const tarball = tarballs.find(({ name }) => name === manifest.name)
       if (tarball === undefined) throw new Error(`npm did not pack ${manifest.name}`)
-      const { version, dependencies, peerDependencies, peerDependenciesMeta }: Manifest = manifest
-      const wants = { dependencies, peerDependencies, peerDependenciesMeta }
+      const { version, bin, dependencies, peerDependencies, peerDependenciesMeta }: Manifest = manifest
+      const wants = { bin, dependencies, peerDependencies, peerDependenciesMeta }
       const { filename, integrity } = tarball
       const locked = { version, resolved: `file:tarballs/${filename}`, integrity, ...wants }
       return [`node_modules/${manifest.name}`, JSON.parse(JSON.stringify(locked)) as Locked]
