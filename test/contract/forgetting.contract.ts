@@ -1,3 +1,4 @@
+import type { SightingsName } from '@sallyport/core/store'
 import { expect, test } from 'vitest'
 import {
   isRevoked,
@@ -60,6 +61,21 @@ export function forgettingContract(here: Here): void {
     ofKind(await here().store.sessions.erase(one.tag, START), 'erased')
     expect(await here().other.activity?.read(one.tag, START)).toEqual({ kind: 'read', entries: [] })
     expect(await here().other.activity?.read(other.tag, START)).toMatchObject({ entries: [entryOf(other)] })
+  })
+
+  test('what was seen of the subject is erased, and nothing that was seen of others', async () => {
+    const [one, other] = [newSubject(), newSubject()]
+    const { sightings } = here().store
+    if (sightings === undefined) throw new TypeError('the store keeps no sightings')
+    const sighting = {
+      ...{ name: 'x'.repeat(22) as SightingsName, value: 'a', windowMs: 60_000, most: 5 },
+      counts: 'latest',
+    } as const
+    const all = [sighting, { ...sighting, tag: one.tag }, { ...sighting, tag: other.tag }]
+    await sightings.note(all, START)
+    ofKind(await here().other.sessions.erase(one.tag, START), 'erased')
+    const { seen } = ofKind(await sightings.note(all, START), 'noted')
+    expect(seen.map((each) => each?.before)).toEqual([START, undefined, START])
   })
 
   test('a sign-in at the same moment is either erased before it, or keeps the subject', async () => {

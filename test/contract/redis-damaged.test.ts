@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import type { CounterName, Store, SubjectTag } from '@sallyport/core/store'
+import type { CounterName, SightingsName, Store, SubjectTag } from '@sallyport/core/store'
 import { redisStore } from '@sallyport/redis'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -243,6 +243,52 @@ test('a damaged list takes along no entry of another subject', async () => {
     expect(ofKind(await activity.read(tag, START), 'read').entries).toHaveLength(1)
 })
 
+test.each(damages)('with %s in the place of sightings, they begin anew', async (_name, damage) => {
+  const { sightings } = store
+  if (sightings === undefined) throw new TypeError('the store keeps no sightings')
+  const { tag } = newSubject()
+  const sighting = {
+    name: sightingsName('one'),
+    value: 'a',
+    windowMs: 60_000,
+    most: 5,
+    counts: 'latest',
+  } as const
+  const both = [sighting, { ...sighting, tag }]
+  await sightings.note(both, START)
+  for (const key of await admin.keys('*:s:*')) await admin.set(key, damage)
+  for (const key of await admin.keys('*:t:*')) await admin.hset(key, sighting.name, damage)
+  expect(await sightings.read(sighting.name, 60_000, START)).toEqual({ kind: 'read', values: [] })
+  const anew = { values: [{ value: 'a', at: START }] }
+  expect(await sightings.note(both, START)).toEqual({ kind: 'noted', seen: [anew, anew] })
+})
+
+test('sightings of another type, or of another time, begin anew, too', async () => {
+  const { sightings } = store
+  if (sightings === undefined) throw new TypeError('the store keeps no sightings')
+  const { tag } = newSubject()
+  const sighting = {
+    name: sightingsName('one'),
+    value: 'a',
+    windowMs: 60_000,
+    most: 5,
+    counts: 'latest',
+  } as const
+  const both = [sighting, { ...sighting, tag }]
+  const anew = { values: [{ value: 'a', at: START }] }
+  await sightings.note(both, START)
+  for (const key of await admin.keys('*:s:*')) {
+    await admin.del(key)
+    await admin.hset(key, 'a', '1')
+  }
+  for (const key of await admin.keys('*:t:*')) await admin.set(key, 'damaged')
+  expect(await sightings.read(sighting.name, 60_000, START)).toEqual({ kind: 'unavailable' })
+  expect(await sightings.note(both, START)).toEqual({ kind: 'noted', seen: [anew, anew] })
+  const late = START + 10 * 86_400_000
+  for (const key of await admin.keys('*:s:*')) await admin.set(key, `${late}:a ${'9'.repeat(400)}:b`)
+  expect(await sightings.note([sighting], START)).toEqual({ kind: 'noted', seen: [anew] })
+})
+
 test.each(['1 1 99999999999999', `1 1 ${'9'.repeat(400)}`])(
   'a counter that would block for years (%s) is damaged',
   async (value) => {
@@ -278,6 +324,10 @@ test('a value of another type in the place of either is answered, too', async ()
 
 function nameOf(text: string): CounterName {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22) as CounterName
+}
+
+function sightingsName(text: string): SightingsName {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22) as SightingsName
 }
 
 test.each(['n', 'f', 'x'])(

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Session } from '@sallyport/core'
-import type { ActivityEntry, Attempt, CounterName, Store } from '@sallyport/core/store'
+import type {
+  ActivityEntry,
+  Attempt,
+  CounterName,
+  Sighting,
+  SightingsName,
+  Store,
+} from '@sallyport/core/store'
 import {
   HOUR,
   LIFETIMES,
@@ -56,6 +63,15 @@ const attemptOf = ({ subject }: Cast): Attempt => ({
 const signInOf = ({ subject }: Cast): ActivityEntry => ({
   ...{ tag: subject.tag, at, event: 'session.started', outcome: 'success', kind: 'sign_in' },
 })
+
+/** Of the subject, and of nobody. */
+const sightingsOf = ({ subject }: Cast): readonly Sighting[] => {
+  const sighting: Sighting = {
+    ...{ name: `${subject.tag}seen00` as SightingsName, value: 'a', windowMs: HOUR, most: 2 },
+    counts: 'latest',
+  }
+  return [sighting, { ...sighting, tag: subject.tag }]
+}
 
 /** Every question of the port that is answered. */
 export const askings: readonly Asking[] = [
@@ -155,6 +171,21 @@ export const askings: readonly Asking[] = [
     writes: false,
     run: ({ activity }, { subject }) => partOf(activity).read(subject.tag, at),
   },
+  {
+    name: 'sightings.note',
+    writes: true,
+    async run({ sightings }, cast) {
+      const outcome = await partOf(sightings).note(sightingsOf(cast), at)
+      const isDone = outcome.kind === 'noted' && outcome.seen.every((seen) => seen !== undefined)
+      return isDone ? outcome : { kind: 'unavailable' }
+    },
+  },
+  {
+    name: 'sightings.read',
+    writes: false,
+    run: ({ sightings }, { subject }) =>
+      partOf(sightings).read(`${subject.tag}seen00` as SightingsName, HOUR, at),
+  },
   { name: 'keys.read', writes: false, run: ({ keys }) => keys.read() },
   {
     name: 'keys.swap',
@@ -206,6 +237,8 @@ export const WELL: Record<string, string> = {
   'counters.forget': 'forgotten',
   'activity.append': 'appended',
   'activity.read': 'read',
+  'sightings.note': 'noted',
+  'sightings.read': 'read',
   'keys.read': 'read',
   'keys.swap': 'swapped',
 }

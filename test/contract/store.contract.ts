@@ -15,6 +15,7 @@ import { renewalContract } from './renewal.contract.ts'
 import { revocationContract } from './revocation.contract.ts'
 import { rotationContract } from './rotation.contract.ts'
 import { sessionContract } from './session.contract.ts'
+import { sightingsContract } from './sightings.contract.ts'
 import { subjectKeysContract } from './subject-keys.contract.ts'
 
 /** One place, as two processes see it; where it can't be shared both are the same. */
@@ -67,5 +68,6 @@ export function storeContract(harness: StoreHarness): void {
     describe('counters', () => countersContract(here))
     describe('activity', () => activityContract(here))
     describe('keys of subjects', () => subjectKeysContract(here))
+    describe('sightings', () => sightingsContract(here))
   })
 }

@@ -41,6 +41,16 @@ export type {
   Forgotten,
   TakenBack,
 } from './ports/optional/counters.ts'
+export {
+  MOST_SIGHTINGS,
+  type NoteOutcome,
+  type Seen,
+  type SeenValue,
+  type Sighting,
+  type SightingStore,
+  type SightingsName,
+  type SightingsReading,
+} from './ports/optional/sightings.ts'
 export type {
   FreshSubjectKey,
   SubjectKeyOutcome,

@@ -1,6 +1,6 @@
 -- Erases what is known of a subject that has no sessions any more. The marks stay for as long as its tokens could live:
 -- they name nobody, and a token issued meanwhile must not be earlier than they are.
--- KEYS  user, activity, failures, the key of the subject, the subject of that key
+-- KEYS  user, activity, failures, the key of the subject, the subject of that key, sightings
 -- ARGV  header, the id of that key as far as it is known ('': it is not)
 -- returns 1, 0 if the subject has sessions, or the id of its key if it is another one: nothing was erased then
 if not begin() then return too_late() end
@@ -20,5 +20,5 @@ for _, field in ipairs(fields) do
   if field ~= 'n' and field ~= 'f' then redis.call('HDEL', user, field) end
 end
 redis.call('PEXPIRE', user, text(RETENTION))
-redis.call('DEL', KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+redis.call('DEL', KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])
 return 1

@@ -4,6 +4,7 @@ import {
   isSessionId,
   type Revocation,
   type SessionId,
+  type SightingsName,
   type SubjectTag,
 } from '@sallyport/core/store'
 
@@ -35,6 +36,10 @@ export interface Layout {
   keySubject(shard: number, id: string): string
   /** The string of one counter. */
   counter(name: CounterName): string
+  /** The string of what was seen under one name. */
+  sightings(name: SightingsName): string
+  /** The hash of what was seen of one subject. */
+  sightingsOf(tag: SubjectTag): string
   /** A key that is written and deleted to find out whether the shard can be written. */
   scratch(shard: number): string
   /** The hash of a shard's epoch, digest and latest position. */
@@ -83,6 +88,8 @@ export function createLayout(prefix: string): Layout {
     subjectKey: (tag) => key(shardOfTag(tag), `n:${tag}`),
     keySubject: (shard, id) => key(shard, `p:${id}`),
     counter: (name) => key(shardOfName(name), `c:${name}`),
+    sightings: (name) => key(shardOfName(name), `s:${name}`),
+    sightingsOf: (tag) => key(shardOfTag(tag), `t:${tag}`),
     scratch: (shard) => key(shard, 'probe'),
     meta: (shard) => key(shard, 'm'),
     lease: (shard) => key(shard, 'l'),

@@ -31,6 +31,7 @@ const NAMES = [
   'forget',
   'append',
   'subject-key',
+  'note',
   'erase',
   'probe',
   'ping',

@@ -171,7 +171,7 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
       for (let round = 0; round < MAX_KEYS; round++) {
         const keys = [
           ...[layout.user(tag), layout.activity(tag, 'other'), layout.activity(tag, 'failure')],
-          ...[layout.subjectKey(tag), layout.keySubject(shard, key)],
+          ...[layout.subjectKey(tag), layout.keySubject(shard, key), layout.sightingsOf(tag)],
         ]
         const answer = await commands.runDurably('erase', shard, keys, [header(shard, at), key])
         if (answer.kind === 'unavailable') return answer

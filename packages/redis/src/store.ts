@@ -18,6 +18,7 @@ import type { Argument } from './scripts.ts'
 import { createServerTime } from './server-time.ts'
 import type { SessionParts } from './session-parts.ts'
 import { createRedisSessions } from './sessions.ts'
+import { createRedisSightings } from './sightings.ts'
 import { createRedisSubjectKeys } from './subject-keys.ts'
 import { tolerant } from './unreadable.ts'
 
@@ -91,6 +92,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
         activity: tolerant(createRedisActivity(parts), [], reports.unreadable),
         subjectKeys: tolerant(createRedisSubjectKeys(parts), [], reports.unreadable),
         counters: tolerant(createRedisCounters(parts), [], reports.unreadable),
+        sightings: tolerant(createRedisSightings(parts), [], reports.unreadable),
         keys: tolerant(createRedisKeys(commands, layout, news), ['onChange'], reports.unreadable),
         async ping() {
           const pings = oneShardPerServer(client, layout).map(ping)

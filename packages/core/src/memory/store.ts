@@ -5,6 +5,7 @@ import { createMemoryActivity } from './activity.ts'
 import { createMemoryCounters } from './counters.ts'
 import { createMemoryRevocations } from './revocations.ts'
 import { createMemorySessions } from './sessions.ts'
+import { createMemorySightings } from './sightings.ts'
 import { createMemorySubjectKeys } from './subject-keys.ts'
 
 /**
@@ -31,6 +32,7 @@ function createMemoryStore(epoch: string): Store {
   const sessions = createMemorySessions(revocations)
   const activity = createMemoryActivity()
   const subjectKeys = createMemorySubjectKeys()
+  const sightings = createMemorySightings()
   return {
     sessions: {
       ...sessions,
@@ -39,6 +41,7 @@ function createMemoryStore(epoch: string): Store {
         if (outcome.kind !== 'erased') return outcome
         activity.erase(tag)
         subjectKeys.erase(tag)
+        sightings.erase(tag)
         return outcome
       },
     },
@@ -63,6 +66,7 @@ function createMemoryStore(epoch: string): Store {
     counters: createMemoryCounters(),
     activity,
     subjectKeys,
+    sightings,
     ping: () => Promise.resolve(true),
     close: () => Promise.resolve(),
   }

@@ -2,6 +2,7 @@ import type { Random } from './clock.ts'
 import type { KeyStore } from './keys.ts'
 import type { ActivityStore } from './optional/activity.ts'
 import type { CounterStore } from './optional/counters.ts'
+import type { SightingStore } from './optional/sightings.ts'
 import type { SubjectKeyStore } from './optional/subject-keys.ts'
 import type { RevocationStore } from './revocations.ts'
 import type { SessionStore } from './sessions.ts'
@@ -22,6 +23,8 @@ export interface Store {
   readonly activity?: ActivityStore
   /** For the pseudonyms of the audit trail. */
   readonly subjectKeys?: SubjectKeyStore
+  /** For the rules by which anomalies are found. */
+  readonly sightings?: SightingStore
   /** Whether the store answers within its timeout. */
   ping(): Promise<boolean>
   close(): Promise<void>

@@ -19,9 +19,9 @@
 --   p, d        the latest position on the feed, and the digest of all that was ever on it
 --   a           sessions that were made until this millisecond have ended, all of them
 --
--- One string per counter: see counters.lua. Two strings per subject whom the audit trail names: its key there (an id of 22
--- characters, then 32 bytes) by the subject, and the tag of the subject by that id. Two lists per subject with what happened to it before that, failures
--- and all else, the newest first.
+-- One string per counter: see counters.lua. Two lists per subject with what happened to it before that, failures
+-- and all else, the newest first. What was seen lately: see note.lua. Two strings per subject whom the audit trail names:
+-- its key there (an id of 22 characters, then 32 bytes) by the subject, and the tag of the subject by that id.
 --
 -- On the feed a revoked session is S<tag><field>, in bytes. Other revocations are strings that the client made.
 
