@@ -29,13 +29,11 @@ import { ownFormsOf } from './tokens/forms/own-forms.ts'
 import { createTokenIssue } from './tokens/issue.ts'
 import { ownSource } from './tokens/source.ts'
 import { createTokenVerification } from './tokens/verify.ts'
-import { createActivities } from './watch/activity/index.ts'
-import { createAudit } from './watch/audit/index.ts'
 import { createCallbacks } from './watch/callbacks.ts'
 import { createConnections } from './watch/connections.ts'
 import { createEvents } from './watch/events.ts'
+import { createWatch } from './watch/index.ts'
 import { createLockouts } from './watch/lockout/index.ts'
-import { createMetrics } from './watch/metrics/metrics.ts'
 import { createTally } from './watch/metrics/tally.ts'
 import { createTraced } from './watch/traces/traced.ts'
 
@@ -69,13 +67,13 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const { emit, on, revoked } = createEvents(clock, callers, callbacks)
   const connections = createConnections(clock)
   const tally = createTally()
-  const watch: RingWatch = {
+  const ringWatch: RingWatch = {
     notice,
     rotated: (kid) => emit({ event: 'key.rotated', outcome: 'success', kid }),
     compromised: (kid) => emit({ event: 'key.compromised', outcome: 'success', kid }),
   }
   // Wrong options must be refused before the store is opened.
-  const makeRing = await prepareRing({ ...settings, secrets, clock, random, watch, memoryKeys })
+  const makeRing = await prepareRing({ ...settings, secrets, clock, random, watch: ringWatch, memoryKeys })
   const form = await createTokenForm(settings.form, secrets)
   const customClaims = settings.customClaims && (await createCustomClaims(settings.customClaims, notice))
   const issuers = await loadTrustedIssuers(settings.issuers, settings.issuer, clock, notice)
@@ -126,15 +124,12 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
   const { list, end, renew } = sessions
 
-  const activity = createActivities(store.activity, settings.activity, {
-    ...{ sessions: list, devices, clock },
+  const watch = createWatch({
+    ...{ settings, store, on, sessions: list, devices, tally, clock, random, notice },
+    ...{ connections: connections.count, keys: ring.list, staleMs: replica.staleMs },
+    revocations: replica.size,
   })
-  if (activity !== undefined) on('event', activity.note)
-
-  const audit = createAudit(settings.audit, {
-    ...{ subjectKeys: store.subjectKeys, devices, clock, random, notice },
-  })
-  if (audit.trail !== undefined) on('event', audit.trail.note)
+  const { activity, audit, settled } = watch
 
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)
   const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, tally, clock })
@@ -154,20 +149,12 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     keysMaxAgeSeconds: JWKS_MAX_AGE_SECONDS,
   })
 
-  if (settings.meter !== undefined)
-    createMetrics(settings.meter, {
-      ...{ on, tally, clock, staleMs: replica.staleMs, revocations: replica.size },
-      ...{ connections: connections.count, keys: ring.list, activityLost: activity?.lost },
-      auditDropped: audit.trail?.dropped,
-    })
-
   let closing: Promise<void> | undefined
   async function closeAll(): Promise<void> {
     replica.close()
     ring.close()
     issuers.close()
-    // What was told last is still to be kept.
-    await Promise.all([activity?.settled(), audit.trail?.close()])
+    await watch.close()
     await store.close()
   }
 
@@ -175,7 +162,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
 
   return {
     ...createCalls({
-      ...{ list, end, renew, forget: sessions.forget, access, lockout, activity, ring, replica, issuers },
+      ...{ list, end, renew, forget: sessions.forget, access, lockout, settled, ring, replica, issuers },
       ...{ store: store.revocations, audit, emit, callers, clock, notice },
     }),
     on,

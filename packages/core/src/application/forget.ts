@@ -4,7 +4,6 @@ import { tagOf } from '../ports/ids.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
 import type { Callers } from '../seam/caller.ts'
 import type { ForgetSubject } from '../sessions/forget.ts'
-import type { Activity } from '../watch/activity/activity.ts'
 import type { Audit } from '../watch/audit/index.ts'
 import { BY_APPLICATION, identifier } from './arguments.ts'
 
@@ -13,7 +12,8 @@ export type ForgetUser = (subject: string | Auth, options?: RevokeOptions) => Pr
 
 export interface ForgetUserParts {
   readonly forget: ForgetSubject
-  readonly activity: Pick<Activity, 'settled'> | undefined
+  /** Resolves when the store has been told of every event so far. */
+  readonly settled: () => Promise<void>
   readonly audit: Pick<Audit, 'trail' | 'pseudonyms'>
   readonly callers: Pick<Callers, 'unknown'>
 }
@@ -21,22 +21,23 @@ export interface ForgetUserParts {
 /** A user who keeps signing in cannot be forgotten. */
 const MAX_ROUNDS = 3
 
-export function createForgetUser({ forget, activity, audit, callers }: ForgetUserParts): ForgetUser {
+export function createForgetUser(parts: ForgetUserParts): ForgetUser {
+  const { forget, settled, audit, callers } = parts
   return async (subject, options) => {
     const reason = reasonOf('forgetUser', options, BY_APPLICATION)
     const name = identifier('subject', ownSubject(subject))
     const ending = { reason, caller: callers.unknown() }
     const ended: string[] = []
     for (let round = 0; round < MAX_ROUNDS; round++) {
+      // The sessions that ended in the round before were just noted, which has to be erased again.
+      await settled()
       // What waits for its pseudonym could make a key for the user again.
       if ((await audit.trail?.disguised()) === false) break
       const outcome = await forget(name, ending)
       if (outcome.kind === 'unavailable') break
       audit.pseudonyms?.forget(tagOf(name))
       ended.push(...outcome.sessions)
-      if (activity === undefined || outcome.sessions.length === 0) return { ended }
-      // The sessions that ended were just noted as activity, which has to be erased again.
-      await activity.settled()
+      if (outcome.sessions.length === 0) return { ended }
     }
     throw new UnavailableError()
   }

@@ -12,6 +12,13 @@ interface AgingKey {
   readonly signsFrom: number | undefined
 }
 
+/** The counter of something that was lost. */
+export interface Loss {
+  readonly name: string
+  readonly description: string
+  readonly count: () => number
+}
+
 export interface MetricsParts {
   readonly on: Events['on']
   readonly tally: Readonly<Tally>
@@ -20,10 +27,7 @@ export interface MetricsParts {
   /** How long ago this process last heard from the whole store, in milliseconds; infinity if never. */
   readonly staleMs: () => number
   readonly connections: () => number
-  /** How many activity events were lost; `undefined` if none are kept. */
-  readonly activityLost: (() => number) | undefined
-  /** How many events the audit trail did not take; `undefined` if there is none. */
-  readonly auditDropped: (() => number) | undefined
+  readonly losses: readonly Loss[]
   readonly keys: () => readonly AgingKey[]
   readonly clock: Clock
 }
@@ -87,19 +91,8 @@ export function createMetrics(meter: Meter, parts: MetricsParts): void {
   observe('createObservableGauge', ['connections.open', 'Connections that end with their token'], (tell) =>
     tell(parts.connections()),
   )
-  const { activityLost, auditDropped } = parts
-  if (activityLost !== undefined)
-    observe(
-      'createObservableCounter',
-      ['activity.lost', 'Activity events that the store did not accept'],
-      (tell) => tell(activityLost()),
-    )
-  if (auditDropped !== undefined)
-    observe(
-      'createObservableCounter',
-      ['audit.dropped', 'Events that the audit trail had no room for'],
-      (tell) => tell(auditDropped()),
-    )
+  for (const { name, description, count } of parts.losses)
+    observe('createObservableCounter', [name, description], (tell) => tell(count()))
   observe('createObservableGauge', ['keys.age', 'Time since a key began to sign', 's'], (tell) => {
     for (const { kid, state, signsFrom } of parts.keys())
       if (signsFrom !== undefined) tell(Math.max(0, clock.now() - signsFrom) / 1000, { kid, state })
