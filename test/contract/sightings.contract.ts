@@ -112,6 +112,34 @@ export function sightingsContract(here: Here): void {
     )
   })
 
+  test('whatever is seen in whatever order, it is as the rule says', async () => {
+    const step = fc.record({
+      value: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+      counts: fc.constantFrom('latest' as const, 'first' as const),
+      passes: fc.constantFrom(0, 0, 1, HOUR / 3, HOUR / 2, HOUR),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.boolean(), async (steps, isOfSubject) => {
+        const tag = isOfSubject ? { tag: newSubject().tag } : {}
+        const sighting = sightingOf(tag)
+        let expected: readonly { readonly value: string; readonly at: number }[] = []
+        let at = START
+        for (const [index, { value, counts, passes }] of steps.entries()) {
+          at += passes
+          const lately = expected.filter((one) => one.at > at - HOUR)
+          const before = lately.find((one) => one.value === value)?.at
+          const others = lately.filter((one) => one.value !== value)
+          const stays = counts === 'first' && before !== undefined
+          expected = stays ? lately : [{ value, at }, ...others].slice(0, sighting.most)
+          const which = index % 2 === 0 ? 'store' : 'other'
+          const seen = await note({ ...sighting, value, counts }, at, which)
+          expect(seen).toEqual({ values: expected, ...(before === undefined ? {} : { before }) })
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
   test('of many at once, none is lost, and no more are kept than are asked for', async () => {
     const names = Array.from({ length: 10 }, newName)
     const crowded = sightingOf({ most: 64 })

@@ -29,7 +29,20 @@ const fail = failures[failure ?? ''] ?? (() => undefined)
 /** @param {string} name */
 const failing = (name) => (which === name ? fail : undefined)
 
+/** @type {any} */
+const rule = {
+  ...{ name: 'mine', events: ['session.started'], windowSeconds: 60, most: 1, quietSeconds: 0 },
+  observe: failing('own observe') ?? (() => ({})),
+  judge: failing('own judge') ?? (() => ({ summary: 'somebody signed in' })),
+}
+const anomalies = {
+  own: [rule],
+  onAlert: failing('anomalies.onAlert'),
+  rules: { impossible_travel: { locate: /** @type {any} */ (failing('locate') ?? (() => undefined)) } },
+}
+
 const sallyport = await createSallyport({
+  anomalies,
   secret: 'a secret of the test, with its 32 bytes',
   store: memoryStore(),
   refusals: /** @type {any} */ (failing('refusals') ?? 'answer'),

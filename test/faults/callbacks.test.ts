@@ -14,6 +14,10 @@ const functions: readonly {
   { name: 'on event', statuses: [401], told: true },
   { name: 'on revoked', statuses: [401], told: true },
   { name: 'endOnRevocation', statuses: [401], told: true },
+  { name: 'anomalies.onAlert', statuses: [401], told: true },
+  { name: 'own observe', statuses: [401], told: true },
+  { name: 'own judge', statuses: [401], told: true },
+  { name: 'locate', statuses: [401], told: true },
   { name: 'limits.signatures', statuses: [401], told: true },
   { name: 'refusals', statuses: [401], told: true },
   // What these fail with is the application's own answer to its own request.

@@ -68,6 +68,7 @@ const undefinedEverywhere = {
   },
   activity: undefined,
   audit: undefined,
+  anomalies: undefined,
   meter: undefined,
   tracer: undefined,
   production: undefined,

@@ -16,6 +16,10 @@ const paths = [
   ...['issuers.0.audienceClaim', 'issuers.0.jwks', 'issuers.0.insecureJwks', 'issuers.0.discovery'],
   ...['issuers.0.algorithms.0', 'issuers.0.untyped', 'issuers.0.timeoutMs', 'issuers.0.cooldownSeconds'],
   ...['issuers.0.maxAgeSeconds', 'issuers.0.maxStaleSeconds', 'cookie.name', 'cookie.secure'],
+  ...['anomalies.onAlert', 'anomalies.own.0.name', 'anomalies.own.0.events.0', 'anomalies.own.0.judge'],
+  ...['anomalies.own.0.windowSeconds', 'anomalies.own.0.severity', 'anomalies.rules.token_theft.risk'],
+  ...['anomalies.rules.refresh_rate.most', 'anomalies.rules.new_device.days', 'anomalies.webhook.url'],
+  ...['anomalies.rules.impossible_travel.locate', 'anomalies.webhook.secret'],
   ...['origins.allowed.0', 'origins.missing', 'refusals', 'paths.auth'],
 ]
 const everywhere = new Set(
@@ -30,6 +34,15 @@ const beside = (): object => ({
   store: memoryStore(),
   claims: { of: () => ({}), sealed: { plan: { audience: 'b', key: {} } } },
   limits: { refreshes: { count: 1, windowSeconds: 1 } },
+  anomalies: {
+    own: [
+      {
+        ...{ name: 'mine', events: ['login.failed'], windowSeconds: 1, most: 1 },
+        ...{ observe: () => undefined, judge: () => undefined },
+      },
+    ],
+    webhook: { url: 'https://a', secret: 'a'.repeat(32) },
+  },
   issuers: [{ issuer: 'https://a', audience: 'b', jwks: 'https://a/jwks', algorithms: ['RS256'] }],
 })
 

@@ -34,6 +34,10 @@ const slips: Readonly<Record<string, () => unknown>> = {
       sealed: { pay: { audience: 'a', key: JSON.stringify({ d: hidden, kty: 'OKP' }) } },
     },
   }),
+  'the secret of a webhook': core({ anomalies: { webhook: { url: 'https://a.example', secret: hidden } } }),
+  'a webhook with a password in its path': core({
+    anomalies: { webhook: { url: `http://a.example/${hidden}`, secret: 'x' } },
+  }),
   'an issuer with a user and a password': core({ issuer: `https://user:${hidden}@auth.example.com` }),
   'an issuer with a password alone': core({ issuer: `https://:${hidden}@auth.example.com` }),
   'a Redis address for the options': redis(address),

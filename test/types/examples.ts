@@ -57,6 +57,15 @@ declare module 'cors' {
   function cors(options: { origin: string; credentials?: boolean; exposedHeaders?: string[] }): RequestHandler
   export = cors
 }
+declare module 'maxmind' {
+  interface CityResponse {
+    readonly location?: { readonly latitude: number; readonly longitude: number }
+  }
+  interface Reader<T> {
+    get(ip: string): T | null
+  }
+  function open<T>(path: string): Promise<Reader<T>>
+}
 declare module 'ws' {
   import type { IncomingMessage, Server } from 'node:http'
   interface WebSocket {

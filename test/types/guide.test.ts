@@ -150,7 +150,11 @@ function rowOf(page: string, name: string): string | undefined {
   return row?.join(' ').replace(/(\d),(?=\d)/g, '$1')
 }
 
-const inGroups = leavesOf(ofCore).filter(([first]) => first !== 'claims' && first !== 'issuers')
+const inGroups = leavesOf(ofCore).filter(
+  ([first, second]) => first !== 'claims' && first !== 'issuers' && second !== 'rules',
+)
+/** What all rules have in common is listed once. */
+const RESPONSES: readonly (string | number | undefined)[] = ['alert', 'revoke', 'risk']
 const listed: readonly (readonly [page: string, parse: Parse, path: Path, name: string])[] = [
   ...inGroups
     .filter((path) => path[1] !== 'refreshes')
@@ -159,6 +163,10 @@ const listed: readonly (readonly [page: string, parse: Parse, path: Path, name: 
   ...leavesOf(ofCore, ['claims']).map(
     (path) => ['docs/guide/claims.md', ofCore, path, path.slice(1).join('.')] as const,
   ),
+  ...leavesOf(ofCore, ['anomalies', 'rules']).map((path) => {
+    const name = RESPONSES.includes(path.at(-1)) ? `${path.at(-1)}` : path.slice(2).join('.')
+    return ['docs/guide/anomalies.md', ofCore, path, name] as const
+  }),
   ...leavesOf(ofCore, ['issuers', 0]).map(
     (path) => ['docs/guide/issuers.md', ofCore, path, path.slice(2).join('.')] as const,
   ),
@@ -180,7 +188,7 @@ describe('the guide lists every option', () => {
 
   test('and none that does not exist', () => {
     const names = listed.filter(([page]) => page === 'docs/guide/options.md').map(([, , , name]) => name)
-    const known = new Set([...names, 'claims', 'issuers', 'limits.refreshes'])
+    const known = new Set([...names, 'claims', 'issuers', 'limits.refreshes', 'anomalies.rules'])
     const told = rowsOf('docs/guide/options.md').flatMap(([first = '']) => namesIn(first))
     expect(told.filter((name) => !known.has(name) && name !== 'redisStore')).toEqual([])
   })

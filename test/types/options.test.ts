@@ -14,6 +14,8 @@ import { configFault } from '../support/config-fault.ts'
 
 const trusted = { issuer: 'https://a', audience: 'b', jwks: 'https://a/jwks', algorithms: ['RS256'] } as const
 
+const rule = { name: 'mine', windowSeconds: 1, most: 1, observe: () => ({}), judge: () => undefined } as const
+
 /** Does not compile; each line for its own reason. */
 const wrong: readonly SallyportOptions[] = [
   // @ts-expect-error there is no such option
@@ -46,6 +48,14 @@ const wrong: readonly SallyportOptions[] = [
   { audit: { required: true } },
   // @ts-expect-error a sink can write
   { audit: { sink: { name: 'file' } } },
+  // @ts-expect-error a rule is turned off by false, and on by leaving it out
+  { anomalies: { rules: { token_theft: true } } },
+  // @ts-expect-error there is no such rule
+  { anomalies: { rules: { theft: {} } } },
+  // @ts-expect-error there is nothing to locate addresses with
+  { anomalies: { rules: { impossible_travel: { kilometres: 5 } } } },
+  // @ts-expect-error a rule cannot see its own alerts
+  { anomalies: { own: [{ ...rule, events: ['alert.raised'] }] } },
   // @ts-expect-error there is no such component
   { binding: { ip: 'enforce' } },
   // @ts-expect-error one origin is no list

@@ -7,6 +7,7 @@ export type {
   LockoutCalls,
   Renewed,
   RevokedMany,
+  RiskCalls,
   Sallyport,
   SessionCalls,
   SessionList,
@@ -28,6 +29,7 @@ export type { KeyState } from './keys/schedule.ts'
 export { memoryStore } from './memory/store.ts'
 export type * from './options/index.ts'
 export type { Clock, Random } from './ports/clock.ts'
+export type { Seen, SeenValue } from './ports/optional/sightings.ts'
 export type { Revocation } from './ports/revocations.ts'
 export type { Session } from './ports/session.ts'
 export type { Signer, SigningAlgorithm, VerificationKey } from './ports/signer.ts'
@@ -41,6 +43,7 @@ export type { SignIn } from './sessions/open.ts'
 export type { ClaimsOf, TokenOwner } from './tokens/custom/custom-claims.ts'
 export { type ClaimOpening, type OpenedClaim, openClaim } from './tokens/custom/open-claim.ts'
 export type { ClaimRecipient } from './tokens/custom/sealed-claim.ts'
+export type { Alert, OnAlert } from './watch/alerts/alert.ts'
 export type { AuditSink } from './watch/audit/sink.ts'
 export type { VerificationPolicy } from './watch/audit/verifications.ts'
 export type { EventName, EventToTell, SallyportEvent } from './watch/event.ts'
@@ -49,4 +52,15 @@ export type { AboutSignIn, SignInAttempt } from './watch/lockout/attempt.ts'
 export { canonicalAccount } from './watch/lockout/canonical.ts'
 export type { LockedAccount, OnLocked } from './watch/lockout/lockout.ts'
 export type { Attributes, Meter } from './watch/metrics/meter.ts'
+export type {
+  AnomalyRule,
+  Circumstances,
+  Coordinates,
+  Finding,
+  Observation,
+  ObservedEvent,
+  RuleResponses,
+  Severity,
+} from './watch/rules/rule.ts'
+export type { Locate } from './watch/rules/travel.ts'
 export type { Span, Tracer } from './watch/traces/tracer.ts'

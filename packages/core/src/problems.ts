@@ -10,6 +10,7 @@ export type ProblemCode =
   | 'signatures_limited'
   | 'insufficient_scope'
   | 'access_denied'
+  | 'risk_too_high'
   | 'cross_site'
   | 'refresh_missing'
   | 'refresh_unknown'
@@ -81,6 +82,12 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
     status: 403,
     error: 'access_denied',
     say: 'the caller is not allowed to do this',
+    challenge: 'plain',
+  },
+  risk_too_high: {
+    status: 403,
+    error: 'access_denied',
+    say: 'this session is at risk; sign in again',
     challenge: 'plain',
   },
   cross_site: { status: 403, error: 'cross_site_request', say: 'this route takes no cross-site requests' },

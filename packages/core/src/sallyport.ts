@@ -125,15 +125,16 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const { list, end, renew } = sessions
 
   const watch = createWatch({
-    ...{ settings, store, on, sessions: list, devices, tally, clock, random, notice },
+    ...{ settings, store, on, emit, callbacks, notice, devices, random, tally, clock },
+    ...{ sessions: list, endSession: end.one, sightingKey: keysFor(secrets, 'sightings')[0] },
     ...{ connections: connections.count, keys: ring.list, staleMs: replica.staleMs },
     revocations: replica.size,
   })
-  const { activity, audit, settled } = watch
+  const { activity, audit, risk, settled } = watch
 
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)
   const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, tally, clock })
-  const access = createAccess({ inspect, replica, store: store.sessions, emit, callers, tally, audit })
+  const access = createAccess({ inspect, replica, store: store.sessions, emit, callers, tally, ...watch })
 
   const lockout = createLockouts({
     ...{ counters: store.counters, settings: settings.lockout, random },
@@ -142,7 +143,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
 
   const gate = createGate({
-    ...{ settings, access, inspect, sessions, refreshTokens, lockout, activity, required: audit.required },
+    ...{ settings, access, inspect, sessions, refreshTokens, lockout, activity, risk },
+    required: audit.required,
     ...{ emit, callers, notice, clock },
     parseVerify: (given) => parseVerify(given, settings),
     publishedKeys: ring.published,
@@ -163,7 +165,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   return {
     ...createCalls({
       ...{ list, end, renew, forget: sessions.forget, access, lockout, settled, ring, replica, issuers },
-      ...{ store: store.revocations, audit, emit, callers, clock, notice },
+      ...{ store: store.revocations, audit, risk, emit, callers, clock, notice },
     }),
     on,
     emit,

@@ -20,11 +20,12 @@ export interface DerivedKeys {
   readonly storedGrants: Uint8Array
   readonly counters: Uint8Array
   readonly knownDevices: Uint8Array
+  readonly sightings: Uint8Array
 }
 
 /**
  * Derives the keys of every accepted secret, the current one first (HKDF with SHA-256, RFC 5869). Those of opaque tokens,
- * stored grants, counters and known devices depend on the issuer, too: what they make is good only at the deployment that
+ * stored grants, counters, known devices and sightings depend on the issuer, too: what they make is good only at the deployment that
  * made it, whatever else it shares.
  */
 export function deriveKeys(secrets: NonEmpty<Uint8Array>, issuer: string): NonEmpty<DerivedKeys> {
@@ -59,5 +60,6 @@ function derive(secret: Uint8Array, issuer: string): DerivedKeys {
     storedGrants: expand(`stored grant MAC ${issuer}`),
     counters: expand(`counter name ${issuer}`),
     knownDevices: expand(`known device MAC ${issuer}`),
+    sightings: expand(`sighting name ${issuer}`),
   }
 }

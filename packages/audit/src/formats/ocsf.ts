@@ -38,6 +38,7 @@ const CLASSIFICATIONS: Readonly<Record<EventName, Classification>> = {
   'token.refused': { name: 'apiActivity', activity: OTHER, called: 'Refuse' },
   'token.revoked': { name: 'entityManagement', activity: 4, called: 'Delete' },
   'password.changed': { name: 'accountChange', activity: 3, called: 'Password Change' },
+  'alert.raised': { name: 'detectionFinding', activity: 1, called: 'Create' },
   'key.rotated': { name: 'entityManagement', activity: 1, called: 'Create' },
   'key.compromised': { name: 'entityManagement', activity: 4, called: 'Delete' },
   'decision.degraded': { name: 'apiActivity', activity: OTHER, called: 'Judge' },

@@ -5,6 +5,7 @@ import type { Judgement, Replica } from '../revocation/replica.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Callers, Sender } from '../seam/caller.ts'
 import type { Audit } from '../watch/audit/index.ts'
+import type { IsTold } from '../watch/audit/verifications.ts'
 import type { Emit } from '../watch/events.ts'
 import type { Tally } from '../watch/metrics/tally.ts'
 import type { Inspect, Inspection } from './inspect.ts'
@@ -40,14 +41,15 @@ export interface AccessParts {
   readonly emit: Emit
   readonly callers: Callers
   readonly tally: Tally
-  readonly audit: Pick<Audit, 'required' | 'isTold'>
+  readonly audit: Pick<Audit, 'required'>
+  readonly isTold: IsTold | undefined
 }
 
 const UNWRITTEN: AccessVerdict = Object.freeze({ kind: 'refuse', problem: 'audit_unavailable' })
 
 export function createAccess(parts: AccessParts): Access {
-  const { inspect, replica, store, emit, callers, tally } = parts
-  const { required, isTold } = parts.audit
+  const { inspect, replica, store, emit, callers, tally, isTold } = parts
+  const { required } = parts.audit
 
   function refuse(
     problem: ProblemCode,

@@ -4,7 +4,7 @@ import type { Nobody } from '../gate/lockout-calls.ts'
 import { faultOf } from '../gate/refuse.ts'
 import type { RevokeOptions, WithCookies } from '../gate/session-calls.ts'
 import type { Guard } from '../guards/guard.ts'
-import { type GuardMethods, guards } from '../guards/index.ts'
+import type { GuardMethods, Guards } from '../guards/index.ts'
 import type { RequestView, Route } from '../seam/http.ts'
 import type { SignIn } from '../sessions/open.ts'
 import type { AboutSignIn, SignInAttempt } from '../watch/lockout/attempt.ts'
@@ -39,7 +39,7 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
   return {
     ...core,
     authMiddleware: (options) => host.protect(gate.verifier(called('authMiddleware', options))),
-    ...guardMethods(checkBy),
+    ...guardMethods(gate.guards, checkBy),
     guard: checkBy,
     refreshRouter: (placement) => routerOf('refreshRouter', gate.routes(['refresh']), placement),
     logoutRouter: (placement) => routerOf('logoutRouter', gate.routes(['logout']), placement),
@@ -120,7 +120,7 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
   }
 }
 
-function guardMethods<Check>(checkBy: (guard: Guard) => Check): GuardMethods<Check> {
+function guardMethods<Check>(guards: Guards, checkBy: (guard: Guard) => Check): GuardMethods<Check> {
   const method =
     (make: (...args: never[]) => Guard) =>
     (...args: never[]) =>

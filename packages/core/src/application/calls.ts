@@ -1,5 +1,6 @@
 import { UnavailableError } from '../errors.ts'
 import type { RevocationStore } from '../ports/revocations.ts'
+import type { Risk } from '../watch/alerts/risk.ts'
 import type { Audit } from '../watch/audit/index.ts'
 import type { Lockout } from '../watch/lockout/lockout.ts'
 import { type AuditCalls, createAuditCalls } from './audit.ts'
@@ -7,6 +8,7 @@ import { createRevokeEverything, type RevokeEverything, type RevokeEverythingPar
 import { createForgetUser, type ForgetUser, type ForgetUserParts } from './forget.ts'
 import { createKeyCalls, type KeyCalls, type KeyCallsParts } from './keys.ts'
 import { createLockoutCalls, type LockoutCalls } from './lockout.ts'
+import { createRiskCalls, type RiskCalls } from './risk.ts'
 import { createSessionCalls, type SessionCalls, type SessionCallsParts } from './sessions.ts'
 import { createTokenCalls, type TokenCalls, type TokenCallsParts } from './tokens.ts'
 
@@ -16,6 +18,7 @@ export interface Calls {
   readonly tokens: TokenCalls
   readonly keys: KeyCalls
   readonly lockout: LockoutCalls
+  readonly risk: RiskCalls
   readonly audit: AuditCalls
   /**
    * Signs out everybody, such as after a break-in: ends every session, and refuses every access token issued until now,
@@ -47,6 +50,8 @@ export interface CallsParts
   readonly store: Pick<RevocationStore, 'revoke' | 'revokeAll'>
   readonly lockout: Pick<Lockout, 'unlock'>
   readonly audit: Audit
+  /** `undefined` if nothing looks for anomalies. */
+  readonly risk: Risk | undefined
 }
 
 export function createCalls(parts: CallsParts): Calls {
@@ -73,6 +78,7 @@ export function createCalls(parts: CallsParts): Calls {
     tokens: { ...tokens, revoke: told(tokens.revoke), revokeAll: told(tokens.revokeAll) },
     keys: { ...keys, rotate: told(keys.rotate), compromise: told(keys.compromise) },
     lockout: { unlock: told(createLockoutCalls(parts.lockout).unlock) },
+    risk: createRiskCalls(parts.risk),
     audit: createAuditCalls(parts.audit),
     revokeAll: told(createRevokeEverything(parts)),
     forgetUser: told(createForgetUser(parts)),

@@ -9,6 +9,7 @@ export { type Calls, createCalls } from './calls.ts'
 export type { KeyCalls } from './keys.ts'
 export type { LockoutCalls, Unlocked } from './lockout.ts'
 export type { RevokedMany } from './many.ts'
+export type { RiskCalls } from './risk.ts'
 export type { SessionCalls, SessionList } from './sessions.ts'
 export type { TokenCalls, TokenVerdict } from './tokens.ts'
 

@@ -2,6 +2,8 @@ import type { Inspect } from '../access/inspect.ts'
 import type { Access } from '../access/verify.ts'
 import { ConfigError, choices } from '../errors.ts'
 import type { Guard } from '../guards/guard.ts'
+import { createGuards, type Guards } from '../guards/index.ts'
+import type { RiskReader } from '../guards/risk.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Callers } from '../seam/caller.ts'
 import type { Route } from '../seam/http.ts'
@@ -35,6 +37,8 @@ export interface Gate {
   readonly signIn: AnswerSignIn
   readonly sessions: GateSessions
   readonly lockout: GateLockout
+  /** The library's own guards. */
+  readonly guards: Guards
   /** Makes the check of a guard. */
   check(guard: Guard): GuardCheck
   /** The routes of these endpoint sets, which the caller mounts. Throws a `TypeError` for an unknown name. A `ConfigError`: it needs an option. */
@@ -64,6 +68,8 @@ export interface GateParts {
   readonly lockout: Lockout
   readonly activity: Activity | undefined
   readonly required: Required
+  /** `undefined` if nothing looks for anomalies. */
+  readonly risk: RiskReader | undefined
   readonly publishedKeys: () => readonly object[]
   readonly keysMaxAgeSeconds: number
   readonly emit: Emit
@@ -106,6 +112,7 @@ export function createGate(parts: GateParts): Gate {
     }),
     route,
     callers,
+    guards: createGuards(parts.risk),
     check: (guard) => createGuardCheck(guard, clock, refuse),
     routes(names) {
       return names.flatMap((name) => {

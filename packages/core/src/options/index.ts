@@ -1,5 +1,6 @@
 import { ConfigError, describeValue, unknownOption } from '../errors.ts'
 import { type AccessSettings, accessRoom, type WithAccess } from './access.ts'
+import { type AnomaliesRoomSettings, anomaliesRoom, type WithAnomalies } from './anomalies/index.ts'
 import { bindingRoom, type WithBinding } from './binding.ts'
 import { type BrowserSettings, browserRoom, type WithBrowser } from './browser.ts'
 import { type ClaimsSettings, claimsRoom, type WithClaims } from './claims.ts'
@@ -12,6 +13,13 @@ import { type SessionsSettings, sessionsRoom, type WithSessions } from './sessio
 import { type WatchSettings, type WithWatch, watchRoom } from './watch.ts'
 
 export type { AccessOptions, CacheOptions, WithAccess } from './access.ts'
+export type { AnomaliesOptions, WebhookOptions, WithAnomalies } from './anomalies/index.ts'
+export type {
+  AnomalyRulesOptions,
+  CountRuleOptions,
+  DaysRuleOptions,
+  TravelRuleOptions,
+} from './anomalies/rules.ts'
 export type { BindingOptions, WithBinding } from './binding.ts'
 export type { CookieOptions, OriginOptions, PathOptions, WithBrowser } from './browser.ts'
 export type { ClaimsOptions, WithClaims } from './claims.ts'
@@ -31,6 +39,7 @@ export interface SallyportOptions
     WithBinding,
     WithLockout,
     WithWatch,
+    WithAnomalies,
     WithClaims,
     WithIssuers,
     WithBrowser {}
@@ -44,6 +53,7 @@ interface Settings
     ReturnType<typeof bindingRoom.read>,
     LockoutRoomSettings,
     WatchSettings,
+    AnomaliesRoomSettings,
     ClaimsSettings,
     IssuersSettings,
     BrowserSettings {}
@@ -56,6 +66,7 @@ const rooms = [
   bindingRoom,
   lockoutRoom,
   watchRoom,
+  anomaliesRoom,
   claimsRoom,
   issuersRoom,
   browserRoom,
@@ -81,6 +92,7 @@ export function parseOptions(given: SallyportOptions, production: boolean): Sett
     ...bindingRoom.read(given, general.production),
     ...lockoutRoom.read(given, general.production),
     ...watchRoom.read(given, general.production),
+    ...anomaliesRoom.read(given, general.production),
     ...claimsRoom.read(given, general.production),
     ...issuersRoom.read(given, general.production),
     ...browserRoom.read(given, general.production),

@@ -14,28 +14,35 @@ export interface Callbacks {
     name: string,
     callback: (...args: Args) => unknown,
   ): (...args: Args) => void
+  /** Does the same, and gives what the function returns; `undefined` if it throws. */
+  answering<Args extends readonly unknown[], Answer>(
+    name: string,
+    callback: (...args: Args) => Answer,
+  ): (...args: Args) => Answer | undefined
 }
 
 export function createCallbacks(notice: (message: string) => void): Callbacks {
-  return {
-    guarded(name, callback) {
-      const told = new Set<string>()
+  function answering<Args extends readonly unknown[], Answer>(
+    name: string,
+    callback: (...args: Args) => Answer,
+  ): (...args: Args) => Answer | undefined {
+    const told = new Set<string>()
 
-      function tell(cause: unknown): void {
-        const kind = cause instanceof Error ? cause.name : typeof cause
-        if (told.has(kind)) return
-        told.add(kind)
-        notice(`${name} failed with ${kind}; this is told once`)
-      }
+    function tell(cause: unknown): undefined {
+      const kind = cause instanceof Error ? cause.name : typeof cause
+      if (!told.has(kind)) notice(`${name} failed with ${kind}; this is told once`)
+      told.add(kind)
+    }
 
-      return (...args) => {
-        try {
-          const result = callback(...args)
-          if (isThenable(result)) Promise.resolve(result).catch(tell)
-        } catch (cause) {
-          tell(cause)
-        }
+    return (...args) => {
+      try {
+        const result = callback(...args)
+        if (isThenable(result)) Promise.resolve(result).catch(tell)
+        return result
+      } catch (cause) {
+        return tell(cause)
       }
-    },
+    }
   }
+  return { answering, guarded: answering }
 }

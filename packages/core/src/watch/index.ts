@@ -3,14 +3,21 @@ import type { SubjectKeyStore } from '../ports/optional/subject-keys.ts'
 import type { SessionStore } from '../ports/sessions.ts'
 import type { Activity } from './activity/activity.ts'
 import { type ActivitySettings, createActivities } from './activity/index.ts'
+import type { Risk } from './alerts/risk.ts'
 import { type Audit, type AuditParts, type AuditSettings, createAudit } from './audit/index.ts'
+import { createVerificationPolicy, type IsTold } from './audit/verifications.ts'
 import type { Meter } from './metrics/meter.ts'
 import { createMetrics, type Loss, type MetricsParts } from './metrics/metrics.ts'
+import { type AnomaliesParts, type AnomaliesSettings, createAnomalies } from './rules/index.ts'
 
 /** What follows events, as the options say. */
 export interface Watch {
   readonly activity: Activity | undefined
   readonly audit: Audit
+  /** `undefined` if nothing looks for anomalies. */
+  readonly risk: Risk | undefined
+  /** Whether the use of a good token is told; `undefined`: never. */
+  readonly isTold: IsTold | undefined
   /** Resolves when the store has been told of every event so far. */
   settled(): Promise<void>
   close(): Promise<void>
@@ -19,12 +26,20 @@ export interface Watch {
 export interface WatchSettings {
   readonly activity: ActivitySettings | undefined
   readonly audit: AuditSettings | undefined
+  readonly anomalies: AnomaliesSettings | undefined
   readonly meter: Meter | undefined
 }
 
-export interface WatchParts extends Omit<MetricsParts, 'losses'>, Omit<AuditParts, 'subjectKeys'> {
+export interface WatchParts
+  extends Omit<AnomaliesParts, 'sightings' | 'devices'>,
+    Omit<AuditParts, 'subjectKeys'>,
+    Omit<MetricsParts, 'losses'> {
   readonly settings: WatchSettings
-  readonly store: { readonly activity?: ActivityStore; readonly subjectKeys?: SubjectKeyStore }
+  readonly store: {
+    readonly activity?: ActivityStore
+    readonly sightings?: AnomaliesParts['sightings']
+    readonly subjectKeys?: SubjectKeyStore
+  }
   readonly sessions: (subject: string) => ReturnType<SessionStore['list']>
 }
 
@@ -32,7 +47,9 @@ export interface WatchParts extends Omit<MetricsParts, 'losses'>, Omit<AuditPart
 export function createWatch(parts: WatchParts): Watch {
   const { settings, store, on } = parts
   const activity = createActivities(store.activity, settings.activity, parts)
+  const anomalies = createAnomalies(settings.anomalies, { ...parts, sightings: store.sightings })
   const audit = createAudit(settings.audit, { ...parts, subjectKeys: store.subjectKeys })
+  const { trail } = audit
   const losses: Loss[] = []
   const lost = (name: string, description: string, count: () => number): void =>
     void losses.push({ name, description, count })
@@ -40,20 +57,29 @@ export function createWatch(parts: WatchParts): Watch {
     on('event', activity.note)
     lost('activity.lost', 'Activity events that the store did not accept', activity.lost)
   }
-  const { trail } = audit
+  if (anomalies !== undefined) {
+    on('event', anomalies.note)
+    lost('anomalies.lost', 'Events that were not judged by all rules', anomalies.lost)
+    const { webhook } = anomalies
+    if (webhook !== undefined) lost('alerts.lost', 'Alerts that the webhook did not accept', webhook.lost)
+  }
   if (trail !== undefined) {
     on('event', trail.note)
     lost('audit.dropped', 'Events that the audit trail had no room for', trail.dropped)
   }
   if (settings.meter !== undefined) createMetrics(settings.meter, { ...parts, losses })
   const settled = async (): Promise<void> => {
+    await anomalies?.settled()
     await activity?.settled()
   }
   return {
-    ...{ activity, audit, settled },
+    ...{ activity, audit, risk: anomalies?.risk, settled },
+    // A rule looks at the networks that use a token.
+    isTold: createVerificationPolicy(settings.audit?.verifications ?? (anomalies ? 'first' : 'none')),
     async close() {
       // What was told last is still to be kept.
       await settled()
+      await anomalies?.webhook?.close()
       await trail?.close()
     },
   }

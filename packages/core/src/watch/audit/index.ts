@@ -3,7 +3,7 @@ import type { SubjectKeyStore } from '../../ports/optional/subject-keys.ts'
 import { createPseudonyms, type Pseudonyms, type PseudonymsParts } from './pseudonyms.ts'
 import { createRequired, type Required } from './required.ts'
 import { createTrail, type Trail, type TrailParts, type TrailSettings } from './trail.ts'
-import { createVerificationPolicy, type IsTold, type VerificationPolicy } from './verifications.ts'
+import type { VerificationPolicy } from './verifications.ts'
 
 /** The parsed option `audit`. */
 export interface AuditSettings extends TrailSettings {
@@ -19,8 +19,6 @@ export interface Audit {
   /** `undefined` if subjects are named as they are, or there is no trail. */
   readonly pseudonyms: Pseudonyms | undefined
   readonly required: Required
-  /** Whether the use of a good token is told; `undefined`: never. */
-  readonly isTold: IsTold | undefined
 }
 
 export interface AuditParts
@@ -33,13 +31,13 @@ export interface AuditParts
 export function createAudit(settings: AuditSettings | undefined, parts: AuditParts): Audit {
   if (settings === undefined)
     return {
-      ...{ trail: undefined, pseudonyms: undefined, isTold: undefined },
+      ...{ trail: undefined, pseudonyms: undefined },
       required: createRequired(undefined),
     }
   const pseudonyms = pseudonymsFor(settings, parts)
   const trail = createTrail({ ...settings, ...parts, pseudonyms })
   return {
-    ...{ trail, pseudonyms, isTold: createVerificationPolicy(settings.verifications) },
+    ...{ trail, pseudonyms },
     required: createRequired(settings.required ? trail : undefined),
   }
 }

@@ -1,0 +1,30 @@
+import { ConfigError } from '../errors.ts'
+import type { Unavailable } from '../ports/outcome.ts'
+import type { Guard, GuardVerdict } from './guard.ts'
+
+/** Tells the risk of a session, 0 to 100. */
+export interface RiskReader {
+  of(session: string): Promise<{ readonly kind: 'read'; readonly score: number } | Unavailable>
+}
+
+const NAME = 'requireRiskBelow'
+const NOT_OURS: GuardVerdict = { kind: 'refuse', problem: 'access_denied' }
+const TOO_HIGH: GuardVerdict = { kind: 'refuse', problem: 'risk_too_high' }
+const UNKNOWN: GuardVerdict = { kind: 'refuse', problem: 'store_unavailable' }
+
+/**
+ * Passes callers whose session has a lower risk. Throws a `TypeError` for what is no score, and a `ConfigError` if
+ * nothing looks for anomalies.
+ */
+export function riskGuard(risk: RiskReader | undefined, score: number): Guard {
+  if (!Number.isInteger(score) || score < 1 || score > 100)
+    throw new TypeError(`${NAME}: the score must be a whole number from 1 to 100`)
+  if (risk === undefined)
+    throw new ConfigError('anomalies', { sentence: `${NAME} needs the option "anomalies"` })
+  return async ({ own, session }) => {
+    if (!own || session === undefined) return NOT_OURS
+    const outcome = await risk.of(session)
+    if (outcome.kind === 'unavailable') return UNKNOWN
+    return outcome.score < score ? { kind: 'pass' } : TOO_HIGH
+  }
+}

@@ -1,0 +1,80 @@
+import type { Random } from '../../ports/clock.ts'
+import { isSessionId } from '../../ports/ids.ts'
+import type { Caller } from '../../seam/caller.ts'
+import type { Callbacks } from '../callbacks.ts'
+import type { SallyportEvent } from '../event.ts'
+import type { Emit } from '../events.ts'
+import type { AnomalyRule, Finding } from '../rules/rule.ts'
+import type { Alert, OnAlert } from './alert.ts'
+import type { Risk } from './risk.ts'
+import type { Webhook } from './webhook.ts'
+
+/** Does what follows from a finding. Resolves when the store has been told; nobody waits for whom else it is told. */
+export type Respond = (rule: AnomalyRule, event: SallyportEvent, finding: Finding) => Promise<void>
+
+/** Ends a session: the one step of the domain that does. */
+export type EndSession = (
+  session: string,
+  ending: { readonly reason: string; readonly caller: Caller },
+) => Promise<{ readonly kind: string }>
+
+export interface ResponsesParts {
+  readonly onAlert: OnAlert | undefined
+  readonly webhook: Webhook | undefined
+  readonly risk: Risk
+  readonly endSession: EndSession
+  readonly emit: Emit
+  readonly callbacks: Callbacks
+  readonly notice: (message: string) => void
+  readonly random: Random
+}
+
+const ID_BYTES = 16
+
+export function createResponses(parts: ResponsesParts): Respond {
+  const { webhook, risk, endSession, emit, callbacks, notice, random } = parts
+  const onAlert = parts.onAlert && callbacks.guarded('the option "anomalies.onAlert"', parts.onAlert)
+
+  function tell({ name, severity = 'warning' }: AnomalyRule, event: SallyportEvent, finding: Finding): void {
+    const alert: Alert = Object.freeze({
+      id: Buffer.from(random(ID_BYTES)).toString('base64url'),
+      ...{ time: event.time, rule: name, severity, summary: finding.summary },
+      // A listener may change an event that it is given.
+      event: Object.freeze({ ...event }),
+    })
+    onAlert?.(alert)
+    webhook?.send(alert)
+  }
+
+  async function end(session: string, reason: string, event: SallyportEvent): Promise<void> {
+    const { ip, user_agent, request_id } = event
+    const outcome = await endSession(session, { reason, caller: { ip, user_agent, request_id } })
+    if (outcome.kind === 'unavailable')
+      notice(`a session that the rule "${reason}" should end lives on, since the store does not answer`)
+  }
+
+  return async (rule, event, finding) => {
+    const { name, alert = true, revoke = false, risk: points = 0 } = rule
+    emit({ event: 'alert.raised', outcome: 'success', reason: name, ...concerned(event) })
+    if (alert) tell(rule, event, finding)
+    const { sid } = event
+    // A token of another issuer may name a session, which is none of ours.
+    if (sid === undefined || !isSessionId(sid)) return
+    await Promise.all([
+      points > 0 ? risk.add(sid, name, points) : undefined,
+      revoke ? end(sid, name, event) : undefined,
+    ])
+  }
+}
+
+/** Whom or what an event concerns, and which request it was. */
+type Concerned = Pick<
+  Partial<SallyportEvent>,
+  'sub' | 'sid' | 'jti' | 'client_id' | 'ip' | 'user_agent' | 'request_id'
+>
+
+function concerned(event: SallyportEvent): Concerned {
+  const { sub, sid, jti, client_id, ip, user_agent, request_id } = event
+  const all = { sub, sid, jti, client_id, ip, user_agent, request_id }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,94 @@
+import type { SeenValue } from '../../ports/optional/sightings.ts'
+import {
+  type AnomalyRule,
+  type CountSettings,
+  counting,
+  type Finding,
+  type ResponseSettings,
+} from './rule.ts'
+
+/** A client that is broken, or somebody who tries refresh tokens. */
+export function refreshRate(settings: CountSettings): AnomalyRule<'session.refreshed'> {
+  return {
+    ...counting(settings, 'refreshes of one session'),
+    name: 'refresh_rate',
+    events: ['session.refreshed'],
+    observe: ({ sid }) => ({ by: [sid] }),
+  }
+}
+
+export function userRefreshRate(settings: CountSettings): AnomalyRule<'session.refreshed'> {
+  return {
+    ...counting(settings, 'refreshes of one user'),
+    name: 'user_refresh_rate',
+    events: ['session.refreshed'],
+    observe: () => ({ by: 'user' }),
+  }
+}
+
+type Theft = 'refresh.reused' | 'refresh.mismatched'
+
+/** Found by the rotation itself, which has ended the session. */
+export function tokenTheft(responses: ResponseSettings): AnomalyRule<Theft> {
+  return {
+    ...{ ...responses, name: 'token_theft', severity: 'critical' },
+    ...{ events: ['refresh.reused', 'refresh.mismatched'], windowSeconds: 1, most: 1 },
+    observe: () => ({}),
+    judge: (_seen, { event }) => ({
+      summary:
+        event === 'refresh.reused'
+          ? 'a refresh token that was replaced came back, so its session has ended'
+          : 'a refresh token was used on another device, so its session has ended',
+    }),
+  }
+}
+
+const MOST_KEPT = 64
+/** Each of these goes before a network; behind that of an answer that was repeated comes the request. */
+const ROTATED = 'r'
+const CONVERGED = 'c'
+const SEPARATOR = '.'
+const CONTESTED = 'x'
+
+type Disputed = 'refresh.contested' | 'session.refreshed'
+
+/**
+ * Two parties hold one session: an answer was asked for again by another network than the one that had got it. A phone
+ * that changes networks while it refreshes does so as well, but seldom twice.
+ */
+export function contestedRefresh(settings: CountSettings): AnomalyRule<Disputed> {
+  const { most, windowSeconds, ...responses } = settings
+  const contested: Finding = { summary: 'a refresh is contested by two networks' }
+  const repeated: Finding = {
+    summary: `more than ${most} answers to refreshes were repeated to another network within ${windowSeconds} seconds`,
+  }
+  return {
+    ...{ ...responses, name: 'contested_refresh', events: ['refresh.contested', 'session.refreshed'] },
+    ...{ windowSeconds, most: MOST_KEPT },
+    observe({ event, sid, reason, request_id }, { network, previousNetwork, hash }) {
+      if (network === undefined) return undefined
+      if (event === 'refresh.contested') {
+        const isElsewhere = previousNetwork !== undefined && previousNetwork !== network
+        return isElsewhere ? { by: [sid], value: CONTESTED } : undefined
+      }
+      const value = reason.startsWith('converged')
+        ? `${CONVERGED}${network}${SEPARATOR}${hash(request_id)}`
+        : `${ROTATED}${network}`
+      return { by: [sid], value }
+    },
+    judge({ values }, { event, reason }) {
+      if (event === 'refresh.contested') return contested
+      return reason.startsWith('converged') && repeatedElsewhere(values) > most ? repeated : undefined
+    },
+  }
+}
+
+/** How many answers were repeated to another network than the one of the latest refresh. */
+function repeatedElsewhere(values: readonly SeenValue[]): number {
+  const networkOf = (value: string): string => value.slice(1).split(SEPARATOR, 1)[0] ?? ''
+  const latest = values.find(({ value }) => value.startsWith(ROTATED))
+  if (latest === undefined) return 0
+  return values.filter(
+    ({ value }) => value.startsWith(CONVERGED) && networkOf(value) !== networkOf(latest.value),
+  ).length
+}
