@@ -41,3 +41,19 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
 export function section(title: string, ...paragraphs: readonly string[]): string {
   return [`## ${title}`, ...paragraphs].join('\n\n')
 }
+
+const WIDTH = 120
+
+/** Breaks a paragraph, or an item of a list, into lines. */
+export function wrap(text: string): string {
+  const indent = text.startsWith('- ') ? '  ' : ''
+  let [line = '', ...words] = text.split(' ')
+  const lines: string[] = []
+  for (const word of words)
+    if (line.length + 1 + word.length <= WIDTH) line += ` ${word}`
+    else {
+      lines.push(line)
+      line = indent + word
+    }
+  return [...lines, line].join('\n')
+}

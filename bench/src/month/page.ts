@@ -1,4 +1,4 @@
-import { number, percent, section, table } from '../report.ts'
+import { number, percent, section, table, wrap } from '../report.ts'
 import { median } from '../stats.ts'
 import { type HonestFigures, SEED, type TheftFigures } from './runs.ts'
 import type { Conditions } from './service.ts'
@@ -127,22 +127,6 @@ function verdictOn(figures: readonly TheftFigures[]): string {
 
 function foundHours(stories: TheftFigures['stories']): number[] {
   return stories.flatMap(({ foundAfterMinutes: after }) => (after === undefined ? [] : [after / 60]))
-}
-
-const WIDTH = 120
-
-/** Breaks a paragraph, or an item of a list, into lines. */
-function wrap(text: string): string {
-  const indent = text.startsWith('- ') ? '  ' : ''
-  let [line = '', ...words] = text.split(' ')
-  const lines: string[] = []
-  for (const word of words)
-    if (line.length + 1 + word.length <= WIDTH) line += ` ${word}`
-    else {
-      lines.push(line)
-      line = indent + word
-    }
-  return [...lines, line].join('\n')
 }
 
 const apiOf = ({ api }: Conditions): string => (api === 'library' ? 'library' : 'JWK Set')

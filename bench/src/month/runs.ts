@@ -1,7 +1,9 @@
-import { createAgenda } from './agenda.ts'
-import type { Browser } from './browser.ts'
-import { createDice } from './dice.ts'
-import { startPerson, type Tally } from './person.ts'
+import { createAgenda } from '../simulation/agenda.ts'
+import type { Browser } from '../simulation/browser.ts'
+import { createDice } from '../simulation/dice.ts'
+import { emptyTally, type Tally } from '../simulation/visitor.ts'
+import { END, START } from './calendar.ts'
+import { startPerson } from './person.ts'
 import { type Conditions, openService } from './service.ts'
 import { type Story, startThief, type Thief, type ThiefKind } from './thief.ts'
 
@@ -18,7 +20,7 @@ export interface HonestFigures extends Readonly<Tally> {
 
 /** A month of honest people alone. */
 export async function runHonest(people: number, conditions: Conditions): Promise<HonestFigures> {
-  const agenda = createAgenda()
+  const agenda = createAgenda({ from: START, until: END })
   const service = await openService(agenda, conditions)
   const tally = emptyTally()
   const signedOut = new Set<string>()
@@ -61,7 +63,7 @@ export async function runTheft(
   { kind, thiefKeyed, victims }: Theft,
   conditions: Conditions,
 ): Promise<TheftFigures> {
-  const agenda = createAgenda()
+  const agenda = createAgenda({ from: START, until: END })
   const service = await openService(agenda, conditions)
   const thieves = new Map<string, Thief>()
   let signedOut = 0
@@ -90,10 +92,6 @@ export async function runTheft(
   await service.close()
   const stories = [...thieves.values()].map((thief) => thief.story())
   return { kind, conditions, thiefKeyed, stories, signedOut }
-}
-
-function emptyTally(): Tally {
-  return { refreshes: 0, lost: 0, closed: 0 }
 }
 
 function namesOf(index: number): { subject: string; home: string; elsewhere: string } {

@@ -1,8 +1,10 @@
 import { createSallyport, memoryStore } from '@sallyport/core'
 import { type Answer, gateOf, type RequestView } from '@sallyport/core/adapter'
 import { AUDIENCE, ISSUER, USER_AGENT } from '../setup.ts'
+import type { Agenda } from '../simulation/agenda.ts'
+import type { Given, Sender, TokenServer } from '../simulation/browser.ts'
+import { refreshRouteOf, tokenHeadersOf, tokensIn, viewFrom } from '../simulation/requests.ts'
 import { createKey } from '../tokens.ts'
-import type { Agenda } from './agenda.ts'
 
 export const GRACE_SECONDS = 10
 
@@ -15,25 +17,11 @@ export interface Conditions {
   readonly graceSeconds: number
 }
 
-export type Given =
-  | { readonly kind: 'tokens'; readonly cookie: string; readonly accessToken: string }
-  /** 401: the session is over. */
-  | { readonly kind: 'ended' }
-
-export interface Sender {
-  readonly ip: string
-  /** The refresh cookie, as the header has it. */
-  readonly cookie?: string | undefined
-  readonly key?: string | undefined
-}
-
 const heard = ['session.started', 'refresh.reused', 'refresh.contested'] as const
 export type Heard = (typeof heard)[number]
 
-/** A deployment of the library with its API. It never forgets an answer; the network may. */
-export interface Service {
-  signIn(subject: string, sender: Sender): Promise<Given>
-  refresh(sender: Sender): Promise<Given>
+/** A deployment of the library with its API. */
+export interface Service extends TokenServer {
   /** Calls the API. Where that has only the JWK Set, the library does not hear of it. */
   call(accessToken: string): Promise<void>
   /** Whether the library would still accept the token. */
@@ -57,18 +45,17 @@ export async function openService(agenda: Agenda, conditions: Conditions): Promi
   })
   const gate = gateOf(sallyport)
   const verify = gate.verifier()
-  const route = gate.routes(['refresh']).find(({ path }) => path === '/refresh')
-  if (route === undefined) throw new Error('there is no route /refresh')
+  const refresh = refreshRouteOf(gate)
 
   async function accepts(accessToken: string): Promise<boolean> {
-    const decision = await verify(viewOf('GET', API, { authorization: `Bearer ${accessToken}` }))
+    const headers = { authorization: `Bearer ${accessToken}` }
+    const decision = await verify(viewFrom({ ip: API, userAgent: USER_AGENT, headers }, 'GET'))
     return decision.kind === 'allow'
   }
 
   return {
-    signIn: async (subject, sender) =>
-      read(await gate.signIn(viewOf('POST', sender.ip, headersOf(sender)), { subject })),
-    refresh: async (sender) => read(await route.handle(viewOf('POST', sender.ip, headersOf(sender)))),
+    signIn: async (subject, sender) => read(await gate.signIn(viewOf(sender), { subject })),
+    refresh: async (sender) => read(await refresh.handle(viewOf(sender))),
     async call(accessToken) {
       if (conditions.api === 'library') await accepts(accessToken)
     },
@@ -85,34 +72,13 @@ export async function openService(agenda: Agenda, conditions: Conditions): Promi
 /** Whoever calls the API; its address does not matter. */
 const API = '192.0.2.1'
 
-function headersOf({ cookie, key }: Sender): Record<string, string> {
-  return {
-    ...(cookie !== undefined && { cookie }),
-    ...(key !== undefined && { 'idempotency-key': key }),
-  }
-}
-
 /** A thief copies the User-Agent with the cookie, so everybody has the same. */
-function viewOf(method: 'GET' | 'POST', ip: string, own: Record<string, string>): RequestView {
-  const headers = { host: 'api.example.com', 'user-agent': USER_AGENT, ...own }
-  return {
-    method,
-    target: '/',
-    headers,
-    rawHeaders: Object.entries(headers).flat(),
-    ip,
-    host: headers.host,
-    secure: true,
-    body: { kind: 'parsed', value: undefined },
-    params: {},
-  }
+function viewOf({ ip, ...sent }: Sender): RequestView {
+  return viewFrom({ ip, userAgent: USER_AGENT, headers: tokenHeadersOf(sent) }, 'POST')
 }
 
-function read({ status, cookies: [cookie], body }: Answer): Given {
-  if (status === 401) return { kind: 'ended' }
-  const pair = cookie?.split(';')[0]
-  if (status !== 200 || pair === undefined || body === undefined)
-    throw new Error(`answered ${status}: ${body}`)
-  const { access_token: accessToken } = JSON.parse(body) as { access_token: string }
-  return { kind: 'tokens', cookie: pair, accessToken }
+function read(answer: Answer): Given {
+  if (answer.status === 401) return { kind: 'ended' }
+  const { cookie, accessToken } = tokensIn(answer)
+  return { kind: 'tokens', cookie, accessToken }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { type Agenda, DAY, END, HOUR, MINUTE, SECOND, START } from './agenda.ts'
-import type { Dice } from './dice.ts'
-import { ACCESS_MS } from './person.ts'
+import { type Agenda, DAY, HOUR, MINUTE, SECOND } from '../simulation/agenda.ts'
+import type { Dice } from '../simulation/dice.ts'
+import { ACCESS_MS } from '../simulation/visitor.ts'
+import { END, START } from './calendar.ts'
 import type { Heard, Service } from './service.ts'
 
 /** When a thief refreshes: at a pace of his own, or so long after each refresh that the victim is about to make. */

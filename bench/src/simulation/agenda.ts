@@ -4,9 +4,6 @@ export const SECOND = 1000
 export const MINUTE: number = 60 * SECOND
 export const HOUR: number = 60 * MINUTE
 export const DAY: number = 24 * HOUR
-/** A Monday, at midnight. */
-export const START: number = Date.UTC(2026, 0, 5)
-export const END: number = START + 30 * DAY
 
 export type Step = () => void | Promise<void>
 
@@ -14,7 +11,7 @@ export type Step = () => void | Promise<void>
 export interface Agenda extends Clock {
   /** Adds a step. One that is due at the same time as another comes after it. */
   at(time: number, step: Step): void
-  /** Takes all steps until the end of the month, one after the other. */
+  /** Takes all steps until the end, one after the other. */
   run(): Promise<void>
 }
 
@@ -24,10 +21,16 @@ interface Entry {
   readonly step: Step
 }
 
-export function createAgenda(): Agenda {
+/** What is simulated: from one instant until another, in milliseconds since the epoch. */
+export interface Period {
+  readonly from: number
+  readonly until: number
+}
+
+export function createAgenda({ from, until }: Period): Agenda {
   /** A binary heap: no entry comes before the one at half its place. */
   const heap: Entry[] = []
-  let now = START
+  let now = from
   let added = 0
 
   function isBefore(one: Entry | undefined, other: Entry | undefined): boolean {
@@ -66,10 +69,10 @@ export function createAgenda(): Agenda {
 
   return {
     now: () => now,
-    monotonic: () => now - START,
+    monotonic: () => now - from,
     at: (time, step) => add({ time: Math.max(time, now), order: added++, step }),
     async run() {
-      for (let next = takeFirst(); next !== undefined && next.time < END; next = takeFirst()) {
+      for (let next = takeFirst(); next !== undefined && next.time < until; next = takeFirst()) {
         now = next.time
         await next.step()
       }

@@ -1,5 +1,22 @@
 import { randomUUID } from 'node:crypto'
-import type { Given, Service } from './service.ts'
+
+export type Given =
+  | { readonly kind: 'tokens'; readonly cookie: string; readonly accessToken: string }
+  /** 401: the session is over. */
+  | { readonly kind: 'ended' }
+
+export interface Sender {
+  readonly ip: string
+  /** The refresh cookie, as the header has it. */
+  readonly cookie?: string | undefined
+  readonly key?: string | undefined
+}
+
+/** Where a browser gets its tokens. It never forgets an answer; the network may. */
+export interface TokenServer {
+  signIn(subject: string, sender: Sender): Promise<Given>
+  refresh(sender: Sender): Promise<Given>
+}
 
 /** A refresh that the server has carried out, and whose answer is under way. */
 export interface Flight {
@@ -19,7 +36,7 @@ export interface Browser {
   landUnseen(flight: Flight): void
 }
 
-export function createBrowser(service: Service, keyed: boolean): Browser {
+export function createBrowser(server: TokenServer, keyed: boolean): Browser {
   let cookie: string | undefined
   let pendingKey: string | undefined
 
@@ -36,7 +53,7 @@ export function createBrowser(service: Service, keyed: boolean): Browser {
   return {
     cookie: () => cookie,
     async signIn(subject, ip) {
-      const answer = await service.signIn(subject, { ip, key: keyOfAttempt() })
+      const answer = await server.signIn(subject, { ip, key: keyOfAttempt() })
       if (answer.kind === 'ended') throw new Error('a sign-in was refused')
       cookie = answer.cookie
       pendingKey = undefined
@@ -45,7 +62,7 @@ export function createBrowser(service: Service, keyed: boolean): Browser {
     async refresh(ip) {
       if (cookie === undefined) throw new Error('there is no cookie to refresh with')
       const sent = { cookie, key: keyOfAttempt() }
-      return { sent, answer: await service.refresh({ ip, ...sent }) }
+      return { sent, answer: await server.refresh({ ip, ...sent }) }
     },
     land(flight) {
       landUnseen(flight)
