@@ -55,6 +55,11 @@ const places: Readonly<Record<string, { latitude: number; longitude: number }>> 
   [at.TOKYO]: { latitude: 35.68, longitude: 139.69 },
 }
 const travel: AnomaliesOptions = { rules: { impossible_travel: { locate: (ip) => places[ip] } } }
+/** A token of this deployment is accepted. */
+const used = (ip: string, sub = 'one'): EventToTell => ({
+  ...{ event: 'token.accepted', outcome: 'success', sub, jti: `jti of ${sub}`, ip },
+  sid: 'A'.repeat(38),
+})
 
 const found: readonly Story[] = [
   {
@@ -145,6 +150,16 @@ const found: readonly Story[] = [
         events: [refreshed('s', { ip: at.TOKYO }, 'rotated', 'one')],
         raises: ['impossible_travel'],
       },
+    ],
+  },
+  {
+    name: 'an access token at two places',
+    anomalies: travel,
+    steps: [
+      { events: [used(at.BERLIN), used(at.BERLIN, 'another user')], raises: [] },
+      { after: HOUR, events: [used(at.PARIS)], raises: [] },
+      { after: MINUTE, events: [used(at.TOKYO)], raises: ['impossible_travel'] },
+      { after: MINUTE, events: [used(at.TOKYO, 'another user')], raises: ['impossible_travel'] },
     ],
   },
   {
@@ -282,6 +297,11 @@ const honest: readonly Story[] = [
       { events: [contested(address(1), address(1)), contested(address(1))], raises: [] },
       { events: times(5, () => refreshed('other', { ip: address(1) }, 'converged')), raises: [] },
     ],
+  },
+  {
+    name: 'tokens of another issuer, whose users are somebody else',
+    anomalies: travel,
+    steps: [{ events: [accepted('a', at.BERLIN), accepted('b', at.TOKYO)], raises: [] }],
   },
   {
     name: 'tokens that were honest once',

@@ -147,6 +147,6 @@ export function createEvaluation(parts: EvaluationParts): Evaluation {
   }
 }
 
-function keyOf({ name, value }: Sighting): string {
-  return `${name} ${value}`
+function keyOf({ name, tag, value }: Sighting): string {
+  return `${name} ${tag ?? ''} ${value}`
 }

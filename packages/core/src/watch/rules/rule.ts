@@ -23,7 +23,7 @@ export interface Circumstances {
   readonly previousNetwork: string | undefined
   /** A hash of the device that the User-Agent names: browser and system, without versions. */
   readonly device: string
-  /** Where `ip` was at a sign-in or a refresh, by the option `locate` of `impossible_travel`. */
+  /** Where `ip` is at a sign-in, a refresh or an accepted token, by the option `locate` of `impossible_travel`. */
   readonly location: Coordinates | undefined
   /** Hashes a string, to 22 characters. */
   hash(text: string): string

@@ -1,4 +1,5 @@
 import { patiently } from '../../dependencies/patience.ts'
+import { isSessionId } from '../../ports/ids.ts'
 import type { SeenValue } from '../../ports/optional/sightings.ts'
 import type { Callbacks } from '../callbacks.ts'
 import type { EventName, SallyportEvent } from '../event.ts'
@@ -21,15 +22,17 @@ const DECIMALS = 2
 
 export function impossibleTravel(
   settings: TravelSettings,
-): AnomalyRule<'session.started' | 'session.refreshed'> {
+): AnomalyRule<'session.started' | 'session.refreshed' | 'token.accepted'> {
   const { kilometres, kilometresPerHour, locate: _locate, ...responses } = settings
   return {
-    ...{ ...responses, name: 'impossible_travel', events: ['session.started', 'session.refreshed'] },
+    ...{ ...responses, name: 'impossible_travel' },
+    events: ['session.started', 'session.refreshed', 'token.accepted'],
     // After that, whoever travels so fast can be anywhere.
     windowSeconds: Math.ceil((FARTHEST_KM / kilometresPerHour) * HOUR_SECONDS),
     ...{ most: 2, quietSeconds: HOUR_SECONDS },
-    observe: (_event, { location }) =>
-      location === undefined
+    // A token of another issuer names somebody else, even if the names are equal.
+    observe: ({ event, sid = '' }, { location }) =>
+      location === undefined || (event === 'token.accepted' && !isSessionId(sid))
         ? undefined
         : {
             by: 'user',
@@ -71,7 +74,7 @@ export type LocationsOf = (
 
 /** How long is waited for a location. */
 const LOCATE_MS = 1000
-const LOCATED: readonly EventName[] = ['session.started', 'session.refreshed']
+const LOCATED: readonly EventName[] = ['session.started', 'session.refreshed', 'token.accepted']
 
 /** @param locate `undefined`: nothing is located */
 export function createLocations(locate: Locate | undefined, callbacks: Callbacks): LocationsOf {
