@@ -363,3 +363,9 @@ test('an alert tells what happened, whom it concerns and where, and names nobody
     },
   ])
 })
+
+test('many users with one browser at one address are a notice, since an office looks like that', async () => {
+  const { raisedBy, alerts } = await start()
+  await raisedBy(...times(10, (nth) => started(`user${nth}`)))
+  expect(alerts).toMatchObject([{ rule: 'shared_device', severity: 'notice' }])
+})

@@ -29,12 +29,11 @@ export function accountLocked(responses: ResponseSettings): AnomalyRule<'account
   }
 }
 
-/** Whoever holds the passwords of many signs in as all of them. */
+/** Whoever holds the passwords of many signs in as all of them. An office with one browser for all looks the same. */
 export function sharedDevice(settings: CountSettings): AnomalyRule<'session.started'> {
   return {
     ...counting(settings, 'users signed in from one device'),
-    name: 'shared_device',
-    events: ['session.started'],
+    ...{ name: 'shared_device', severity: 'notice', events: ['session.started'] },
     observe: ({ sub, user_agent = '' }, { network, hash }) =>
       network === undefined ? undefined : { by: [network, user_agent], value: hash(sub) },
   }
