@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   type Alert,
   type AnomaliesOptions,
@@ -105,7 +106,7 @@ export const refreshed = (
   reason = 'rotated',
   sub = `user of ${sid}`,
 ): EventToTell => ({
-  ...{ event: 'session.refreshed', outcome: 'success', sub, sid, jti: `jti of ${sid}` },
+  ...{ event: 'session.refreshed', outcome: 'success', sub, sid, jti: randomUUID() },
   ...{ client_id: 'web', ip: '192.0.2.1', user_agent: FIREFOX, reason },
   ...where,
 })

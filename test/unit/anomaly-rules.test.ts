@@ -181,15 +181,15 @@ const found: readonly Story[] = [
     name: 'two networks that refresh one session in turns',
     steps: [
       {
-        events: [
-          refreshed('sid', { ip: address(1) }),
-          refreshed('sid', { ip: address(2), request_id: 'a' }, 'converged'),
-        ],
+        events: [refreshed('sid', { ip: address(1) }), refreshed('sid', { ip: address(2) }, 'converged')],
         raises: [],
       },
       {
-        after: MINUTE,
-        events: [refreshed('sid', { ip: address(2), request_id: 'b' }, 'converged, other version')],
+        after: 15 * MINUTE,
+        events: [
+          refreshed('sid', { ip: address(1) }),
+          refreshed('sid', { ip: address(2) }, 'converged, other version'),
+        ],
         raises: ['contested_refresh'],
       },
     ],
@@ -231,13 +231,22 @@ const honest: readonly Story[] = [
     ],
   },
   {
+    name: 'an answer that is lost twice on the way from one network to another',
+    steps: [
+      {
+        events: [
+          refreshed('sid', { ip: address(0) }),
+          ...times(3, () => refreshed('sid', { ip: address(1) }, 'converged')),
+        ],
+        raises: [],
+      },
+    ],
+  },
+  {
     name: 'five tabs that refresh at once',
     steps: times(3, () => ({
       after: 14 * MINUTE,
-      events: [
-        refreshed('sid'),
-        ...times(4, (nth) => refreshed('sid', { request_id: `tab-${nth}` }, 'converged')),
-      ],
+      events: [refreshed('sid'), ...times(4, () => refreshed('sid', {}, 'converged'))],
       raises: [],
     })),
   },

@@ -44,7 +44,7 @@ export function tokenTheft(responses: ResponseSettings): AnomalyRule<Theft> {
 }
 
 const MOST_KEPT = 64
-/** Each of these goes before a network; behind that of an answer that was repeated comes the request. */
+/** Each of these goes before a network, and behind that comes the token, which no client can choose. */
 const ROTATED = 'r'
 const CONVERGED = 'c'
 const SEPARATOR = '.'
@@ -65,16 +65,14 @@ export function contestedRefresh(settings: CountSettings): AnomalyRule<Disputed>
   return {
     ...{ ...responses, name: 'contested_refresh', events: ['refresh.contested', 'session.refreshed'] },
     ...{ windowSeconds, most: MOST_KEPT },
-    observe({ event, sid, reason, request_id }, { network, previousNetwork, hash }) {
+    observe({ event, sid, reason, jti = '' }, { network, previousNetwork, hash }) {
       if (network === undefined) return undefined
       if (event === 'refresh.contested') {
         const isElsewhere = previousNetwork !== undefined && previousNetwork !== network
         return isElsewhere ? { by: [sid], value: CONTESTED } : undefined
       }
-      const value = reason.startsWith('converged')
-        ? `${CONVERGED}${network}${SEPARATOR}${hash(request_id)}`
-        : `${ROTATED}${network}`
-      return { by: [sid], value }
+      const kind = reason.startsWith('converged') ? CONVERGED : ROTATED
+      return { by: [sid], value: `${kind}${network}${SEPARATOR}${hash(jti)}` }
     },
     judge({ values }, { event, reason }) {
       if (event === 'refresh.contested') return contested
@@ -83,12 +81,20 @@ export function contestedRefresh(settings: CountSettings): AnomalyRule<Disputed>
   }
 }
 
-/** How many answers were repeated to another network than the one of the latest refresh. */
-function repeatedElsewhere(values: readonly SeenValue[]): number {
-  const networkOf = (value: string): string => value.slice(1).split(SEPARATOR, 1)[0] ?? ''
-  const latest = values.find(({ value }) => value.startsWith(ROTATED))
-  if (latest === undefined) return 0
-  return values.filter(
-    ({ value }) => value.startsWith(CONVERGED) && networkOf(value) !== networkOf(latest.value),
-  ).length
+/** How many answers were repeated to another network than the one that had refreshed; each counts once. */
+function repeatedElsewhere(latestFirst: readonly SeenValue[]): number {
+  let repeated = 0
+  let isCounted = false
+  let refreshedBy: string | undefined
+  for (const { value } of latestFirst.toReversed()) {
+    const network = value.slice(1).split(SEPARATOR, 1)[0]
+    if (value.startsWith(ROTATED)) {
+      refreshedBy = network
+      isCounted = false
+    } else if (value.startsWith(CONVERGED) && !isCounted && refreshedBy !== undefined) {
+      isCounted = network !== refreshedBy
+      if (isCounted) repeated++
+    }
+  }
+  return repeated
 }
