@@ -34,6 +34,8 @@ export interface Browser {
   land(flight: Flight): void
   /** The browser has stored the cookie, but the page was closed and does not know. */
   landUnseen(flight: Flight): void
+  /** Drops the cookie, as after a sign-out. */
+  forget(): void
 }
 
 export function createBrowser(server: TokenServer, keyed: boolean): Browser {
@@ -70,5 +72,8 @@ export function createBrowser(server: TokenServer, keyed: boolean): Browser {
       if (flight.sent.key === pendingKey) pendingKey = undefined
     },
     landUnseen,
+    forget() {
+      cookie = undefined
+    },
   }
 }

@@ -6,6 +6,8 @@ export interface Dice {
   /** Evenly by order of magnitude: as often between 1 and 10 as between 10 and 100. */
   magnitude(low: number, high: number): number
   exponential(mean: number): number
+  /** One of them. Throws a `RangeError` if there is none. */
+  pick<T>(all: readonly T[]): T
 }
 
 export function createDice(seed: number): Dice {
@@ -15,6 +17,11 @@ export function createDice(seed: number): Dice {
     between: (low, high) => low + unit() * (high - low),
     magnitude: (low, high) => low * (high / low) ** unit(),
     exponential: (mean) => -mean * Math.log(1 - unit()),
+    pick(all) {
+      const drawn = all[Math.floor(unit() * all.length)]
+      if (drawn === undefined) throw new RangeError('there is nothing to pick from')
+      return drawn
+    },
   }
 }
 
