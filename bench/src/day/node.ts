@@ -81,12 +81,6 @@ async function start({ redisUrl, privateJwk }: Deployment): Promise<void> {
         const request = view('GET', { authorization: `Bearer ${ask.accessToken}` })
         const decision = await verify(request)
         if (decision.kind === 'refuse') return { kind: 'refused', status: decision.answer.status }
-        if (decision.kind === 'allow') {
-          const { subject: sub, session: sid = '', claims } = decision.auth
-          const about = { sub, sid, jti: claims.jti ?? '' }
-          const caller = gate.callers.of(request)
-          sallyport.emit({ event: 'token.accepted', outcome: 'success', ...about }, caller)
-        }
         return { kind: 'passed' }
       }
     }
