@@ -195,6 +195,22 @@ describe('a store that is away', () => {
     expect(counted.count('sallyport.alerts.lost')).toBeUndefined()
   })
 
+  test('and throws, is only away', async () => {
+    const counted = meter()
+    let isBroken = true
+    const store = storeWith((sightings) => ({
+      note(all, at) {
+        if (isBroken) throw new TypeError('broken')
+        return sightings.note(all, at)
+      },
+    }))
+    const { emit, raisedBy } = await start({}, { store, meter: counted.meter })
+    emit(...times(9, () => failed('192.0.2.1')))
+    await vi.waitFor(() => expect(counted.count('sallyport.anomalies.lost')).toBe(9))
+    isBroken = false
+    expect(await raisedBy(...times(6, () => failed('192.0.2.1')))).toEqual(['failed_sign_ins'])
+  })
+
   test('still lets be found what an event tells alone', async () => {
     const { raisedBy } = await start({}, { store: storeWith(() => ({ note: away })) })
     const theft = { event: 'refresh.reused', outcome: 'failure', reason: 'token_reused' } as const

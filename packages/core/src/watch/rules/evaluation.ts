@@ -74,6 +74,16 @@ export function createEvaluation(parts: EvaluationParts): Evaluation {
   }
 
   async function judge(events: readonly SallyportEvent[]): Promise<void> {
+    try {
+      await judgeAll(events)
+    } catch {
+      // Whatever is wrong with one batch, such as a store that throws, the next ones are judged.
+      lost += events.length
+    }
+    judged += events.length
+  }
+
+  async function judgeAll(events: readonly SallyportEvent[]): Promise<void> {
     const locations = await locationsOf(events)
     const cases = events.flatMap((event) => {
       const circumstances = circumstancesOf(event, locations.get(event))
@@ -87,7 +97,6 @@ export function createEvaluation(parts: EvaluationParts): Evaluation {
     }
     const raised = await firstOf(found)
     await Promise.all(raised.map(({ one, finding }) => respond(one.rule, one.event, finding)))
-    judged += events.length
   }
 
   /** Whether a case tells something that this process has not just told the store. */
