@@ -29,6 +29,20 @@ const failure = eventAt(0, {
   ...{ ip: '192.0.2.1', user_agent: 'curl', request_id: 'r1' },
 })
 
+test('the network that a trail with pseudonyms has is in no field for addresses', async () => {
+  for (const ip of ['192.0.2.0/24', '2001:db8::/48', 'unknown']) {
+    const event = { ...failure, ip, sealed: 'c2VhbGVk' }
+    const ecs = await jsonOf(event, 'ecs')
+    expect(ecs).toMatchObject({ 'source.address': ip, 'sallyport.sealed': 'c2VhbGVk' })
+    expect(ecs).not.toHaveProperty(['source.ip'])
+    const ocsf = await jsonOf(event, 'ocsf')
+    expect(ocsf).toMatchObject({ src_endpoint: { name: ip }, unmapped: { sealed: 'c2VhbGVk' } })
+    const cef = await lineOf(event, 'cef')
+    expect(cef).toContain(` sallyportnetwork=${ip} `)
+    expect(cef).not.toMatch(/ src=| c6a2=/)
+  }
+})
+
 test('there are as many events as one would think', () => {
   expect(names.length).toBeGreaterThan(10)
 })

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 import type { SallyportEvent } from '@sallyport/core/sink'
 import { type Format, writable } from './format.ts'
 import { type Gravity, meaningOf } from './meanings.ts'
@@ -40,11 +40,17 @@ function line(event: SallyportEvent): string {
 
 function member(name: string, value: unknown): string {
   const text = escapeValue(String(value))
-  if (name === 'ip') return isIPv6(text) ? `c6a2Label=Source IPv6 Address c6a2=${text}` : `src=${text}`
+  if (name === 'ip') return source(text)
   const known = Object.hasOwn(KEYS, name) ? KEYS[name] : undefined
   if (typeof known === 'string') return `${known}=${text}`
   if (known !== undefined) return `${known.key}Label=${known.label} ${known.key}=${text}`
   return `sallyport${name.replace(/[^A-Za-z0-9]/g, '')}=${text}`
+}
+
+/** `src` takes nothing but an IPv4 address. With pseudonyms there is a network instead. */
+function source(ip: string): string {
+  if (isIPv4(ip)) return `src=${ip}`
+  return isIPv6(ip) ? `c6a2Label=Source IPv6 Address c6a2=${ip}` : `sallyportnetwork=${ip}`
 }
 
 /** Section "Character encoding" of the standard: `|` and `\` in the header, where no line break may be. */

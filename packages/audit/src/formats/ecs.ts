@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { EventName } from '@sallyport/core/sink'
 import { type Format, jsonFormat } from './format.ts'
 import { lookUp, meaningOf } from './meanings.ts'
@@ -13,7 +14,6 @@ const NAMES = {
   reason: 'event.reason',
   request_id: 'http.request.id',
   sub: 'user.id',
-  ip: 'source.ip',
   user_agent: 'user_agent.original',
 }
 
@@ -61,8 +61,10 @@ const UNKNOWN: Categories = { category: [], type: ['info'] }
 export const ecs: Format = jsonFormat(
   (event) => {
     const { kind = 'event', category, type } = lookUp(CATEGORIES, event.event) ?? UNKNOWN
+    // A field of the type `ip` takes nothing but an address. With pseudonyms there is its network instead.
+    const ip = isIP(event.ip ?? '') === 0 ? 'source.address' : 'source.ip'
     return {
-      ...renamed({ ...event }, NAMES),
+      ...renamed({ ...event }, { ...NAMES, ip }),
       'event.kind': kind,
       'event.category': category,
       'event.type': type,

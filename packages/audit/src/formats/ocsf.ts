@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { EventName, SallyportEvent } from '@sallyport/core/sink'
 import { type Format, jsonFormat } from './format.ts'
 import { type Gravity, lookUp, meaningOf } from './meanings.ts'
@@ -115,7 +116,9 @@ function request(event: SallyportEvent): object {
 }
 
 function source({ ip }: SallyportEvent): object {
-  return ip === undefined ? { name: 'unknown' } : { ip }
+  if (ip === undefined) return { name: 'unknown' }
+  // With pseudonyms there is a network instead of an address.
+  return isIP(ip) === 0 ? { name: ip } : { ip }
 }
 
 /** A user must have a name or an id. */
