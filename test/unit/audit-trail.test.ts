@@ -296,16 +296,140 @@ test('who may use a good token without an event is up to a policy', async () => 
   expect(await toldOf(1)).toBe(20)
 })
 
-test('the first use from each further address is told, up to eight', async () => {
-  const { sink, signIn, ask, settled } = await start()
+test('whenever the address of a token changes, its use is told, each address once in 30 seconds', async () => {
+  const { sink, clock, signIn, ask, settled } = await start()
   const { token } = await signIn('one')
-  for (let n = 0; n < 40; n++) await ask(token, `192.0.2.${n % 20}`)
+  const toldFrom = async (...hosts: readonly number[]): Promise<number[]> => {
+    const before = sink.written.length
+    for (const host of hosts) await ask(token, `192.0.2.${host}`)
+    await settled()
+    return sink.written.slice(before).map(({ ip = '' }) => Number(ip.split('.').at(-1)))
+  }
   await settled()
-  const accepted = sink.written.filter(({ event }) => event === 'token.accepted')
-  expect(accepted.map(({ ip }) => ip)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((n) => `192.0.2.${n}`))
-  expect(accepted[0]).toMatchObject({ outcome: 'success', sub: 'one' })
-  expect(accepted[0]?.sid).toBeDefined()
-  expect(accepted[0]?.jti).toBeDefined()
+  expect(await toldFrom(1, 1, 2, 1, 2, 2, 1)).toEqual([1, 2])
+  clock.turn(29_999)
+  expect(await toldFrom(2, 1)).toEqual([])
+  clock.turn(1)
+  // Nobody else has used it meanwhile.
+  expect(await toldFrom(1, 1)).toEqual([])
+  expect(await toldFrom(2, 1, 2)).toEqual([2, 1])
+  // A thief with many addresses causes no more events than these.
+  expect(await toldFrom(...Array.from({ length: 40 }, (_, n) => 10 + (n % 20)))).toHaveLength(6)
+  expect(sink.written.at(-1)).toMatchObject({ event: 'token.accepted', outcome: 'success', sub: 'one' })
+  expect(sink.written.at(-1)?.sid).toBeDefined()
+  expect(sink.written.at(-1)?.jti).toBeDefined()
+})
+
+test('the end takes as long as the sink goes on, and the sink is closed after its last write', async () => {
+  const order: string[] = []
+  const slow = {
+    name: 'slow',
+    async write(events: readonly SallyportEvent[]) {
+      await after(40)
+      order.push(`wrote ${events.length}`)
+    },
+    async close() {
+      order.push('closed')
+    },
+  }
+  const sallyport = await createSallyport({
+    secret: 'a secret of the test, with its 32 bytes',
+    store: memoryStore(),
+    audit: { sink: slow, timeoutMs: 100, subjects: 'plain' },
+  })
+  for (let n = 0; n < 3000; n++) sallyport.emit({ event: 'login.failed', outcome: 'failure' })
+  await sallyport.close()
+  expect(order.at(-1)).toBe('closed')
+  expect(order.filter((one) => one.startsWith('wrote')).length).toBeGreaterThanOrEqual(6)
+})
+
+test('a sink that answers after the end is closed after it has', async () => {
+  const { sallyport, sink, signIn, settled } = await start({ timeoutMs: 50 })
+  sink.set('stuck')
+  await signIn('one')
+  await settled()
+  await sallyport.close()
+  expect(sink.closings()).toBe(0)
+  sink.set('good')
+  await vi.waitFor(() => expect(sink.closings()).toBe(1))
+  expect(sink.names()).toEqual(['session.started'])
+})
+
+test('if it is required, nothing is answered whose event comes after the end', async () => {
+  const { sallyport, sink, signIn } = await start({ required: true })
+  const closing = sallyport.close()
+  const during = await signIn('one')
+  await closing
+  expect(during.status === 503 || sink.names().includes('session.started')).toBe(true)
+  expect((await signIn('two')).status).toBe(503)
+  await expect(sallyport.sessions.revokeAll('one')).rejects.toBeInstanceOf(UnavailableError)
+})
+
+test('if it is required and away, what a page of another site sends is told by nobody', async () => {
+  const { sallyport, gate, sink, settled } = await start({ required: true })
+  sink.set('broken')
+  sallyport.emit({ event: 'login.failed', outcome: 'failure' })
+  await settled()
+  const told: string[] = []
+  sallyport.on('event', ({ event }) => told.push(event))
+  const headers = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
+  const route = gate.route.cookie('/page', {
+    GET: () => ({ status: 200, headers: {}, cookies: [], body: undefined }),
+  })
+  expect(await route.handle(viewOf({ method: 'GET', headers }))).toMatchObject({ status: 503 })
+  await expect(gate.sessions.end(viewOf({ headers }))).rejects.toBeInstanceOf(UnavailableError)
+  expect(told).toEqual([])
+})
+
+test('if it is required, a call that rejects does so when its events are written', async () => {
+  const { sallyport, sink, signIn } = await start(
+    { required: true, subjects: 'pseudonyms' },
+    {
+      store: {
+        ...memoryStore(),
+        async open(context) {
+          const store = await memoryStore().open(context)
+          return { ...store, sessions: { ...store.sessions, erase: async () => ({ kind: 'unavailable' }) } }
+        },
+      },
+    },
+  )
+  await signIn('one')
+  await expect(sallyport.forgetUser('one')).rejects.toBeInstanceOf(UnavailableError)
+  expect(sink.names()).toContain('session.ended')
+})
+
+test('no listener can change what is written', async () => {
+  const { sallyport, sink, signIn, settled } = await start()
+  sallyport.on('event', (event) => {
+    Object.assign(event, { email: 'alice@example.com', outcome: 'failure' })
+  })
+  await signIn('one')
+  await settled()
+  expect(sink.written[0]).toMatchObject({ event: 'session.started', outcome: 'success' })
+  expect(sink.written[0]).not.toHaveProperty('email')
+})
+
+test('whatever an application tells, texts are written, and addresses in one form', async () => {
+  const { sallyport, sink, settled } = await start()
+  const odd = {
+    ...{ event: 'login.failed', outcome: 'failure', sub: 42n, sid: null, user_agent: 7 },
+    ...{ ip: '::ffff:192.0.2.1', reason: Symbol('why'), jti: { toString: () => 'a jti' } },
+    kid: Object.create(null) as unknown,
+  }
+  sallyport.emit(odd as never)
+  await settled()
+  expect(sink.written).toEqual([
+    {
+      ...{
+        time: expect.any(String),
+        request_id: expect.any(String),
+        event: 'login.failed',
+        outcome: 'failure',
+      },
+      ...{ sub: '42', user_agent: '7', ip: '192.0.2.1', reason: 'Symbol(why)', jti: 'a jti' },
+    },
+  ])
 })
 
 test('without a trail, the use of a good token is no event', async () => {

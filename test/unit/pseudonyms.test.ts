@@ -141,8 +141,63 @@ test('what was sealed for one event reveals nothing in another', async () => {
   const other = { ...event, event: 'password.changed' } as SallyportEvent
   const damaged = { ...event, sealed: `A${event.sealed?.slice(1)}` }
   const { sealed: _sealed, ...bare } = event
-  for (const wrong of [later, other, damaged, bare as SallyportEvent, { ...event, sub: 'nobody' }])
+  const changed = [
+    { ...event, outcome: 'failure' },
+    { ...event, reason: 'another' },
+    { ...event, jti: 'another' },
+    { ...event, previous_ip: '192.0.2.0/24' },
+  ] as readonly SallyportEvent[]
+  for (const wrong of [
+    later,
+    other,
+    damaged,
+    bare as SallyportEvent,
+    { ...event, sub: 'nobody' },
+    ...changed,
+  ])
     expect(await sallyport.audit.reveal(wrong)).toBeUndefined()
+})
+
+test('a session names its user, too', async () => {
+  const { sallyport, told, signIn, written } = await start()
+  await signIn('user-1')
+  const sid = told[0]?.sid ?? ''
+  sallyport.emit({ event: 'token.refused', outcome: 'failure', reason: 'refresh_expired', sid })
+  const [, refused] = await written()
+  expect(refused).toMatchObject({ sub: await sallyport.audit.pseudonymOf('user-1') })
+  expect(JSON.stringify(refused)).not.toContain(sid)
+  const revealed = refused && (await sallyport.audit.reveal(refused))
+  expect(revealed).toMatchObject({ sid, reason: 'refresh_expired' })
+  expect(revealed).not.toHaveProperty('sub')
+  await sallyport.forgetUser('user-1')
+  sallyport.emit({ event: 'token.refused', outcome: 'failure', reason: 'refresh_unknown', sid })
+  expect(JSON.stringify(await written())).not.toContain(sid.slice(0, 16))
+})
+
+test('who was forgotten by another process begins anew in this one', async () => {
+  const memory = memoryStore()
+  let opened: ReturnType<typeof memory.open> | undefined
+  const store: StoreDriver = {
+    ...memory,
+    open(context) {
+      opened ??= memory.open(context)
+      return opened
+    },
+  }
+  const one = await start({}, { store })
+  const closeOne = close
+  const other = await start({}, { store })
+  const closeOther = close
+  close = () => Promise.all([closeOne(), closeOther()])
+  await other.signIn('user-1')
+  await other.written()
+  const pseudonym = await one.sallyport.audit.pseudonymOf('user-1')
+  await one.sallyport.forgetUser('user-1')
+  await other.signIn('user-1')
+  const trail = await other.written()
+  const again = await one.sallyport.audit.pseudonymOf('user-1')
+  expect(again).not.toBe(pseudonym)
+  expect(trail.at(-1)?.sub).toBe(again)
 })
 
 test('a key is kept for as long as the trail, after its last use', async () => {

@@ -17,7 +17,7 @@ export class KnownToken implements Candidate, ToldToken {
   lookedAt: number | undefined = undefined
   /** Whether the store knows that the token's generation has reached its client. */
   confirmed = false
-  toldFrom: readonly (string | undefined)[] | undefined = undefined
+  told: ToldToken['told'] = undefined
   #tag: SubjectTag | undefined
 
   constructor(token: string, auth: Auth, source: TokenSource, now: number) {
@@ -77,7 +77,7 @@ function subjectTagOf({ subject, issuer, own }: Auth): SubjectTag {
 }
 
 /** A session, token or key of another issuer is another one, even if the names are equal. */
-function namedBy({ issuer, own }: Auth, name: string | undefined): string | undefined {
+export function namedBy<Name extends string | undefined>({ issuer, own }: Auth, name: Name): Name | string {
   return own || name === undefined ? name : foreignName(issuer, name)
 }
 

@@ -9,7 +9,7 @@ import type { IsTold } from '../watch/audit/verifications.ts'
 import type { Emit } from '../watch/events.ts'
 import type { Tally } from '../watch/metrics/tally.ts'
 import type { Inspect, Inspection } from './inspect.ts'
-import type { KnownToken } from './known-token.ts'
+import { type KnownToken, namedBy } from './known-token.ts'
 
 /** The verdict on a credential. Whatever events a refusal causes have already been emitted. */
 export type AccessVerdict =
@@ -168,10 +168,13 @@ function accepts({ issuers }: AccessPolicy, { own, issuer }: Auth): boolean {
   return issuers.has(issuer)
 }
 
-function namesOf({ subject, session, claims }: Auth): { sub: string; sid?: string; jti?: string } {
+/** As revocations name them, so that nobody takes a user of another issuer for one of ours. */
+function namesOf(auth: Auth): { sub: string; sid?: string; jti?: string } {
+  const sid = namedBy(auth, auth.session)
+  const jti = namedBy(auth, auth.claims.jti)
   return {
-    sub: subject,
-    ...(session === undefined ? {} : { sid: session }),
-    ...(claims.jti === undefined ? {} : { jti: claims.jti }),
+    sub: namedBy(auth, auth.subject),
+    ...(sid === undefined ? {} : { sid }),
+    ...(jti === undefined ? {} : { jti }),
   }
 }

@@ -9,6 +9,7 @@ import {
   type Visit,
 } from '../seam/caller.ts'
 import type { HeaderFields } from '../seam/http.ts'
+import { canonicalIp } from '../seam/ip.ts'
 
 const ID_BYTES = 12
 
@@ -28,6 +29,7 @@ export function createCallers(random: Random): Callers {
 
   return {
     of: (sender) => new RequestCaller(sender, idOf),
+    addressOf: canonicalIp,
     unknown: () => ({ ip: undefined, user_agent: undefined, request_id: newId() }),
   }
 }

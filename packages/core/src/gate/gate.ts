@@ -103,7 +103,7 @@ export function createGate(parts: GateParts): Gate {
     verifier: protection.verifier,
     signIn: createSignIn(start, signInParts),
     sessions: createGateSessions({
-      ...{ start, logout: required.step(logout, () => unwritten), isCrossSite, end, find, required },
+      ...{ start, logout, isCrossSite, end, find, required },
       ...{ tokenSets, refreshTokens, cookie, callers },
     }),
     lockout: createGateLockout({

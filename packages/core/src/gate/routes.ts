@@ -72,20 +72,21 @@ export function createRouteMaker({ protection, origins, isCrossSite, required }:
       // Routes of this library are open to no guests.
       return decision.kind === 'allow' ? handle(view, decision.auth) : refusal('token_missing')
     }
+  const told = (handle: Handler): Handler => required.decision(handle, () => refusal('audit_unavailable'))
   /** What changes nothing tells nothing, apart from the check of the token. */
-  const told = (handle: Handler): Handler => {
-    const change = required.decision(handle, () => refusal('audit_unavailable'))
+  const toldIfItChanges = (handle: Handler): Handler => {
+    const change = told(handle)
     return (view) => (view.method === 'GET' || view.method === 'HEAD' ? handle(view) : change(view))
   }
   return {
-    open: (path, methods) => ({ path, handle: byMethod(methods, told) }),
+    open: (path, methods) => ({ path, handle: byMethod(methods, toldIfItChanges) }),
     cookie: (path, methods) => ({
       path,
-      handle: forBrowsers(byMethod(methods, (one) => told(sameSite(one)))),
+      handle: forBrowsers(byMethod(methods, (handle) => told(sameSite(handle)))),
     }),
     bearer: (path, methods) => ({
       path,
-      handle: forBrowsers(byMethod(methods, (one) => told(withAuth(one)))),
+      handle: forBrowsers(byMethod(methods, (handle) => toldIfItChanges(withAuth(handle)))),
     }),
   }
 }

@@ -12,9 +12,9 @@ import type { Required } from '../watch/audit/required.ts'
 import { cookiesOf } from './answers/tokens.ts'
 import type { StrictCookie } from './browser/cookies.ts'
 import type { CrossSiteCheck } from './browser/csrf.ts'
-import type { Logout } from './endpoints/logout.ts'
+import type { Logout, LogoutOutcome } from './endpoints/logout.ts'
 import type { StartSession } from './endpoints/sign-in.ts'
-import { faultOf, refusalError } from './refuse.ts'
+import { faultOf } from './refuse.ts'
 
 /** What a call that ends something may be told. */
 export interface RevokeOptions {
@@ -69,6 +69,11 @@ export interface GateSessionsParts {
 
 export function createGateSessions(parts: GateSessionsParts): GateSessions {
   const { start, logout, isCrossSite, end, find, tokenSets, refreshTokens, cookie, callers } = parts
+  const endOwn = parts.required.step(
+    async (view: RequestView, reason: string): Promise<LogoutOutcome> =>
+      isCrossSite(view) ? { kind: 'refused', problem: 'cross_site' } : logout(view, reason),
+    (): LogoutOutcome => ({ kind: 'refused', problem: 'audit_unavailable' }),
+  )
   const endOthers = parts.required.step(end.others, () => {
     throw faultOf({ problem: 'audit_unavailable' })
   })
@@ -87,9 +92,7 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
       }
     },
     async end(view, options) {
-      const reason = reasonOf('sessions.end', options, 'logout')
-      if (isCrossSite(view)) throw refusalError('cross_site')
-      const outcome = await logout(view, reason)
+      const outcome = await endOwn(view, reasonOf('sessions.end', options, 'logout'))
       if (outcome.kind === 'refused') throw faultOf(outcome)
       return { ended: outcome.ended, cookies: outcome.cookies }
     },

@@ -48,8 +48,9 @@ export interface AuditOptions {
    */
   readonly required?: boolean | undefined
   /**
-   * Which successful verifications are events, `token.accepted`: `none`, the `first` of each token in each process (and
-   * from each further address, up to eight), `all`, or a share of them between 0 and 1. Default `first`.
+   * Which successful verifications are events, `token.accepted`: `none`; the `first` of each token in each process, and
+   * whenever its address changes (each address at most once in 30 s); `all`; or a share of them between 0 and 1. Default
+   * `first`.
    */
   readonly verifications?: VerificationPolicy | undefined
   /**

@@ -27,6 +27,8 @@ export interface Callers {
   of(sender: Sender): Caller
   /** The caller of something that no request caused, such as a call of the application. */
   unknown(): Caller
+  /** The canonical form of an address; `undefined` if it is none. */
+  addressOf(ip: string): string | undefined
 }
 
 /** What opening or refreshing a session needs to know about the request. */

@@ -37,20 +37,39 @@ export interface Events {
 
 const MAX_CHARS = 255
 
-type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
+type Members = Record<string, unknown>
 
-/** Cleans every string, including those of members that an application adds. */
-function clean(event: Writable<SallyportEvent>): void {
-  // An application without types may add members of its own, which no type lists.
-  const members = event as unknown as Record<string, unknown>
+/** The members that the library reads. An application without types may give them as anything. */
+const TEXTS: readonly string[] = [
+  ...['event', 'outcome', 'sub', 'sid', 'jti', 'kid', 'client_id', 'ip', 'previous_ip', 'user_agent'],
+  ...['reason', 'request_id'],
+]
+const ADDRESSES: readonly string[] = ['ip', 'previous_ip']
+
+/** Makes texts of the members that are read, and cleans every string, also of members that an application adds. */
+function clean(members: Members): void {
   for (const name in members) {
     const value = members[name]
-    const text = typeof value === 'string' ? printable(value, MAX_CHARS) : value
-    if (text !== value) members[name] = text
+    const text = typeof value !== 'string' && TEXTS.includes(name) ? textOf(value) : value
+    if (text === undefined) delete members[name]
+    else members[name] = typeof text === 'string' ? printable(text, MAX_CHARS) : text
   }
 }
 
-export function createEvents(clock: Clock, callers: Pick<Callers, 'unknown'>, callbacks: Callbacks): Events {
+function textOf(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined
+  try {
+    return String(value)
+  } catch {
+    return undefined
+  }
+}
+
+export function createEvents(
+  clock: Clock,
+  callers: Pick<Callers, 'unknown' | 'addressOf'>,
+  callbacks: Callbacks,
+): Events {
   const listeners: { [Name in keyof EventMap]: Set<(event: EventMap[Name]) => void> } = {
     event: new Set(),
     revoked: new Set(),
@@ -73,14 +92,20 @@ export function createEvents(clock: Clock, callers: Pick<Callers, 'unknown'>, ca
     emit(event, caller) {
       if (listeners.event.size === 0) return
       // The time comes first, for whoever reads it, and is written last: an application without types may give its own.
-      const complete: Writable<SallyportEvent> = { time: '', request_id: '', ...event }
-      clean(complete)
-      complete.time = timeNow()
-      complete.request_id ||= (caller ?? callers.unknown()).request_id
+      const members: Members = { time: '', request_id: '', ...event }
+      clean(members)
+      for (const name of ADDRESSES) {
+        const address = members[name]
+        if (typeof address === 'string') members[name] = callers.addressOf(address) ?? address
+      }
+      members.time = timeNow()
+      members.request_id ||= (caller ?? callers.unknown()).request_id
       // A caller's strings are clean.
       const { ip, user_agent } = caller ?? {}
-      if (ip !== undefined) complete.ip = ip
-      if (user_agent !== undefined) complete.user_agent = user_agent
+      if (ip !== undefined) members.ip = ip
+      if (user_agent !== undefined) members.user_agent = user_agent
+      // All listeners share it.
+      const complete = Object.freeze(members) as unknown as SallyportEvent
       for (const listener of listeners.event) listener(complete)
     },
     revoked(revocation) {

@@ -49,7 +49,7 @@ export function createWatch(parts: WatchParts): Watch {
   const activity = createActivities(store.activity, settings.activity, parts)
   const anomalies = createAnomalies(settings.anomalies, { ...parts, sightings: store.sightings })
   const audit = createAudit(settings.audit, { ...parts, subjectKeys: store.subjectKeys })
-  const { trail } = audit
+  const { trail, pseudonyms } = audit
   const losses: Loss[] = []
   const lost = (name: string, description: string, count: () => number): void =>
     void losses.push({ name, description, count })
@@ -65,17 +65,27 @@ export function createWatch(parts: WatchParts): Watch {
   }
   if (trail !== undefined) {
     on('event', trail.note)
+    // Whoever was forgotten was signed out, which all processes hear.
+    if (pseudonyms !== undefined)
+      on('revoked', (revocation) => {
+        if (revocation.kind === 'subject') pseudonyms.forget(revocation.tag)
+      })
     lost('audit.dropped', 'Events that the audit trail had no room for', trail.dropped)
   }
   if (settings.meter !== undefined) createMetrics(settings.meter, { ...parts, losses })
+  // Rules look at the networks that use a token.
+  const verifications = settings.audit?.verifications ?? (anomalies ? 'first' : 'none')
+  if (anomalies !== undefined && verifications !== 'first' && verifications !== 'all')
+    parts.notice(
+      'with "audit.verifications" as it is, the rules of "anomalies" do not see every network that uses a token',
+    )
   const settled = async (): Promise<void> => {
     await anomalies?.settled()
     await activity?.settled()
   }
   return {
     ...{ activity, audit, risk: anomalies?.risk, settled },
-    // A rule looks at the networks that use a token.
-    isTold: createVerificationPolicy(settings.audit?.verifications ?? (anomalies ? 'first' : 'none')),
+    isTold: createVerificationPolicy(verifications, parts.clock),
     async close() {
       // What was told last is still to be kept.
       await settled()

@@ -3,11 +3,11 @@ import { LRUCache } from 'lru-cache'
 import type { Devices } from '../../binding/device.ts'
 import { regionOf } from '../../binding/networks.ts'
 import type { Clock, Random } from '../../ports/clock.ts'
-import { type SubjectTag, tagOf } from '../../ports/ids.ts'
+import { isSessionId, type SubjectTag, tagOf, tagOfSession } from '../../ports/ids.ts'
 import type { SubjectKeyStore } from '../../ports/optional/subject-keys.ts'
 import type { Unavailable } from '../../ports/outcome.ts'
 import type { EventName, SallyportEvent } from '../event.ts'
-import { openPersonal, SEAL_NONCE_BYTES, sealPersonal, sessionPseudonym } from './sealed.ts'
+import { isHidden, openPersonal, SEAL_NONCE_BYTES, sealPersonal, sessionPseudonym } from './sealed.ts'
 
 export type RevealOutcome =
   /** The event as it was told. */
@@ -47,7 +47,7 @@ interface Alias {
 
 const ALIASES_REMEMBERED = 10_000
 /** So that a process learns within this time that a subject was forgotten. */
-const REMEMBERED_MS = 300_000
+const REMEMBERED_MS = 60_000
 const ID_BYTES = 16
 const KEY_BYTES = 32
 
@@ -55,7 +55,7 @@ const KEY_BYTES = 32
  * What only a subject with a live session can cause. Others must not make a key: a token of a subject that was forgotten
  * may come a while longer.
  */
-const MAKES_KEY: ReadonlySet<EventName> = new Set<EventName>(['session.started', 'session.refreshed'])
+const MAKES_KEY: readonly EventName[] = ['session.started', 'session.refreshed']
 
 export function createPseudonyms({ store, devices, keptMs, clock, random }: PseudonymsParts): Pseudonyms {
   const aliases = new LRUCache<SubjectTag, Alias>({ max: ALIASES_REMEMBERED })
@@ -88,16 +88,17 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
   async function aliasesFor(
     events: readonly SallyportEvent[],
   ): Promise<ReadonlyMap<SubjectTag, Alias> | undefined> {
-    const makes = new Map<SubjectTag, boolean>()
-    for (const { sub, event } of events)
-      if (sub !== undefined) {
-        const tag = tagOf(sub)
-        makes.set(tag, makes.get(tag) === true || MAKES_KEY.has(event))
-      }
+    const names = new Map<SubjectTag, Set<EventName>>()
+    for (const event of events) {
+      const tag = subjectOf(event)
+      if (tag !== undefined) names.set(tag, (names.get(tag) ?? new Set()).add(event.event))
+    }
     const found = await Promise.all(
-      [...makes].map(async ([tag, makesKey]) => {
-        const alias = remembered(tag, makesKey) ?? (await fetch(tag, makesKey))
-        return [tag, alias] as const
+      [...names].map(async ([tag, told]) => {
+        const makesKey = MAKES_KEY.some((name) => told.has(name))
+        // Whoever was forgotten, by another process just now, begins anew.
+        const known = told.has('session.started') ? undefined : remembered(tag, makesKey)
+        return [tag, known ?? (await fetch(tag, makesKey))] as const
       }),
     )
     const all = new Map<SubjectTag, Alias>()
@@ -110,15 +111,15 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
 
   function disguised(event: SallyportEvent, { pseudonym, key }: Alias): SallyportEvent {
     const { sid, ip, previous_ip: previous, user_agent: agent } = event
-    return {
+    const hidden = {
       ...event,
       sub: pseudonym,
       ...(sid === undefined ? {} : { sid: sessionPseudonym(key, sid) }),
-      ...(ip === undefined ? {} : { ip: hidden(ip) }),
-      ...(previous === undefined ? {} : { previous_ip: hidden(previous) }),
+      ...(ip === undefined ? {} : { ip: networkBehind(ip) }),
+      ...(previous === undefined ? {} : { previous_ip: networkBehind(previous) }),
       ...(agent === undefined ? {} : { user_agent: devices.recognise(agent).label }),
-      sealed: sealPersonal(event, key, random(SEAL_NONCE_BYTES)),
     }
+    return { ...hidden, sealed: sealPersonal(event, hidden, key, random(SEAL_NONCE_BYTES)) }
   }
 
   return {
@@ -126,7 +127,8 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
       const known = await aliasesFor(events)
       if (known === undefined) return undefined
       return events.map((event) => {
-        const alias = event.sub === undefined ? undefined : known.get(tagOf(event.sub))
+        const tag = subjectOf(event)
+        const alias = tag === undefined ? undefined : known.get(tag)
         return alias === undefined ? event : disguised(event, alias)
       })
     },
@@ -135,8 +137,8 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
       if (outcome.kind === 'unavailable') return outcome
       const personal = outcome.kind === 'found' ? openPersonal(event, outcome.key) : undefined
       if (personal === undefined) return { kind: 'unknown' }
-      const { sealed: _sealed, ...told } = event
-      return { kind: 'revealed', event: { ...told, ...personal } as SallyportEvent }
+      const told = Object.entries(event).filter(([name]) => !isHidden(name))
+      return { kind: 'revealed', event: { ...Object.fromEntries(told), ...personal } as SallyportEvent }
     },
     async of(subject) {
       const query = { tag: tagOf(subject), fresh: undefined, keptMs, at: clock.now() }
@@ -148,7 +150,13 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
   }
 }
 
+/** The id of a session begins with the tag of its subject. */
+function subjectOf({ sub, sid }: SallyportEvent): SubjectTag | undefined {
+  if (sub !== undefined) return tagOf(sub)
+  return sid !== undefined && isSessionId(sid) ? tagOfSession(sid) : undefined
+}
+
 /** An event of the application may have anything there. */
-function hidden(ip: string): string {
+function networkBehind(ip: string): string {
   return isIP(ip) === 0 ? 'unknown' : regionOf(ip)
 }

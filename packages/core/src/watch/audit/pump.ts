@@ -3,8 +3,10 @@ export interface Pump<Item> {
   push(item: Item): void
   /** How many items have not been passed on. */
   waiting(): number
-  /** Ends the retries, and resolves after a last attempt. */
+  /** Ends the retries, and resolves when all is passed on, or an attempt has failed. */
   drain(): Promise<void>
+  /** Passes on no further batch. */
+  stop(): void
 }
 
 export interface PumpParts<Item> {
@@ -27,6 +29,7 @@ export function createPump<Item>({ take, taken, failed }: PumpParts<Item>): Pump
   let isScheduled = false
   let current: Promise<void> | undefined
   let isDraining = false
+  let isStopped = false
 
   /** Later in this turn of the event loop, so that items of the same moment are passed on together. */
   function schedule(): void {
@@ -39,7 +42,7 @@ export function createPump<Item>({ take, taken, failed }: PumpParts<Item>): Pump
   }
 
   async function passAll(): Promise<void> {
-    while (items.length > 0) {
+    while (items.length > 0 && !isStopped) {
       const batch = items.slice(0, MOST_AT_ONCE)
       try {
         await take(batch)
@@ -77,6 +80,9 @@ export function createPump<Item>({ take, taken, failed }: PumpParts<Item>): Pump
       await current
       current ??= passAll()
       await current
+    },
+    stop() {
+      isStopped = true
     },
   }
 }

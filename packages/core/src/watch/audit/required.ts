@@ -37,7 +37,11 @@ function requiredBy(trail: Trail): Required {
       if (trail.isAway()) return refuse()
       const before = trail.noted()
       const result = take(...args)
-      if (result instanceof Promise) return result.then(whenWritten)
+      if (result instanceof Promise)
+        return result.then(whenWritten, async (cause) => {
+          await trail.written()
+          throw cause
+        })
       // What others have told need not hold up this one.
       return trail.noted() === before ? result : whenWritten(result)
     }

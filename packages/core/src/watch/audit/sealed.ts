@@ -19,24 +19,45 @@ export function sessionPseudonym(key: Uint8Array, sid: string): string {
   return mac.subarray(0, ID_BYTES).toString('base64url')
 }
 
-/** So that nothing can be moved to another event. */
-const associated = ({ time, event }: Pick<SallyportEvent, 'time' | 'event'>): Buffer =>
-  Buffer.from(`${time} ${event}`)
+/** Members of a line that are no part of the event: what was sealed, and its place in a chain. */
+const BESIDE: readonly string[] = ['sealed', 'chain']
 
-/** Encrypts what an event tells of a person (AES-256-GCM). */
-export function sealPersonal(event: SallyportEvent, key: Uint8Array, nonce: Uint8Array): string {
+/** Whether a member of a line is replaced, or left out, when the event is revealed. */
+export function isHidden(name: string): boolean {
+  return BESIDE.includes(name) || PERSONAL.some((one) => one === name)
+}
+
+/**
+ * All texts that the line has besides, so that nothing can be changed, or moved to another event. Applications may add
+ * members of other kinds, which nobody reads.
+ */
+function associated(hidden: SallyportEvent): Buffer {
+  const members = Object.entries(hidden).filter(
+    ([name, value]) => typeof value === 'string' && !BESIDE.includes(name),
+  )
+  return Buffer.from(JSON.stringify(members.sort(([a], [b]) => (a < b ? -1 : 1))))
+}
+
+/**
+ * Encrypts what an event tells of a person (AES-256-GCM).
+ *
+ * @param hidden the event as the trail has it
+ */
+export function sealPersonal(
+  event: SallyportEvent,
+  hidden: SallyportEvent,
+  key: Uint8Array,
+  nonce: Uint8Array,
+): string {
   const told = Object.fromEntries(PERSONAL.map((name) => [name, event[name]]))
   const cipher = createCipheriv('aes-256-gcm', derived(key, 'seal'), nonce)
-  cipher.setAAD(associated(event))
+  cipher.setAAD(associated(hidden))
   const parts = [nonce, cipher.update(JSON.stringify(told), 'utf8'), cipher.final(), cipher.getAuthTag()]
   return Buffer.concat(parts).toString('base64url')
 }
 
 /** `undefined` if it was not sealed under this key, or for another event. */
-export function openPersonal(
-  event: Pick<SallyportEvent, 'time' | 'event' | 'sealed'>,
-  key: Uint8Array,
-): Personal | undefined {
+export function openPersonal(event: SallyportEvent, key: Uint8Array): Personal | undefined {
   const sealed = Buffer.from(event.sealed ?? '', 'base64url')
   if (sealed.length < SEAL_NONCE_BYTES + TAG_BYTES) return undefined
   const decipher = createDecipheriv('aes-256-gcm', derived(key, 'seal'), sealed.subarray(0, SEAL_NONCE_BYTES))

@@ -105,22 +105,24 @@ export function createTrail(parts: TrailParts): Trail {
 
   function drop(): void {
     dropped++
-    losses.failed(`audit events are lost: ${mostWaiting} wait for the sink "${sink.name}" already`)
+    if (!isClosed)
+      losses.failed(`audit events are lost: ${mostWaiting} wait for the sink "${sink.name}" already`)
   }
 
   const isHeldUp = (): boolean => hasNoPseudonyms || outage.isAway()
 
   return {
     note(event) {
-      if (isClosed) return
-      if (waiting() >= mostWaiting && !required) return drop()
+      if (isClosed || (waiting() >= mostWaiting && !required)) return drop()
       noted++
       first.push(event)
     },
     noted: () => noted,
     dropped: () => dropped,
-    isAway: () => required && (isHeldUp() || waiting() >= mostWaiting),
+    isAway: () => required && (isClosed || isHeldUp() || waiting() >= mostWaiting),
     written() {
+      // What is told after the end is not written.
+      if (isClosed) return Promise.resolve(false)
       if (waiting() === 0) return undefined
       return isHeldUp() ? Promise.resolve(false) : writings.wait(noted)
     },
@@ -129,12 +131,17 @@ export function createTrail(parts: TrailParts): Trail {
     },
     async close() {
       isClosed = true
-      await withinTime(inClear.drain())
-      await withinTime(ready.drain())
+      const passed = inClear.drain().then(() => ready.drain())
+      const isDone = await whileItGoesOn(passed)
       writings.failed()
       disguisings.failed()
       if (waiting() > 0) notice(`the audit sink "${sink.name}" has not taken the last ${waiting()} events`)
-      await withinTime(closeSink())
+      if (isDone) await whileItGoesOn(closeSink())
+      else {
+        ready.stop()
+        // A sink is closed after its last write.
+        void passed.then(closeSink)
+      }
     },
   }
 
@@ -146,12 +153,22 @@ export function createTrail(parts: TrailParts): Trail {
     }
   }
 
-  function withinTime(work: Promise<void>): Promise<void> {
+  /** Waits for as long as events are passed on within the time-out. Gives whether the work is done. */
+  function whileItGoesOn(work: Promise<void>): Promise<boolean> {
     return new Promise((resolve) => {
-      const stopWaiting = patiently(timeoutMs, resolve)
+      let left = waiting()
+      let callOff = (): void => {}
+      const watch = (): void => {
+        callOff = patiently(timeoutMs, () => {
+          if (waiting() === left) return resolve(false)
+          left = waiting()
+          watch()
+        })
+      }
+      watch()
       void work.then(() => {
-        stopWaiting()
-        resolve()
+        callOff()
+        resolve(true)
       })
     })
   }

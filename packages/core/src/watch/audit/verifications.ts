@@ -1,44 +1,61 @@
+import type { Clock } from '../../ports/clock.ts'
 import type { Sender } from '../../seam/caller.ts'
 
 /**
- * Which successful verifications are events: none, the first of each token in each process (and from each further
- * address), all, or this share of them.
+ * Which successful verifications are events: none; of each token in each process the first, and whenever its address
+ * changes; all; or this share of them.
  */
 export type VerificationPolicy = 'none' | 'first' | 'all' | number
 
-/** A token that remembers from which addresses it has been told. */
+/** A token that remembers from where it has been told. */
 export interface ToldToken {
-  toldFrom: readonly (string | undefined)[] | undefined
+  told: ToldUses | undefined
+}
+
+interface ToldUses {
+  last: string | undefined
+  /** When each address was told, the latest last. */
+  readonly addresses: Map<string | undefined, number>
 }
 
 /** Whether the use of a good token is to be told. */
 export type IsTold = (token: ToldToken, sender: Sender) => boolean
 
-/** Two parties may use a token in turn. After so many addresses no further ones are told. */
+/** Parties that use a token in turn change its address with every request. */
+const TOLD_AGAIN_MS = 30_000
+/** So many addresses are told within that time. */
 const MAX_ADDRESSES = 8
 
 /** `undefined`: none is told. */
-export function createVerificationPolicy(policy: VerificationPolicy): IsTold | undefined {
+export function createVerificationPolicy(policy: VerificationPolicy, clock: Clock): IsTold | undefined {
   switch (policy) {
     case 'none':
       return undefined
     case 'all':
       return () => true
     case 'first':
-      return isNews
+      return (token, sender) => isNews(token, sender, clock)
     default:
       return sampled(policy)
   }
 }
 
-function isNews(token: ToldToken, { ip }: Sender): boolean {
-  const { toldFrom } = token
-  if (toldFrom === undefined) {
-    token.toldFrom = [ip]
+function isNews(token: ToldToken, { ip }: Sender, clock: Clock): boolean {
+  const { told } = token
+  if (told === undefined) {
+    token.told = { last: ip, addresses: new Map([[ip, clock.monotonic()]]) }
     return true
   }
-  if (toldFrom.includes(ip) || toldFrom.length >= MAX_ADDRESSES) return false
-  token.toldFrom = [...toldFrom, ip]
+  if (told.last === ip) return false
+  told.last = ip
+  const { addresses } = told
+  const now = clock.monotonic()
+  for (const [address, at] of addresses) {
+    if (now - at < TOLD_AGAIN_MS) break
+    addresses.delete(address)
+  }
+  if (addresses.has(ip) || addresses.size >= MAX_ADDRESSES) return false
+  addresses.set(ip, now)
   return true
 }
 
