@@ -7,7 +7,15 @@ import { isSessionId, type SubjectTag, tagOf, tagOfSession } from '../../ports/i
 import type { SubjectKeyStore } from '../../ports/optional/subject-keys.ts'
 import type { Unavailable } from '../../ports/outcome.ts'
 import type { EventName, SallyportEvent } from '../event.ts'
-import { isHidden, openPersonal, SEAL_NONCE_BYTES, sealPersonal, sessionPseudonym } from './sealed.ts'
+import {
+  isHidden,
+  openPersonal,
+  type PersonKeys,
+  personKeys,
+  SEAL_NONCE_BYTES,
+  sealPersonal,
+  sessionPseudonym,
+} from './sealed.ts'
 
 export type RevealOutcome =
   /** The event as it was told. */
@@ -39,15 +47,17 @@ export interface PseudonymsParts {
 
 interface Alias {
   readonly pseudonym: string
-  readonly key: Uint8Array
+  readonly keys: PersonKeys
   /** Whether the store has it. If not, nobody can ever tell whose it was. */
   readonly isKept: boolean
   readonly since: number
 }
 
 const ALIASES_REMEMBERED = 10_000
-/** So that a process learns within this time that a subject was forgotten. */
-const REMEMBERED_MS = 60_000
+/** A process hears at once that a subject was forgotten. This is for when it does not. */
+const REMEMBERED_MS = 3_600_000
+/** A subject without a key may get one from another process. */
+const WITHOUT_KEY_MS = 60_000
 const ID_BYTES = 16
 const KEY_BYTES = 32
 
@@ -67,8 +77,9 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
 
   function remembered(tag: SubjectTag, makesKey: boolean): Alias | undefined {
     const alias = aliases.get(tag)
-    if (alias === undefined || clock.monotonic() - alias.since > REMEMBERED_MS) return undefined
-    return makesKey && !alias.isKept ? undefined : alias
+    if (alias === undefined || (makesKey && !alias.isKept)) return undefined
+    const age = clock.monotonic() - alias.since
+    return age > (alias.isKept ? REMEMBERED_MS : WITHOUT_KEY_MS) ? undefined : alias
   }
 
   async function fetch(tag: SubjectTag, makesKey: boolean): Promise<Alias | undefined> {
@@ -78,8 +89,8 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
     const since = clock.monotonic()
     const alias: Alias =
       outcome.kind === 'found'
-        ? { pseudonym: outcome.pseudonym, key: outcome.key, isKept: true, since }
-        : { pseudonym: fresh.id, key: fresh.key, isKept: false, since }
+        ? { pseudonym: outcome.pseudonym, keys: personKeys(outcome.key), isKept: true, since }
+        : { pseudonym: fresh.id, keys: personKeys(fresh.key), isKept: false, since }
     aliases.set(tag, alias)
     return alias
   }
@@ -109,17 +120,17 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
     return all
   }
 
-  function disguised(event: SallyportEvent, { pseudonym, key }: Alias): SallyportEvent {
+  function disguised(event: SallyportEvent, { pseudonym, keys }: Alias): SallyportEvent {
     const { sid, ip, previous_ip: previous, user_agent: agent } = event
     const hidden = {
       ...event,
       sub: pseudonym,
-      ...(sid === undefined ? {} : { sid: sessionPseudonym(key, sid) }),
+      ...(sid === undefined ? {} : { sid: sessionPseudonym(keys, sid) }),
       ...(ip === undefined ? {} : { ip: networkBehind(ip) }),
       ...(previous === undefined ? {} : { previous_ip: networkBehind(previous) }),
       ...(agent === undefined ? {} : { user_agent: devices.recognise(agent).label }),
     }
-    return { ...hidden, sealed: sealPersonal(event, hidden, key, random(SEAL_NONCE_BYTES)) }
+    return { ...hidden, sealed: sealPersonal(event, hidden, keys, random(SEAL_NONCE_BYTES)) }
   }
 
   return {
@@ -135,7 +146,7 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
     async reveal(event) {
       const outcome = await store.keyBehind(event.sub ?? '', clock.now())
       if (outcome.kind === 'unavailable') return outcome
-      const personal = outcome.kind === 'found' ? openPersonal(event, outcome.key) : undefined
+      const personal = outcome.kind === 'found' ? openPersonal(event, personKeys(outcome.key)) : undefined
       if (personal === undefined) return { kind: 'unknown' }
       const told = Object.entries(event).filter(([name]) => !isHidden(name))
       return { kind: 'revealed', event: { ...Object.fromEntries(told), ...personal } as SallyportEvent }

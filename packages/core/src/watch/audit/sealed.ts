@@ -11,11 +11,20 @@ const TAG_BYTES = 16
 const ID_BYTES = 16
 
 /** Separate keys for separate uses. */
-const derived = (key: Uint8Array, use: string): Buffer => createHmac('sha256', key).update(use).digest()
+export interface PersonKeys {
+  readonly session: Uint8Array
+  readonly seal: Uint8Array
+}
+
+/** @param key that of a subject */
+export function personKeys(key: Uint8Array): PersonKeys {
+  const derived = (use: string): Uint8Array => createHmac('sha256', key).update(use).digest()
+  return { session: derived('session'), seal: derived('seal') }
+}
 
 /** The same for all events of a session, and of no use without the key. */
-export function sessionPseudonym(key: Uint8Array, sid: string): string {
-  const mac = createHmac('sha256', derived(key, 'session')).update(sid).digest()
+export function sessionPseudonym({ session }: PersonKeys, sid: string): string {
+  const mac = createHmac('sha256', session).update(sid).digest()
   return mac.subarray(0, ID_BYTES).toString('base64url')
 }
 
@@ -46,21 +55,21 @@ function associated(hidden: SallyportEvent): Buffer {
 export function sealPersonal(
   event: SallyportEvent,
   hidden: SallyportEvent,
-  key: Uint8Array,
+  { seal }: PersonKeys,
   nonce: Uint8Array,
 ): string {
   const told = Object.fromEntries(PERSONAL.map((name) => [name, event[name]]))
-  const cipher = createCipheriv('aes-256-gcm', derived(key, 'seal'), nonce)
+  const cipher = createCipheriv('aes-256-gcm', seal, nonce)
   cipher.setAAD(associated(hidden))
   const parts = [nonce, cipher.update(JSON.stringify(told), 'utf8'), cipher.final(), cipher.getAuthTag()]
   return Buffer.concat(parts).toString('base64url')
 }
 
 /** `undefined` if it was not sealed under this key, or for another event. */
-export function openPersonal(event: SallyportEvent, key: Uint8Array): Personal | undefined {
+export function openPersonal(event: SallyportEvent, { seal }: PersonKeys): Personal | undefined {
   const sealed = Buffer.from(event.sealed ?? '', 'base64url')
   if (sealed.length < SEAL_NONCE_BYTES + TAG_BYTES) return undefined
-  const decipher = createDecipheriv('aes-256-gcm', derived(key, 'seal'), sealed.subarray(0, SEAL_NONCE_BYTES))
+  const decipher = createDecipheriv('aes-256-gcm', seal, sealed.subarray(0, SEAL_NONCE_BYTES))
   decipher.setAAD(associated(event))
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
   try {
