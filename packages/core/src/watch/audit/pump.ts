@@ -10,6 +10,8 @@ export interface Pump<Item> {
 }
 
 export interface PumpParts<Item> {
+  /** Begins to pass on what was pushed, a little later, so that items of the same moment are passed on together. */
+  readonly soon: (begin: () => void) => void
   /** Rejects if the batch was not taken. It is given again then. */
   readonly take: (batch: readonly Item[]) => Promise<void>
   /** Called after each batch that was taken. */
@@ -22,7 +24,7 @@ const MOST_AT_ONCE = 500
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5000
 
-export function createPump<Item>({ take, taken, failed }: PumpParts<Item>): Pump<Item> {
+export function createPump<Item>({ soon, take, taken, failed }: PumpParts<Item>): Pump<Item> {
   const items: Item[] = []
   let retryMs = FIRST_RETRY_MS
   let retry: NodeJS.Timeout | undefined
@@ -31,11 +33,10 @@ export function createPump<Item>({ take, taken, failed }: PumpParts<Item>): Pump
   let isDraining = false
   let isStopped = false
 
-  /** Later in this turn of the event loop, so that items of the same moment are passed on together. */
   function schedule(): void {
     if (isScheduled || current !== undefined || retry !== undefined) return
     isScheduled = true
-    setImmediate(() => {
+    soon(() => {
       isScheduled = false
       current ??= passAll()
     })

@@ -41,6 +41,8 @@ export interface TrailParts extends TrailSettings {
   readonly notice: (message: string) => void
 }
 
+/** Where nobody waits, events are collected for so long: each write costs the requests of that moment a little. */
+const COLLECTED_MS = 10
 /** Losses that come and go are told once. */
 const QUIET_MS = 10_000
 
@@ -55,7 +57,12 @@ export function createTrail(parts: TrailParts): Trail {
   /** The store tells its outages by itself. */
   let hasNoPseudonyms = false
 
+  const soon = (begin: () => void): void => {
+    if (required) setImmediate(begin)
+    else setTimeout(begin, COLLECTED_MS).unref()
+  }
   const inClear = createPump<SallyportEvent>({
+    soon,
     async take(batch) {
       for (const event of await disguise(batch)) ready.push(event)
     },
@@ -70,6 +77,7 @@ export function createTrail(parts: TrailParts): Trail {
     },
   })
   const ready = createPump<SallyportEvent>({
+    soon: pseudonyms === undefined ? soon : queueMicrotask,
     async take(batch) {
       const stopWaiting = patiently(timeoutMs, () => away('does not answer'))
       try {
