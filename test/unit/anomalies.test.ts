@@ -381,6 +381,27 @@ describe('responses', () => {
     expect(revoked).toEqual([{ kind: 'session', session: sid }])
   })
 
+  test('a thief who comes again while the alert is quiet loses that session as well', async () => {
+    const places: Readonly<Record<string, { latitude: number; longitude: number }>> = {
+      '192.0.2.1': { latitude: 52.5, longitude: 13.4 },
+      '203.0.113.1': { latitude: 35.7, longitude: 139.7 },
+    }
+    const impossible_travel = { locate: (ip: string) => places[ip], revoke: true, risk: 80 }
+    const world = await start({ rules: { impossible_travel, new_device: false } })
+    const signIn = async (ip: string): Promise<string> => {
+      const known = new Set((await world.sallyport.sessions.list('one')).map(({ id }) => id))
+      await gateOf(world.sallyport).signIn(viewOf({ ip }), { subject: 'one' })
+      const opened = (await world.sallyport.sessions.list('one')).find(({ id }) => !known.has(id))
+      await world.judged()
+      return opened?.id ?? ''
+    }
+    const owner = await signIn('192.0.2.1')
+    const thefts = [await signIn('203.0.113.1'), await signIn('203.0.113.1')]
+    expect(world.alerts.map(({ rule }) => rule)).toEqual(['impossible_travel'])
+    expect((await world.sallyport.sessions.list('one')).map(({ id }) => id)).toEqual([owner])
+    for (const sid of thefts) expect(await world.sallyport.risk.of(sid)).toBe(80)
+  })
+
   test('a store that does not end it is told of', async () => {
     const told = notices()
     const driver = memoryStore()

@@ -9,8 +9,13 @@ import type { Alert, OnAlert } from './alert.ts'
 import type { Risk } from './risk.ts'
 import type { Webhook } from './webhook.ts'
 
-/** Does what follows from a finding. Resolves when the store has been told; nobody waits for whom else it is told. */
-export type Respond = (rule: AnomalyRule, event: SallyportEvent, finding: Finding) => Promise<void>
+/** Does what follows from a finding. */
+export interface Responses {
+  /** Raises the alert. Nobody waits for whom it is told. */
+  tell(rule: AnomalyRule, event: SallyportEvent, finding: Finding): void
+  /** Ends the session that the event names, or adds to its risk, if the rule says so. Resolves when the store has been told. */
+  act(rule: AnomalyRule, event: SallyportEvent): Promise<void>
+}
 
 /** Ends a session: the one step of the domain that does. */
 export type EndSession = (
@@ -31,11 +36,11 @@ export interface ResponsesParts {
 
 const ID_BYTES = 16
 
-export function createResponses(parts: ResponsesParts): Respond {
+export function createResponses(parts: ResponsesParts): Responses {
   const { webhook, risk, endSession, emit, callbacks, notice, random } = parts
   const onAlert = parts.onAlert && callbacks.guarded('the option "anomalies.onAlert"', parts.onAlert)
 
-  function tell({ name, severity = 'warning' }: AnomalyRule, event: SallyportEvent, finding: Finding): void {
+  function pass({ name, severity = 'warning' }: AnomalyRule, event: SallyportEvent, finding: Finding): void {
     const alert: Alert = Object.freeze({
       id: Buffer.from(random(ID_BYTES)).toString('base64url'),
       ...{ time: event.time, rule: name, severity, summary: finding.summary },
@@ -53,17 +58,20 @@ export function createResponses(parts: ResponsesParts): Respond {
       notice(`a session that the rule "${reason}" should end lives on, since the store does not answer`)
   }
 
-  return async (rule, event, finding) => {
-    const { name, alert = true, revoke = false, risk: points = 0 } = rule
-    emit({ event: 'alert.raised', outcome: 'success', reason: name, ...concerned(event) })
-    if (alert) tell(rule, event, finding)
-    const { sid } = event
-    // A token of another issuer may name a session, which is none of ours.
-    if (sid === undefined || !isSessionId(sid)) return
-    await Promise.all([
-      points > 0 ? risk.add(sid, name, points) : undefined,
-      revoke ? end(sid, name, event) : undefined,
-    ])
+  return {
+    tell(rule, event, finding) {
+      emit({ event: 'alert.raised', outcome: 'success', reason: rule.name, ...concerned(event) })
+      if (rule.alert ?? true) pass(rule, event, finding)
+    },
+    async act({ name, revoke = false, risk: points = 0 }, event) {
+      const { sid } = event
+      // A token of another issuer may name a session, which is none of ours.
+      if (sid === undefined || !isSessionId(sid)) return
+      await Promise.all([
+        points > 0 ? risk.add(sid, name, points) : undefined,
+        revoke ? end(sid, name, event) : undefined,
+      ])
+    },
   }
 }
 

@@ -12,7 +12,7 @@ export interface Case {
   readonly event: SallyportEvent
   /** `undefined`: the event is judged alone. */
   readonly sighting: Sighting | undefined
-  /** By which nothing more is raised for a while after a finding; `undefined`: every finding is raised. */
+  /** By which no other alert is raised for a while after a finding; `undefined`: every finding raises one. */
   readonly quiet: Sighting | undefined
   /** Whether the same is told over and over, and need not be noted each time. */
   readonly mayRepeat: boolean

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../ports/clock.ts'
 import type { Seen, Sighting, SightingStore } from '../../ports/optional/sightings.ts'
-import type { Respond } from '../alerts/responses.ts'
+import type { Responses } from '../alerts/responses.ts'
 import type { EventName, SallyportEvent } from '../event.ts'
 import type { Case, CaseOf } from './cases.ts'
 import type { Circumstanced } from './circumstances.ts'
@@ -24,7 +24,7 @@ export interface EvaluationParts {
   readonly store: SightingStore
   readonly circumstancesOf: Circumstanced
   readonly locationsOf: LocationsOf
-  readonly respond: Respond
+  readonly responses: Responses
   readonly clock: Clock
 }
 
@@ -43,7 +43,7 @@ interface Found {
 }
 
 export function createEvaluation(parts: EvaluationParts): Evaluation {
-  const { store, circumstancesOf, locationsOf, respond, clock } = parts
+  const { store, circumstancesOf, locationsOf, responses, clock } = parts
   const byEvent = new Map<EventName, CaseOf[]>()
   for (const rule of parts.rules) {
     const caseOf = parts.casesOf(rule)
@@ -95,8 +95,12 @@ export function createEvaluation(parts: EvaluationParts): Evaluation {
       const finding = one.judge(seen)
       if (finding !== undefined) found.push({ one, finding })
     }
-    const raised = await firstOf(found)
-    await Promise.all(raised.map(({ one, finding }) => respond(one.rule, one.event, finding)))
+    // A thief who comes again while the alert is quiet has another session, which is to end as well.
+    await Promise.all([...found.map(({ one }) => responses.act(one.rule, one.event)), tellFirst(found)])
+  }
+
+  async function tellFirst(found: readonly Found[]): Promise<void> {
+    for (const { one, finding } of await firstOf(found)) responses.tell(one.rule, one.event, finding)
   }
 
   /** Whether a case tells something that this process has not just told the store. */

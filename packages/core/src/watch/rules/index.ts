@@ -70,7 +70,7 @@ export function createAnomalies(
       casesOf: (rule) => createCases(rule, { hashes, callbacks, nextId }),
       circumstancesOf: createCircumstances(hashes, parts.devices),
       locationsOf: createLocations(travel === false ? undefined : travel.locate, callbacks),
-      respond: createResponses({ ...parts, risk, webhook, onAlert: settings.onAlert }),
+      responses: createResponses({ ...parts, risk, webhook, onAlert: settings.onAlert }),
       ...{ store, clock },
     }),
     ...{ risk, webhook },

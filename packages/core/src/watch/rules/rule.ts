@@ -75,8 +75,8 @@ export interface AnomalyRule<Name extends ObservedEvent = ObservedEvent> extends
   /** How many different values are kept, the latest ones: 1 to 64. */
   readonly most: number
   /**
-   * How long nothing more is raised for the same `by` after a finding, in seconds: 0 to 34,560,000. Default:
-   * `windowSeconds`.
+   * How long no other alert is raised for the same `by` after a finding, in seconds: 0 to 34,560,000. `revoke` and
+   * `risk` follow each finding all the same. Default: `windowSeconds`.
    */
   readonly quietSeconds?: number | undefined
   /** What of the event is noted; `undefined`: it does not concern this rule. */
