@@ -31,6 +31,12 @@ const wrong: readonly WrongOption[] = [
 
   { name: 'a misspelled rule', options: rules({ failed_signins: {} }), option: 'anomalies.rules.failed_signins', says: 'unknown option "anomalies.rules.failed_signins" (did you mean "anomalies.rules.failed_sign_ins"?)' },
   { name: 'a rule that is on', options: rules({ token_theft: true }), option: 'anomalies.rules.token_theft', allowed: 'an object with alert, revoke, risk', given: 'true' },
+  ...['failed_sign_ins', 'account_locked', 'refused_tokens', 'shared_device', 'user_refresh_rate'].flatMap((one) =>
+    [{ revoke: true }, { risk: 5 }].map((given) => {
+      const path = `anomalies.rules.${one}.${Object.keys(given)[0]}`
+      return { name: 'an event of no session, or of another', options: rules({ [one]: given }), option: path, says: `unknown option "${path}"; there ${one === 'account_locked' ? 'is only alert' : 'are alert, most, windowSeconds'}` }
+    }),
+  ),
   { name: 'an option of another rule', options: rules({ new_device: { most: 5 } }), option: 'anomalies.rules.new_device.most', says: 'unknown option "anomalies.rules.new_device.most"; there are alert, revoke, risk, days' },
   { name: 'none', options: rules({ refresh_rate: { most: 0 } }), option: 'anomalies.rules.refresh_rate.most', allowed: counted, given: '0' },
   { name: 'too many', options: rules({ refresh_rate: { most: 64 } }), option: 'anomalies.rules.refresh_rate.most', allowed: counted, given: '64' },

@@ -52,6 +52,10 @@ const wrong: readonly SallyportOptions[] = [
   { anomalies: { rules: { token_theft: true } } },
   // @ts-expect-error there is no such rule
   { anomalies: { rules: { theft: {} } } },
+  // @ts-expect-error a failed sign-in names no session
+  { anomalies: { rules: { failed_sign_ins: { revoke: true } } } },
+  // @ts-expect-error neither does a locked account
+  { anomalies: { rules: { account_locked: { risk: 50 } } } },
   // @ts-expect-error there is nothing to locate addresses with
   { anomalies: { rules: { impossible_travel: { kilometres: 5 } } } },
   // @ts-expect-error a rule cannot see its own alerts

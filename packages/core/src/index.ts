@@ -59,6 +59,7 @@ export type {
   Finding,
   Observation,
   ObservedEvent,
+  RuleAlert,
   RuleResponses,
   Severity,
 } from './watch/rules/rule.ts'

@@ -18,6 +18,7 @@ export type {
   AnomalyRulesOptions,
   CountRuleOptions,
   DaysRuleOptions,
+  SessionCountRuleOptions,
   TravelRuleOptions,
 } from './anomalies/rules.ts'
 export type { BindingOptions, WithBinding } from './binding.ts'

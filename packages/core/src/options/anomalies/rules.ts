@@ -1,16 +1,19 @@
 import * as v from 'valibot'
 import type { RulesSettings } from '../../watch/rules/built-in.ts'
-import type { AnomalyRule, RuleResponses } from '../../watch/rules/rule.ts'
+import type { AnomalyRule, RuleAlert, RuleResponses } from '../../watch/rules/rule.ts'
 import type { Locate } from '../../watch/rules/travel.ts'
 import { boolean, callable, distinctArray, group, oneOf, string, wholeNumber } from '../values/schema.ts'
 
 /** The options of a rule that counts. */
-export interface CountRuleOptions extends RuleResponses {
+export interface CountRuleOptions extends RuleAlert {
   /** How many are normal: one more is a finding. The default is that of the rule; 1 to 63. */
   readonly most?: number | undefined
   /** How long they count together, in seconds. The default is that of the rule; 1 to 86,400 (1 day). */
   readonly windowSeconds?: number | undefined
 }
+
+/** The options of a rule that counts what one session does. */
+export interface SessionCountRuleOptions extends CountRuleOptions, RuleResponses {}
 
 /** The options of a rule that remembers a user. */
 export interface DaysRuleOptions extends RuleResponses {
@@ -32,13 +35,13 @@ export interface AnomalyRulesOptions {
   /** Failed sign-ins from one network. Default: more than 5 within 300 seconds. */
   readonly failed_sign_ins?: CountRuleOptions | false | undefined
   /** The lockout locks an account. Default: on. */
-  readonly account_locked?: RuleResponses | false | undefined
+  readonly account_locked?: RuleAlert | false | undefined
   /** Refreshes of one session. Default: more than 20 within 300 seconds. */
-  readonly refresh_rate?: CountRuleOptions | false | undefined
+  readonly refresh_rate?: SessionCountRuleOptions | false | undefined
   /** Refreshes of one user. Default: more than 60 within 300 seconds. */
   readonly user_refresh_rate?: CountRuleOptions | false | undefined
   /** Networks that use one access token, or refresh one session. Default: more than 2 within 300 seconds. */
-  readonly token_networks?: CountRuleOptions | false | undefined
+  readonly token_networks?: SessionCountRuleOptions | false | undefined
   /** Users who sign in from one network with one User-Agent. Default: more than 9 within 3,600 seconds. */
   readonly shared_device?: CountRuleOptions | false | undefined
   /** A user signs in from a browser and system that are new, or were not seen for `days`. Default: on, 90 days. */
@@ -49,7 +52,7 @@ export interface AnomalyRulesOptions {
    * A refresh is contested by two networks, or answers to refreshes are repeated to another network than the one that
    * refreshed. Default: every contested refresh, and more than 1 repeated answer within 3,600 seconds.
    */
-  readonly contested_refresh?: CountRuleOptions | false | undefined
+  readonly contested_refresh?: SessionCountRuleOptions | false | undefined
   /** A refresh token was stolen, as the rotation finds. Default: on. */
   readonly token_theft?: RuleResponses | false | undefined
   /** Access tokens from one network that look forged. Default: more than 20 within 300 seconds. */
@@ -62,8 +65,11 @@ const DAY = 86_400
 const MOST_SECONDS = 400 * DAY
 const MOST_COUNTED = 63
 
+const alerts = { alert: v.optional(boolean, true) }
+
+/** What may follow where the event that is noticed names the session of whoever caused it. */
 const responses = {
-  alert: v.optional(boolean, true),
+  ...alerts,
   revoke: v.optional(boolean, false),
   risk: v.optional(wholeNumber(0, 100), 0),
 }
@@ -75,9 +81,7 @@ function unlessOff<T>(options: v.GenericSchema<unknown, T>): v.GenericSchema<unk
   )
 }
 
-const plain = v.optional(unlessOff(group(responses)), {})
-
-const counts = (most: number, windowSeconds: number) =>
+const counts = <Responses extends typeof alerts>(responses: Responses, most: number, windowSeconds: number) =>
   v.optional(
     unlessOff(
       group({
@@ -95,17 +99,17 @@ const remembers = v.optional(
 )
 
 export const rulesSchema: v.GenericSchema<object, RulesSettings> = group({
-  failed_sign_ins: counts(5, 300),
-  account_locked: plain,
-  refresh_rate: counts(20, 300),
-  user_refresh_rate: counts(60, 300),
-  token_networks: counts(2, 300),
-  shared_device: counts(9, 3600),
+  failed_sign_ins: counts(alerts, 5, 300),
+  account_locked: v.optional(unlessOff(group(alerts)), {}),
+  refresh_rate: counts(responses, 20, 300),
+  user_refresh_rate: counts(alerts, 60, 300),
+  token_networks: counts(responses, 2, 300),
+  shared_device: counts(alerts, 9, 3600),
   new_device: remembers,
   long_silence: remembers,
-  contested_refresh: counts(1, 3600),
-  token_theft: plain,
-  refused_tokens: counts(20, 300),
+  contested_refresh: counts(responses, 1, 3600),
+  token_theft: v.optional(unlessOff(group(responses)), {}),
+  refused_tokens: counts(alerts, 20, 300),
   impossible_travel: v.optional(
     unlessOff(
       group({

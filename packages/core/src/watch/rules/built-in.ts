@@ -1,5 +1,5 @@
 import { contestedRefresh, refreshRate, tokenTheft, userRefreshRate } from './refreshes.ts'
-import type { AnomalyRule, CountSettings, ResponseSettings } from './rule.ts'
+import type { AnomalyRule, CountSettings, RuleAlert, RuleResponses } from './rule.ts'
 import {
   accountLocked,
   type DaysSettings,
@@ -16,7 +16,7 @@ type OrOff<Settings> = Settings | false
 /** The parsed options of the library's own rules, by their names. */
 export interface RulesSettings {
   readonly failed_sign_ins: OrOff<CountSettings>
-  readonly account_locked: OrOff<ResponseSettings>
+  readonly account_locked: OrOff<RuleAlert>
   readonly refresh_rate: OrOff<CountSettings>
   readonly user_refresh_rate: OrOff<CountSettings>
   readonly token_networks: OrOff<CountSettings>
@@ -24,7 +24,7 @@ export interface RulesSettings {
   readonly new_device: OrOff<DaysSettings>
   readonly long_silence: OrOff<DaysSettings>
   readonly contested_refresh: OrOff<CountSettings>
-  readonly token_theft: OrOff<ResponseSettings>
+  readonly token_theft: OrOff<RuleResponses>
   readonly refused_tokens: OrOff<CountSettings>
   /** Off unless there is something to locate addresses with. */
   readonly impossible_travel: OrOff<TravelSettings>

@@ -1,11 +1,5 @@
 import type { SeenValue } from '../../ports/optional/sightings.ts'
-import {
-  type AnomalyRule,
-  type CountSettings,
-  counting,
-  type Finding,
-  type ResponseSettings,
-} from './rule.ts'
+import { type AnomalyRule, type CountSettings, counting, type Finding, type RuleResponses } from './rule.ts'
 
 /** A client that is broken, or somebody who tries refresh tokens. */
 export function refreshRate(settings: CountSettings): AnomalyRule<'session.refreshed'> {
@@ -29,7 +23,7 @@ export function userRefreshRate(settings: CountSettings): AnomalyRule<'session.r
 type Theft = 'refresh.reused' | 'refresh.mismatched'
 
 /** Found by the rotation itself, which has ended the session. */
-export function tokenTheft(responses: ResponseSettings): AnomalyRule<Theft> {
+export function tokenTheft(responses: RuleResponses): AnomalyRule<Theft> {
   return {
     ...{ ...responses, name: 'token_theft', severity: 'critical' },
     ...{ events: ['refresh.reused', 'refresh.mismatched'], windowSeconds: 1, most: 1 },

@@ -49,10 +49,14 @@ export interface Finding {
   readonly summary: string
 }
 
-/** What follows from a finding, besides the event `alert.raised`. */
-export interface RuleResponses {
+/** Whom a finding is told, besides listeners of the event `alert.raised`. */
+export interface RuleAlert {
   /** Whether `onAlert` and the webhook are told. Default `true`. */
   readonly alert?: boolean | undefined
+}
+
+/** What follows from a finding about a session, besides the event `alert.raised`. */
+export interface RuleResponses extends RuleAlert {
   /** Whether the session that the event names ends, with the name of the rule as the reason. Default `false`. */
   readonly revoke?: boolean | undefined
   /** Points that the risk of the session grows by, for a day: 0 to 100. Default 0. */
@@ -85,11 +89,8 @@ export interface AnomalyRule<Name extends ObservedEvent = ObservedEvent> extends
   judge(seen: Seen, event: SallyportEvent<Name>, circumstances: Circumstances): Finding | undefined
 }
 
-/** What all parsed options of a rule have. */
-export type ResponseSettings = { readonly [Name in keyof RuleResponses]-?: NonNullable<RuleResponses[Name]> }
-
 /** The options of a rule that alerts when something is seen more than `most` times within a window. */
-export interface CountSettings extends ResponseSettings {
+export interface CountSettings extends RuleResponses {
   readonly most: number
   readonly windowSeconds: number
 }
@@ -98,7 +99,7 @@ export interface CountSettings extends ResponseSettings {
 export function counting(
   { most, windowSeconds, ...responses }: CountSettings,
   what: string,
-): Pick<AnomalyRule, 'windowSeconds' | 'most' | 'judge'> & ResponseSettings {
+): Pick<AnomalyRule, 'windowSeconds' | 'most' | 'judge'> & RuleResponses {
   const finding: Finding = { summary: `more than ${most} ${what} within ${windowSeconds} seconds` }
   return {
     ...{ ...responses, windowSeconds, most: most + 1 },

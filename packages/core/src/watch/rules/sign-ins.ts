@@ -1,6 +1,6 @@
-import { type AnomalyRule, type CountSettings, counting, type ResponseSettings } from './rule.ts'
+import { type AnomalyRule, type CountSettings, counting, type RuleAlert, type RuleResponses } from './rule.ts'
 
-export interface DaysSettings extends ResponseSettings {
+export interface DaysSettings extends RuleResponses {
   readonly days: number
 }
 
@@ -21,7 +21,7 @@ export function failedSignIns(settings: CountSettings): AnomalyRule<'login.faile
 }
 
 /** The lockout has counted already. */
-export function accountLocked(responses: ResponseSettings): AnomalyRule<'account.locked'> {
+export function accountLocked(responses: RuleAlert): AnomalyRule<'account.locked'> {
   return {
     ...{ ...responses, name: 'account_locked', events: ['account.locked'], windowSeconds: 1, most: 1 },
     observe: () => ({}),

@@ -3,12 +3,12 @@ import { isSessionId } from '../../ports/ids.ts'
 import type { SeenValue } from '../../ports/optional/sightings.ts'
 import type { Callbacks } from '../callbacks.ts'
 import type { EventName, SallyportEvent } from '../event.ts'
-import type { AnomalyRule, Coordinates, ResponseSettings } from './rule.ts'
+import type { AnomalyRule, Coordinates, RuleResponses } from './rule.ts'
 
 /** Finds out where an address is; `undefined` if that is not known. */
 export type Locate = (ip: string) => Coordinates | undefined | PromiseLike<Coordinates | undefined>
 
-export interface TravelSettings extends ResponseSettings {
+export interface TravelSettings extends RuleResponses {
   readonly kilometres: number
   readonly kilometresPerHour: number
   readonly locate: Locate
