@@ -126,8 +126,34 @@ test.each<[string, Tracer]>([
     },
   ],
   ['without a call', { startActiveSpan() {} }],
+  [
+    'and calls twice',
+    {
+      startActiveSpan(_name, run) {
+        for (let nth = 0; nth < 2; nth++) run({ setAttribute() {}, setStatus() {}, end() {} })
+      },
+    },
+  ],
+  [
+    'and calls later',
+    {
+      startActiveSpan: (_name, run) =>
+        setImmediate(() => run({ setAttribute() {}, setStatus() {}, end() {} })),
+    },
+  ],
+  [
+    'with promises that reject',
+    {
+      startActiveSpan(_name, run) {
+        const reject = () => Promise.reject(new Error('broken'))
+        run({ setAttribute: reject, setStatus: reject, end: reject as never })
+        return reject()
+      },
+    },
+  ],
 ])('a tracer that fails %s changes nothing: each step is taken once', async (_when, tracer) => {
   const { sallyport, signIn, refreshed } = await start({ tracer })
   expect(await refreshed(await signIn())).toBe(200)
+  await new Promise(setImmediate)
   expect(await sallyport.sessions.list('user-1')).toHaveLength(1)
 })

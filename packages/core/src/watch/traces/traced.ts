@@ -1,3 +1,4 @@
+import { isThenable } from '../../thenable.ts'
 import type { Span, Tracer } from './tracer.ts'
 
 type Outcome = { readonly kind: string }
@@ -22,8 +23,8 @@ export function createTraced(tracer: Tracer | undefined): Traced {
       // A tracer is the application's. Whatever it does, the step is taken once.
       harmlessly(() =>
         tracer.startActiveSpan(name, (started) => {
-          span = started
-          taken = step(...args)
+          span ??= started
+          taken ??= step(...args)
           return taken
         }),
       )
@@ -43,17 +44,18 @@ export function createTraced(tracer: Tracer | undefined): Traced {
 
 /** @param outcome `undefined`: it threw */
 function end(span: Span | undefined, outcome: string | undefined): void {
-  harmlessly(() => {
-    if (outcome !== undefined) span?.setAttribute('sallyport.outcome', outcome)
-    if (outcome === undefined || outcome.endsWith('unavailable')) span?.setStatus({ code: ERROR })
-    span?.end()
-  })
+  if (outcome !== undefined) harmlessly(() => span?.setAttribute('sallyport.outcome', outcome))
+  if (outcome === undefined || outcome.endsWith('unavailable'))
+    harmlessly(() => span?.setStatus({ code: ERROR }))
+  harmlessly(() => span?.end())
 }
 
+/** A trace that is not kept is no reason to refuse a request, whether it throws or its promise rejects. */
 function harmlessly(call: () => unknown): void {
   try {
-    call()
+    const result = call()
+    if (isThenable(result)) Promise.resolve(result).catch(() => undefined)
   } catch {
-    // A trace that is not kept is no reason to refuse a request.
+    // See above.
   }
 }
