@@ -120,6 +120,37 @@ test('a receiver that does not answer in time has not accepted it', async () => 
   expect(lost()).toBe(0)
 })
 
+test.each<[string, () => unknown]>([
+  ['a number without an end', () => 10n],
+  [
+    'a circle',
+    () => {
+      const circle: { self?: object } = {}
+      circle.self = circle
+      return circle
+    },
+  ],
+  [
+    'a getter that throws',
+    () => ({
+      get name() {
+        throw new Error('secret')
+      },
+    }),
+  ],
+])('an event with %s, which JSON cannot hold, is lost alone, and that is told once', async (_name, make) => {
+  const { url, received } = await receiver(ok)
+  const { send, lost, notices, close } = webhook(url)
+  for (const nth of [1, 2]) send({ ...alertOf(nth), event: { member: make() } as never })
+  send(alertOf(3))
+  await vi.waitFor(() => expect(received).toHaveLength(1))
+  await close()
+  expect(received[0]?.headers['webhook-id']).toBe('alert-3')
+  expect(lost()).toBe(2)
+  expect(notices).toHaveLength(1)
+  expect(notices[0]).toContain('JSON')
+})
+
 test('no more than a hundred are on their way', async () => {
   const answers: (() => void)[] = []
   const { url, received } = await receiver((nth, res) => {

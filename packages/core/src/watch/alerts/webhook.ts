@@ -30,6 +30,9 @@ export interface WebhookParts extends WebhookSettings {
 /** How many alerts may be on their way. Beyond that, they are dropped and counted. */
 const MAX_UNDELIVERED = 100
 const PAUSES_MS = [0, 1000, 5000, 25_000]
+const NOT_TAKEN = 'the webhook of "anomalies" does not take alerts: look at its server'
+const NO_JSON =
+  'an alert was not sent to the webhook of "anomalies": its event has a member that JSON cannot hold; this is told once'
 
 /**
  * Sends each alert as a signed POST request. Any answer but 2xx counts as a failure, and redirects are not followed.
@@ -40,25 +43,25 @@ export function createWebhook(parts: WebhookParts): Webhook {
   const { url, key, timeoutMs, clock, notice, pausesMs = PAUSES_MS } = parts
   const closing = new AbortController()
   const undelivered = new Set<Promise<void>>()
+  const told = new Set<string>()
   let lost = 0
-  let isTold = false
 
   async function deliver(id: string, body: string): Promise<void> {
     for (const pauseMs of pausesMs) {
       await pause(pauseMs, closing.signal)
       if (closing.signal.aborted) break
       if (await attempt(id, body)) {
-        isTold = false
+        told.delete(NOT_TAKEN)
         return
       }
     }
-    lose()
+    lose(NOT_TAKEN)
   }
 
-  function lose(): void {
+  function lose(why: string): void {
     lost++
-    if (!isTold) notice('the webhook of "anomalies" does not take alerts: look at its server')
-    isTold = true
+    if (!told.has(why)) notice(why)
+    told.add(why)
   }
 
   async function attempt(id: string, body: string): Promise<boolean> {
@@ -83,9 +86,10 @@ export function createWebhook(parts: WebhookParts): Webhook {
 
   return {
     send(alert) {
-      if (closing.signal.aborted || undelivered.size >= MAX_UNDELIVERED) return lose()
-      const { id, time, ...data } = alert
-      const delivery = deliver(id, JSON.stringify({ type: 'alert.raised', timestamp: time, data }))
+      if (closing.signal.aborted || undelivered.size >= MAX_UNDELIVERED) return lose(NOT_TAKEN)
+      const body = bodyOf(alert)
+      if (body === undefined) return lose(NO_JSON)
+      const delivery = deliver(alert.id, body)
       undelivered.add(delivery)
       void delivery.then(() => undelivered.delete(delivery))
     },
@@ -94,6 +98,15 @@ export function createWebhook(parts: WebhookParts): Webhook {
       closing.abort()
       await Promise.all(undelivered)
     },
+  }
+}
+
+/** `undefined` if the application has added a member to the event that JSON cannot hold. */
+function bodyOf({ id: _id, time, ...data }: Alert): string | undefined {
+  try {
+    return JSON.stringify({ type: 'alert.raised', timestamp: time, data })
+  } catch {
+    return undefined
   }
 }
 
