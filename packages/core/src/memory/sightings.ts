@@ -44,7 +44,7 @@ export function createMemorySightings(): MemorySightings {
     const values = (stays ? known : [{ value, at }, ...others]).slice(0, most)
     names.set(name, { values, until: at + windowMs })
     if (names.size > MOST_NAMES_OF_A_SUBJECT) makeRoom(names, at)
-    return { values, ...(before === undefined ? {} : { before }) }
+    return { values: copyOf(values), ...(before === undefined ? {} : { before }) }
   }
 
   return {
@@ -52,10 +52,15 @@ export function createMemorySightings(): MemorySightings {
       Promise.resolve({ kind: 'noted', seen: sightings.map((sighting) => noteOne(sighting, at)) }),
     read(name, windowMs, at) {
       const values = owners.get(name)?.get(name)?.values ?? []
-      return Promise.resolve({ kind: 'read', values: withinWindow(values, windowMs, at) })
+      return Promise.resolve({ kind: 'read', values: copyOf(withinWindow(values, windowMs, at)) })
     },
     erase: (tag) => void owners.delete(tag),
   }
+}
+
+/** A rule may change what it is given. */
+function copyOf(values: readonly SeenValue[]): readonly SeenValue[] {
+  return values.map((one) => ({ ...one }))
 }
 
 function withinWindow(values: readonly SeenValue[], windowMs: number, at: number): readonly SeenValue[] {
