@@ -2,6 +2,7 @@ import {
   type AnomalyRule,
   ConfigError,
   createSallyport,
+  type EventToTell,
   memoryStore,
   type SallyportOptions,
   UnavailableError,
@@ -118,6 +119,11 @@ describe('a rule of your own', () => {
       () => ({}),
       () => null,
       () => 'a summary',
+      () => ({
+        get summary() {
+          throw new TypeError('secret')
+        },
+      }),
     ].map((judge, nth) => ({ ...exports, name: `misjudged_${nth}`, judge }) as unknown as AnomalyRule)
     const right: AnomalyRule<'token.revoked'> = { ...exports, name: 'right', judge: () => ({ summary: 's' }) }
     const { raisedBy } = await start({ own: [...own, ...judges, right] })
@@ -341,8 +347,46 @@ describe('locating addresses', () => {
     expect(asked).toEqual(['203.0.113.1', '203.0.113.2'])
   })
 
+  test('is asked once an hour for each address, also where nobody knows it', async () => {
+    const asked: string[] = []
+    const locate = (ip: string) => {
+      asked.push(ip)
+      return ip === '203.0.113.1' ? here : undefined
+    }
+    const { raisedBy, clock } = await start({ rules: { impossible_travel: { locate } } })
+    const both = ['203.0.113.1', '203.0.113.2'].map((ip) => started('one', { ip }))
+    for (let nth = 0; nth < 3; nth++) await raisedBy(...both)
+    expect(asked).toEqual(['203.0.113.1', '203.0.113.2'])
+    clock.turn(3_600_000)
+    await raisedBy(...both)
+    expect(asked).toHaveLength(4)
+  })
+
+  test('is not asked for ten seconds after it did not answer in time', async () => {
+    const asked: string[] = []
+    const locate = (ip: string) => {
+      asked.push(ip)
+      return new Promise<undefined>(() => {})
+    }
+    const { raisedBy, clock } = await start({ rules: { impossible_travel: { locate } } })
+    await raisedBy(started('one', { ip: '203.0.113.1' }))
+    await raisedBy(started('one', { ip: '203.0.113.1' }), started('one', { ip: '203.0.113.2' }))
+    expect(asked).toEqual(['203.0.113.1'])
+    clock.turn(10_000)
+    await raisedBy(started('one', { ip: '203.0.113.2' }))
+    expect(asked).toEqual(['203.0.113.1', '203.0.113.2'])
+  })
+
   test.each([
     ['throws', () => Promise.reject(new Error('secret'))],
+    [
+      'throws when it is read',
+      () => ({
+        get latitude() {
+          throw new Error('secret')
+        },
+      }),
+    ],
     ['is nonsense', () => Promise.resolve({ latitude: 91, longitude: Number.NaN })],
     ['hangs', () => new Promise(() => {})],
   ])('finds nothing where it %s, and all else is found', async (_name, answer) => {
@@ -473,6 +517,87 @@ describe('responses', () => {
     for (const score of [0, 101, 1.5, '50'])
       expect(() => gate.guards.requireRiskBelow(score as number)).toThrow(TypeError)
   })
+})
+
+test('whatever a listener or a rule does to what it is given, no other notices', async () => {
+  notices()
+  const orders: string[] = []
+  const base = { windowSeconds: 60, most: 5, events: ['login.failed'] } as const
+  const spoils: AnomalyRule = {
+    ...{ ...base, name: 'spoils' },
+    observe(event) {
+      Reflect.deleteProperty(event, 'ip')
+      return undefined
+    },
+    judge: () => undefined,
+  }
+  const reverses: AnomalyRule<'login.failed'> = {
+    ...{ ...base, name: 'reverses' },
+    observe: ({ reason = '' }) => ({ by: ['one'], value: reason }),
+    judge({ values }) {
+      orders.push(values.map(({ value }) => value).join(''))
+      ;(values as unknown[]).reverse()
+      return undefined
+    },
+  }
+  const world = await start({ own: [spoils, reverses] })
+  world.sallyport.on('event', (event) => void Reflect.deleteProperty(event, 'ip'))
+  for (const reason of 'abc') {
+    await world.raisedBy(failed('192.0.2.1', { reason }))
+    world.clock.turn(1)
+  }
+  expect(orders).toEqual(['a', 'ba', 'cba'])
+  expect(await world.raisedBy(...times(3, () => failed('192.0.2.1')))).toEqual(['failed_sign_ins'])
+  expect(world.alerts[0]?.event.ip).toBe('192.0.2.1')
+})
+
+test('a summary is read once', async () => {
+  let read = 0
+  const finding = {
+    get summary() {
+      if (read++ > 0) throw new Error('it is read once')
+      return 'once'
+    },
+  }
+  const rule: AnomalyRule = {
+    ...{ name: 'once', events: ['login.failed'], windowSeconds: 1, most: 1 },
+    ...{ observe: () => ({}), judge: () => finding },
+  }
+  const { raisedBy, alerts } = await start({ own: [rule] })
+  expect(await raisedBy(failed('192.0.2.1'))).toEqual(['once'])
+  expect(alerts).toMatchObject([{ summary: 'once' }])
+})
+
+test('an event that cannot be looked into costs no other', async () => {
+  const told = notices()
+  const counted = meter()
+  const { raisedBy } = await start({}, { meter: counted.meter })
+  const broken = { ...failed('x'), previous_ip: { toString: undefined } } as never
+  expect(await raisedBy(broken, ...times(6, () => failed('192.0.2.1')), broken)).toEqual(['failed_sign_ins'])
+  expect(counted.count('sallyport.anomalies.lost')).toBe(2)
+  expect(told.filter((line) => line.includes('looking into an event failed'))).toHaveLength(1)
+})
+
+test('a response that fails costs no other', async () => {
+  const told = notices()
+  const store = storeWith((sightings) => ({
+    note(all, at) {
+      if (all.some(({ value }) => value.startsWith('7.'))) throw new RangeError('secret')
+      return sightings.note(all, at)
+    },
+  }))
+  const rules = { new_device: { risk: 7, revoke: true }, long_silence: false } as const
+  const world = await start({ rules }, { store })
+  const { sid } = await signedIn(world)
+  const ended: string[] = []
+  world.sallyport.on('event', (event) => event.event === 'session.ended' && ended.push(event.sid))
+  const elsewhere = { ...started('one', { user_agent: CHROME }), sid } as EventToTell
+  expect(await world.raisedBy(elsewhere, ...times(6, () => failed('192.0.2.1')))).toEqual([
+    'new_device',
+    'failed_sign_ins',
+  ])
+  await vi.waitFor(() => expect(ended).toEqual([sid]))
+  expect(told.filter((line) => line.includes('the response to an alert failed'))).toHaveLength(1)
 })
 
 describe('a user who is forgotten', () => {

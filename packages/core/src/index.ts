@@ -52,6 +52,7 @@ export type { AboutSignIn, SignInAttempt } from './watch/lockout/attempt.ts'
 export { canonicalAccount } from './watch/lockout/canonical.ts'
 export type { LockedAccount, OnLocked } from './watch/lockout/lockout.ts'
 export type { Attributes, Meter } from './watch/metrics/meter.ts'
+export type { Locate } from './watch/rules/locations.ts'
 export type {
   AnomalyRule,
   Circumstances,
@@ -63,5 +64,4 @@ export type {
   RuleResponses,
   Severity,
 } from './watch/rules/rule.ts'
-export type { Locate } from './watch/rules/travel.ts'
 export type { Span, Tracer } from './watch/traces/tracer.ts'

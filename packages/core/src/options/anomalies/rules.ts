@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { RulesSettings } from '../../watch/rules/built-in.ts'
+import type { Locate } from '../../watch/rules/locations.ts'
 import type { AnomalyRule, RuleAlert, RuleResponses } from '../../watch/rules/rule.ts'
-import type { Locate } from '../../watch/rules/travel.ts'
 import { boolean, callable, distinctArray, group, oneOf, string, wholeNumber } from '../values/schema.ts'
 
 /** The options of a rule that counts. */

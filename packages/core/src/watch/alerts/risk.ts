@@ -25,7 +25,7 @@ const SEPARATOR = '.'
 export function createRisk({ store, nameOf, hashOf, clock }: RiskParts): Risk {
   const nameOfSession = (session: string): SightingsName => nameOf('risk', session)
   return {
-    add(session, rule, points) {
+    async add(session, rule, points) {
       const value = `${points}${SEPARATOR}${hashOf(rule)}`
       const kept = { windowMs: KEPT_MS, most: MOST_SIGHTINGS, counts: 'latest' } as const
       return store.note([{ name: nameOfSession(session), value, ...kept }], clock.now())

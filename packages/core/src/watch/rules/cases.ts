@@ -40,9 +40,10 @@ export function createCases(
   // The rule is given only the events that it names, which the types of a list of rules cannot tell.
   const judge = callbacks.answering(called, (seen: Seen, event: SallyportEvent, about: Circumstances) => {
     const finding = settled(rule.judge(seen, event as SallyportEvent<never>, about))
-    if (finding !== undefined && typeof finding.summary !== 'string')
-      throw new TypeError('a finding has a summary')
-    return finding
+    if (finding === undefined) return undefined
+    const { summary } = finding
+    if (typeof summary !== 'string') throw new TypeError('a finding has a summary')
+    return { summary }
   })
 
   /** The name and the owner of what is counted together. */

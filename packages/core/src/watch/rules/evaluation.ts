@@ -2,11 +2,12 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../ports/clock.ts'
 import type { Seen, Sighting, SightingStore } from '../../ports/optional/sightings.ts'
 import type { Responses } from '../alerts/responses.ts'
+import type { Callbacks } from '../callbacks.ts'
 import type { EventName, SallyportEvent } from '../event.ts'
 import type { Case, CaseOf } from './cases.ts'
 import type { Circumstanced } from './circumstances.ts'
+import type { LocationsOf } from './locations.ts'
 import type { AnomalyRule, Finding } from './rule.ts'
-import type { LocationsOf } from './travel.ts'
 
 /** Judges events by rules, apart from the requests that caused them. */
 export interface Evaluation {
@@ -25,6 +26,7 @@ export interface EvaluationParts {
   readonly circumstancesOf: Circumstanced
   readonly locationsOf: LocationsOf
   readonly responses: Responses
+  readonly callbacks: Callbacks
   readonly clock: Clock
 }
 
@@ -43,12 +45,16 @@ interface Found {
 }
 
 export function createEvaluation(parts: EvaluationParts): Evaluation {
-  const { store, circumstancesOf, locationsOf, responses, clock } = parts
+  const { store, locationsOf, callbacks, clock } = parts
   const byEvent = new Map<EventName, CaseOf[]>()
   for (const rule of parts.rules) {
     const caseOf = parts.casesOf(rule)
     for (const name of rule.events) byEvent.set(name, [...(byEvent.get(name) ?? []), caseOf])
   }
+  // One event of which something cannot be read, or one response that fails, must cost no other.
+  const circumstancesOf = callbacks.answering('looking into an event', parts.circumstancesOf)
+  const tell = callbacks.guarded('telling an alert', parts.responses.tell)
+  const act = callbacks.answering('the response to an alert', parts.responses.act)
   /** Until when what an accepted token told need not be noted again. */
   const notedLately = new LRUCache<string, number>({ max: NOTED_LATELY })
   const waiting: SallyportEvent[] = []
@@ -87,6 +93,10 @@ export function createEvaluation(parts: EvaluationParts): Evaluation {
     const locations = await locationsOf(events)
     const cases = events.flatMap((event) => {
       const circumstances = circumstancesOf(event, locations.get(event))
+      if (circumstances === undefined) {
+        lost++
+        return []
+      }
       return (byEvent.get(event.event) ?? []).flatMap((caseOf) => caseOf(event, circumstances) ?? [])
     })
     const news = cases.filter(isNews)
@@ -96,11 +106,13 @@ export function createEvaluation(parts: EvaluationParts): Evaluation {
       if (finding !== undefined) found.push({ one, finding })
     }
     // A thief who comes again while the alert is quiet has another session, which is to end as well.
-    await Promise.all([...found.map(({ one }) => responses.act(one.rule, one.event)), tellFirst(found)])
+    const acted = Promise.allSettled(found.map(({ one }) => act(one.rule, one.event)))
+    await tellFirst(found)
+    await acted
   }
 
   async function tellFirst(found: readonly Found[]): Promise<void> {
-    for (const { one, finding } of await firstOf(found)) responses.tell(one.rule, one.event, finding)
+    for (const { one, finding } of await firstOf(found)) tell(one.rule, one.event, finding)
   }
 
   /** Whether a case tells something that this process has not just told the store. */
@@ -148,7 +160,8 @@ export function createEvaluation(parts: EvaluationParts): Evaluation {
         lost++
         return
       }
-      waiting.push(event)
+      // A listener or a rule may change what it is given.
+      waiting.push(Object.freeze({ ...event }))
       taken++
       if (!isDraining) void drain()
     },

@@ -12,8 +12,8 @@ import { builtInRules, type RulesSettings } from './built-in.ts'
 import { createCases } from './cases.ts'
 import { createCircumstances, createHashes } from './circumstances.ts'
 import { createEvaluation, type Evaluation } from './evaluation.ts'
+import { createLocations } from './locations.ts'
 import type { AnomalyRule } from './rule.ts'
-import { createLocations } from './travel.ts'
 
 /** The parsed option `anomalies`. */
 export interface AnomaliesSettings {
@@ -69,9 +69,9 @@ export function createAnomalies(
       rules: [...builtInRules(settings.rules), ...settings.own],
       casesOf: (rule) => createCases(rule, { hashes, callbacks, nextId }),
       circumstancesOf: createCircumstances(hashes, parts.devices),
-      locationsOf: createLocations(travel === false ? undefined : travel.locate, callbacks),
+      locationsOf: createLocations(travel === false ? undefined : travel.locate, parts),
       responses: createResponses({ ...parts, risk, webhook, onAlert: settings.onAlert }),
-      ...{ store, clock },
+      ...{ store, callbacks, clock },
     }),
     ...{ risk, webhook },
   }

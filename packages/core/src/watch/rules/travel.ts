@@ -1,12 +1,7 @@
-import { patiently } from '../../dependencies/patience.ts'
 import { isSessionId } from '../../ports/ids.ts'
 import type { SeenValue } from '../../ports/optional/sightings.ts'
-import type { Callbacks } from '../callbacks.ts'
-import type { EventName, SallyportEvent } from '../event.ts'
+import type { Locate } from './locations.ts'
 import type { AnomalyRule, Coordinates, RuleResponses } from './rule.ts'
-
-/** Finds out where an address is; `undefined` if that is not known. */
-export type Locate = (ip: string) => Coordinates | undefined | PromiseLike<Coordinates | undefined>
 
 export interface TravelSettings extends RuleResponses {
   readonly kilometres: number
@@ -65,54 +60,4 @@ export function kilometresBetween(one: Coordinates, other: Coordinates): number 
       Math.cos(radians(other.latitude)) *
       halfSquared(one.longitude, other.longitude)
   return 2 * EARTH_RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(chord)))
-}
-
-/** Where the events happened, as far as it is known. */
-export type LocationsOf = (
-  events: readonly SallyportEvent[],
-) => Promise<ReadonlyMap<SallyportEvent, Coordinates>>
-
-/** How long is waited for a location. */
-const LOCATE_MS = 1000
-const LOCATED: readonly EventName[] = ['session.started', 'session.refreshed', 'token.accepted']
-
-/** @param locate `undefined`: nothing is located */
-export function createLocations(locate: Locate | undefined, callbacks: Callbacks): LocationsOf {
-  if (locate === undefined) return () => Promise.resolve(new Map())
-  const ask = callbacks.answering('the option "anomalies.rules.impossible_travel.locate"', locate)
-
-  /** A look-up that hangs must not hold up all others. */
-  function answerTo(ip: string): Promise<unknown> {
-    return new Promise((resolve) => {
-      const calledOff = patiently(LOCATE_MS, () => resolve(undefined))
-      void Promise.resolve(ask(ip))
-        .catch(() => undefined)
-        .then((found) => {
-          calledOff()
-          resolve(found)
-        })
-    })
-  }
-
-  return async (events) => {
-    const concerned = events.filter(({ event }) => LOCATED.includes(event))
-    const addresses = new Set(concerned.flatMap(({ ip }) => ip ?? []))
-    const answers = await Promise.all([...addresses].map(async (ip) => [ip, await answerTo(ip)] as const))
-    const found = new Map(answers)
-    return new Map(
-      concerned.flatMap((event) => {
-        const location = found.get(event.ip ?? '')
-        return areCoordinates(location) ? [[event, location]] : []
-      }),
-    )
-  }
-}
-
-function areCoordinates(found: unknown): found is Coordinates {
-  const { latitude, longitude } = Object(found)
-  return isWithin(90, latitude) && isWithin(180, longitude)
-}
-
-function isWithin(most: number, degrees: unknown): boolean {
-  return typeof degrees === 'number' && Math.abs(degrees) <= most
 }
