@@ -45,8 +45,8 @@ const contested = (ip: string, previous_ip?: string): EventToTell => ({
   ...{ sub: 'one', sid: 'sid', client_id: 'web', ip },
   ...(previous_ip === undefined ? {} : { previous_ip }),
 })
-const stolen = (event: 'refresh.reused' | 'refresh.mismatched', sid: string): EventToTell => ({
-  ...{ event, outcome: 'failure', reason: 'x', sub: 'one', sid, client_id: 'web' },
+const stolen = (event: 'refresh.reused' | 'refresh.mismatched', sid: string, sub = 'one'): EventToTell => ({
+  ...{ event, outcome: 'failure', reason: 'x', sub, sid, client_id: 'web' },
 })
 const at = { BERLIN: '203.0.113.1', PARIS: '203.0.113.2', TOKYO: '203.0.113.3' }
 const places: Readonly<Record<string, { latitude: number; longitude: number }>> = {
@@ -195,10 +195,14 @@ const found: readonly Story[] = [
     ],
   },
   {
-    name: 'theft, each time',
+    name: 'theft, once an hour for each user',
     steps: [
       { events: [stolen('refresh.reused', 'a')], raises: ['token_theft'] },
-      { events: [stolen('refresh.mismatched', 'b')], raises: ['token_theft'] },
+      {
+        events: [...times(9, () => stolen('refresh.mismatched', 'b')), stolen('refresh.reused', 'c', 'two')],
+        raises: ['token_theft'],
+      },
+      { after: HOUR, events: [stolen('refresh.mismatched', 'b')], raises: ['token_theft'] },
     ],
   },
   {
@@ -315,6 +319,10 @@ const honest: readonly Story[] = [
   {
     name: 'tokens that were honest once',
     steps: [{ events: times(50, (nth) => refused(nth % 2 ? 'token_expired' : 'token_revoked')), raises: [] }],
+  },
+  {
+    name: 'a client that sends what is no token',
+    steps: [{ events: times(50, () => refused('token_malformed')), raises: [] }],
   },
   {
     name: 'events that tell no address',

@@ -66,10 +66,13 @@ export function createCases(
     return {
       ...{ rule, event },
       mayRepeat: event.event === 'token.accepted' && value !== undefined,
-      sighting: key && {
-        ...{ ...key, value: kept, windowMs: windowSeconds * 1000 },
-        ...{ most: Math.min(most, MOST_SIGHTINGS), counts: 'latest' },
-      },
+      sighting:
+        key === undefined || most === 0
+          ? undefined
+          : {
+              ...{ ...key, value: kept, windowMs: windowSeconds * 1000 },
+              ...{ most: Math.min(most, MOST_SIGHTINGS), counts: 'latest' },
+            },
       quiet:
         key === undefined || quietName === undefined || quietSeconds === 0
           ? undefined

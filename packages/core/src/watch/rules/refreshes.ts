@@ -22,12 +22,16 @@ export function userRefreshRate(settings: CountSettings): AnomalyRule<'session.r
 
 type Theft = 'refresh.reused' | 'refresh.mismatched'
 
-/** Found by the rotation itself, which has ended the session. */
+/** Whoever replays tokens of an account of their own must not drown the theft of others. */
+const THEFT_QUIET_SECONDS = 3600
+
+/** Found by the rotation itself, which has ended the session, and so needs no store. */
 export function tokenTheft(responses: RuleResponses): AnomalyRule<Theft> {
   return {
     ...{ ...responses, name: 'token_theft', severity: 'critical' },
-    ...{ events: ['refresh.reused', 'refresh.mismatched'], windowSeconds: 1, most: 1 },
-    observe: () => ({}),
+    ...{ events: ['refresh.reused', 'refresh.mismatched'], windowSeconds: 1, most: 0 },
+    quietSeconds: THEFT_QUIET_SECONDS,
+    observe: () => ({ by: 'user' }),
     judge: (_seen, { event }) => ({
       summary:
         event === 'refresh.reused'

@@ -76,7 +76,10 @@ export interface AnomalyRule<Name extends ObservedEvent = ObservedEvent> extends
   readonly severity?: Severity | undefined
   /** How long a sighting is kept, in seconds: 1 to 34,560,000 (400 days). */
   readonly windowSeconds: number
-  /** How many different values are kept, the latest ones: 1 to 64. */
+  /**
+   * How many different values are kept, the latest ones: 0 to 64. With 0, each event is judged alone, even while the store
+   * is away, and `by` only tells for whom the alert is quiet.
+   */
   readonly most: number
   /**
    * How long no other alert is raised for the same `by` after a finding, in seconds: 0 to 34,560,000. `revoke` and

@@ -15,9 +15,12 @@ export function tokenNetworks(settings: CountSettings): AnomalyRule<'token.accep
   }
 }
 
-/** Why a token is refused that nobody but a forger sends. Expired and revoked ones are the remains of honest sessions. */
+/**
+ * Why a token is refused that nobody but a forger sends. Expired and revoked ones are the remains of honest sessions, and
+ * broken clients send what is no token at all, such as `Bearer null`.
+ */
 const FORGED: readonly string[] = [
-  ...['token_malformed', 'token_header', 'token_type', 'token_issuer', 'token_algorithm'],
+  ...['token_header', 'token_type', 'token_issuer', 'token_algorithm'],
   ...['token_key', 'token_signature', 'token_encryption', 'token_reference'],
 ]
 
