@@ -25,7 +25,8 @@ const eventName = 'the name of an event other than "alert.raised"'
 
 // biome-ignore format: one row, one line
 const wrong: readonly WrongOption[] = [
-  { name: 'no object', options: true, option: 'anomalies', allowed: 'an object with rules, own, onAlert, webhook', given: 'true' },
+  { name: 'no object', options: true, option: 'anomalies', allowed: 'an object with rules, own, onAlert, webhook' },
+  { name: 'the secret of the webhook', options: `whsec_${secret}`, option: 'anomalies', allowed: 'an object with rules, own, onAlert, webhook' },
   { name: 'misspelled', options: { rule: {} }, option: 'anomalies.rule', says: 'unknown option "anomalies.rule" (did you mean "anomalies.rules"?)' },
   { name: 'a hook that is none', options: { onAlert: 5 }, option: 'anomalies.onAlert', allowed: 'a function', given: '5' },
 
@@ -55,7 +56,8 @@ const wrong: readonly WrongOption[] = [
   { name: 'no events', options: own({ events: [] }), option: 'anomalies.own.0.events', allowed: 'an array of names of events', given: 'an empty array' },
   { name: 'an event twice', options: own({ events: ['login.failed', 'login.failed'] }), option: 'anomalies.own.0.events.1', allowed: 'different from the others', given: '"login.failed"' },
   { name: 'its own alerts', options: own({ events: ['alert.raised'] }), option: 'anomalies.own.0.events.0', allowed: eventName, given: '"alert.raised"' },
-  { name: 'too many values', options: own({ most: 65 }), option: 'anomalies.own.0.most', allowed: 'a whole number from 1 to 64', given: '65' },
+  { name: 'too many values', options: own({ most: 65 }), option: 'anomalies.own.0.most', allowed: 'a whole number from 0 to 64', given: '65' },
+  { name: 'a misspelled event', options: own({ events: ['login.failed', 'login.fail'] }), option: 'anomalies.own.0.events.1', says: 'unknown event "login.fail" (did you mean "login.failed"?)' },
   { name: 'a window of years', options: own({ windowSeconds: 34_560_001 }), option: 'anomalies.own.0.windowSeconds', allowed: year, given: '34560001' },
   { name: 'no such severity', options: own({ severity: 'high' }), option: 'anomalies.own.0.severity', allowed: 'one of "notice", "warning", "critical"', given: '"high"' },
   { name: 'no function to judge', options: own({ judge: 'x' }), option: 'anomalies.own.0.judge', allowed: 'a function', given: '"x"' },

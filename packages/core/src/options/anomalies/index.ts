@@ -1,11 +1,11 @@
 import * as v from 'valibot'
-import { ConfigError, describeValue } from '../../errors.ts'
+import { ConfigError, choices, describeValue } from '../../errors.ts'
 import { secureUrl } from '../../issuers/secure-url.ts'
 import type { OnAlert } from '../../watch/alerts/alert.ts'
 import type { AnomaliesSettings } from '../../watch/rules/index.ts'
 import type { AnomalyRule } from '../../watch/rules/rule.ts'
 import { callable, type Entries, group, type Room, room, wholeNumber } from '../values/schema.ts'
-import { type AnomalyRulesOptions, ownRule, rulesSchema } from './rules.ts'
+import { type AnomalyRulesOptions, observedEvents, ownRule, rulesSchema } from './rules.ts'
 
 /** How the pattern of a stolen token or a guessed password is found. */
 export interface WithAnomalies {
@@ -79,8 +79,8 @@ const entries = {
   ),
 } satisfies Entries<WithAnomalies>
 
-/** The path of a URL may be as secret as the secret itself. */
-const mayShow = (path: string): boolean => !path.startsWith('anomalies.webhook')
+/** The path of a URL may be as secret as the secret itself, which may have been given in place of all options. */
+const mayShow = (path: string): boolean => path !== 'anomalies' && !path.startsWith('anomalies.webhook')
 
 export const anomaliesRoom: Room<AnomaliesRoomSettings> = room(
   entries,
@@ -88,6 +88,7 @@ export const anomaliesRoom: Room<AnomaliesRoomSettings> = room(
     if (anomalies === undefined) return { anomalies }
     const { rules, own, onAlert, webhook } = anomalies
     refuseEqualNames(Object.keys(rules), own)
+    refuseUnknownEvents(own)
     return { anomalies: { rules, own, onAlert, webhook } }
   },
   { mayShow },
@@ -102,4 +103,14 @@ function refuseEqualNames(names: readonly string[], own: readonly AnomalyRule[])
         'different from the names of all other rules',
         describeValue(name),
       )
+}
+
+/** A rule for an event that never happens would find nothing, and nobody would know. */
+function refuseUnknownEvents(own: readonly AnomalyRule[]): void {
+  for (const [index, { events }] of own.entries())
+    for (const [nth, name] of events.entries())
+      if (!observedEvents.includes(name))
+        throw new ConfigError(`anomalies.own.${index}.events.${nth}`, {
+          sentence: `unknown event ${describeValue(name)}${choices(name, observedEvents)}`,
+        })
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { RulesSettings } from '../../watch/rules/built-in.ts'
 import type { Locate } from '../../watch/rules/locations.ts'
-import type { AnomalyRule, RuleAlert, RuleResponses } from '../../watch/rules/rule.ts'
+import type { AnomalyRule, ObservedEvent, RuleAlert, RuleResponses } from '../../watch/rules/rule.ts'
 import { boolean, callable, distinctArray, group, oneOf, string, wholeNumber } from '../values/schema.ts'
 
 /** The options of a rule that counts. */
@@ -123,6 +123,17 @@ export const rulesSchema: v.GenericSchema<object, RulesSettings> = group({
   ),
 } satisfies Readonly<Record<keyof AnomalyRulesOptions, v.GenericSchema>>)
 
+/** Does not compile if an event is missing. */
+const OBSERVED = {
+  ...{ 'session.started': true, 'session.refreshed': true, 'session.ended': true },
+  ...{ 'login.failed': true, 'account.locked': true, 'password.changed': true },
+  ...{ 'refresh.reused': true, 'refresh.mismatched': true, 'refresh.contested': true },
+  ...{ 'request.refused': true, 'token.accepted': true, 'token.refused': true, 'token.revoked': true },
+  ...{ 'key.rotated': true, 'key.compromised': true },
+  ...{ 'decision.degraded': true, 'store.rollback': true },
+} satisfies Readonly<Record<ObservedEvent, true>>
+export const observedEvents: readonly string[] = Object.keys(OBSERVED)
+
 const nameMessage = '1 to 64 of a-z, 0-9 and _, beginning with a letter'
 const eventsMessage = 'an array of names of events, such as ["login.failed"]'
 const eventMessage = 'the name of an event other than "alert.raised"'
@@ -140,7 +151,7 @@ export const ownRule: v.GenericSchema<unknown, AnomalyRule> = v.pipe(
     events: v.pipe(distinctArray(event, eventsMessage), v.minLength(1, eventsMessage)),
     severity: v.optional(oneOf('notice', 'warning', 'critical')),
     windowSeconds: wholeNumber(1, MOST_SECONDS),
-    most: wholeNumber(1, MOST_COUNTED + 1),
+    most: wholeNumber(0, MOST_COUNTED + 1),
     quietSeconds: v.optional(wholeNumber(0, MOST_SECONDS)),
     observe: callable<AnomalyRule['observe']>('a function (event, circumstances) => observation'),
     judge: callable<AnomalyRule['judge']>('a function (seen, event) => finding'),
