@@ -26,6 +26,7 @@ export const NOT_SIMULATED: readonly string[] = [
 export const MISSED: readonly string[] = [
   '- Whoever holds many passwords and signs in as people of one office do: `shared_device` is raised by both.',
   '- Stuffing and guessing from so many addresses that none of them has more than five failures in five minutes, and no account more than four.',
+  '- A customer with a whole /48 of IPv6 has 65,536 networks of /64 to fail from.',
   '- A password that is known, used from the city and with the kind of browser of its owner.',
   '- A stolen access token that is used from the network of its owner, or from one other network that is near; and the same with a stolen cookie for as long as the victim does not come back.',
   '- A thief within the grace who comes once an hour. See [the month](month.md) for thieves who are patient.',
