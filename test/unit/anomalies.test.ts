@@ -355,9 +355,11 @@ describe('locating addresses', () => {
     }
     const { raisedBy, clock } = await start({ rules: { impossible_travel: { locate } } })
     const both = ['203.0.113.1', '203.0.113.2'].map((ip) => started('one', { ip }))
-    for (let nth = 0; nth < 3; nth++) await raisedBy(...both)
+    await raisedBy(...both)
+    clock.turn(3_599_999)
+    await raisedBy(...both)
     expect(asked).toEqual(['203.0.113.1', '203.0.113.2'])
-    clock.turn(3_600_000)
+    clock.turn(1)
     await raisedBy(...both)
     expect(asked).toHaveLength(4)
   })
