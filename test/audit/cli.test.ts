@@ -128,6 +128,15 @@ describe('sallyport audit verify', () => {
     })
   })
 
+  test('says which records of a stream it could not verify', async () => {
+    const { path, segments } = await writtenTrail()
+    const saved = join(path, '..', 'saved.jsonl')
+    await writeFile(saved, (await readFile(segments[0] ?? '', 'utf8')).split('\n').slice(1).join('\n'))
+    const { code, stdout } = await verify(saved, '--stream')
+    expect(code).toBe(0)
+    expect(stdout).toContain('1 more record was NOT verified: the one before is missing.')
+  })
+
   test('prints the verdict as JSON', async () => {
     const { path, segments } = await writtenTrail()
     await editLines(segments[0] ?? '', (lines) => lines.slice(1))

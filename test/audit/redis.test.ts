@@ -107,6 +107,16 @@ describe('a Redis stream', () => {
     expect(await verifySaved()).toMatchObject({ kind: 'whole' })
   })
 
+  test('has a head for the only line that is left of a process', async () => {
+    const sink = toRedisStream(client, { key })
+    await sink.write(eventsAt(0, 1))
+    const [first] = await client.xrange(STREAM, '-', '+')
+    await client.xdel(STREAM, first?.[0] ?? '')
+    expect(await verifySaved()).toMatchObject({ kind: 'whole', records: 0, unverified: 1 })
+    await client.del(HEADS)
+    expect(await verifySaved()).toMatchObject({ kind: 'broken' })
+  })
+
   test('lets nobody delete, edit or cut a line', async () => {
     const sink = toRedisStream(client, { key, format: 'cef' })
     await sink.write(eventsAt(0, 1, 2, 3))

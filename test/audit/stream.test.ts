@@ -48,6 +48,47 @@ test('lines that were saved from a stream verify, wherever they begin and end', 
   })
 })
 
+async function savedStream(): Promise<{ path: string; lines: string[] }> {
+  const stream = new PassThrough()
+  const sink = toStream(stream, { key })
+  for (const ms of [0, 1, 2, 3]) await sink.write([eventAt(ms)])
+  return { path: await trailPath(), lines: textOf(stream).split('\n').slice(0, -1) }
+}
+
+const MADE_UP = `20261129T120000-aaaaaaaaaaaa.7.${'A'.repeat(43)}`
+
+test('a made-up line of a made-up process is found among lines of a stream', async () => {
+  const { path, lines } = await savedStream()
+  const forged = (lines[2] ?? '').replace(/(?<="chain":")[^"]+/, MADE_UP)
+  await writeFile(path, `${lines.toSpliced(2, 0, forged).join('\n')}\n`)
+  const verdict = await verifyTrail({ path, key, stream: true })
+  expect(verdict).toMatchObject({ kind: 'broken', fault: { kind: 'foreign', line: 3 }, records: 4 })
+
+  const second = forged.replace('.7.', '.8.')
+  await writeFile(path, `${lines.toSpliced(2, 0, forged, second).join('\n')}\n`)
+  expect(await verifyTrail({ path, key, stream: true })).toMatchObject({
+    ...{ kind: 'broken', fault: { kind: 'edited', line: 4 }, records: 4 },
+  })
+})
+
+test('the first line of a stream that lacks its beginning does not count as verified', async () => {
+  const { path, lines } = await savedStream()
+  await writeFile(path, `${lines.join('\n')}\n`)
+  expect(await verifyTrail({ path, key, stream: true })).toMatchObject({
+    ...{ kind: 'whole', records: 4, unverified: 0 },
+  })
+  const [, second = '', ...others] = lines
+  await writeFile(path, `${[second.replace('alice', 'mallo'), ...others].join('\n')}\n`)
+  expect(await verifyTrail({ path, key, stream: true })).toMatchObject({
+    ...{ kind: 'whole', records: 2, unverified: 1 },
+  })
+  const [third = '', ...rest] = others
+  await writeFile(path, `${[second, third.replace('alice', 'mallo'), ...rest].join('\n')}\n`)
+  expect(await verifyTrail({ path, key, stream: true })).toMatchObject({
+    ...{ kind: 'broken', fault: { kind: 'edited', line: 2, number: 3 }, records: 1, unverified: 1 },
+  })
+})
+
 test('a stream that fails rejects the write, and ends no process', async () => {
   const stream = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) })
   const sink = toStream(stream)

@@ -83,8 +83,8 @@ export interface VerifyTrailOptions {
   /** Heads that were kept elsewhere, from `readHeads`. Records that they tell of must be there still. */
   readonly heads?: readonly TrailHead[] | undefined
   /**
-   * Whether the lines were saved from a stream, which has no heads: only what stands between the first and the last
-   * line of each process is verified. Default `false`.
+   * Whether the lines were saved from a stream, which has no heads. Then the beginning and the end of each process may be
+   * missing. Where the beginning is, its first record can't be verified, and is counted apart. Default `false`.
    */
   readonly stream?: boolean | undefined
 }

@@ -36,6 +36,10 @@ export function checkEnd(
 
   // What a stream has dropped because of its age.
   if (isStream && place === undefined) return
+  // No other record binds it, so that anybody could have made it up, unless a head has its MAC.
+  const isAlone = check.isBeginningUnverified && check.first === last
+  const isVouched = keptHead?.number === last && keptHead.chain === mac && isAuthenticHead(key, keptHead)
+  if (isAlone && !isVouched) check.find({ kind: 'foreign', place, number: last })
   if (last < Math.max(current?.number ?? 0, keptHead?.number ?? 0)) {
     const edited = claimStray(place?.at ?? -1, Number.POSITIVE_INFINITY)
     const cut = { kind: 'cut', place: place ? behindAll(place.file) : besideTrail } as const

@@ -37,6 +37,8 @@ export interface ProcessCheck {
   /** Where the last record was. */
   readonly place: Place | undefined
   readonly verified: number
+  /** Whether the first record can't be verified, since the one before it is not there. */
+  readonly isBeginningUnverified: boolean
   readonly finding: Finding | undefined
   /** Whether a record is the next one, as it was written. */
   continues(record: ReadRecord): boolean
@@ -57,6 +59,7 @@ export function createProcessCheck(
   let mac = isBeginningKnown ? (removal?.chain ?? START) : undefined
   let place: Place | undefined
   let verified = 0
+  let isBeginningUnverified = false
   let finding: Finding | undefined
 
   function find(found: Finding): void {
@@ -64,7 +67,7 @@ export function createProcessCheck(
   }
 
   function macAs(number: number, record: ReadRecord): boolean {
-    return mac === undefined || recordMac(key, mac, { processId, number }, record.line) === record.mac
+    return mac !== undefined && recordMac(key, mac, { processId, number }, record.line) === record.mac
   }
 
   function advance(record: ReadRecord, at: Place, number: number): void {
@@ -88,9 +91,11 @@ export function createProcessCheck(
 
   function takeNext(record: ReadRecord, at: Place): void {
     const { number } = record
-    const isWhole = macAs(number, record) && !contradicts(record)
-    if (isWhole) verified += 1
-    else find({ kind: 'edited', place: at, number })
+    // Its MAC covers that of the record before. What it says of itself binds those behind it, and proves nothing of it.
+    isBeginningUnverified ||= mac === undefined
+    const isWhole = (mac === undefined || macAs(number, record)) && !contradicts(record)
+    if (!isWhole) find({ kind: 'edited', place: at, number })
+    else if (mac !== undefined) verified += 1
     advance(record, at, number)
   }
 
@@ -133,6 +138,9 @@ export function createProcessCheck(
     get verified() {
       return verified
     },
+    get isBeginningUnverified() {
+      return isBeginningUnverified
+    },
     get finding() {
       return finding
     },
@@ -141,7 +149,7 @@ export function createProcessCheck(
       beginAt(record)
       const next = last + 1
       if (record.number === next) takeNext(record, at)
-      else if (mac !== undefined && macAs(next, record)) {
+      else if (macAs(next, record)) {
         // Its MAC tells which record it was.
         find({ kind: 'edited', place: at, number: next })
         advance(record, at, next)

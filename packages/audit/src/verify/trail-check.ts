@@ -115,7 +115,9 @@ export function createTrailCheck(keys: TrailKeys, beside: Beside): TrailCheck {
         ...all.flatMap(({ processId, finding }) => (finding === undefined ? [] : [{ finding, processId }])),
         ...(foreign ? [{ finding: { kind: 'foreign', place: foreign } as const, processId: undefined }] : []),
       ]
-      const findings = { processes: all.map((one) => report(one, beside)), records: verified, fragments }
+      const unverified = all.filter(({ isBeginningUnverified }) => isBeginningUnverified).length
+      const processes = all.map((one) => report(one, beside))
+      const findings = { processes, records: verified, unverified, fragments }
       const [first] = found.toSorted((one, other) => positionOf(one) - positionOf(other))
       if (first === undefined) return { kind: 'whole', ...findings }
       const isForeignKey =

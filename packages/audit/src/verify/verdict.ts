@@ -8,7 +8,7 @@ export type TrailFaultKind =
   | 'reordered'
   /** The record was there before. */
   | 'duplicated'
-  /** The line is no record of this trail. */
+  /** The line is no record of this trail; or, in a stream, the only one of its process, which nothing vouches for. */
   | 'foreign'
   /** The last records of a process are missing. */
   | 'cut'
@@ -53,6 +53,11 @@ interface Findings {
   readonly processes: readonly ProcessReport[]
   /** How many records were read that are as they were written. */
   readonly records: number
+  /**
+   * How many records could not be verified, since the one before each of them is missing: at most one of each process,
+   * and only among lines that were saved from a stream. Anybody could have edited them.
+   */
+  readonly unverified: number
   /** How many fragments were found of lines that a full disk or the end of a process cut short. */
   readonly fragments: number
 }

@@ -19,14 +19,20 @@ const SENTENCES: Readonly<Record<TrailFaultKind, (record: string, whose: string)
 
 /** A table of the processes, and the verdict behind it, where it is read first on a terminal. */
 export function describeVerdict(verdict: Exclude<TrailVerdict, { readonly kind: 'none' }>): string {
-  const { processes, records, fragments } = verdict
+  const { processes, records, unverified, fragments } = verdict
   const torn = fragments === 0 ? '' : ` (and ${count(fragments, 'fragment')} of lines that a fault cut short)`
   const found = `${count(records, 'record')} of ${count(processes.length, 'process')}`
   const said =
     verdict.kind === 'whole'
-      ? `The trail is whole: ${found}${torn}.`
+      ? `The trail is whole: ${found}${torn}.${describeUnverified(unverified)}`
       : `THE TRAIL IS BROKEN: ${describeFault(verdict.fault)}`
   return `${tableOf(processes)}\n${said}\n`
+}
+
+function describeUnverified(records: number): string {
+  if (records === 0) return ''
+  const verb = records === 1 ? 'was' : 'were'
+  return `\n${count(records, 'more record')} ${verb} NOT verified: the one before is missing.`
 }
 
 function describeFault({ kind, processId, number, file, line }: TrailFault): string {
