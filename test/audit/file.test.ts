@@ -79,6 +79,41 @@ describe('a trail in files', () => {
   })
 })
 
+describe('a sink of two Sallyports', () => {
+  test.each([false, undefined] as const)(
+    'keeps each event once, whatever overlaps (rotate: %s)',
+    async (rotate) => {
+      const path = await trailPath()
+      const sink = fileSink(path, { rotate })
+      const rounds = Array.from({ length: 20 }, (_, ms) => ms)
+      await Promise.all(rounds.flatMap((ms) => [sink.write(eventsAt(ms)), sink.write(eventsAt(ms))]))
+      expect(await verify(path)).toMatchObject({ kind: 'whole', records: 40 })
+
+      const [under, closed] = [sink.write(eventsAt(100, 100)), sink.close?.()]
+      await Promise.all([under, closed, sink.write(eventsAt(1000))])
+      expect(await verify(path)).toMatchObject({ kind: 'whole', records: 43 })
+      await sink.close?.()
+      const verdict = await verify(path)
+      expect(verdict.kind === 'whole' && verdict.processes.map(({ last, state }) => [last, state])).toEqual([
+        [42, 'sealed'],
+        [1, 'sealed'],
+      ])
+    },
+  )
+
+  test('keeps each event once, although both have to try again', async () => {
+    const path = join(dirname(await trailPath()), 'later', 'audit.jsonl')
+    const sink = fileSink(path)
+    const [one, other] = [eventsAt(0), eventsAt(1)]
+    await expect(sink.write(one)).rejects.toThrow('ENOENT')
+    await expect(sink.write(other)).rejects.toThrow('ENOENT')
+    await mkdir(dirname(path))
+    await sink.write(other)
+    await sink.write(one)
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 2 })
+  })
+})
+
 describe('rotation', () => {
   test('begins a segment when the one before is old enough', async () => {
     const path = await trailPath()
@@ -205,6 +240,35 @@ describe('a failed write', () => {
     await mkdir(dirname(path))
     await sink.write([...events, ...eventsAt(2)])
     await sink.close?.()
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 3 })
+  })
+
+  test.each(['json', 'ecs', 'ocsf', 'cef'] as const)(
+    'loses no event behind one without a name (%s)',
+    async (format) => {
+      const path = await trailPath()
+      const sink = fileSink(path, { format })
+      const unnamed = eventAt(0, { event: undefined })
+      await sink.write([unnamed, eventAt(1, { jti: 'behind' })])
+      expect((await linesOf(path)).at(-1)).toContain('behind')
+      expect(await verify(path)).toMatchObject({ kind: 'whole', records: 2 })
+    },
+  )
+
+  test('loses no event behind one that can not be written', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path)
+    const broken = eventAt(1)
+    Object.defineProperty(broken, 'sub', {
+      get() {
+        throw new Error('no')
+      },
+      ...{ configurable: true, enumerable: true },
+    })
+    const events = [eventAt(0), broken, eventAt(2)]
+    await expect(sink.write(events)).rejects.toThrow('no')
+    Object.defineProperty(broken, 'sub', { value: 'alice', enumerable: true })
+    await sink.write(events)
     expect(await verify(path)).toMatchObject({ kind: 'whole', records: 3 })
   })
 

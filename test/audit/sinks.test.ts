@@ -126,6 +126,16 @@ describe('several sinks', () => {
     expect(sink.name).toBe('test, test')
   })
 
+  test('are closed after the writes that are under way, with what they lacked', async () => {
+    const failing = sinkThatFails(1)
+    const sink = toAll(failing)
+    const written = sink.write(eventsAt(0, 1))
+    const closed = sink.close?.()
+    await expect(written).rejects.toThrow('away')
+    await closed
+    expect(failing).toMatchObject({ kept: eventsAt(0, 1), isClosed: true })
+  })
+
   test('are no less than one', () => {
     expect(() => toAll()).toThrow('"toAll.sinks" must be at least one audit sink')
     expect(() => toAll(toStream(new PassThrough()), 1 as never)).toThrow(

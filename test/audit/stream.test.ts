@@ -1,3 +1,4 @@
+import { createWriteStream } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { PassThrough, Writable } from 'node:stream'
 import { toStream, verifyTrail } from '@sallyport/audit'
@@ -96,4 +97,20 @@ test('a stream that fails rejects the write, and ends no process', async () => {
     ...{ name: 'AuditError', message: 'the stream of the audit trail failed: EPIPE' },
   })
   await sink.close?.()
+})
+
+test('an error that the stream emits after the sink is closed ends no process', async () => {
+  const stream = createWriteStream('/dev/full')
+  const sink = toStream(stream)
+  await expect(sink.write(eventsAt(0))).rejects.toThrow('ENOSPC')
+  await sink.close?.()
+  // Without a listener, this error is an uncaught exception.
+  const [error] = await new Promise<unknown[]>((resolve) => {
+    const { emit } = stream
+    stream.emit = (name: string, ...args: unknown[]) => {
+      if (name === 'error') resolve(args)
+      return emit.call(stream, name as never, ...(args as never[]))
+    }
+  })
+  expect(error).toMatchObject({ code: 'ENOSPC' })
 })

@@ -47,7 +47,9 @@ export function segmentedPlace(names: TrailNames, { bytes, ms }: Rotation, sync:
       return current
     },
     async close() {
-      await current?.file.seal()
+      const closed = current
+      current = undefined
+      await closed?.file.seal()
     },
   }
 }

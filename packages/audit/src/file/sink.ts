@@ -89,19 +89,28 @@ export function createFileSink(settings: FileSettings): AuditSink {
     await removeExpired(names, keys, Date.parse(kept.time) - retentionMs, { sync })
   }
 
+  /** Whoever writes to a sink that another one has closed begins a trail of its own: the old one is sealed. */
+  function beginAgain(): void {
+    chain = undefined
+    kept = undefined
+    isHeadWritten = false
+  }
+
   return {
     name: 'file',
     write: (events) => outbox.write(events),
-    async close() {
-      const { processId } = chain ?? {}
-      if (processId === undefined) return
-      try {
-        await outbox.flush()
-      } finally {
-        await place.close()
-      }
-      await writeHead(processId, true)
-    },
+    close: () =>
+      outbox.close(async (flush) => {
+        const { processId } = chain ?? {}
+        if (processId === undefined) return
+        try {
+          await flush()
+        } finally {
+          await place.close()
+        }
+        await writeHead(processId, true)
+        beginAgain()
+      }),
   }
 }
 

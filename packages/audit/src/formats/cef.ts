@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { SallyportEvent } from '@sallyport/core/sink'
 import { type Format, writable } from './format.ts'
-import { type Gravity, meaningOf } from './meanings.ts'
+import { type Gravity, meaningOf, nameOf } from './meanings.ts'
 
 /** 0 to 10; from 7 on it is high. */
 const SEVERITIES: Readonly<Record<Gravity, number>> = { none: 1, low: 4, high: 8 }
@@ -32,7 +32,7 @@ export const cef: Format = {
 
 function line(event: SallyportEvent): string {
   const { title, gravity } = meaningOf(event)
-  const header = ['CEF:0', 'Sallyport', 'Sallyport', '1', event.event, title].map(escapeHeader)
+  const header = ['CEF:0', 'Sallyport', 'Sallyport', '1', nameOf(event), title].map(escapeHeader)
   const members = Object.entries(writable(event)).filter(([name]) => !HEADER.has(name))
   const extension = [`rt=${Date.parse(event.time)}`, ...members.map(([name, value]) => member(name, value))]
   return `${header.join('|')}|${SEVERITIES[gravity]}|${extension.join(' ')}`

@@ -31,8 +31,13 @@ const MEANINGS: Readonly<Record<EventName, Meaning>> = {
 }
 
 /** What an event says, for formats that ask for it in words or by degree. */
-export function meaningOf({ event }: SallyportEvent): Meaning {
-  return lookUp(MEANINGS, event) ?? { title: event, gravity: 'low' }
+export function meaningOf(event: SallyportEvent): Meaning {
+  return lookUp(MEANINGS, event.event) ?? { title: nameOf(event), gravity: 'low' }
+}
+
+/** An application without types may leave the name out, or give something else. */
+export function nameOf({ event }: SallyportEvent): string {
+  return typeof event === 'string' ? event : 'unknown'
 }
 
 /** An application without types may emit events with names of its own. */

@@ -71,9 +71,13 @@ export function toRedisStream(client: AuditRedis, options: RedisStreamOptions): 
   return {
     name: 'redis',
     write: (events) => outbox.write(events),
-    async close() {
-      await outbox.flush()
-      await append([], true)
-    },
+    close: () =>
+      outbox.close(async (flush) => {
+        await flush()
+        await append([], true)
+        // Whoever writes to a sink that another one has closed begins a trail of its own.
+        chain = undefined
+        kept = undefined
+      }),
   }
 }

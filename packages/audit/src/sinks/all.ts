@@ -13,8 +13,9 @@ const sinks = filledArray(
  */
 export function toAll(...given: readonly AuditSink[]): AuditSink {
   const all = parse(sinks, given, { path: 'toAll.sinks' })
-  const outboxes = all.map((sink) =>
-    createOutbox<SallyportEvent>(
+  const ends = all.map((sink) => ({
+    sink,
+    outbox: createOutbox<SallyportEvent>(
       (event) => event,
       async (waiting) => {
         if (waiting.length === 0) return
@@ -22,16 +23,26 @@ export function toAll(...given: readonly AuditSink[]): AuditSink {
         waiting.length = 0
       },
     ),
-  )
+  }))
   return {
     name: all.map(({ name }) => name).join(', '),
-    write: (events) => settleAll(outboxes.map((outbox) => outbox.write(events))),
-    close: () => settleAll(all.map((sink) => sink.close?.())),
+    write: (events) => settleAll(ends.map(({ outbox }) => outbox.write(events))),
+    close: () => settleAll(ends.map(({ outbox, sink }) => outbox.close(closing(sink)))),
   }
 }
 
+const closing =
+  (sink: AuditSink) =>
+  async (flush: () => Promise<void>): Promise<void> => {
+    try {
+      await flush()
+    } finally {
+      await sink.close?.()
+    }
+  }
+
 /** Waits for all, and rejects with what the first one that failed rejected with. */
-async function settleAll(promises: readonly (Promise<void> | undefined)[]): Promise<void> {
+async function settleAll(promises: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(promises)).find((one) => one.status === 'rejected')
   if (failed !== undefined) throw failed.reason
 }

@@ -15,25 +15,30 @@ export interface AuditWritable {
  * Writes events to a stream, one a line, such as standard output. Waits until the stream has taken each batch. With a
  * `key`, each line is bound to the one before by a MAC; a stream has no heads, so that a missing end is not found.
  *
- * Does not end the stream. While it is in use, errors of the stream reject the write, and end no process. Throws a
- * `ConfigError` for a wrong option.
+ * Does not end the stream. Until the sink is closed, errors of the stream reject the write, and end no process; nor does
+ * the error of a failed write that the stream emits later. Throws a `ConfigError` for a wrong option.
  */
 export function toStream(stream: AuditWritable, options: StreamOptions = {}): AuditSink {
   const lineOf = lines(parseStreamOptions(stream, options))
   // The callback of the write has the same error.
   const ignore = (): void => {}
+  let hasFailed = false
   stream.on('error', ignore)
   const outbox = createOutbox<string>(lineOf, async (waiting) => {
     if (waiting.length === 0) return
+    hasFailed = true
     await write(stream, waiting.join(''))
+    hasFailed = false
     waiting.length = 0
   })
   return {
     name: 'stream',
     write: (events) => outbox.write(events),
-    async close() {
-      stream.off('error', ignore)
-    },
+    close: () =>
+      outbox.close(async () => {
+        // A stream may take its time to emit the error of a write: it first closes its file.
+        if (!hasFailed) stream.off('error', ignore)
+      }),
   }
 }
 
