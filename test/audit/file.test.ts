@@ -59,6 +59,18 @@ describe('a trail in files', () => {
     expect(await verify(path)).toMatchObject({ kind: 'whole', records: 12 })
   })
 
+  test('lies beside another one whose path differs in its ending alone', async () => {
+    const path = await trailPath()
+    const paths = [path, path.replace('.jsonl', '.cef'), path.replace('.jsonl', '')]
+    const sinks = paths.map((one) => fileSink(one, { rotate: { hours: 1 }, retentionDays: 1 }))
+    for (const ms of [0, HOUR, 3 * DAY]) for (const sink of sinks) await sink.write(eventsAt(ms))
+    for (const one of paths) {
+      const verdict = await verify(one)
+      expect(verdict).toMatchObject({ kind: 'whole', records: 1 })
+      expect(verdict.kind === 'whole' && verdict.processes).toHaveLength(1)
+    }
+  })
+
   test('does without a file until there is an event', async () => {
     const path = await trailPath()
     const sink = fileSink(path)

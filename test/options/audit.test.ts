@@ -16,6 +16,8 @@ import { expectRefusal, type WrongOption } from '../support/wrong-option.ts'
 const key = Buffer.alloc(32, 7)
 const path = '/var/log/app/audit.jsonl'
 const keyMessage = '32 random bytes: the output of "openssl rand -base64 32", or a Uint8Array'
+const pathMessage =
+  'the path of a file, such as "/var/log/app/audit.jsonl", that does not end in .head, .removed, .tmp'
 const redis = { eval: async () => 1 }
 
 describe('toFile', () => {
@@ -29,11 +31,31 @@ describe('toFile', () => {
     },
     {
       ...{ name: 'no path', options: { key }, option: 'toFile.path' },
-      says: '"toFile.path" is required: give the path of a file, such as "/var/log/app/audit.jsonl"',
+      says: `"toFile.path" is required: give ${pathMessage}`,
     },
     {
       ...{ name: 'a directory', options: { path: '/var/log/', key }, option: 'toFile.path' },
       ...{ allowed: 'the path of a file', given: '"/var/log/"' },
+    },
+    {
+      ...{ name: 'the path of a head', options: { path: '/var/log/audit.head', key }, option: 'toFile.path' },
+      ...{ allowed: pathMessage, given: '"/var/log/audit.head"' },
+    },
+    {
+      ...{
+        name: 'the path of a removal',
+        options: { path: '/var/log/audit.removed', key },
+        option: 'toFile.path',
+      },
+      ...{ allowed: pathMessage, given: '"/var/log/audit.removed"' },
+    },
+    {
+      ...{
+        name: 'the path of a temporary file',
+        options: { path: '/var/log/audit.tmp', key },
+        option: 'toFile.path',
+      },
+      ...{ allowed: pathMessage, given: '"/var/log/audit.tmp"' },
     },
     {
       ...{ name: 'no key', options: { path, key: undefined }, option: 'toFile.key' },

@@ -1,6 +1,7 @@
 import { ConfigError, schema } from '@sallyport/core/sink'
 import { deriveKeys, type TrailKeys } from './chain/keys.ts'
 import { readHead, type TrailHead } from './chain/marks.ts'
+import { BESIDE } from './file/names.ts'
 import type { FileSettings } from './file/sink.ts'
 import type { Format } from './formats/format.ts'
 import { type FormatName, formats } from './formats/index.ts'
@@ -10,7 +11,7 @@ export type TrailKey = string | Uint8Array
 
 /** What `toFile` takes. */
 export interface FileOptions {
-  /** Path of the trail, such as `/var/log/app/audit.jsonl`. Its directory must exist. */
+  /** Path of the trail, such as `/var/log/app/audit.jsonl`; not one in `.head`, `.removed` or `.tmp`. Its directory must exist. */
   readonly path: string
   /** The key of the chain: 32 random bytes. Keep it apart from the trail: whoever has it can forge records. */
   readonly key: TrailKey | undefined
@@ -105,8 +106,8 @@ const DAY_MS = 86_400_000
 const DEFAULT_DAYS = 365
 
 const filePath = custom<string>(
-  (given) => typeof given === 'string' && given !== '' && !given.includes('\0') && !/[/\\]$/.test(given),
-  'the path of a file, such as "/var/log/app/audit.jsonl"',
+  isFilePath,
+  `the path of a file, such as "/var/log/app/audit.jsonl", that does not end in ${BESIDE.join(', ')}`,
 )
 export const trailKey: schema.Schema<TrailKey> = custom<TrailKey>(
   (given) =>
@@ -149,6 +150,11 @@ const verification = group({
   heads: optional(custom<readonly TrailHead[]>(areHeads, 'the heads that readHeads() gave'), []),
   stream: optional(boolean, false),
 })
+
+function isFilePath(given: unknown): boolean {
+  if (typeof given !== 'string' || given === '' || given.includes('\0') || /[/\\]$/.test(given)) return false
+  return !BESIDE.some((ending) => given.endsWith(ending))
+}
 
 function isRotate(given: unknown): boolean {
   return given === false || (typeof given === 'object' && given !== null && !Array.isArray(given))

@@ -32,7 +32,10 @@ export interface TrailFiles {
 }
 
 const INDEX_DIGITS = 6
+const HEAD = '.head'
 const REMOVED = '.removed'
+/** How the names of files end that lie beside a trail: a trail can't be called so itself. */
+export const BESIDE: readonly string[] = [HEAD, REMOVED, '.tmp']
 
 export function namesOf(path: string): TrailNames {
   const { directory, stem, extension } = partsOf(path)
@@ -41,8 +44,9 @@ export function namesOf(path: string): TrailNames {
     path,
     directory,
     segment: (processId, index) => beside(`${processId}.${padded(index)}${extension}`),
-    head: (processId) => beside(`${processId}.head`),
-    removal: (processId, index) => beside(`${processId}.${padded(index)}${REMOVED}`),
+    // With the extension: trails whose paths differ in nothing else have heads of their own.
+    head: (processId) => beside(`${processId}${extension}${HEAD}`),
+    removal: (processId, index) => beside(`${processId}.${padded(index)}${extension}${REMOVED}`),
   }
 }
 
@@ -67,8 +71,8 @@ export async function findFiles(path: string): Promise<TrailFiles> {
   return {
     shared: sharedIn(names, basename(path)).map((name) => join(directory, name)),
     segments: indexed(extension),
-    removals: indexed(REMOVED),
-    heads: own.flatMap((name) => headIn(name, stem) ?? []),
+    removals: indexed(extension + REMOVED),
+    heads: own.flatMap((name) => headIn(name, stem, extension + HEAD) ?? []),
   }
 }
 
@@ -90,8 +94,7 @@ function segmentIn(name: string, stem: string, extension: string): SegmentName |
   return PROCESS.test(processId) ? { processId, index: Number(index), path: name } : undefined
 }
 
-function headIn(name: string, stem: string): string | undefined {
-  const ending = '.head'
+function headIn(name: string, stem: string, ending: string): string | undefined {
   const processId = name.slice(stem.length + 1, -ending.length)
   return name.endsWith(ending) && PROCESS.test(processId) ? processId : undefined
 }
