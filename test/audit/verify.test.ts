@@ -1,8 +1,8 @@
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
-import { copyFile, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, copyFile, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { readHeads, verifyTrail } from '@sallyport/audit'
 import { describe, expect, test } from 'vitest'
-import { DAY, eventAt, eventsAt, fileSink, filesOf, key, linesOf, trailPath, verify } from './trail.ts'
+import { DAY, eventAt, eventsAt, fileSink, filesOf, HOUR, key, linesOf, trailPath, verify } from './trail.ts'
 
 async function writtenTrail(): Promise<{ path: string; segments: string[] }> {
   const path = await trailPath()
@@ -101,6 +101,46 @@ describe('verifyTrail', () => {
     await rename(one, other)
     const fault = { kind: 'foreign', file: other, line: 1 }
     expect(await verify(path)).toMatchObject({ kind: 'broken', fault })
+  })
+
+  test('finds a fragment in a segment that is complete', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path, { rotate: { hours: 1 } })
+    for (const ms of [0, HOUR]) await sink.write(eventsAt(ms))
+    const [first = '', last = ''] = await filesOf(path, '.jsonl')
+    await chmod(first, 0o640)
+    await appendFile(last, '{"time":"2026-11')
+    expect(await verify(path)).toMatchObject({ kind: 'whole', fragments: 1 })
+    await appendFile(first, '{"time":"2026-11')
+    const fault = { kind: 'foreign', file: first, line: 2 }
+    expect(await verify(path)).toMatchObject({ kind: 'broken', fault })
+  })
+
+  test('takes attempts at the same line for one fragment', async () => {
+    const path = await trailPath()
+    await fileSink(path, { rotate: false }).write(eventsAt(0))
+    const attempt = '{"time":"2026-11-29T12:00:01.000Z","event":"session.st'
+    await appendFile(path, `${attempt}\n${attempt.slice(0, 40)}\n${attempt}arted`)
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 1, fragments: 3 })
+    await appendFile(path, `\n${attempt.replace('01.000Z', '02.000Z')}`)
+    const fault = { kind: 'foreign', line: 5 }
+    expect(await verify(path)).toMatchObject({ kind: 'broken', fault, fragments: 3 })
+  })
+
+  test('may run while logrotate moves files', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path, { rotate: false })
+    const batch = () => Array.from({ length: 300 }, () => eventAt(0))
+    const verdicts: Promise<string>[] = []
+    for (let round = 0; round < 10; round++) {
+      await sink.write(batch())
+      verdicts.push(verify(path).then(({ kind }) => kind))
+      // Lets it open some of the files.
+      for (let turn = 0; turn < round; turn++) await stat(path)
+      for (let index = round; index > 0; index--) await rename(`${path}.${index}`, `${path}.${index + 1}`)
+      await rename(path, `${path}.1`)
+    }
+    expect(new Set(await Promise.all(verdicts))).toEqual(new Set(['whole']))
   })
 
   test('finds a fragment where none can be', async () => {

@@ -21,7 +21,7 @@ export interface Strays {
   /**
    * How many fragments were found, and the first line that is foreign.
    *
-   * @param allowed how many fragments may have been left by processes that ended without repeating their write
+   * @param allowed how many writes may have been given up, by processes that ended without repeating them
    */
   settle(allowed: number): { readonly fragments: number; readonly foreign: Place | undefined }
 }
@@ -54,9 +54,9 @@ export function createStrays(): Strays {
       return found?.place
     },
     settle(allowed) {
-      const left = strays.filter(({ fragment }) => fragment !== undefined)
+      const left = strays.filter((stray): stray is Fragment => stray.fragment !== undefined)
       const foreign = strays.filter(({ fragment }) => fragment === undefined)
-      const tooMany = left.slice(allowed)
+      const tooMany = attemptsIn(left).slice(allowed).flat()
       const [first] = [...foreign, ...tooMany, ...(overflow ? [overflow] : [])].toSorted(
         (one, other) => one.place.at - other.place.at,
       )
@@ -64,6 +64,25 @@ export function createStrays(): Strays {
     },
   }
 }
+
+interface Fragment extends Stray {
+  readonly fragment: Buffer
+}
+
+/** A write that is tried several times leaves fragments that are beginnings of each other. */
+function attemptsIn(fragments: readonly Fragment[]): readonly (readonly Fragment[])[] {
+  const writes: Fragment[][] = []
+  for (const one of fragments.toSorted((a, b) => b.fragment.length - a.fragment.length)) {
+    const same = writes.find(([longest]) =>
+      longest?.fragment.subarray(0, one.fragment.length).equals(one.fragment),
+    )
+    if (same === undefined) writes.push([one])
+    else same.push(one)
+  }
+  return writes.toSorted((a, b) => firstOf(a) - firstOf(b))
+}
+
+const firstOf = (attempts: readonly Fragment[]): number => Math.min(...attempts.map(({ place }) => place.at))
 
 /** How lines of every format begin. */
 const BEGINNINGS: readonly string[] = ['{"time":', '{"@timestamp":"', 'CEF:0|']

@@ -22,6 +22,8 @@ export interface LinePlace {
   readonly file: string
   /** The process whose own file it is. */
   readonly owner: string | undefined
+  /** Whether its process has begun another file, and so has written this one to its end. */
+  readonly isComplete: boolean
 }
 
 export interface TrailCheck {
@@ -79,14 +81,18 @@ export function createTrailCheck(keys: TrailKeys, beside: Beside): TrailCheck {
     return check.continues(record) || owner !== undefined
   }
 
-  /** In a file of its own, a process leaves no fragment but the last line, and none once it has closed its trail. */
+  /**
+   * In a file of its own, a process leaves no fragment but the last line, and none once it has begun another file or
+   * closed its trail.
+   */
   function takeStray(
     { bytes, isEnded }: Line,
-    owner: string | undefined,
+    { owner, isComplete }: LinePlace,
     place: Place,
     isOther: boolean,
   ): void {
-    const mayBeFragment = owner === undefined || (!isEnded && stateOf(owner, beside) !== 'sealed')
+    const isLast = !isEnded && !isComplete
+    const mayBeFragment = owner === undefined || (isLast && stateOf(owner, beside) !== 'sealed')
     const fragment = mayBeFragment && isFragment(bytes) ? bytes : undefined
     strays.add({ place, fragment, isClaimable: !isOther })
   }
@@ -98,7 +104,7 @@ export function createTrailCheck(keys: TrailKeys, beside: Beside): TrailCheck {
       if (record === undefined || !belongs(record, where.owner)) {
         // A record of a process that is known, in a file of another process.
         const isOther = record !== undefined && checks.has(record.processId)
-        return takeStray(line, where.owner, place, isOther)
+        return takeStray(line, where, place, isOther)
       }
       records += 1
       checkOf(record.processId).take(record, place)

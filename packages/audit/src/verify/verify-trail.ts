@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { readHead, readRemoval, type TrailHead } from '../chain/marks.ts'
 import { findFiles, namesOf, type TrailFiles, type TrailNames } from '../file/names.ts'
@@ -28,7 +29,8 @@ export async function verifyTrail(options: VerifyTrailOptions): Promise<TrailVer
     const beside = await readBeside(names)
     const verdict = await verifyLines(settings, beside)
     if (verdict.kind !== 'broken') return verdict
-    // A process that began meanwhile is no fault either, nor are segments that were removed because of their age.
+    // A process that began meanwhile is no fault either, nor are segments that were removed because of their age, nor
+    // lines that were read twice, or not at all, since logrotate has moved their file.
     const now = await readBeside(names)
     const isSame = isDeepStrictEqual(marksOf(now), marksOf(beside))
     if (isSame) return verdict
@@ -40,9 +42,9 @@ async function verifyLines(
   beside: Pick<Beside, 'heads' | 'removals'>,
 ): Promise<TrailVerdict> {
   const check = createTrailCheck(keys, { ...beside, keptHeads: lastOfEach(heads), isStream })
-  for (const { file, owner } of filesOf(await findFiles(path)))
+  for (const where of filesOf(await findFiles(path)))
     try {
-      for await (const line of linesOf(file)) check.take(line, { file, owner })
+      for await (const line of linesOf(where.file)) check.take(line, where)
     } catch (cause) {
       unlessGone(cause)
     }
@@ -72,16 +74,37 @@ export async function readHeads(path: string): Promise<TrailHeads> {
   }
 }
 
-function marksOf({ heads, removals }: Pick<Beside, 'heads' | 'removals'>): object {
-  return { processes: [...heads.keys()], removals }
+/** What there was beside the lines, and which files had them. */
+interface Surroundings extends Pick<Beside, 'heads' | 'removals'> {
+  readonly shared: readonly FileIdentity[]
 }
 
-async function readBeside(names: TrailNames): Promise<Pick<Beside, 'heads' | 'removals'>> {
+/** Its path, and what stays the same when it is moved. */
+interface FileIdentity {
+  readonly path: string
+  readonly device: bigint | undefined
+  readonly inode: bigint | undefined
+}
+
+function marksOf({ heads, removals, shared }: Surroundings): object {
+  return { processes: [...heads.keys()], removals, shared }
+}
+
+async function identityOf(path: string): Promise<FileIdentity> {
+  const found = await stat(path, { bigint: true }).catch(unlessGone)
+  return { path, device: found?.dev, inode: found?.ino }
+}
+
+async function readBeside(names: TrailNames): Promise<Surroundings> {
   const files = await findFiles(names.path)
   const heads = files.heads.map((processId) => ({ processId, path: names.head(processId) }))
   // Of several removals, the last one was written after the others.
   const removals = [...files.removals.values()].flatMap((ones) => ones.at(-1) ?? [])
-  return { heads: await readAll(heads, readHead), removals: await readAll(removals, readRemoval) }
+  return {
+    heads: await readAll(heads, readHead),
+    removals: await readAll(removals, readRemoval),
+    shared: await Promise.all(files.shared.map(identityOf)),
+  }
 }
 
 async function readAll<Value extends { readonly processId: string }>(
@@ -98,8 +121,10 @@ async function readAll<Value extends { readonly processId: string }>(
 
 function filesOf({ shared, segments }: TrailFiles): readonly LinePlace[] {
   return [
-    ...shared.map((file) => ({ file, owner: undefined })),
-    ...[...segments.values()].flat().map(({ path, processId }) => ({ file: path, owner: processId })),
+    ...shared.map((file) => ({ file, owner: undefined, isComplete: false })),
+    ...[...segments.values()].flatMap((ones) =>
+      ones.map((one) => ({ file: one.path, owner: one.processId, isComplete: one !== ones.at(-1) })),
+    ),
   ]
 }
 
