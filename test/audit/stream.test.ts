@@ -94,7 +94,7 @@ test('a stream that fails rejects the write, and ends no process', async () => {
   const stream = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) })
   const sink = toStream(stream)
   await expect(sink.write(eventsAt(0))).rejects.toMatchObject({
-    ...{ name: 'AuditError', message: 'the stream of the audit trail failed: EPIPE' },
+    ...{ name: 'AuditError', code: 'ERR_AUDIT', message: 'the stream of the audit trail failed: EPIPE' },
   })
   await sink.close?.()
 })
