@@ -1,7 +1,10 @@
 import {
   appendFile,
   chmod,
+  copyFile,
+  type FileHandle,
   mkdir,
+  open,
   readFile,
   rename,
   rmdir,
@@ -10,7 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { DAY, eventAt, eventsAt, fileSink, filesOf, HOUR, linesOf, trailPath, verify } from './trail.ts'
 
 describe('a trail in files', () => {
@@ -240,6 +243,14 @@ describe('retention', () => {
   })
 })
 
+/** A real disk can't be told when to fail: what file handles inherit can. */
+async function handlePrototype(path: string): Promise<FileHandle> {
+  const handle = await open(dirname(path), 'r')
+  await handle.close()
+  onTestFinished(() => void vi.restoreAllMocks())
+  return Object.getPrototypeOf(handle)
+}
+
 describe('a failed write', () => {
   test('rejects while the directory is missing, and recovers when it is there', async () => {
     const path = join(dirname(await trailPath()), 'later', 'audit.jsonl')
@@ -247,6 +258,7 @@ describe('a failed write', () => {
     const events = eventsAt(0, 1)
     await expect(sink.write(events)).rejects.toMatchObject({
       name: 'AuditError',
+      code: 'ENOENT',
       message: expect.stringContaining(`the audit trail ${path} can't be written: ENOENT`),
     })
     await mkdir(dirname(path))
@@ -282,6 +294,41 @@ describe('a failed write', () => {
     Object.defineProperty(broken, 'sub', { value: 'alice', enumerable: true })
     await sink.write(events)
     expect(await verify(path)).toMatchObject({ kind: 'whole', records: 3 })
+  })
+
+  test('cuts off its fragment in a copy that was put in the place of the segment', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path)
+    await sink.write(eventsAt(0, 1, 2))
+    const [segment = ''] = await filesOf(path, '.jsonl')
+    const prototype = await handlePrototype(path)
+    vi.spyOn(prototype, 'write').mockImplementationOnce(function (this: FileHandle, line: unknown) {
+      return this.write(Buffer.from(line as Buffer).subarray(0, 40))
+    } as never)
+    await copyFile(segment, `${segment}.copy`)
+    await rename(`${segment}.copy`, segment)
+    const events = eventsAt(3)
+    await expect(sink.write(events)).rejects.toThrow('no more than 40 bytes')
+    await sink.write(events)
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 4 })
+  })
+
+  test('is kept with sync only when a disk that failed has it', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path, { sync: true })
+    await sink.write(eventsAt(0))
+    const prototype = await handlePrototype(path)
+    const away = () => Promise.reject(new Error('EIO'))
+    const synced = vi.spyOn(prototype, 'datasync')
+    synced.mockImplementationOnce(away).mockImplementationOnce(away)
+    const events = eventsAt(1)
+    await expect(sink.write(events)).rejects.toThrow('EIO')
+    await expect(sink.write(events)).rejects.toThrow('EIO')
+    synced.mockClear()
+    await sink.write(events)
+    // The segment, and the head.
+    expect(synced).toHaveBeenCalledTimes(2)
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 2 })
   })
 
   test('keeps each event once if only the head could not be written', async () => {

@@ -1,10 +1,13 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
+import { syncDirectoryOf } from './sync-directory.ts'
 
 /** A file to which whole lines are appended. It follows its path: what was moved away is written to no more. */
 export interface LineFile {
   /** Bytes of the whole lines that were appended. */
   readonly size: number
   append(lines: readonly Buffer[]): Promise<Appended>
+  /** Waits until all that was appended is on the disk, if that is asked for and has failed before. */
+  settle(): Promise<void>
   /** Closes the file, and makes it read-only: it is complete. */
   seal(): Promise<void>
   close(): Promise<void>
@@ -32,14 +35,25 @@ export function createLineFile(path: string, { isShared, sync }: LineFileOptions
   let file: FileHandle | undefined
   let size = 0
   let isTorn = false
+  let isUnsynced = false
 
   async function opened(): Promise<FileHandle> {
     if (file !== undefined && (await isAt(file, path))) return file
+    await settle()
     await close()
-    isTorn = false
-    size = 0
     file = await open(path, 'a+', WRITABLE)
+    // Nothing, as a rule. But the file may be a copy that was put in the place of ours, with the fragment.
+    const { size: there } = await file.stat()
+    size = isTorn ? Math.min(size, there) : there
+    if (sync) await syncDirectoryOf(path)
     return file
+  }
+
+  /** What the system could not bring to the disk once is not there yet, although the lines are kept. */
+  async function settle(): Promise<void> {
+    if (!sync || !isUnsynced) return
+    await file?.datasync()
+    isUnsynced = false
   }
 
   /** Does away with a fragment, if there is one. Gives what has to be written in front of the next line. */
@@ -53,6 +67,7 @@ export function createLineFile(path: string, { isShared, sync }: LineFileOptions
   /** Gives how many of the lines are whole: a disk may become full after any byte, without an error. */
   async function write(to: FileHandle, lines: readonly Buffer[]): Promise<number> {
     const prefix = await mend(to)
+    isUnsynced = true
     const { bytesWritten } = await to.write(Buffer.concat([prefix, ...lines]))
     let rest = bytesWritten - prefix.length
     let whole = 0
@@ -84,16 +99,18 @@ export function createLineFile(path: string, { isShared, sync }: LineFileOptions
       try {
         const to = await opened()
         while (kept < lines.length) kept += await write(to, lines.slice(kept))
-        if (sync) await to.datasync()
+        await settle()
         return { kept }
       } catch (failure) {
         return { kept, failure }
       }
     },
+    settle,
     async seal() {
       if (file !== undefined) {
         await mend(file)
         await file.datasync()
+        isUnsynced = false
         await file.chmod(READ_ONLY)
       }
       await close()

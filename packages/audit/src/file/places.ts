@@ -12,6 +12,8 @@ export interface Rotation {
 export interface Place {
   /** The file for these lines, and how it is called in a message. A new one whenever the last one is complete. */
   fileFor(first: Link, bytes: number): Promise<{ readonly file: LineFile; readonly path: string }>
+  /** Waits for the disk, if that has failed before. */
+  settle(): Promise<void>
   /** How many files were begun. */
   readonly begun: number
   close(): Promise<void>
@@ -22,7 +24,14 @@ export function sharedPlace({ path }: TrailNames, sync: boolean): Place {
   return {
     begun: 1,
     fileFor: async () => ({ file, path }),
-    close: () => file.close(),
+    settle: () => file.settle(),
+    close: async () => {
+      try {
+        await file.settle()
+      } finally {
+        await file.close()
+      }
+    },
   }
 }
 
@@ -46,6 +55,7 @@ export function segmentedPlace(names: TrailNames, { bytes, ms }: Rotation, sync:
       current = { file: createLineFile(path, { isShared: false, sync }), path, since: now }
       return current
     },
+    settle: async () => current?.file.settle(),
     async close() {
       const closed = current
       current = undefined

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { open, rename, unlink } from 'node:fs/promises'
+import { syncDirectoryOf } from './sync-directory.ts'
 
 /** Replaces a file as a whole: whoever reads it sees the old text or the new one. */
 export async function replaceFile(
@@ -18,6 +19,7 @@ export async function replaceFile(
       await file.close()
     }
     await rename(temporary, path)
+    if (sync) await syncDirectoryOf(path)
   } catch (cause) {
     await unlink(temporary).catch(() => {})
     throw cause

@@ -51,6 +51,7 @@ export function createFileSink(settings: FileSettings): AuditSink {
   )
 
   async function deliver(processId: string, links: Link[]): Promise<void> {
+    await place.settle()
     // A head comes before the first record, so that a trail without one has lost it. Later it comes after the records:
     // a crash leaves a trail that is ahead of its head, and only somebody who cuts a trail leaves one that is behind.
     if (!isHeadWritten) await writeHead(processId, false)
