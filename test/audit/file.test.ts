@@ -13,8 +13,10 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { FileOptions } from '@sallyport/audit'
+import type { AuditSink } from '@sallyport/core'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { DAY, eventAt, eventsAt, fileSink, filesOf, HOUR, linesOf, trailPath, verify } from './trail.ts'
+import { age, DAY, eventAt, eventsAt, fileSink, filesOf, HOUR, linesOf, trailPath, verify } from './trail.ts'
 
 describe('a trail in files', () => {
   test('has each event as it is, with an element of the chain behind it', async () => {
@@ -66,7 +68,11 @@ describe('a trail in files', () => {
     const path = await trailPath()
     const paths = [path, path.replace('.jsonl', '.cef'), path.replace('.jsonl', '')]
     const sinks = paths.map((one) => fileSink(one, { rotate: { hours: 1 }, retentionDays: 1 }))
-    for (const ms of [0, HOUR, 3 * DAY]) for (const sink of sinks) await sink.write(eventsAt(ms))
+    for (const ms of [0, HOUR, 3 * DAY])
+      for (const sink of sinks) {
+        await age(path)
+        await sink.write(eventsAt(ms))
+      }
     for (const one of paths) {
       const verdict = await verify(one)
       expect(verdict).toMatchObject({ kind: 'whole', records: 1 })
@@ -156,14 +162,26 @@ describe('rotation', () => {
 describe('retention', () => {
   const daily = { rotate: { hours: 24 }, retentionDays: 3 }
 
+  /** Events of tests happen on other days than their files are written. */
+  function agedSink(path: string, options: Partial<FileOptions> = {}): AuditSink {
+    const sink = fileSink(path, options)
+    return {
+      ...sink,
+      async write(events) {
+        await age(path)
+        await sink.write(events)
+      },
+    }
+  }
+
   test('deletes whole segments of every process, and the trail verifies', async () => {
     const path = await trailPath()
-    const crashed = fileSink(path, daily)
-    const closed = fileSink(path, daily)
+    const crashed = agedSink(path, daily)
+    const closed = agedSink(path, daily)
     await crashed.write(eventsAt(0, 1))
     await closed.write(eventsAt(1, 2))
     await closed.close?.()
-    const sink = fileSink(path, daily)
+    const sink = agedSink(path, daily)
     for (const day of [0, 1, 2, 3, 4, 5]) await sink.write(eventsAt(day * DAY, day * DAY + 1))
 
     expect(await filesOf(path, '.jsonl')).toHaveLength(4)
@@ -182,7 +200,7 @@ describe('retention', () => {
 
   test('keeps what is no older than a year, unless it is told otherwise', async () => {
     const path = await trailPath()
-    const sink = fileSink(path)
+    const sink = agedSink(path)
     for (const day of [0, 1, 365, 366]) await sink.write(eventsAt(day * DAY))
     await sink.close?.()
     expect(await filesOf(path, '.jsonl')).toHaveLength(3)
@@ -191,7 +209,7 @@ describe('retention', () => {
 
   test('verifies a segment that was to be deleted when its process ended', async () => {
     const path = await trailPath()
-    const sink = fileSink(path, daily)
+    const sink = agedSink(path, daily)
     await sink.write(eventsAt(0, 1, 2))
     await sink.write(eventsAt(DAY, DAY + 1))
     const segments = await filesOf(path, '.jsonl')
@@ -211,17 +229,17 @@ describe('retention', () => {
 
   test('is done by all processes at the same time', async () => {
     const path = await trailPath()
-    const sinks = Array.from({ length: 6 }, () => fileSink(path, daily))
+    const sinks = Array.from({ length: 6 }, () => agedSink(path, daily))
     for (let day = 0; day < 8; day++)
       await Promise.all(sinks.map((sink) => sink.write(eventsAt(day * DAY, day * DAY + 1))))
-    await fileSink(path, daily).write(eventsAt(8 * DAY))
+    await agedSink(path, daily).write(eventsAt(8 * DAY))
     expect(await verify(path)).toMatchObject({ kind: 'whole' })
     expect((await filesOf(path, '.jsonl')).length).toBeLessThanOrEqual(6 * 4 + 1)
   })
 
   test('does not delete what was made to look old', async () => {
     const path = await trailPath()
-    const sink = fileSink(path, daily)
+    const sink = agedSink(path, daily)
     await sink.write(eventsAt(0))
     await sink.write(eventsAt(DAY))
     const [first = ''] = await filesOf(path, '.jsonl')
@@ -234,12 +252,43 @@ describe('retention', () => {
 
   test('does not forgive what somebody else deletes', async () => {
     const path = await trailPath()
-    const sink = fileSink(path, daily)
+    const sink = agedSink(path, daily)
     for (const day of [0, 1, 2, 3, 4, 5, 6]) await sink.write(eventsAt(day * DAY))
     const [removal = '', ...others] = await filesOf(path, '.removed')
     expect(others).toEqual([])
     await writeFile(removal, (await readFile(removal, 'utf8')).replace(/"number":(\d+)/, '"number":1'))
     expect(await verify(path)).toMatchObject({ kind: 'broken', fault: { kind: 'removal_damaged' } })
+  })
+
+  test('deletes no segment of which a record is missing', async () => {
+    const path = await trailPath()
+    const sink = agedSink(path, daily)
+    await sink.write(eventsAt(...Array.from({ length: 10 }, () => 0)))
+    const [first = ''] = await filesOf(path, '.jsonl')
+    await chmod(first, 0o640)
+    await writeFile(first, (await readFile(first, 'utf8')).split('\n').toSpliced(2, 5).join('\n'))
+    for (const day of [4, 5, 6]) await sink.write(eventsAt(day * DAY))
+    expect(await filesOf(path, '.jsonl')).toContain(first)
+    expect(await verify(path)).toMatchObject({ kind: 'broken', fault: { kind: 'missing', number: 3 } })
+  })
+
+  test('deletes nothing that was written lately, whatever the times of events say', async () => {
+    const path = await trailPath()
+    await fileSink(path, daily).write(eventsAt(0))
+    await fileSink(path, daily).write(eventsAt(400 * DAY))
+    expect(await filesOf(path, '.jsonl')).toHaveLength(2)
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 2 })
+  })
+
+  test('leaves what it can not read, and keeps events all the same', async () => {
+    const path = await trailPath()
+    await fileSink(path, daily).write(eventsAt(0))
+    const unreadable = path.replace('.jsonl', '.20200101T000000-aaaaaaaaaaaa.000001.jsonl')
+    await mkdir(unreadable)
+    await agedSink(path, daily).write(eventsAt(5 * DAY))
+    await rmdir(unreadable)
+    expect(await filesOf(path, '.jsonl')).toHaveLength(1)
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 1 })
   })
 })
 

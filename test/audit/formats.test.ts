@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { type FormatName, toStream } from '@sallyport/audit'
 import type { EventName, SallyportEvent } from '@sallyport/core'
 import { describe, expect, test } from 'vitest'
-import { eventAt, fileSink, filesOf, key, linesOf, start, trailPath, verify } from './trail.ts'
+import { age, eventAt, fileSink, filesOf, key, linesOf, start, trailPath, verify } from './trail.ts'
 
 const source = readFileSync(
   fileURLToPath(new URL('../../packages/core/src/watch/event.ts', import.meta.url)),
@@ -165,8 +165,10 @@ describe.each(formats)('a trail as %s', (format) => {
   test('verifies, is deleted by its age, and has its element at the end', async () => {
     const path = await trailPath()
     const sink = fileSink(path, { format, rotate: { hours: 24 }, retentionDays: 1 })
-    for (let day = 0; day < 4; day++)
+    for (let day = 0; day < 4; day++) {
+      await age(path)
       await sink.write(names.map((event) => eventAt(day * 86_400_000, { event })))
+    }
     await sink.close?.()
     expect(await verify(path)).toMatchObject({ kind: 'whole', records: names.length * 2 })
     const elements = {

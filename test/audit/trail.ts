@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type FileOptions, toFile, verifyTrail } from '@sallyport/audit'
@@ -55,4 +55,10 @@ export async function linesOf(path: string, ending = '.jsonl'): Promise<string[]
   const files = await filesOf(path, ending)
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')))
   return texts.join('').split('\n').slice(0, -1)
+}
+
+/** Makes all files in the folder of a trail look old: no test turns the clock of the disk. */
+export async function age(path: string): Promise<void> {
+  // Another process may delete it.
+  for (const file of await filesOf(path, '')) await utimes(file, 0, 0).catch(() => {})
 }

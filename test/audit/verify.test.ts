@@ -2,7 +2,19 @@ import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { appendFile, chmod, copyFile, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { readHeads, verifyTrail } from '@sallyport/audit'
 import { describe, expect, test } from 'vitest'
-import { DAY, eventAt, eventsAt, fileSink, filesOf, HOUR, key, linesOf, trailPath, verify } from './trail.ts'
+import {
+  age,
+  DAY,
+  eventAt,
+  eventsAt,
+  fileSink,
+  filesOf,
+  HOUR,
+  key,
+  linesOf,
+  trailPath,
+  verify,
+} from './trail.ts'
 
 async function writtenTrail(): Promise<{ path: string; segments: string[] }> {
   const path = await trailPath()
@@ -66,6 +78,7 @@ describe('verifyTrail', () => {
     const verdicts: Promise<string>[] = []
     for (let day = 0; day < 20; day++) {
       const sinks = [1, 2, 3].map(() => fileSink(path, { rotate: { hours: 1 }, retentionDays: 1 }))
+      await age(path)
       const writes = sinks.map((sink) => sink.write(eventsAt(day * DAY, day * DAY)))
       verdicts.push(verify(path).then(({ kind }) => kind))
       await Promise.all(writes)

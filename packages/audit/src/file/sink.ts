@@ -22,7 +22,7 @@ export interface FileSettings {
   readonly sync: boolean
 }
 
-type Position = Pick<Link, 'number' | 'mac' | 'time'>
+type Position = Pick<Link, 'processId' | 'number' | 'mac' | 'time'>
 
 export function createFileSink(settings: FileSettings): AuditSink {
   const { path, keys, format, rotation, retentionMs, sync } = settings
@@ -87,7 +87,8 @@ export function createFileSink(settings: FileSettings): AuditSink {
     const due = `${place.begun} ${kept.time.slice(0, 'YYYY-MM-DD'.length)}`
     if (due === lastCleared) return
     lastCleared = due
-    await removeExpired(names, keys, Date.parse(kept.time) - retentionMs, { sync })
+    const now = { events: Date.parse(kept.time), justWritten: names.head(kept.processId) }
+    await removeExpired({ names, keys, ms: retentionMs, sync }, now)
   }
 
   /** Whoever writes to a sink that another one has closed begins a trail of its own: the old one is sealed. */

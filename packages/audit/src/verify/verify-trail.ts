@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { readHead, readRemoval, type TrailHead } from '../chain/marks.ts'
+import { linesOf } from '../file/lines.ts'
 import { findFiles, namesOf, type TrailFiles, type TrailNames } from '../file/names.ts'
 import { readJson } from '../file/read-json.ts'
 import { unlessGone } from '../file/unless-gone.ts'
 import { parseVerifyOptions, type VerifySettings, type VerifyTrailOptions } from '../options.ts'
 import type { Found } from './end-check.ts'
-import { linesOf } from './lines.ts'
 import { type Beside, createTrailCheck, type LinePlace } from './trail-check.ts'
 import type { TrailVerdict } from './verdict.ts'
 
