@@ -162,6 +162,21 @@ describe('CEF', () => {
 })
 
 describe.each(formats)('a trail as %s', (format) => {
+  test('verifies whatever the size of an event', async () => {
+    const path = await trailPath()
+    const sink = fileSink(path, { format })
+    const texts = Array.from({ length: 6000 }, () => 'x'.repeat(200))
+    const members = Object.fromEntries(texts.map((text, index) => [`member${index}`, `\u0000${text}`]))
+    await sink.write([
+      ...[{ detail: texts }, { detail: texts.join() }, { ['x'.repeat(2_000_000)]: 1 }, members, {}].map(
+        (more) => eventAt(0, more),
+      ),
+    ])
+    await sink.close?.()
+    expect(await verify(path)).toMatchObject({ kind: 'whole', records: 5 })
+    for (const line of await linesOf(path)) expect(line).toContain('session.started')
+  })
+
   test('verifies, is deleted by its age, and has its element at the end', async () => {
     const path = await trailPath()
     const sink = fileSink(path, { format, rotate: { hours: 24 }, retentionDays: 1 })
