@@ -165,6 +165,31 @@ describe('what can not be done ends with 2, and says why', () => {
     { args: ['audit', 'verify', '/tmp/x'], says: 'the key is missing: set AUDIT_KEY, or give --key-file' },
     { args: ['audit', 'verify'], says: "missing required argument 'path'" },
     { args: ['audit', 'verify', '/tmp/x', '--key', 'x'], says: "unknown option '--key'" },
+    { args: ['audit', 'verify', '/tmp/x', '--key=hunter2'], says: "unknown option '--key'" },
+    {
+      args: ['audit', 'verify', '/tmp/x', '--key-file', 'hunter2'],
+      says: "the file of --key-file can't be read: ENOENT",
+    },
+    {
+      args: ['audit', 'verify', '/x/audit.20261129T195739-5f2c0a1b9d3e.000001.jsonl'],
+      env: { AUDIT_KEY },
+      says: 'is only a part of a trail: give the path of the trail, which is /x/audit.jsonl\n',
+    },
+    {
+      args: ['audit', 'heads', '/x/audit.20261129T195739-5f2c0a1b9d3e.jsonl.head'],
+      env: { AUDIT_KEY },
+      says: 'is only a part of a trail: give the path of the trail, which is /x/audit.jsonl\n',
+    },
+    {
+      args: ['audit', 'verify', '/x/audit.20261129T195739-5f2c0a1b9d3e.000003.jsonl.removed'],
+      env: { AUDIT_KEY },
+      says: 'is only a part of a trail: give the path of the trail, which is /x/audit.jsonl\n',
+    },
+    {
+      args: ['audit', 'verify', '/x/audit.20261129T195739-5f2c0a1b9d3e.000001'],
+      env: { AUDIT_KEY },
+      says: 'is only a part of a trail: give the path of the trail, which is /x/audit\n',
+    },
     { args: ['audit', 'verfy', '/tmp/x'], says: "unknown command 'verfy'" },
     { args: [], says: 'Usage: sallyport' },
     {

@@ -17,7 +17,11 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   const program = new Command('sallyport')
     .description('Looks after what Sallyport leaves on a server.')
     .version(versionOfPackage())
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: (text, write) => write(withoutValue(text)),
+    })
     .configureHelp({ showGlobalOptions: false })
     .exitOverride()
   program.addCommand(
@@ -34,6 +38,11 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     if (cause instanceof CommanderError) return cause.exitCode === 0 ? exitCodes.whole : exitCodes.unusable
     return unusable(surroundings, messageOf(cause))
   }
+}
+
+/** What somebody gives with an option that there is not, such as `--key=…`, may be secret. */
+function withoutValue(message: string): string {
+  return message.replace(/(unknown option '--[^=']*)=.*'/s, "$1'")
 }
 
 /** A command that is made apart does not inherit by itself. */

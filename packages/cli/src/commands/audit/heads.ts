@@ -1,6 +1,7 @@
 import { readHeads } from '@sallyport/audit'
 import { Command } from 'commander'
 import { type ExitCode, exitCodes, messageOf, type Surroundings, unusable } from '../../surroundings.ts'
+import { isPartOf, trailOf } from './trail-path.ts'
 
 export function headsCommand(surroundings: Surroundings, end: (code: ExitCode) => void): Command {
   return new Command('heads')
@@ -19,6 +20,8 @@ Exit codes: 0 done, 1 a head is damaged, 2 there is no trail, or it can't be rea
 
 async function heads(surroundings: Surroundings, path: string): Promise<ExitCode> {
   const { stdout, stderr } = surroundings
+  const trail = trailOf(path)
+  if (trail !== undefined) return unusable(surroundings, isPartOf(path, trail))
   try {
     const found = await readHeads(path)
     if (found.heads.length + found.damaged.length === 0)

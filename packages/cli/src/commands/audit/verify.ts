@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type TrailHead, type TrailVerdict, verifyTrail } from '@sallyport/audit'
 import { Command } from 'commander'
 import { type ExitCode, exitCodes, messageOf, type Surroundings, unusable } from '../../surroundings.ts'
+import { isPartOf, trailOf } from './trail-path.ts'
 import { describeVerdict } from './verdict-text.ts'
 
 interface VerifyFlags {
@@ -34,6 +35,8 @@ Example: AUDIT_KEY="$(cat /etc/app/audit.key)" sallyport audit verify /var/log/a
 }
 
 async function verify(surroundings: Surroundings, path: string, flags: VerifyFlags): Promise<ExitCode> {
+  const trail = trailOf(path)
+  if (trail !== undefined && flags.stream !== true) return unusable(surroundings, isPartOf(path, trail))
   try {
     const key = await readKey(surroundings, flags.keyFile)
     if (key === undefined)
@@ -70,8 +73,18 @@ async function readKey(
   file: string | undefined,
 ): Promise<string | Uint8Array | undefined> {
   if (file === undefined) return env.AUDIT_KEY?.trim() || undefined
-  const bytes = await readFile(file)
+  const bytes = await readKeyFile(file)
   return bytes.length === KEY_BYTES ? bytes : bytes.toString('latin1').trim()
+}
+
+/** The message of the system would show the path, which is the key itself if somebody mistook one for the other. */
+async function readKeyFile(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? `: ${cause.code}` : ''
+    throw new Error(`the file of --key-file can't be read${code}`, { cause })
+  }
 }
 
 async function readKeptHeads(file: string): Promise<readonly TrailHead[]> {
