@@ -9,7 +9,8 @@ const sinks = filledArray(
 
 /**
  * Writes events to several sinks at the same time. If one fails, the write rejects, and only that one gets the same
- * events again. A batch takes as long as the slowest of them. Throws a `ConfigError` if one is no sink.
+ * events again. A batch takes as long as the slowest of them, and while one of them fails, nothing behind that batch gets
+ * to the others. Throws a `ConfigError` if one is no sink.
  */
 export function toAll(...given: readonly AuditSink[]): AuditSink {
   const all = parse(sinks, given, { path: 'toAll.sinks' })
