@@ -10,6 +10,8 @@ export interface AuditVariables {
 }
 
 const KEY_BYTES = 32
+/** A machine that runs tests may be so slow. */
+const SLOW_DISK_MS = 10_000
 
 /** Writes audit events to a file, or to standard output. */
 export function createAudit({ auditFile: path, auditKey }: AuditVariables): AuditOptions {
@@ -25,7 +27,7 @@ export function createAudit({ auditFile: path, auditKey }: AuditVariables): Audi
       'demo: AUDIT_KEY is not set, so a random one is used, and nobody can verify the audit trail',
     )
   const key = auditKey ?? randomBytes(KEY_BYTES)
-  return { ...shown, sink: toFile({ path, key, rotate: false }), required: true }
+  return { ...shown, sink: toFile({ path, key, rotate: false }), required: true, timeoutMs: SLOW_DISK_MS }
 }
 
 /** A trail that cannot be written would only show at its first event. */

@@ -39,10 +39,14 @@ const NAMED: Readonly<Record<string, readonly string[]>> = {
   admin: ['profile:read', 'profile:write', 'admin'],
 }
 
-const derive = promisify<string, Buffer, number, Buffer>(scrypt)
+const scryptHash = promisify<string, Buffer, number, Buffer>(scrypt)
+const HASH_BYTES = 32
+/** The thread pool has four threads, on which the audit trail is written, too. */
+const MOST_HASHES_AT_ONCE = 2
 
 export async function createUsers(passwords: Passwords): Promise<Users> {
-  const initial = await hashPassword(DEMO_PASSWORD)
+  const derive = createDerive()
+  const initial = await hashPassword(derive, DEMO_PASSWORD)
   const initialDigest = digest(DEMO_PASSWORD)
 
   /** Checks a password. For an unknown user the check is also done in full, so that its duration reveals nothing. */
@@ -52,7 +56,7 @@ export async function createUsers(passwords: Passwords): Promise<Users> {
     stored: string | undefined,
   ): Promise<boolean> {
     if (user?.cheap === true && stored === undefined) return timingSafeEqual(digest(password), initialDigest)
-    return (await verifyPassword(password, stored ?? initial)) && user !== undefined
+    return (await verifyPassword(derive, password, stored ?? initial)) && user !== undefined
   }
 
   return {
@@ -66,8 +70,8 @@ export async function createUsers(passwords: Passwords): Promise<Users> {
     async changePassword(subject, current, next) {
       const reading = await passwords.read(subject)
       if (reading.kind === 'unavailable') throw new UnavailableError()
-      if (!(await verifyPassword(current, reading.hash ?? initial))) return false
-      const outcome = await passwords.replace(subject, reading.hash, await hashPassword(next))
+      if (!(await verifyPassword(derive, current, reading.hash ?? initial))) return false
+      const outcome = await passwords.replace(subject, reading.hash, await hashPassword(derive, next))
       if (outcome === 'unavailable') throw new UnavailableError()
       return outcome === 'replaced'
     },
@@ -93,14 +97,33 @@ function formOf(password: string): string {
   return password.length > MAX_NORMALISED ? password : password.normalize('NFKC')
 }
 
-async function hashPassword(password: string): Promise<string> {
+type Derive = (password: string, salt: Buffer) => Promise<Buffer>
+
+/** Hashes so many passwords at once; others wait. */
+function createDerive(): Derive {
+  const waiting: (() => void)[] = []
+  let underWay = 0
+  return async (password, salt) => {
+    if (underWay >= MOST_HASHES_AT_ONCE) await new Promise<void>((begin) => waiting.push(begin))
+    else underWay++
+    try {
+      return await scryptHash(formOf(password), salt, HASH_BYTES)
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) underWay--
+      else next()
+    }
+  }
+}
+
+async function hashPassword(derive: Derive, password: string): Promise<string> {
   const salt = randomBytes(16)
-  const hash = await derive(formOf(password), salt, 32)
+  const hash = await derive(password, salt)
   return `${salt.toString('base64url')}.${hash.toString('base64url')}`
 }
 
-async function verifyPassword(password: string, stored: string): Promise<boolean> {
+async function verifyPassword(derive: Derive, password: string, stored: string): Promise<boolean> {
   const [salt = '', hash = ''] = stored.split('.')
-  const presented = await derive(formOf(password), Buffer.from(salt, 'base64url'), 32)
+  const presented = await derive(password, Buffer.from(salt, 'base64url'))
   return timingSafeEqual(presented, Buffer.from(hash, 'base64url'))
 }
