@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
 import { toFile, toStream } from '@sallyport/audit'
-import type { AuditOptions } from '@sallyport/core'
+import type { AuditOptions, SallyportEvent } from '@sallyport/core'
 import { EnvironmentError } from './environment.ts'
 
 export interface AuditVariables {
@@ -13,13 +13,25 @@ const KEY_BYTES = 32
 /** A machine that runs tests may be so slow. */
 const SLOW_DISK_MS = 10_000
 
-/** Writes audit events to a file, or to standard output. */
-export function createAudit({ auditFile: path, auditKey }: AuditVariables): AuditOptions {
+/**
+ * Writes audit events to a file, or to standard output.
+ *
+ * @param begun the server listens, which is told on standard output first
+ */
+export function createAudit(
+  { auditFile: path, auditKey }: AuditVariables,
+  begun: Promise<void>,
+): AuditOptions {
   // Whoever reads the demo's trail wants to see its users.
   const shown = { subjects: 'plain', verifications: 'none' } as const
   if (path === undefined) {
     const key = auditKey === undefined ? {} : { key: auditKey }
-    return { ...shown, sink: toStream(process.stdout, key) }
+    const stream = toStream(process.stdout, key)
+    const sink = {
+      ...stream,
+      write: (events: readonly SallyportEvent[]) => begun.then(() => stream.write(events)),
+    }
+    return { ...shown, sink, timeoutMs: SLOW_DISK_MS }
   }
   demandWritable(path)
   if (auditKey === undefined)

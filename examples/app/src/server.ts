@@ -37,7 +37,8 @@ export async function start<S extends Sallyport>(
   env: NodeJS.ProcessEnv,
 ): Promise<Running> {
   const environment = readEnvironment(env)
-  const audit = createAudit(environment)
+  let begin = (): void => {}
+  const audit = createAudit(environment, new Promise((resolve) => (begin = resolve)))
   await checkAddress(environment)
   const redis = environment.redis === undefined ? undefined : createClient(environment.redis)
   const metrics = environment.metrics ? createMetrics() : undefined
@@ -57,6 +58,8 @@ export async function start<S extends Sallyport>(
   const server = await framework.createServer(sallyport, routes, environment)
   server.on('clientError', refuseUnreadable)
   const port = await listen(server, environment)
+  // Whoever is told that the server listens is told first.
+  setImmediate(begin)
   return {
     url: `http://${environment.host.includes(':') ? `[${environment.host}]` : environment.host}:${port}`,
     async close() {
