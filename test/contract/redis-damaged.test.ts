@@ -243,17 +243,18 @@ test('a damaged list takes along no entry of another subject', async () => {
     expect(ofKind(await activity.read(tag, START), 'read').entries).toHaveLength(1)
 })
 
+const sighting = {
+  name: sightingsName('one'),
+  value: 'a',
+  windowMs: 60_000,
+  most: 5,
+  counts: 'latest',
+} as const
+
 test.each(damages)('with %s in the place of sightings, they begin anew', async (_name, damage) => {
   const { sightings } = store
   if (sightings === undefined) throw new TypeError('the store keeps no sightings')
   const { tag } = newSubject()
-  const sighting = {
-    name: sightingsName('one'),
-    value: 'a',
-    windowMs: 60_000,
-    most: 5,
-    counts: 'latest',
-  } as const
   const both = [sighting, { ...sighting, tag }]
   await sightings.note(both, START)
   for (const key of await admin.keys('*:s:*')) await admin.set(key, damage)
@@ -267,13 +268,6 @@ test('sightings of another type, or of another time, begin anew, too', async () 
   const { sightings } = store
   if (sightings === undefined) throw new TypeError('the store keeps no sightings')
   const { tag } = newSubject()
-  const sighting = {
-    name: sightingsName('one'),
-    value: 'a',
-    windowMs: 60_000,
-    most: 5,
-    counts: 'latest',
-  } as const
   const both = [sighting, { ...sighting, tag }]
   const anew = { values: [{ value: 'a', at: START }] }
   await sightings.note(both, START)

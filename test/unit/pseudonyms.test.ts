@@ -200,6 +200,53 @@ test('who was forgotten by another process begins anew in this one', async () =>
   expect(trail.at(-1)?.sub).toBe(again)
 })
 
+test('nor is the old key remembered by what happens between the sign-out and the erasure', async () => {
+  const memory = memoryStore()
+  let beforeErasure: () => Promise<unknown> = async () => {}
+  let opened: ReturnType<typeof memory.open> | undefined
+  const store: StoreDriver = {
+    ...memory,
+    open(context) {
+      opened ??= memory.open(context).then((inner) => ({
+        ...inner,
+        sessions: {
+          ...inner.sessions,
+          async erase(tag, at) {
+            await beforeErasure()
+            return inner.sessions.erase(tag, at)
+          },
+        },
+      }))
+      return opened
+    },
+  }
+  const one = await start({}, { store })
+  const closeOne = close
+  const other = await start({}, { store })
+  const closeOther = close
+  close = () => Promise.all([closeOne(), closeOther()])
+  const refused = {
+    event: 'token.refused',
+    outcome: 'failure',
+    reason: 'token_revoked',
+    sub: 'user-1',
+  } as const
+  await one.signIn('user-1')
+  await one.written()
+  const old = await one.sallyport.audit.pseudonymOf('user-1')
+  beforeErasure = () => {
+    other.sallyport.emit(refused)
+    return other.written()
+  }
+  await one.sallyport.forgetUser('user-1')
+  await one.signIn('user-1')
+  await one.written()
+  other.sallyport.emit(refused)
+  const trail = await other.written()
+  expect(trail.map(({ sub }) => sub)).toContain(old)
+  expect(trail.at(-1)?.sub).toBe(await one.sallyport.audit.pseudonymOf('user-1'))
+})
+
 test('a key is kept for as long as the trail, after its last use', async () => {
   const { sallyport, clock, signIn, written } = await start({ days: 30 })
   await signIn('user-1')

@@ -130,11 +130,20 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     ...{ connections: connections.count, keys: ring.list, staleMs: replica.staleMs },
     revocations: replica.size,
   })
-  const { activity, audit, risk, settled } = watch
+  const { activity, audit, isTold, risk, settled } = watch
 
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)
   const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, tally, clock })
-  const access = createAccess({ inspect, replica, store: store.sessions, emit, callers, tally, ...watch })
+  const access = createAccess({
+    inspect,
+    replica,
+    store: store.sessions,
+    emit,
+    callers,
+    tally,
+    audit,
+    isTold,
+  })
 
   const lockout = createLockouts({
     ...{ counters: store.counters, settings: settings.lockout, random },

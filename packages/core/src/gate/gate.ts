@@ -27,7 +27,7 @@ import type { AnswerSignIn } from './endpoints/sign-in.ts'
 import { createGuardCheck, type GuardCheck } from './guard.ts'
 import { createGateLockout, type GateLockout } from './lockout-calls.ts'
 import { createProtection, type Protection, type ProtectionParts } from './protect.ts'
-import { createRefuse, type RefusalForm } from './refuse.ts'
+import { createRefuse, type RefusalForm, UNWRITTEN } from './refuse.ts'
 import { createRouteMaker, type RouteMaker } from './routes.ts'
 import { createGateSessions, type GateSessions } from './session-calls.ts'
 
@@ -90,8 +90,7 @@ export function createGate(parts: GateParts): Gate {
   const route = createRouteMaker({ protection, origins, isCrossSite, required })
 
   const signInParts = { open, refreshTokens, cookie, origins, isCrossSite, callers }
-  const unwritten = { kind: 'refused', problem: 'audit_unavailable' } as const
-  const start = required.step(createStart(signInParts), () => unwritten)
+  const start = required.step(createStart(signInParts), () => UNWRITTEN)
   const logout = createLogout({ end, inspect, refreshTokens, cookie, callers })
   const mounted = new Set<EndpointName>()
   const hasTokenEndpoint = (): boolean => mounted.has('token')

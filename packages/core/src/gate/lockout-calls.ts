@@ -7,7 +7,7 @@ import type { AboutSignIn, SignInAttempt } from '../watch/lockout/attempt.ts'
 import type { Lockout } from '../watch/lockout/lockout.ts'
 import type { StrictCookie } from './browser/cookies.ts'
 import type { CrossSiteCheck } from './browser/csrf.ts'
-import { faultOf } from './refuse.ts'
+import { faultOf, UNWRITTEN } from './refuse.ts'
 import type { WithCookies } from './session-calls.ts'
 
 export type CheckedSignIn =
@@ -45,8 +45,6 @@ export interface GateLockoutParts {
   readonly callers: Callers
   readonly required: Required
 }
-
-const UNWRITTEN = { kind: 'refused', problem: 'audit_unavailable' } as const
 
 export function createGateLockout(parts: GateLockoutParts): GateLockout {
   const { lockout, cookie, isCrossSite, callers, required } = parts

@@ -65,6 +65,9 @@ export interface Refused {
   readonly retryAfterSeconds?: number | undefined
 }
 
+/** What is refused because its events cannot be written. */
+export const UNWRITTEN = { kind: 'refused', problem: 'audit_unavailable' } as const
+
 /** The error with which a call of the application is refused. */
 export function faultOf({ problem, retryAfterSeconds }: Refused): Error {
   switch (problem) {

@@ -14,7 +14,7 @@ import type { StrictCookie } from './browser/cookies.ts'
 import type { CrossSiteCheck } from './browser/csrf.ts'
 import type { Logout, LogoutOutcome } from './endpoints/logout.ts'
 import type { StartSession } from './endpoints/sign-in.ts'
-import { faultOf } from './refuse.ts'
+import { faultOf, UNWRITTEN } from './refuse.ts'
 
 /** What a call that ends something may be told. */
 export interface RevokeOptions {
@@ -72,10 +72,10 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
   const endOwn = parts.required.step(
     async (view: RequestView, reason: string): Promise<LogoutOutcome> =>
       isCrossSite(view) ? { kind: 'refused', problem: 'cross_site' } : logout(view, reason),
-    (): LogoutOutcome => ({ kind: 'refused', problem: 'audit_unavailable' }),
+    (): LogoutOutcome => UNWRITTEN,
   )
   const endOthers = parts.required.step(end.others, () => {
-    throw faultOf({ problem: 'audit_unavailable' })
+    throw faultOf(UNWRITTEN)
   })
   return {
     async start(view, signIn) {

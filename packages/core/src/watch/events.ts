@@ -17,8 +17,8 @@ export interface EventMap {
 }
 
 /**
- * Adds to an event its time, who caused it, and the id of a request if it has none; cleans its strings, and passes it to
- * the listeners.
+ * Adds to an event its time, who caused it, and the id of a request if it has none; cleans its strings, freezes it, and
+ * passes it to the listeners.
  *
  * @param caller who caused it, such as `gateOf(sallyport).callers.of(view)`. Default: what the event itself says
  */

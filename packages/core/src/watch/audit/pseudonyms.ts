@@ -32,7 +32,7 @@ export interface Pseudonyms {
   disguise(events: readonly SallyportEvent[]): Promise<readonly SallyportEvent[] | undefined>
   reveal(event: SallyportEvent): Promise<RevealOutcome>
   of(subject: string): Promise<PseudonymOutcome>
-  /** Forgets a key whose subject was erased. */
+  /** Forgets the key of a subject that was signed out everywhere, and may be erased next. */
   forget(tag: SubjectTag): void
 }
 
@@ -58,6 +58,8 @@ const ALIASES_REMEMBERED = 10_000
 const REMEMBERED_MS = 3_600_000
 /** A subject without a key may get one from another process. */
 const WITHOUT_KEY_MS = 60_000
+/** So long after a subject was signed out everywhere, its key may yet be erased. */
+const ENDING_MS = 60_000
 const ID_BYTES = 16
 const KEY_BYTES = 32
 
@@ -69,6 +71,8 @@ const MAKES_KEY: readonly EventName[] = ['session.started', 'session.refreshed']
 
 export function createPseudonyms({ store, devices, keptMs, clock, random }: PseudonymsParts): Pseudonyms {
   const aliases = new LRUCache<SubjectTag, Alias>({ max: ALIASES_REMEMBERED })
+  /** When subjects were last signed out everywhere, of whom nothing is remembered for a while. */
+  const endings = new LRUCache<SubjectTag, number>({ max: ALIASES_REMEMBERED })
 
   const newKey = (): { id: string; key: Uint8Array } => ({
     id: Buffer.from(random(ID_BYTES)).toString('base64url'),
@@ -91,7 +95,9 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
       outcome.kind === 'found'
         ? { pseudonym: outcome.pseudonym, keys: personKeys(outcome.key), isKept: true, since }
         : { pseudonym: fresh.id, keys: personKeys(fresh.key), isKept: false, since }
-    aliases.set(tag, alias)
+    // The answer may be from before an erasure.
+    const endedAt = endings.get(tag)
+    if (endedAt === undefined || since - endedAt > ENDING_MS) aliases.set(tag, alias)
     return alias
   }
 
@@ -157,7 +163,10 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
       if (outcome.kind === 'unavailable') return outcome
       return { kind: 'read', pseudonym: outcome.kind === 'found' ? outcome.pseudonym : undefined }
     },
-    forget: (tag) => void aliases.delete(tag),
+    forget(tag) {
+      aliases.delete(tag)
+      endings.set(tag, clock.monotonic())
+    },
   }
 }
 
