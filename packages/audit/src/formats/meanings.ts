@@ -1,6 +1,6 @@
 import type { EventName, SallyportEvent } from '@sallyport/core/sink'
 
-/** How grave an event is for whoever watches: nothing, to be looked at in a row of others, or to be looked at. */
+/** How grave an event is: routine, worth a look if it repeats, or worth a look at once. */
 export type Gravity = 'none' | 'low' | 'high'
 
 export interface Meaning {

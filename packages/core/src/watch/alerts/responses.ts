@@ -11,7 +11,7 @@ import type { Webhook } from './webhook.ts'
 
 /** Does what follows from a finding. */
 export interface Responses {
-  /** Raises the alert. Nobody waits for whom it is told. */
+  /** Raises the alert. Does not wait for those who are told. */
   tell(rule: AnomalyRule, event: SallyportEvent, finding: Finding): void
   /** Ends the session that the event names, or adds to its risk, if the rule says so. Resolves when the store has been told. */
   act(rule: AnomalyRule, event: SallyportEvent): Promise<void>

@@ -58,7 +58,7 @@ const ALIASES_REMEMBERED = 10_000
 const REMEMBERED_MS = 3_600_000
 /** A subject without a key may get one from another process. */
 const WITHOUT_KEY_MS = 60_000
-/** So long after a subject was signed out everywhere, its key may yet be erased. */
+/** After a sign-out everywhere, the key of the subject may still be erased for this long. */
 const ENDING_MS = 60_000
 const ID_BYTES = 16
 const KEY_BYTES = 32
@@ -113,7 +113,7 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
     const found = await Promise.all(
       [...names].map(async ([tag, told]) => {
         const makesKey = MAKES_KEY.some((name) => told.has(name))
-        // Whoever was forgotten, by another process just now, begins anew.
+        // Another process may just have forgotten the subject, who begins anew.
         const known = told.has('session.started') ? undefined : remembered(tag, makesKey)
         return [tag, known ?? (await fetch(tag, makesKey))] as const
       }),

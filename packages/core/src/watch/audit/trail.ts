@@ -41,7 +41,7 @@ export interface TrailParts extends TrailSettings {
   readonly notice: (message: string) => void
 }
 
-/** Where nobody waits, events are collected for so long: each write costs the requests of that moment a little. */
+/** Where nobody waits, events are collected for this long, since each write slows down the requests of that moment. */
 const COLLECTED_MS = 10
 /** Losses that come and go are told once. */
 const QUIET_MS = 10_000
@@ -188,7 +188,7 @@ function kindOf(cause: unknown): string {
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name
 }
 
-/** Those who wait until so many events have passed. */
+/** Those who wait until a number of events have passed. */
 interface Waiters {
   wait(upTo: number): Promise<boolean>
   passed(upTo: number): void

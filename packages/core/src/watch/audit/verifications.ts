@@ -59,7 +59,7 @@ function isNews(token: ToldToken, { ip }: Sender, clock: Clock): boolean {
   return true
 }
 
-/** Every so many, evenly: with a tenth, every tenth. */
+/** Spread evenly: with a share of 0.1, every tenth use. */
 function sampled(share: number): IsTold | undefined {
   if (share === 0) return undefined
   let due = 0

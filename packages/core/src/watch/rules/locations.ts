@@ -29,7 +29,7 @@ interface Located {
 const LOCATED: readonly EventName[] = ['session.started', 'session.refreshed', 'token.accepted']
 /** How long is waited for a location. */
 const LOCATE_MS = 1000
-/** Whoever did not answer in time is not asked for so long, or else every batch of events would wait. */
+/** After a look-up that took too long, none is made for this long, or every batch of events would wait. */
 const SPARED_MS = 10_000
 const KEPT_MS = 3_600_000
 const MOST_KEPT = 10_000
