@@ -237,7 +237,11 @@ describe("a token of somebody else's issuer", () => {
     expect(await ask(sallyport, token)).toBe(200)
     expect(await ask(sallyport, ofSession)).toBe(200)
     const { origin } = theirs
+    const told: (string | undefined)[] = []
+    sallyport.on('event', ({ event, jti }) => event === 'token.revoked' && told.push(jti))
     expect(await sallyport.tokens.revoke('theirs-1', { issuer: origin })).toEqual({ ended: ['theirs-1'] })
+    // Nobody must take it for a token of ours.
+    expect(told).toEqual([`${origin} theirs-1`])
     expect(await sallyport.sessions.revoke('session-1', { issuer: origin })).toEqual({ ended: [] })
     expect(await ask(sallyport, token)).toBe(401)
     expect(await ask(sallyport, ofSession)).toBe(401)

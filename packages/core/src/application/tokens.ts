@@ -86,7 +86,7 @@ export function createTokenCalls(parts: TokenCallsParts): TokenCalls {
       const outcome = await store.revoke({ kind: 'token', jti: name }, clock.now())
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       replica.add({ kind: 'token', jti: name })
-      emit({ event: 'token.revoked', outcome: 'success', reason, jti })
+      emit({ event: 'token.revoked', outcome: 'success', reason, jti: name })
       return { ended: [jti] }
     },
     async revokeAll(subject, options) {
