@@ -32,7 +32,7 @@ const parts: Table = {
 
   // What happens to a session, and the store that keeps sessions in memory.
   sessions: ['ports', 'errors', 'type seam', 'binding', 'revocation', 'tokens', 'watch'],
-  memory: ['ports', 'revocation', 'sessions'],
+  memory: ['ports', 'binding', 'revocation', 'sessions'],
 
   // The way of a request: who may pass, and what is answered.
   access: ['ports', 'errors', 'seam', 'type problems', 'revocation', 'tokens', 'watch'],

@@ -1,5 +1,6 @@
 // The entry point for authors of stores.
 
+export { adopt } from './binding/adopt.ts'
 export { createOutage, type Outage, type OutageParts } from './dependencies/outage.ts'
 export { patiently } from './dependencies/patience.ts'
 export { ConfigError, describeValue, unknownOption } from './errors.ts'
@@ -79,6 +80,7 @@ export {
 } from './ports/revocations.ts'
 export {
   type DeviceBinding,
+  type Elevation,
   type Grant,
   RETRY_KEY_BYTES,
   type RetryKey,
@@ -89,14 +91,13 @@ export {
 export type {
   Confirmation,
   EndOutcome,
-  Opening,
-  OpenOutcome,
   Rotation,
   RotationOutcome,
   SessionReading,
   SessionStore,
 } from './ports/sessions.ts'
-export type { Store, StoreContext, StoreDriver } from './ports/store.ts'
+export type { ElevateOutcome, Elevating } from './ports/steps/elevating.ts'
+export type { Opening, OpenOutcome } from './ports/steps/opening.ts'
 export {
   type EraseOutcome,
   type ListOutcome,
@@ -106,7 +107,8 @@ export {
   type RenewOutcome,
   type SubjectEnding,
   type SubjectEndOutcome,
-} from './ports/subject-sessions.ts'
+} from './ports/steps/subject-sessions.ts'
+export type { Store, StoreContext, StoreDriver } from './ports/store.ts'
 export { sessionsToEnd } from './sessions/limit.ts'
 export { sessionsToList } from './sessions/list.ts'
 export {

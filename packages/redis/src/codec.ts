@@ -1,4 +1,5 @@
 import {
+  type DeviceBinding,
   type Grant,
   type Opening,
   RETRY_KEY_BYTES,
@@ -8,6 +9,7 @@ import {
   type Session,
   type SessionId,
 } from '@sallyport/core/store'
+import { unpackGrant } from './grant-codec.ts'
 import { packIp, unpackIp } from './ip.ts'
 import { Unreadable } from './unreadable.ts'
 
@@ -28,11 +30,6 @@ const FLAGS = {
 } as const
 /** Behind the address: how many generations the current one is after its base, unless it is the next one. */
 const SKIPPED_BYTES = 2
-const SEPARATOR = '\0'
-const TRANSIENT = 't'
-/** Goes before an array, to tell an empty one from none. */
-const ARRAY = '\x1e'
-const ARRAY_SEPARATOR = '\x1f'
 
 /** The flags that are fixed at sign-in. */
 export function fixedFlagsOf(state: Buffer): number {
@@ -55,63 +52,27 @@ export function packNewState(
   return Buffer.concat([head, binding.cells, packIp(ip)])
 }
 
-/**
- * The grant of a session, without its subject: the hash of the subject has that once. Lifetimes of its own are its last
- * parts, where the scripts read them.
- */
-export function packGrant(grant: Grant): Buffer {
-  const { client, scope, authenticatedAt, acr = '', amr, device, lifetimes, transient } = grant
-  const methods = amr === undefined ? '' : ARRAY + amr.join(ARRAY_SEPARATOR)
-  const parts = [client, scope, authenticatedAt.toString(36), device]
-  const keeping = lifetimes !== undefined || transient
-  if (keeping || acr !== '' || methods !== '') parts.push(acr, methods)
-  if (keeping) parts.push(transient ? TRANSIENT : '')
-  if (lifetimes !== undefined) parts.push(String(lifetimes.idleMs), String(lifetimes.absoluteMs))
-  return Buffer.from(parts.join(SEPARATOR))
-}
-
-/** A packed grant with another scope. */
-export function withScope(packed: Buffer, scope: string): Buffer {
-  const [client = '', , ...rest] = packed.toString().split(SEPARATOR)
-  return Buffer.from([client, scope, ...rest].join(SEPARATOR))
-}
-
 /** Puts a session together from its state and its grant. */
 export function unpackSession(id: SessionId, subject: string, state: Buffer, grant: Buffer): Session {
   if (state.length < FIXED_BYTES || lineAt(state) < FIXED_BYTES + state.readUInt8(21))
     throw new Unreadable('the state of a session')
-  const [
-    client = '',
-    scope = '',
-    authenticated = '',
-    device = '',
-    acr = '',
-    amr = '',
-    keeping,
-    idle,
-    absolute,
-  ] = grant.toString().split(SEPARATOR)
   const ip = unpackIp(state.subarray(FIXED_BYTES + state.readUInt8(21), lineAt(state)))
-  const authenticatedAt = Number.parseInt(authenticated, 36)
-  if (client === '' || !Number.isSafeInteger(authenticatedAt)) throw new Unreadable('the grant of a session')
-  const session: Writable<Session> = {
+  return {
+    ...unpackGrant(grant),
     id,
     subject,
-    client,
-    scope,
     transport: (state.readUInt8(0) & FLAGS.body) === 0 ? 'cookie' : 'body',
-    authenticatedAt,
-    device,
     generation: state.readUInt32BE(1),
     rotatedAt: state.readUIntBE(5, 6),
     createdAt: state.readUIntBE(11, 6),
+    ...(ip === '' ? {} : { ip }),
   }
-  if (acr !== '') session.acr = acr
-  if (amr !== '') session.amr = amr === ARRAY ? [] : amr.slice(ARRAY.length).split(ARRAY_SEPARATOR)
-  if (ip !== '') session.ip = ip
-  if (keeping === TRANSIENT) session.transient = true
-  if (idle !== undefined) session.lifetimes = { idleMs: Number(idle), absoluteMs: Number(absolute) }
-  return session
+}
+
+/** The device that a session is bound to. */
+export function unpackBinding(state: Buffer): DeviceBinding {
+  const cells = state.subarray(FIXED_BYTES, FIXED_BYTES + state.readUInt8(21))
+  return { cells, version: state.readUInt16BE(19) }
 }
 
 /** Where the address ends, behind which is what rotation knows of the current generation. */
@@ -128,8 +89,6 @@ export function unpackLine(state: Buffer): { readonly base: number; readonly key
   const after = (flags & FLAGS.skipped) === 0 ? 1 : state.readUInt16BE(lineAt(state))
   return { base: state.readUInt32BE(1) - after, keyed: (flags & FLAGS.keyed) !== 0 }
 }
-
-type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 const STEP_BYTES = 75
 const BINDING_BYTES = 3

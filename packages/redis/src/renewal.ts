@@ -1,6 +1,6 @@
 import type { Lifetimes, RenewOutcome, SessionId, SubjectTag, Unavailable } from '@sallyport/core/store'
-import { withScope } from './codec.ts'
 import { fieldOf, grantFieldOf, idsOf } from './fields.ts'
+import { withScope } from './grant-codec.ts'
 import type { StoredSession } from './records.ts'
 import { arrayOf, bytesOf, TOO_MANY, walk } from './replies.ts'
 import type { Argument } from './scripts.ts'

@@ -8,6 +8,7 @@ export type LateArgument = Argument | (() => Argument)
 const NAMES = [
   'open',
   'rotate',
+  'elevate',
   'confirm',
   'end',
   'end-some',

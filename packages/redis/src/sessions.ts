@@ -9,10 +9,11 @@ import {
   tagOfSession,
   type Unavailable,
 } from '@sallyport/core/store'
-import { packGrant, packNewState, packRotation, unpackLine, unpackRotation, unpackSession } from './codec.ts'
+import { packNewState, packRotation, unpackLine, unpackRotation, unpackSession } from './codec.ts'
 import type { Answered, Reply } from './commands.ts'
 import type { Confirmations } from './confirmations.ts'
 import { createCrowd } from './crowd.ts'
+import { createElevation } from './elevation.ts'
 import {
   ENDED,
   EVERYTHING,
@@ -24,6 +25,7 @@ import {
   sessionOf,
   tagBytes,
 } from './fields.ts'
+import { packGrant } from './grant-codec.ts'
 import type { StoredSession } from './records.ts'
 import { createRenewal } from './renewal.ts'
 import { arrayOf, bytesOf, TOO_MANY } from './replies.ts'
@@ -114,6 +116,8 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
       if (session.createdAt <= everythingUntil(everything.value)) return { kind: 'unknown' }
       return { kind: 'read', session, ...unpackLine(state) }
     },
+
+    elevate: createElevation(parts),
 
     confirm: confirmations.add,
 

@@ -1,11 +1,14 @@
+import { adopt } from '../binding/adopt.ts'
 import { isSessionId, type SessionId, type SubjectTag, tagOfSession } from '../ports/ids.ts'
+import { hasExpired } from '../ports/lifetimes.ts'
 import { type AllRevocation, notBeforeOf, TOKENS_AHEAD_SECONDS } from '../ports/revocations.ts'
-import type { Session } from '../ports/session.ts'
-import type { Opening, Rotation, RotationOutcome, SessionStore } from '../ports/sessions.ts'
+import type { Rotation, RotationOutcome, SessionStore } from '../ports/sessions.ts'
+import type { Opening } from '../ports/steps/opening.ts'
 import { sessionsToEnd } from '../sessions/limit.ts'
 import { sessionsToList } from '../sessions/list.ts'
-import { judgeRotation, type RotationVerdict } from '../sessions/rotate.ts'
+import { judgeRotation } from '../sessions/rotate.ts'
 import type { MemoryRevocations } from './revocations.ts'
+import { goOn, portSession, twoLater } from './session-record.ts'
 import { createSubjects, dropExpired, type SessionRecord, type Subject } from './subjects.ts'
 
 export interface MemorySessions extends SessionStore {
@@ -129,6 +132,19 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
           : { kind: 'read', session: portSession(record), base: record.base, keyed: record.keyed },
       )
     },
+    elevate({ id, elevation, bindings, at, lifetimes }) {
+      const subject = subjects.get(tagOfSession(id))
+      const record = subject?.sessions.get(id)
+      if (subject === undefined || record === undefined || hasExpired(record, at, lifetimes))
+        return Promise.resolve({ kind: 'unknown' })
+      const elevated = { ...record, elevation, binding: adopt(record.binding, bindings) }
+      subject.sessions.set(id, elevated)
+      return Promise.resolve({
+        kind: 'elevated',
+        session: portSession(elevated),
+        issueFrom: issueFromOf(subject),
+      })
+    },
     confirm({ id, generation }) {
       const sessions = subjects.get(tagOfSession(id))?.sessions
       const record = sessions?.get(id)
@@ -194,42 +210,4 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
 
 function mark(subject: Subject, notBefore: number): void {
   subject.notBefore = Math.max(subject.notBefore, notBefore)
-}
-
-/** The part of a record that leaves the store. */
-function portSession({
-  binding: _binding,
-  base: _base,
-  key: _key,
-  keyed: _keyed,
-  confirmed: _confirmed,
-  converged: _converged,
-  ...session
-}: SessionRecord): Session {
-  return session
-}
-
-type GoingOn = Extract<RotationVerdict, { kind: 'rotate' | 'contest' }>
-
-function goOn(subject: Subject, record: SessionRecord, rotation: Rotation, verdict: GoingOn): Session {
-  const { ip: _ip, ...rest } = record
-  const { generation, base, keyed, binding, window } = verdict
-  const next: SessionRecord = {
-    ...rest,
-    ...{ generation, base, keyed, binding },
-    key: rotation.key,
-    confirmed: false,
-    converged: 0,
-    rotatedAt: rotation.at,
-    ...(rotation.ip === undefined ? {} : { ip: rotation.ip }),
-  }
-  subject.window = window
-  subject.sessions.set(record.id, next)
-  return portSession(next)
-}
-
-/** None of the session's earlier tokens is the one before the current one then. */
-function twoLater({ key: _key, ...record }: SessionRecord, at: number): SessionRecord {
-  const generation = record.generation + 2
-  return { ...record, generation, base: generation - 1, rotatedAt: at, confirmed: false, converged: 0 }
 }

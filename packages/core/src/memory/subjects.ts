@@ -1,7 +1,7 @@
 import type { SessionId, SubjectTag } from '../ports/ids.ts'
 import { hasExpired, type Lifetimes } from '../ports/lifetimes.ts'
 import type { Session } from '../ports/session.ts'
-import type { Opening } from '../ports/sessions.ts'
+import type { Opening } from '../ports/steps/opening.ts'
 import type { RefreshWindow, RotationState } from '../sessions/rotate.ts'
 
 export type SessionRecord = Session & RotationState

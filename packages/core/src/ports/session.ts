@@ -15,7 +15,17 @@ export interface DeviceBinding {
 /** Drift bit: the browser's version decreased. The bits below it say which cells changed. */
 export const VERSION_FELL: number = 1 << 15
 
-/** What was decided at sign-in. It never changes during the life of the session. */
+/** What a user has proved since the sign-in. It counts for a while (RFC 9470). */
+export interface Elevation {
+  readonly acr?: string
+  readonly amr?: readonly string[]
+  /** When the user proved it, in seconds since the epoch. */
+  readonly authenticatedAt: number
+  /** From then on the sign-in counts again. Seconds since the epoch. */
+  readonly until: number
+}
+
+/** What was decided at sign-in. Nothing but the scope and the elevation changes during the life of the session. */
 export interface Grant {
   readonly subject: string
   readonly client: string
@@ -27,6 +37,7 @@ export interface Grant {
   readonly amr?: readonly string[]
   /** The device in words, such as "Firefox on Linux". */
   readonly device: string
+  readonly elevation?: Elevation
   /** Lifetimes of its own, where they are shorter than those of all sessions. */
   readonly lifetimes?: Lifetimes
   /** The browser drops the refresh cookie when it closes. */

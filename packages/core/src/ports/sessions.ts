@@ -1,7 +1,9 @@
 import type { SessionId, SubjectTag } from './ids.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import type { Unavailable } from './outcome.ts'
-import type { DeviceBinding, Grant, RetryKey, Session, Transport } from './session.ts'
+import type { DeviceBinding, RetryKey, Session, Transport } from './session.ts'
+import type { ElevateOutcome, Elevating } from './steps/elevating.ts'
+import type { Opening, OpenOutcome } from './steps/opening.ts'
 import type {
   EraseOutcome,
   ListOutcome,
@@ -10,40 +12,7 @@ import type {
   RenewOutcome,
   SubjectEnding,
   SubjectEndOutcome,
-} from './subject-sessions.ts'
-
-export interface Opening {
-  readonly id: SessionId
-  readonly tag: SubjectTag
-  readonly grant: Grant
-  readonly binding: DeviceBinding
-  readonly ip?: string
-  /** Milliseconds since the epoch. */
-  readonly at: number
-  readonly lifetimes: Lifetimes
-  /** The most sessions that one subject may have at once. Beyond it, those refreshed longest ago end. 0: no limit. */
-  readonly sessionLimit: number
-  /** The client sent an `Idempotency-Key`, and will with every refresh: there is no grace for this session. */
-  readonly keyed: boolean
-  /** A session of the same subject, in the same browser. It ends, because its cookie is replaced. */
-  readonly replaces?: SessionId | undefined
-}
-
-export type OpenOutcome =
-  | {
-      readonly kind: 'opened'
-      readonly session: Session
-      /** The sessions that were ended and revoked because of the limit. */
-      readonly ended: readonly SessionId[]
-      /** Whether the session to replace was there, and was ended and revoked. */
-      readonly replaced: boolean
-      /**
-       * The earliest `iat` for tokens, in seconds since the epoch. With an earlier one, a revocation of the subject
-       * would concern them.
-       */
-      readonly issueFrom: number
-    }
-  | Unavailable
+} from './steps/subject-sessions.ts'
 
 export interface Rotation {
   readonly id: SessionId
@@ -78,7 +47,7 @@ export type RotationOutcome =
       readonly rolledBack: boolean
       /** Bit n: cell n, which is not enforced, is not what it was at sign-in. */
       readonly drift: number
-      /** See {@link OpenOutcome}. */
+      /** See `OpenOutcome`. */
       readonly issueFrom: number
     }
   /** Nothing changed. `session` has the current generation. */
@@ -123,7 +92,7 @@ export type SessionReading =
       readonly session: Session
       /** The last generation that was presented while it was the current one; 0 if none was. */
       readonly base: number
-      /** See {@link Opening}. */
+      /** See `Opening`. */
       readonly keyed: boolean
     }
   | { readonly kind: 'unknown' }
@@ -144,6 +113,8 @@ export interface SessionStore {
   rotate(rotation: Rotation): Promise<RotationOutcome>
   /** Reads a session, expired or not. Needed to verify reference tokens. */
   read(id: SessionId): Promise<SessionReading>
+  /** Records what the user has proved since the sign-in, and the device that did it. */
+  elevate(elevating: Elevating): Promise<ElevateOutcome>
   /** Records that the generation was seen in use. No request waits for it, and it is repeated if it fails. */
   confirm(confirmation: Confirmation): Promise<{ readonly kind: 'noted' } | Unavailable>
   /**

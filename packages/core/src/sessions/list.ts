@@ -3,7 +3,7 @@ import { isSessionId, type SessionId, tagOf } from '../ports/ids.ts'
 import type { Lifetimes } from '../ports/lifetimes.ts'
 import type { Session } from '../ports/session.ts'
 import type { SessionStore } from '../ports/sessions.ts'
-import { type ListOutcome, MOST_LISTED } from '../ports/subject-sessions.ts'
+import { type ListOutcome, MOST_LISTED } from '../ports/steps/subject-sessions.ts'
 
 /**
  * Lists the live sessions of a subject, the latest sign-in first: the latest 100, and one that is asked for.

@@ -1,8 +1,8 @@
-import type { SessionId, SubjectTag } from './ids.ts'
-import type { Lifetimes } from './lifetimes.ts'
-import type { Unavailable } from './outcome.ts'
-import type { SubjectRevocation } from './revocations.ts'
-import type { Session } from './session.ts'
+import type { SessionId, SubjectTag } from '../ids.ts'
+import type { Lifetimes } from '../lifetimes.ts'
+import type { Unavailable } from '../outcome.ts'
+import type { SubjectRevocation } from '../revocations.ts'
+import type { Session } from '../session.ts'
 
 // What is done with all sessions of a subject at once.
 
