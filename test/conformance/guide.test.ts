@@ -25,6 +25,7 @@ const yours = {
   checkPassword: async (body: { username?: string; name?: string }) => ({ id: body.username ?? body.name }),
   findUser: async (body: { password?: string } | undefined) =>
     body?.password === 'right' ? { id: 'usr_1' } : undefined,
+  checkCode: async (_subject: string, code: unknown) => code === '123456',
   rolesOf: async (subject: string) => (subject === 'usr_1' ? ['admin'] : []),
   sendLink: async (body: { email: string }, link: string, hash: string) => {
     links.set(hash, body.email)
@@ -165,9 +166,9 @@ describe('guards.md', () => {
     })
   })
 
-  test('asks for a recent sign-in and for a role', async () => {
+  test('asks for a recent token and for a role', async () => {
     const routes = `
-app.get('/api/lately', signedInLately, (_req, res) => void res.json({}))
+app.get('/api/lately', freshTokensOnly, (_req, res) => void res.json({}))
 `
     const url = urlOf(await run('guards.md', 1, (code) => signsIn('app')(code + routes)))
     const headers = bearer(await tokenAt(url))
@@ -179,6 +180,21 @@ app.get('/api/admin', adminsOnly, (_req, res) => void res.json({}))
     const asAdmin = bearer(await tokenAt(another))
     expect(await send(another, { path: '/api/admin', headers: asAdmin })).toMatchObject({ status: 200 })
   })
+})
+
+test('the transfer of step-up.md asks for the code, and takes the new token', async () => {
+  const url = urlOf(await run('step-up.md', 0, signsIn('app')))
+  const token = await tokenAt(url)
+  const order = { headers: bearer(token) }
+  const refused = await post(url, '/api/transfer', order)
+  expectReply(refused, { status: 401, error: 'insufficient_user_authentication' })
+  const codeOf = (code: string) => {
+    const { headers, body } = json({ code })
+    return post(url, '/api/step-up', { headers: { ...headers, ...bearer(token) }, body })
+  }
+  expect((await codeOf('000000')).status).toBe(401)
+  const { access_token: raised } = JSON.parse((await codeOf('123456')).text) as { access_token: string }
+  expect(await post(url, '/api/transfer', { headers: bearer(raised) })).toMatchObject({ status: 200 })
 })
 
 describe('refusals.md', () => {

@@ -32,6 +32,7 @@ declare function subjectOf(email: string): Promise<string | undefined>
 declare function changePassword(subject: string, body: unknown): Promise<User | undefined>
 declare function sendMail(name: string, text: string): Promise<void>
 declare function rolesOf(subject: string): Promise<readonly string[]>
+declare function checkCode(subject: string, code: unknown): Promise<boolean>
 declare function tenantOf(subject: string): Promise<string>
 declare function emailOf(subject: string): Promise<string>
 declare function mayRead(subject: string, file: string): Promise<boolean>

@@ -9,6 +9,7 @@ export type ProblemCode =
   | 'authorization_repeated'
   | 'signatures_limited'
   | 'insufficient_scope'
+  | 'authentication_insufficient'
   | 'access_denied'
   | 'risk_too_high'
   | 'cross_site'
@@ -76,6 +77,13 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
     status: 403,
     error: 'insufficient_scope',
     say: 'the access token lacks a scope',
+    challenge: 'error',
+  },
+  // RFC 9470, section 3.
+  authentication_insufficient: {
+    status: 401,
+    error: 'insufficient_user_authentication',
+    say: 'a stronger or more recent authentication is required',
     challenge: 'error',
   },
   access_denied: {

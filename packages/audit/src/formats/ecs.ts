@@ -48,6 +48,7 @@ const CATEGORIES: Readonly<Record<EventName, Categories>> = {
   'token.refused': { category: ['authentication'], type: ['info'] },
   'token.revoked': { category: ['session'], type: ['end'] },
   'password.changed': { category: ['iam'], type: ['user', 'change'] },
+  'stepup.granted': { category: ['authentication'], type: ['info'] },
   'alert.raised': { kind: 'alert', category: ['session'], type: ['info'] },
   'key.rotated': { category: ['configuration'], type: ['creation'] },
   'key.compromised': { category: ['configuration'], type: ['deletion'] },

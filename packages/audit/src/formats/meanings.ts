@@ -23,6 +23,7 @@ const MEANINGS: Readonly<Record<EventName, Meaning>> = {
   'token.refused': { title: 'A token was refused', gravity: 'low' },
   'token.revoked': { title: 'Tokens were revoked', gravity: 'none' },
   'password.changed': { title: 'A password was changed', gravity: 'none' },
+  'stepup.granted': { title: 'A user proved anew who they are', gravity: 'none' },
   'alert.raised': { title: 'An anomaly was found', gravity: 'high' },
   'key.rotated': { title: 'A new signing key was made', gravity: 'none' },
   'key.compromised': { title: 'A signing key was taken out of use', gravity: 'high' },

@@ -38,6 +38,7 @@ const CLASSIFICATIONS: Readonly<Record<EventName, Classification>> = {
   'token.accepted': { name: 'apiActivity', activity: OTHER, called: 'Accept' },
   'token.refused': { name: 'apiActivity', activity: OTHER, called: 'Refuse' },
   'token.revoked': { name: 'entityManagement', activity: 4, called: 'Delete' },
+  'stepup.granted': { name: 'authentication', activity: OTHER, called: 'Step Up' },
   'password.changed': { name: 'accountChange', activity: 3, called: 'Password Change' },
   'alert.raised': { name: 'detectionFinding', activity: 1, called: 'Create' },
   'key.rotated': { name: 'entityManagement', activity: 1, called: 'Create' },

@@ -2,12 +2,13 @@ import type { LockoutCalls, Sallyport, SessionCalls } from '../application/index
 import type { EndpointName } from '../gate/endpoints/index.ts'
 import type { Nobody } from '../gate/lockout-calls.ts'
 import type { VerifyOptions } from '../gate/protect.ts'
-import type { Revoked, RevokeOptions, Started } from '../gate/session-calls.ts'
+import type { Revoked, RevokeOptions, Started, SteppedUp } from '../gate/session-calls.ts'
 import type { Guard } from '../guards/guard.ts'
 import type { GuardMethods } from '../guards/index.ts'
 import type { Session } from '../ports/session.ts'
 import type { Route } from '../seam/http.ts'
-import type { SignIn } from '../sessions/open.ts'
+import type { SignIn } from '../sessions/arguments/sign-in.ts'
+import type { StepUp } from '../sessions/arguments/step-up.ts'
 import type { AboutSignIn, SignInAttempt } from '../watch/lockout/attempt.ts'
 
 /** The session calls of {@link SessionCalls}, and those that need the caller's request and response. */
@@ -31,6 +32,12 @@ export interface AdaptedSessions<Exchange extends unknown[]> extends SessionCall
    * or HEAD, and with `UnavailableError` while the store is away.
    */
   find(...args: Exchange): Promise<Session | undefined>
+  /**
+   * Raises the assurance of the caller's session, once the user has proved something to you, and gives the new access
+   * token; you answer the request. Goes behind `authMiddleware`. Rejects with a `RefusalError` if the session is over, and
+   * with `UnavailableError` while the store is away.
+   */
+  stepUp(...args: [...Exchange, stepUp: StepUp]): Promise<SteppedUp>
   /**
    * Ends the caller's other sessions, such as after a change of password. This one keeps its access token and gets a
    * new refresh cookie, which is set on the response; you answer the request. Rejects with `UnavailableError` while
@@ -130,6 +137,33 @@ export interface Adapted<Exchange extends unknown[], Reply, Protect, Check, Rout
    * `ClaimsError` if the subject, or something that the `claims` option returns, must not be in a token.
    */
   signIn(...args: [...Exchange, signIn: SignIn]): Promise<Reply>
+  /**
+   * Raises the assurance of the caller's session, once the user has proved something to you, such as by a second factor,
+   * and answers the request with a new access token. Goes behind `authMiddleware`. Does NOT check anything: count wrong
+   * answers with `guardSignIn`. Rejects with a `TypeError` for a wrong member of `StepUp`.
+   *
+   * @example
+   * ```ts
+   * import { createSallyport, getAuth } from '@sallyport/express'
+   * import express from 'express'
+   *
+   * const { authMiddleware, requireFresh, stepUp } = await createSallyport()
+   * declare function isCode(user: string, code: unknown): Promise<boolean>
+   *
+   * const app = express().use(express.json(), authMiddleware())
+   * app.post('/step-up', async (req, res) => {
+   *   const isRight = await isCode(getAuth(req).subject, req.body?.code)
+   *   if (isRight) await stepUp(req, res, { acr: 'urn:example:two-factors', amr: ['pwd', 'otp'] })
+   *   else res.status(401).json({ error: 'invalid_credentials' })
+   * })
+   * app.post('/transfer', requireFresh({ acr: 'urn:example:two-factors', maxAge: 300 }), (_req, res) => {
+   *   res.json({ accepted: true })
+   * })
+   * ```
+   *
+   * @see [RFC 9470](https://www.rfc-editor.org/rfc/rfc9470.html)
+   */
+  stepUp(...args: [...Exchange, stepUp: StepUp]): Promise<Reply>
   /**
    * Counts a sign-in before your check of the password, and locks the account if too many fail (option `lockout`).
    * Resolves to what your check finds; `undefined` where it finds nobody (`undefined`, `null` or `false`), which you

@@ -6,7 +6,8 @@ import type { RevokeOptions, WithCookies } from '../gate/session-calls.ts'
 import type { Guard } from '../guards/guard.ts'
 import type { GuardMethods, Guards } from '../guards/index.ts'
 import type { RequestView, Route } from '../seam/http.ts'
-import type { SignIn } from '../sessions/open.ts'
+import type { SignIn } from '../sessions/arguments/sign-in.ts'
+import type { StepUp } from '../sessions/arguments/step-up.ts'
 import type { AboutSignIn, SignInAttempt } from '../watch/lockout/attempt.ts'
 
 import type { Adapted, AdaptedSessions } from './adapted.ts'
@@ -59,6 +60,12 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
       const signIn = args[host.exchangeLength] as SignIn
       return host.send(await gate.signIn(host.read(...exchange), signIn), ...exchange)
     },
+    async stepUp(...args) {
+      const exchange = args.slice(0, host.exchangeLength) as Exchange
+      const auth = requireAuth(host.attached(...exchange))
+      const answer = await gate.stepUp(host.read(...exchange), auth, args[host.exchangeLength] as StepUp)
+      return host.send(answer, ...exchange)
+    },
     async guardSignIn<Found>(...args: unknown[]): Promise<Exclude<Found, Nobody> | undefined> {
       const exchange = args.slice(0, host.exchangeLength) as Exchange
       const [name, check, about] = args.slice(host.exchangeLength) as [
@@ -96,6 +103,11 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
           gate.sessions.end(view, options as RevokeOptions | undefined),
         ),
       find: (...exchange) => gate.sessions.find(host.read(...exchange)),
+      async stepUp(...args) {
+        const exchange = args.slice(0, host.exchangeLength) as Exchange
+        const auth = requireAuth(host.attached(...exchange))
+        return gate.sessions.stepUp(host.read(...exchange), auth, args[host.exchangeLength] as StepUp)
+      },
       revokeOthers: (...args) =>
         step(args, (view, exchange, options) => {
           const auth = requireAuth(host.attached(...exchange))

@@ -17,13 +17,16 @@ import { refusal } from './answers/answer.ts'
 import { type CookieSettings, createStrictCookie } from './browser/cookies.ts'
 import { createCrossSiteCheck, type OriginSettings } from './browser/csrf.ts'
 import {
+  createElevate,
   createEndpoints,
   createLogout,
   createSignIn,
   createStart,
+  createStepUp,
   type EndpointName,
 } from './endpoints/index.ts'
 import type { AnswerSignIn } from './endpoints/sign-in.ts'
+import type { AnswerStepUp } from './endpoints/step-up.ts'
 import { createGuardCheck, type GuardCheck } from './guard.ts'
 import { createGateLockout, type GateLockout } from './lockout-calls.ts'
 import { createProtection, type Protection, type ProtectionParts } from './protect.ts'
@@ -35,6 +38,7 @@ import { createGateSessions, type GateSessions } from './session-calls.ts'
 export interface Gate {
   readonly verifier: Protection['verifier']
   readonly signIn: AnswerSignIn
+  readonly stepUp: AnswerStepUp
   readonly sessions: GateSessions
   readonly lockout: GateLockout
   /** The library's own guards. */
@@ -91,6 +95,7 @@ export function createGate(parts: GateParts): Gate {
 
   const signInParts = { open, refreshTokens, cookie, origins, isCrossSite, callers }
   const start = required.step(createStart(signInParts), () => UNWRITTEN)
+  const elevate = required.step(createElevate(sessions.elevate, callers), () => UNWRITTEN)
   const logout = createLogout({ end, inspect, refreshTokens, cookie, callers })
   const mounted = new Set<EndpointName>()
   const hasTokenEndpoint = (): boolean => mounted.has('token')
@@ -101,8 +106,9 @@ export function createGate(parts: GateParts): Gate {
   return {
     verifier: protection.verifier,
     signIn: createSignIn(start, signInParts),
+    stepUp: createStepUp(elevate, origins),
     sessions: createGateSessions({
-      ...{ start, logout, isCrossSite, end, find, required },
+      ...{ start, elevate, logout, isCrossSite, end, find, required },
       ...{ tokenSets, refreshTokens, cookie, callers },
     }),
     lockout: createGateLockout({

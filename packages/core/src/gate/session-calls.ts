@@ -3,9 +3,10 @@ import type { Session } from '../ports/session.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
 import type { Callers, Sender } from '../seam/caller.ts'
 import type { RequestView } from '../seam/http.ts'
+import type { SignIn } from '../sessions/arguments/sign-in.ts'
+import type { StepUp } from '../sessions/arguments/step-up.ts'
 import type { SessionEnd } from '../sessions/end.ts'
 import type { FindSession } from '../sessions/find.ts'
-import type { SignIn } from '../sessions/open.ts'
 import type { RefreshTokens } from '../sessions/tokens/refresh-token.ts'
 import type { TokenSets } from '../sessions/tokens/token-set.ts'
 import type { Required } from '../watch/audit/required.ts'
@@ -14,6 +15,7 @@ import type { StrictCookie } from './browser/cookies.ts'
 import type { CrossSiteCheck } from './browser/csrf.ts'
 import type { Logout, LogoutOutcome } from './endpoints/logout.ts'
 import type { StartSession } from './endpoints/sign-in.ts'
+import type { TakeStepUp } from './endpoints/step-up.ts'
 import { faultOf, UNWRITTEN } from './refuse.ts'
 
 /** What a call that ends something may be told. */
@@ -37,6 +39,14 @@ export interface Started {
   readonly refreshToken: string | undefined
 }
 
+/** The access token of a session whose assurance was raised. */
+export interface SteppedUp {
+  readonly accessToken: string
+  /** Seconds. */
+  readonly expiresIn: number
+  readonly scope: string
+}
+
 /** `Set-Cookie` values that must be added to the response. */
 export interface WithCookies {
   readonly cookies: readonly string[]
@@ -51,11 +61,13 @@ export interface GateSessions {
   end(view: RequestView, options?: RevokeOptions): Promise<Revoked & WithCookies>
   /** Rejects with a `TypeError` for a method that may change something. */
   find(view: RequestView): Promise<Session | undefined>
+  stepUp(view: RequestView, auth: Auth, stepUp: StepUp): Promise<SteppedUp>
   revokeOthers(sender: Sender, auth: Auth, options?: RevokeOptions): Promise<Revoked & WithCookies>
 }
 
 export interface GateSessionsParts {
   readonly start: StartSession
+  readonly elevate: TakeStepUp
   readonly logout: Logout
   readonly isCrossSite: CrossSiteCheck
   readonly end: Pick<SessionEnd, 'others'>
@@ -108,6 +120,12 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
       const reading = await find(ticket)
       if (reading.kind === 'unavailable') throw new UnavailableError()
       return reading.kind === 'read' ? reading.session : undefined
+    },
+    async stepUp(view, auth, stepUp) {
+      const outcome = await parts.elevate(view, auth, stepUp)
+      if (outcome.kind === 'refused') throw faultOf(outcome)
+      const { accessToken, expiresIn, scope } = outcome.tokens
+      return { accessToken, expiresIn, scope }
     },
     async revokeOthers(sender, auth, options) {
       const reason = reasonOf('sessions.revokeOthers', options, 'revoked_by_application')

@@ -1,3 +1,4 @@
+import { type Freshness, freshGuard } from './fresh.ts'
 import type { Guard } from './guard.ts'
 import { type RiskReader, riskGuard } from './risk.ts'
 import { scopeGuard } from './scope.ts'
@@ -14,6 +15,14 @@ export interface Guards {
    * Throws a `ConfigError` without the option `anomalies`. Goes behind `authMiddleware`.
    */
   readonly requireRiskBelow: (score: number) => Guard
+  /**
+   * Lets a caller through only if the user has authenticated recently or strongly enough; otherwise answers 401
+   * (`insufficient_user_authentication`) and says what would suffice. Call `stepUp` once the user has authenticated anew.
+   * Goes behind `authMiddleware`.
+   *
+   * @see [RFC 9470](https://www.rfc-editor.org/rfc/rfc9470.html)
+   */
+  readonly requireFresh: (freshness: Freshness) => Guard
 }
 
 /** @param risk `undefined` if nothing looks for anomalies */
@@ -21,6 +30,7 @@ export function createGuards(risk: RiskReader | undefined): Guards {
   return {
     requireScope: scopeGuard,
     requireRiskBelow: (score) => riskGuard(risk, score),
+    requireFresh: (freshness) => freshGuard(risk, freshness),
   }
 }
 

@@ -17,14 +17,26 @@ const UNKNOWN: GuardVerdict = { kind: 'refuse', problem: 'store_unavailable' }
  * nothing looks for anomalies.
  */
 export function riskGuard(risk: RiskReader | undefined, score: number): Guard {
-  if (!Number.isInteger(score) || score < 1 || score > 100)
-    throw new TypeError(`${NAME}: the score must be a whole number from 1 to 100`)
-  if (risk === undefined)
-    throw new ConfigError('anomalies', { sentence: `${NAME} needs the option "anomalies"` })
+  const limit = scoreOf(NAME, score)
+  const readRisk = riskOf(NAME, risk)
   return async ({ own, session }) => {
     if (!own || session === undefined) return NOT_OURS
-    const outcome = await risk.of(session)
+    const outcome = await readRisk(session)
     if (outcome.kind === 'unavailable') return UNKNOWN
-    return outcome.score < score ? { kind: 'pass' } : TOO_HIGH
+    return outcome.score < limit ? { kind: 'pass' } : TOO_HIGH
   }
+}
+
+/** Throws a `TypeError` for what is no score. */
+export function scoreOf(guard: string, score: number): number {
+  if (!Number.isInteger(score) || score < 1 || score > 100)
+    throw new TypeError(`${guard}: the score must be a whole number from 1 to 100`)
+  return score
+}
+
+/** Throws a `ConfigError` if nothing looks for anomalies. */
+export function riskOf(guard: string, risk: RiskReader | undefined): RiskReader['of'] {
+  if (risk === undefined)
+    throw new ConfigError('anomalies', { sentence: `${guard} needs the option "anomalies"` })
+  return (session) => risk.of(session)
 }

@@ -7,6 +7,7 @@ import type { SubjectJudge } from '../tokens/custom/subject.ts'
 import type { IssueToken } from '../tokens/issue.ts'
 import type { Emit } from '../watch/events.ts'
 import type { Traced } from '../watch/traces/traced.ts'
+import { createSessionElevation, type ElevateSession } from './elevate.ts'
 import { createSessionEnd, type SessionEnd } from './end.ts'
 import { createSessionFind, type FindSession } from './find.ts'
 import { createSessionForgetting, type ForgetSubject } from './forget.ts'
@@ -22,6 +23,7 @@ import { createTokenSets, type TokenSets } from './tokens/token-set.ts'
 export interface Sessions {
   readonly open: OpenSession
   readonly refresh: RefreshSession
+  readonly elevate: ElevateSession
   readonly end: SessionEnd
   readonly list: ListSessions
   readonly find: FindSession
@@ -55,6 +57,7 @@ export function createSessions(parts: SessionsParts): Sessions {
   return {
     open: traced('sallyport.sign_in', createSessionOpening(step)),
     refresh: traced('sallyport.refresh', createSessionRefresh(step)),
+    elevate: traced('sallyport.step_up', createSessionElevation(step)),
     end,
     list: createSessionList({ ...parts, lifetimes }),
     find: createSessionFind(parts),

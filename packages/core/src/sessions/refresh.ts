@@ -10,9 +10,9 @@ import type { TokenIds } from '../tokens/issue.ts'
 import type { Emit } from '../watch/events.ts'
 import { ended, type SessionEnd } from './end.ts'
 import type { KeyUnavailable } from './open.ts'
-import { createRetryKeys } from './retry-keys.ts'
 import type { SessionSettings } from './settings.ts'
 import type { RefreshTicket } from './tokens/refresh-token.ts'
+import { createRetryKeys } from './tokens/retry-keys.ts'
 import type { TokenSet, TokenSets } from './tokens/token-set.ts'
 
 export type RefreshOutcome =

@@ -5,6 +5,7 @@ import type { Session } from '../ports/session.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { AccessClaims } from '../seam/auth.ts'
 import { isThenable } from '../thenable.ts'
+import { assuranceAt } from './assurance.ts'
 import type { CustomClaims } from './custom/custom-claims.ts'
 import type { TokenForm } from './forms/form.ts'
 
@@ -120,6 +121,7 @@ export function claimsOf(
   token: { readonly jti: string; readonly issuedAt: number; readonly expiresAt: number },
   custom: Readonly<Record<string, unknown>> | undefined,
 ): AccessClaims {
+  const { authenticatedAt, acr, amr } = assuranceAt(session, token.issuedAt)
   return {
     ...custom,
     iss: issuer,
@@ -132,9 +134,9 @@ export function claimsOf(
     scope: session.scope,
     sid: session.id,
     gen: session.generation,
-    auth_time: session.authenticatedAt,
-    ...(session.acr === undefined ? {} : { acr: session.acr }),
-    ...(session.amr === undefined ? {} : { amr: [...session.amr] }),
+    auth_time: authenticatedAt,
+    ...(acr === undefined ? {} : { acr }),
+    ...(amr === undefined ? {} : { amr: [...amr] }),
   }
 }
 

@@ -35,6 +35,7 @@ interface Told {
   'token.refused': Failure & Reason
   'token.revoked': Success & Reason
   'password.changed': Success
+  'stepup.granted': Success & SessionNames & Pick<Names, 'jti'>
   'alert.raised': Success & Reason
   'key.rotated': Success & Pick<Names, 'kid'>
   'key.compromised': Success & Pick<Names, 'kid'>

@@ -5,15 +5,19 @@ import { jsonAnswer } from './answer.ts'
 
 /** The answer with a session's tokens (RFC 6749, section 5.1). The refresh token is in the cookie or in the body. */
 export function tokenAnswer(tokens: TokenSet, cookie: StrictCookie): Answer {
-  const body = {
-    access_token: tokens.accessToken,
-    token_type: 'Bearer',
-    expires_in: tokens.expiresIn,
-    scope: tokens.scope,
-  }
+  const body = accessMembers(tokens)
   return tokens.transport === 'cookie'
     ? jsonAnswer(200, body, cookiesOf(tokens, cookie))
     : jsonAnswer(200, { ...body, refresh_token: tokens.refreshToken })
+}
+
+/** The answer with an access token alone. */
+export function accessTokenAnswer(tokens: TokenSet): Answer {
+  return jsonAnswer(200, accessMembers(tokens))
+}
+
+function accessMembers({ accessToken, expiresIn, scope }: TokenSet): object {
+  return { access_token: accessToken, token_type: 'Bearer', expires_in: expiresIn, scope }
 }
 
 /** The `Set-Cookie` values for a session's refresh token; none if the token travels in bodies. */

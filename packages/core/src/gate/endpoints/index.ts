@@ -8,6 +8,7 @@ import { type WellKnownParts, wellKnownRoutes } from './well-known.ts'
 
 export { createLogout } from './logout.ts'
 export { createSignIn, createStart } from './sign-in.ts'
+export { createElevate, createStepUp } from './step-up.ts'
 
 /**
  * The name of a set of endpoints, which are mounted together:

@@ -127,6 +127,7 @@ export const rulesSchema: v.GenericSchema<object, RulesSettings> = group({
 const OBSERVED = {
   ...{ 'session.started': true, 'session.refreshed': true, 'session.ended': true },
   ...{ 'login.failed': true, 'account.locked': true, 'password.changed': true },
+  'stepup.granted': true,
   ...{ 'refresh.reused': true, 'refresh.mismatched': true, 'refresh.contested': true },
   ...{ 'request.refused': true, 'token.accepted': true, 'token.refused': true, 'token.revoked': true },
   ...{ 'key.rotated': true, 'key.compromised': true },

@@ -59,6 +59,12 @@ export function createTokenSets(parts: TokenSetParts): TokenSets {
     return own === undefined ? accessSeconds : Math.ceil(own.idleMs / 2000)
   }
 
+  /** The token that has an elevation ends with it. */
+  function elevatedSeconds({ elevation }: Session): number {
+    const remaining = (elevation?.until ?? 0) - Math.floor(clock.now() / 1000)
+    return remaining > 0 ? remaining : accessSeconds
+  }
+
   function refreshToken({ id, generation, transport }: Session): string {
     return refreshTokens.mint({ session: id, generation, transport })
   }
@@ -70,7 +76,8 @@ export function createTokenSets(parts: TokenSetParts): TokenSets {
   return {
     async issue(session, signer, issueFrom) {
       const limits = lifetimesOf(session, lifetimes)
-      const ttlSeconds = within(session, limits, Math.min(accessSeconds, refreshInTime(session)))
+      const longest = Math.min(accessSeconds, refreshInTime(session), elevatedSeconds(session))
+      const ttlSeconds = within(session, limits, longest)
       const issued = await issueToken({ session, signer, ttlSeconds, issueFrom })
       if (issued.kind === 'unsigned') return issued
       return {

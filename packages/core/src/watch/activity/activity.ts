@@ -35,6 +35,7 @@ const SHOWN: Readonly<Partial<Record<EventName, ActivityKind>>> = {
   'refresh.contested': 'other',
   'token.revoked': 'other',
   'password.changed': 'other',
+  'stepup.granted': 'other',
 }
 /** Attempts at a locked account add nothing to the event of the lock. */
 const HIDDEN_REASONS: readonly string[] = ['account_locked', 'network_locked']

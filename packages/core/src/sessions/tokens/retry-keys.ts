@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { Random } from '../ports/clock.ts'
-import { RETRY_KEY_BYTES, type RetryKey } from '../ports/session.ts'
-import type { RefreshTicket } from './tokens/refresh-token.ts'
+import type { Random } from '../../ports/clock.ts'
+import { RETRY_KEY_BYTES, type RetryKey } from '../../ports/session.ts'
+import type { RefreshTicket } from './refresh-token.ts'
 
 /** Gives each attempt to refresh its key, and the same one to a repetition. */
 export interface RetryKeys {

@@ -1,0 +1,76 @@
+import type { Devices } from '../binding/device.ts'
+import type { Clock } from '../ports/clock.ts'
+import { isSessionId } from '../ports/ids.ts'
+import type { Unavailable } from '../ports/outcome.ts'
+import type { Elevation } from '../ports/session.ts'
+import type { SessionStore } from '../ports/sessions.ts'
+import type { Signer } from '../ports/signer.ts'
+import type { Auth } from '../seam/auth.ts'
+import type { Visit } from '../seam/caller.ts'
+import type { Emit } from '../watch/events.ts'
+import { checkStepUp, ELEVATED_SECONDS, type StepUp } from './arguments/step-up.ts'
+import type { KeyUnavailable } from './open.ts'
+import type { SessionSettings } from './settings.ts'
+import type { TokenSet, TokenSets } from './tokens/token-set.ts'
+
+/**
+ * Raises the assurance of the caller's session, and issues a new access token with it. The refresh token stays as it is.
+ * Rejects with a `TypeError` for a wrong member of `StepUp`, and with a `ClaimsError` as a sign-in does.
+ */
+export type ElevateSession = (auth: Auth, stepUp: StepUp, visit: Visit) => Promise<ElevationOutcome>
+
+export type ElevationOutcome =
+  | TokenSet
+  /** The session is over. */
+  | { readonly kind: 'unknown' }
+  | KeyUnavailable
+  | Unavailable
+
+export interface SessionElevationParts {
+  readonly store: Pick<SessionStore, 'elevate'>
+  readonly signer: () => Signer | undefined
+  readonly tokenSets: TokenSets
+  readonly devices: Devices
+  readonly settings: SessionSettings
+  readonly emit: Emit
+  readonly clock: Clock
+}
+
+export function createSessionElevation(parts: SessionElevationParts): ElevateSession {
+  const { store, tokenSets, devices, settings, emit, clock } = parts
+  return async ({ own, session: id, claims }, stepUp, { caller, userAgent }) => {
+    checkStepUp(stepUp)
+    if (!own || id === undefined || !isSessionId(id))
+      throw new TypeError('stepUp: the caller has no session of this deployment')
+    const signer = parts.signer()
+    if (signer === undefined) return { kind: 'key_unavailable' }
+    const at = clock.now()
+    const elevation = elevationOf(stepUp, at)
+    const { bindings } = devices.recognise(userAgent)
+    const outcome = await store.elevate({ id, elevation, bindings, at, lifetimes: settings.lifetimes })
+    if (outcome.kind !== 'elevated') return outcome
+    const { session } = outcome
+    // The new token replaces the one that was sent. One of the current generation might say too much: that its refresh
+    // token has arrived, too.
+    const descendant = { ...session, generation: claims.gen ?? session.generation }
+    const issueFrom = Math.max(outcome.issueFrom, elevation.authenticatedAt)
+    const tokens = await tokenSets.issue(descendant, signer, issueFrom)
+    if (tokens.kind === 'unsigned') return { kind: 'key_unavailable' }
+    const about = { sub: session.subject, sid: session.id, client_id: session.client, ...tokens.ids }
+    emit({ event: 'stepup.granted', outcome: 'success', ...reasonOf(stepUp), ...about }, caller)
+    return tokens
+  }
+}
+
+function elevationOf({ acr, amr, seconds = ELEVATED_SECONDS }: StepUp, at: number): Elevation {
+  return {
+    authenticatedAt: Math.floor(at / 1000),
+    until: Math.ceil(at / 1000) + seconds,
+    ...(acr === undefined ? {} : { acr }),
+    ...(amr === undefined ? {} : { amr: [...amr] }),
+  }
+}
+
+function reasonOf({ acr }: StepUp): { readonly reason?: string } {
+  return acr === undefined ? {} : { reason: acr }
+}

@@ -1,0 +1,20 @@
+import type { Grant } from '../ports/session.ts'
+
+/** How and when the user of a session has proved who they are. */
+export interface Assurance {
+  /** Seconds since the epoch. */
+  readonly authenticatedAt: number
+  readonly acr?: string
+  readonly amr?: readonly string[]
+}
+
+/**
+ * The assurance of a token that was issued at this second: that of the sign-in, or for a while that of an elevation. A
+ * token from before the elevation has none of it.
+ */
+export function assuranceAt(grant: Grant, issuedAt: number): Assurance {
+  const { elevation } = grant
+  const isElevated =
+    elevation !== undefined && elevation.authenticatedAt <= issuedAt && issuedAt < elevation.until
+  return isElevated ? elevation : grant
+}
