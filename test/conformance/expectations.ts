@@ -26,6 +26,7 @@ const challenges: Readonly<Record<string, Expected['challenge']>> = {
   unauthorized: 'bare',
   invalid_token: 'error',
   insufficient_scope: 'error',
+  insufficient_user_authentication: 'error',
 }
 
 // Thousands of replies are judged; node:assert costs a tenth of what a matcher does.
@@ -56,11 +57,13 @@ function expectChallenge(reply: Reply, challenge: Expected['challenge'], error =
     return
   }
   const given = reply.headers['www-authenticate']
-  const [, named, scope = ''] =
-    /^Bearer error="([^"\\]+)", error_description="[^"\\]+"(, scope="[^"\\]+")?$/.exec(given?.[0] ?? '') ?? []
+  const [, named, wanted = ''] =
+    /^Bearer error="([^"\\]+)", error_description="[^"\\]+"((?:, (?:scope|acr_values|max_age)="[^"\\]+")*)$/.exec(
+      given?.[0] ?? '',
+    ) ?? []
   assert.equal(given?.length, 1, 'one challenge')
   assert.equal(named, error, `the challenge ${given[0]}`)
-  assert.equal(scope !== '', error === 'insufficient_scope', `the challenge ${given[0]}`)
+  assert.equal(wanted !== '', error.startsWith('insufficient_'), `the challenge ${given[0]}`)
 }
 
 /** The body as JSON; fails when it is none. */

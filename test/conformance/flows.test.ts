@@ -10,6 +10,7 @@ import { replacementFlows } from './replacement-flows.ts'
 import { conformance } from './runner.ts'
 import { sessionListFlows } from './session-list-flows.ts'
 import { signInFlows } from './sign-in-flows.ts'
+import { stepUpFlows } from './step-up-flows.ts'
 
 describe('as started by default', () =>
   conformance([
@@ -19,6 +20,7 @@ describe('as started by default', () =>
     ...refreshFlows,
     ...logoutFlows,
     ...passwordFlows,
+    ...stepUpFlows,
     ...deviceFlows,
     ...connectionFlows,
     ...lockoutFlows,

@@ -36,6 +36,8 @@ const routes: Readonly<Record<string, readonly string[]>> = {
   '/auth/password': ['POST'],
   '/api/me': ['GET', 'HEAD'],
   '/api/profile': ['PUT'],
+  '/api/transfer': ['POST'],
+  '/auth/step-up': ['POST'],
   '/api/admin': ['GET', 'HEAD'],
 }
 

@@ -6,6 +6,7 @@ const frameworkRoutes: Readonly<Record<string, readonly string[]>> = {
   '/api/me': ['GET', 'HEAD'],
   '/api/profile': ['PUT'],
   '/api/admin': ['GET', 'HEAD'],
+  '/api/transfer': ['POST'],
 }
 
 /** Answers a request that no route may see; returns `undefined` for any other. */

@@ -1,4 +1,4 @@
-import { type Emit, type Sallyport, UnavailableError } from '@sallyport/core'
+import { type Emit, type Freshness, type Sallyport, UnavailableError } from '@sallyport/core'
 import {
   type Answer,
   type AuthHandler,
@@ -20,7 +20,7 @@ import type { Users } from './users.ts'
 
 /** What the application mounts on every framework: endpoints of the library, and its own routes. */
 export interface AppRoutes {
-  /** Below `/auth`. Its own routes are `POST /login` and `POST /password`. */
+  /** Below `/auth`. Its own routes are `POST /login`, `POST /password` and `POST /step-up`. */
   readonly auth: readonly (EndpointName | Route)[]
   /** At the root. Its own routes are `GET /healthz`, `GET /readyz` and the demo page. */
   readonly root: readonly (EndpointName | Route)[]
@@ -45,6 +45,7 @@ export function createRoutes(
   const auth = [
     route.cookie('/login', { POST: createLogin(gate, users) }),
     route.bearer('/password', { POST: createPasswordChange(gate, sallyport.emit, users) }),
+    route.bearer('/step-up', { POST: createStepUp(gate, users) }),
   ]
   const root = [
     route.open('/healthz', { GET: () => jsonAnswer(200, { status: 'ok' }) }),
@@ -73,6 +74,20 @@ const ROOT_ENDPOINTS: readonly EndpointName[] = ['well-known']
 export async function updateProfile(view: RequestView): Promise<Answer> {
   const body = await readJsonObject(view)
   return body.kind === 'refused' ? refusal(body.problem) : jsonAnswer(200, { updated: true })
+}
+
+/** What `POST /api/transfer` asks for: the second factor of the demo, in the last five minutes. */
+export const TRANSFER: Freshness = { acr: 'urn:example:step-up', maxAge: 300 }
+
+/** `POST /api/transfer`: accepts any recipient and amount. */
+export async function transfer(view: RequestView): Promise<Answer> {
+  const body = await readJsonObject(view)
+  if (body.kind === 'refused') return refusal(body.problem)
+  const { to, amount } = body.value
+  const isFine = typeof to === 'string' && to !== '' && typeof amount === 'number' && amount > 0
+  return isFine
+    ? jsonAnswer(200, { accepted: true })
+    : badRequest('the body must have the string to and the positive number amount')
 }
 
 function createLogin({ lockout, signIn }: Gate, users: Users): Handler {
@@ -106,6 +121,21 @@ function createPasswordChange({ lockout, sessions, callers }: Gate, emit: Emit, 
     emit({ event: 'password.changed', outcome: 'success', ...names }, callers.of(view))
     const { cookies } = await sessions.revokeOthers(view, auth, { reason: 'password_changed' })
     return emptyAnswer(cookies)
+  })
+}
+
+/** The second factor of the demo is the password again. */
+function createStepUp({ lockout, stepUp }: Gate, users: Users): AuthHandler {
+  return answered(async (view, auth) => {
+    const body = await readStrings(view, 'password')
+    if (body.kind === 'refused') return body.answer
+    const [password = ''] = body.values
+    const { subject, session } = auth
+    const about = { subject, session, reason: 'step_up' }
+    const outcome = await lockout.guard(view, '', () => users.isPassword(subject, password), about)
+    if (outcome.kind === 'refused') return refusal(outcome.problem, outcome)
+    if (outcome.kind === 'failed') return invalidCredentials()
+    return stepUp(view, auth, { acr: 'urn:example:step-up', amr: ['pwd'] })
   })
 }
 

@@ -21,6 +21,8 @@ export interface Users {
    * an `UnavailableError` while the store is away.
    */
   authenticate(name: string, password: string): Promise<User | undefined>
+  /** Whether this is the user's password. Rejects with an `UnavailableError` while the store is away. */
+  isPassword(subject: string, password: string): Promise<boolean>
   /**
    * Changes the password of a user who knows the current one; `false` if it is wrong. Rejects with an `UnavailableError`
    * while the store is away.
@@ -66,6 +68,11 @@ export async function createUsers(passwords: Passwords): Promise<Users> {
       const reading = await passwords.read(user?.subject ?? 'nobody')
       if (reading.kind === 'unavailable') throw new UnavailableError()
       return (await check(user, password, reading.hash)) ? user : undefined
+    },
+    async isPassword(subject, password) {
+      const reading = await passwords.read(subject)
+      if (reading.kind === 'unavailable') throw new UnavailableError()
+      return verifyPassword(derive, password, reading.hash ?? initial)
     },
     async changePassword(subject, current, next) {
       const reading = await passwords.read(subject)

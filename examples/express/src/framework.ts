@@ -5,6 +5,8 @@ import {
   type Framework,
   faultAnswer,
   helmetOptions,
+  TRANSFER,
+  transfer,
   updateProfile,
 } from '@sallyport/example-app'
 import { createSallyport, type ExpressSallyport, getAuth } from '@sallyport/express'
@@ -27,6 +29,9 @@ export const framework: Framework<ExpressSallyport> = {
     })
     app.put('/api/profile', sallyport.requireScope('profile:write'), async (req, res) => {
       send(res, await updateProfile(read(req)))
+    })
+    app.post('/api/transfer', sallyport.requireFresh(TRANSFER), async (req, res) => {
+      send(res, await transfer(read(req)))
     })
     app.get('/api/admin', sallyport.requireScope('admin'), (_req, res) => {
       send(res, jsonAnswer(200, { admin: true }))

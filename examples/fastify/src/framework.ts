@@ -7,6 +7,8 @@ import {
   faultAnswer,
   helmetOptions,
   refuseUnreadable,
+  TRANSFER,
+  transfer,
   updateProfile,
 } from '@sallyport/example-app'
 import { createSallyport, type FastifySallyport, getAuth } from '@sallyport/fastify'
@@ -33,6 +35,13 @@ export const framework: Framework<FastifySallyport> = {
           onRequest: [
             sallyport.requireScope('profile:write'),
             async (request, reply) => send(reply, await updateProfile(read(request))),
+          ],
+          handler: async () => undefined,
+        })
+        api.post('/transfer', {
+          onRequest: [
+            sallyport.requireFresh(TRANSFER),
+            async (request, reply) => send(reply, await transfer(read(request))),
           ],
           handler: async () => undefined,
         })

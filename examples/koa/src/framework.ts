@@ -6,7 +6,9 @@ import {
   type Framework,
   faultAnswer,
   helmetOptions,
+  TRANSFER,
   type TrustProxy,
+  transfer,
   updateProfile,
 } from '@sallyport/example-app'
 import { createSallyport, getAuth, type KoaSallyport } from '@sallyport/koa'
@@ -31,6 +33,9 @@ export const framework: Framework<KoaSallyport> = {
     })
     api.put('/profile', sallyport.requireScope('profile:write'), async (ctx) =>
       send(ctx, await updateProfile(read(ctx))),
+    )
+    api.post('/transfer', sallyport.requireFresh(TRANSFER), async (ctx) =>
+      send(ctx, await transfer(read(ctx))),
     )
     api.get('/admin', sallyport.requireScope('admin'), (ctx) => {
       send(ctx, jsonAnswer(200, { admin: true }))
