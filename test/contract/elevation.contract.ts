@@ -42,6 +42,8 @@ export function elevationContract(here: Here): void {
     { what: 'a usual session', grant: {} },
     { what: 'a session with an assurance of its own', grant: { acr: 'pwd', amr: ['pwd'] } },
     { what: 'a transient session', grant: { transient: true } },
+    { what: 'a bound session', grant: { boundTo: { jkt: 'a key', fgp: 'a cookie' } } },
+    { what: 'a bound, transient session', grant: { transient: true, boundTo: { x5t: 'a certificate' } } },
     { what: 'a session with short lifetimes', grant: { lifetimes: { idleMs: HOUR / 2, absoluteMs: HOUR } } },
   ] as const)('of $what', ({ grant }) => {
     test('is added to it, and changes nothing else', async () => {

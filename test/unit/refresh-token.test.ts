@@ -1,7 +1,8 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
-import type { SessionId, Transport } from '@sallyport/core/store'
+import type { BoundTo, SessionId, Transport } from '@sallyport/core/store'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { bondOf, holds } from '../../packages/core/src/sessions/tokens/bond.ts'
 import {
   createRefreshTokens,
   type RefreshTicket,
@@ -46,6 +47,50 @@ function encrypted(body: Buffer): string {
   const hidden = body.subarray(1).map((byte, at) => byte ^ (stream[at] ?? 0))
   return textOf(Buffer.concat([body.subarray(0, 1), hidden, mac]))
 }
+
+describe('a bond', () => {
+  const value = fc.option(fc.string({ minLength: 1, maxLength: 43 }), { nil: undefined })
+  const boundTo = fc
+    .record({ jkt: value, x5t: value, fgp: value })
+    .map(
+      (given) => Object.fromEntries(Object.entries(given).filter(([, one]) => one !== undefined)) as BoundTo,
+    )
+
+  test('is read from the token as it was written, whatever secret it is under', () => {
+    const rotated = createRefreshTokens([OTHER_KEY, KEY])
+    fc.assert(
+      fc.property(ticket, boundTo, (one, given) => {
+        const bond = bondOf(given)
+        const read = rotated.parse(tokens.mint({ ...one, bond }))
+        expect(read).toEqual(bond === undefined ? one : { ...one, bond })
+        if (read?.bond !== undefined) expect(holds(read.bond, given)).toBe(true)
+      }),
+    )
+  })
+
+  test('asks for the very values of its members, and for no others', () => {
+    fc.assert(
+      fc.property(boundTo, boundTo, (given, shown) => {
+        const bond = bondOf(given)
+        if (bond === undefined) return
+        const members = Object.keys(given) as (keyof BoundTo)[]
+        const isSame = members.every((member) => shown[member] === given[member])
+        expect(holds(bond, shown)).toBe(isSame)
+        expect(holds(bond, { ...shown, ...given })).toBe(true)
+      }),
+    )
+  })
+
+  test('cannot be taken off a token', () => {
+    const bound = tokens.mint({ ...SAMPLE, bond: bondOf({ jkt: 'a key' }) })
+    const bytes = bytesOf(bound)
+    const shorter = Buffer.concat([bytes.subarray(0, 33), bytes.subarray(-16)])
+    for (const first of [3, 4, 5, 6])
+      for (const cut of [shorter, bytes.subarray(0, shorter.length)])
+        expect(tokens.parse(textOf(Buffer.concat([Buffer.of(first), cut.subarray(1)])))).toBeUndefined()
+    expect(tokens.parse(bound)).toMatchObject({ bond: { members: ['jkt'] } })
+  })
+})
 
 describe('a minted token', () => {
   test('says what it was minted for', () => {

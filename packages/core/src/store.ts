@@ -79,6 +79,7 @@ export {
   type TokenIdentity,
 } from './ports/revocations.ts'
 export {
+  type BoundTo,
   type DeviceBinding,
   type Elevation,
   type Grant,

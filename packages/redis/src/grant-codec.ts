@@ -9,7 +9,7 @@ const ARRAY_SEPARATOR = '\x1f'
 const TRANSIENT = 't'
 
 /** What few sessions have. As JSON, in which there is no separator. */
-type Rare = Pick<Grant, 'transient' | 'elevation'>
+type Rare = Pick<Grant, 'transient' | 'elevation' | 'boundTo'>
 /** The part of a grant that holds it. */
 const RARE_PART = 6
 
@@ -57,9 +57,9 @@ export function withElevation(packed: Buffer, elevation: Elevation): Buffer {
   return packGrant({ ...unpackGrant(packed), elevation })
 }
 
-function packRare({ transient, elevation }: Rare): string {
-  if (elevation === undefined) return transient ? TRANSIENT : ''
-  return JSON.stringify({ transient, elevation })
+function packRare({ transient, elevation, boundTo }: Rare): string {
+  if (elevation === undefined && boundTo === undefined) return transient ? TRANSIENT : ''
+  return JSON.stringify({ transient, elevation, boundTo })
 }
 
 /** It stands behind a MAC, so it is what {@link packRare} made. */

@@ -25,6 +25,16 @@ export interface Elevation {
   readonly until: number
 }
 
+/** What a client must have besides a session's tokens, so that whoever steals those can do nothing with them. */
+export interface BoundTo {
+  /** The key with this thumbprint (RFC 9449, section 6.1). */
+  readonly jkt?: string
+  /** The certificate with this thumbprint (RFC 8705, section 3.1). */
+  readonly x5t?: string
+  /** The cookie with this hash, which no page can read. */
+  readonly fgp?: string
+}
+
 /** What was decided at sign-in. Nothing but the scope and the elevation changes during the life of the session. */
 export interface Grant {
   readonly subject: string
@@ -38,6 +48,7 @@ export interface Grant {
   /** The device in words, such as "Firefox on Linux". */
   readonly device: string
   readonly elevation?: Elevation
+  readonly boundTo?: BoundTo
   /** Lifetimes of its own, where they are shorter than those of all sessions. */
   readonly lifetimes?: Lifetimes
   /** The browser drops the refresh cookie when it closes. */

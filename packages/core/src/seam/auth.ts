@@ -21,6 +21,10 @@ export interface AccessClaims {
   readonly auth_time?: number
   readonly acr?: string
   readonly amr?: readonly string[]
+  /** What the client must prove to have (RFC 7800). */
+  readonly cnf?: { readonly jkt?: string; readonly 'x5t#S256'?: string }
+  /** The hash of a cookie that must come with the token. */
+  readonly fgp?: string
   readonly [name: string]: unknown
 }
 

@@ -2,7 +2,7 @@ import type { Devices } from '../binding/device.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import { newSessionId, type SessionId, tagOf, tagOfSession } from '../ports/ids.ts'
 import type { Unavailable } from '../ports/outcome.ts'
-import type { Grant, Session, Transport } from '../ports/session.ts'
+import type { BoundTo, Grant, Session, Transport } from '../ports/session.ts'
 import type { SessionStore } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Visit } from '../seam/caller.ts'
@@ -13,12 +13,19 @@ import type { SessionEnd } from './end.ts'
 import type { SessionSettings } from './settings.ts'
 import type { TokenSet, TokenSets } from './tokens/token-set.ts'
 
-/** @param replaced the session whose cookie the new one replaces; it ends if it is the same subject's */
+/** What the client of a new session has already. */
+export interface Belongings {
+  /** The session whose cookie the new one replaces. It ends if it is the same subject's. */
+  readonly replaced?: SessionId | undefined
+  /** What the client must have from now on. */
+  readonly boundTo?: BoundTo | undefined
+}
+
 export type OpenSession = (
   signIn: SignIn,
   transport: Transport,
   visit: Visit,
-  replaced?: SessionId,
+  belongings?: Belongings,
 ) => Promise<TokenSet | KeyUnavailable | Unavailable>
 
 /** There is no key to sign with, or the key failed to sign. */
@@ -44,7 +51,7 @@ export interface SessionOpeningParts {
  */
 export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
   const { store, tokenSets, settings, emit, clock } = parts
-  return async (signIn, transport, { caller, userAgent, retryKey }, replaced) => {
+  return async (signIn, transport, { caller, userAgent, retryKey }, { replaced, boundTo } = {}) => {
     checkSignIn(signIn)
     const own = ownLifetimes(signIn, settings.lifetimes)
     await parts.judgeSubject(signIn.subject)
@@ -66,6 +73,7 @@ export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
       ...(signIn.amr === undefined ? {} : { amr: Object.freeze([...signIn.amr]) }),
       ...(own === undefined ? {} : { lifetimes: own }),
       ...(signIn.persistent === false ? { transient: true } : {}),
+      ...(boundTo === undefined ? {} : { boundTo }),
     }
     // The tokens come first: if they cannot be made, no other session may have ended for this one.
     const session: Session = { ...grant, id, generation: 1, createdAt: now, rotatedAt: now, ...ip }

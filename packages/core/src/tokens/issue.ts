@@ -1,7 +1,7 @@
 import { createOutage, type Outage } from '../dependencies/outage.ts'
 import { SallyportError } from '../errors.ts'
 import type { Clock, Random } from '../ports/clock.ts'
-import type { Session } from '../ports/session.ts'
+import type { BoundTo, Session } from '../ports/session.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { AccessClaims } from '../seam/auth.ts'
 import { isThenable } from '../thenable.ts'
@@ -137,7 +137,16 @@ export function claimsOf(
     auth_time: authenticatedAt,
     ...(acr === undefined ? {} : { acr }),
     ...(amr === undefined ? {} : { amr: [...amr] }),
+    ...confirmationOf(session.boundTo),
   }
+}
+
+/** What the client must prove to have (RFC 7800, section 3.1), and the hash of its cookie. */
+function confirmationOf(boundTo: BoundTo | undefined): Pick<AccessClaims, 'cnf' | 'fgp'> {
+  if (boundTo === undefined) return {}
+  const { jkt, x5t, fgp } = boundTo
+  const cnf = { ...(jkt === undefined ? {} : { jkt }), ...(x5t === undefined ? {} : { 'x5t#S256': x5t }) }
+  return { ...((jkt ?? x5t) ? { cnf } : {}), ...(fgp === undefined ? {} : { fgp }) }
 }
 
 /** A compact JWS (RFC 7515, section 7.1). It is assembled here because `jose` cannot sign with a key in an HSM. */

@@ -16,8 +16,8 @@ export function accessTokenAnswer(tokens: TokenSet): Answer {
   return jsonAnswer(200, accessMembers(tokens))
 }
 
-function accessMembers({ accessToken, expiresIn, scope }: TokenSet): object {
-  return { access_token: accessToken, token_type: 'Bearer', expires_in: expiresIn, scope }
+function accessMembers({ accessToken, tokenType, expiresIn, scope }: TokenSet): object {
+  return { access_token: accessToken, token_type: tokenType, expires_in: expiresIn, scope }
 }
 
 /** The `Set-Cookie` values for a session's refresh token; none if the token travels in bodies. */

@@ -51,12 +51,8 @@ export function createStart({
     if (transport === undefined) return { kind: 'refused', problem: 'transport_unknown' }
     const visit = visitOf(view, callers)
     if (visit === undefined) return { kind: 'refused', problem: 'retry_key_malformed' }
-    const outcome = await open(
-      signIn,
-      transport,
-      visit,
-      transport === 'cookie' ? replacedBy(view) : undefined,
-    )
+    const replaced = transport === 'cookie' ? replacedBy(view) : undefined
+    const outcome = await open(signIn, transport, visit, { replaced })
     switch (outcome.kind) {
       case 'issued':
         return { kind: 'started', tokens: outcome, cookies: cookiesOf(outcome, cookie) }

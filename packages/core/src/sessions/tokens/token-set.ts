@@ -3,6 +3,7 @@ import { type Lifetimes, lifetimesOf } from '../../ports/lifetimes.ts'
 import type { Session, Transport } from '../../ports/session.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { IssueToken, TokenIds, Unsigned } from '../../tokens/issue.ts'
+import { bondOf } from './bond.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 
 /** A session's refresh token, how it travels, and how long the client should keep it. */
@@ -20,6 +21,8 @@ export interface TokenSet extends RefreshGrant {
   /** Seconds until the access token expires. */
   readonly expiresIn: number
   readonly scope: string
+  /** How the access token must be sent (RFC 6749, section 7.1). */
+  readonly tokenType: 'Bearer' | 'DPoP'
   /** The names of the access token in events. */
   readonly ids: TokenIds
 }
@@ -65,8 +68,8 @@ export function createTokenSets(parts: TokenSetParts): TokenSets {
     return remaining > 0 ? remaining : accessSeconds
   }
 
-  function refreshToken({ id, generation, transport }: Session): string {
-    return refreshTokens.mint({ session: id, generation, transport })
+  function refreshToken({ id, generation, transport, boundTo }: Session): string {
+    return refreshTokens.mint({ session: id, generation, transport, bond: bondOf(boundTo) })
   }
 
   function refreshSeconds(session: Session, limits: Lifetimes): number | undefined {
@@ -85,6 +88,7 @@ export function createTokenSets(parts: TokenSetParts): TokenSets {
         accessToken: issued.token,
         expiresIn: issued.expiresIn,
         scope: session.scope,
+        tokenType: session.boundTo?.jkt === undefined ? 'Bearer' : 'DPoP',
         ids: issued.ids,
         transport: session.transport,
         refreshToken: refreshToken(session),
