@@ -192,7 +192,12 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
         graceSeconds: variables.REUSE_GRACE,
       },
       // A demo has no users to protect from each other, and its load tests refresh all the time.
-      limits: { sessions: variables.MAX_SESSIONS, refreshes: { count: 0 }, converged: 0 },
+      limits: {
+        sessions: variables.MAX_SESSIONS,
+        refreshes: { count: 0 },
+        refreshesAtOnce: 0,
+        converged: 0,
+      },
       activity: variables.ACTIVITY === 'on' ? {} : undefined,
       // Nor networks: all of them may be behind one address.
       lockout: {

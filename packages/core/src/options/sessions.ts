@@ -40,6 +40,11 @@ export interface LimitOptions {
    */
   readonly refreshes?: { readonly count: number; readonly windowSeconds?: number | undefined } | undefined
   /**
+   * The most refreshes of one user that a process works on at once. Beyond it, a refresh is answered 429. Default 100; at
+   * most 10,000; 0 for no limit.
+   */
+  readonly refreshesAtOnce?: number | undefined
+  /**
    * How often one generation may be handed to holders of the previous refresh token. Beyond it, a refresh is answered
    * 429. Default 100; at most 65,535; 0 for no limit.
    */
@@ -88,6 +93,7 @@ const entries = {
         }),
         { count: 1000 },
       ),
+      refreshesAtOnce: v.optional(wholeNumber(0, 10_000), 100),
       converged: v.optional(wholeNumber(0, 65_535), 100),
       signatures: v.optional(callable<SignatureLimit>('a function')),
     }),
@@ -112,6 +118,7 @@ export const sessionsRoom: Room<SessionsSettings> = room(entries, (parsed, _prod
         windowMs: limits.refreshes.windowSeconds * 1000,
       },
       convergedLimit: limits.converged,
+      refreshesAtOnce: limits.refreshesAtOnce,
       clients,
     },
     signatureLimit: limits.signatures,

@@ -1,5 +1,6 @@
 import type { Devices } from '../binding/device.ts'
 import type { Clock, Random } from '../ports/clock.ts'
+import { tagOfSession } from '../ports/ids.ts'
 import type { Unavailable } from '../ports/outcome.ts'
 import type { RetryKey, Session } from '../ports/session.ts'
 import type { RotationOutcome, SessionStore } from '../ports/sessions.ts'
@@ -9,6 +10,7 @@ import type { Caller, Visit } from '../seam/caller.ts'
 import type { TokenIds } from '../tokens/issue.ts'
 import type { Emit } from '../watch/events.ts'
 import { ended, type SessionEnd } from './end.ts'
+import { createAtOnce } from './limit.ts'
 import type { KeyUnavailable } from './open.ts'
 import type { SessionSettings } from './settings.ts'
 import type { RefreshTicket } from './tokens/refresh-token.ts'
@@ -45,15 +47,28 @@ export interface SessionRefreshParts {
   readonly random: Random
 }
 
+/** When a client may try again that had too many refreshes at once. */
+const RETRY_AT_ONCE_MS = 1000
+
 /**
  * Exchanges a genuine refresh token for the next one and a new access token. Ends the session if the token may have
  * been stolen.
  */
 export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession {
   const { store, replica, tokenSets, devices, settings, emit, clock } = parts
+  const atOnce = createAtOnce(settings.refreshesAtOnce)
   const retryKeys = createRetryKeys(settings.graceMs === 0, parts.random)
 
-  return async (ticket, client, visit) => {
+  return (ticket, client, visit) => {
+    const taken = atOnce.take(tagOfSession(ticket.session), () => attempt(ticket, client, visit))
+    return taken ?? Promise.resolve(limited(ticket, RETRY_AT_ONCE_MS, visit.caller))
+  }
+
+  async function attempt(
+    ticket: RefreshTicket,
+    client: string | undefined,
+    visit: Visit,
+  ): Promise<RefreshOutcome> {
     const key = retryKeys.of(ticket, visit.retryKey)
     let outcome: RefreshOutcome | undefined
     try {
@@ -105,8 +120,7 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
         endStolen(outcome, caller)
         return { kind: outcome.kind }
       case 'limited':
-        emitRefused('refresh_limited', ticket, caller)
-        return { kind: 'limited', retryAfterSeconds: Math.ceil(outcome.retryAfterMs / 1000) }
+        return limited(ticket, outcome.retryAfterMs, caller)
       case 'wrong_client':
       case 'expired':
       case 'unknown':
@@ -115,6 +129,11 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
       case 'unavailable':
         return outcome
     }
+  }
+
+  function limited(ticket: RefreshTicket, retryAfterMs: number, caller: Caller): RefreshOutcome {
+    emitRefused('refresh_limited', ticket, caller)
+    return { kind: 'limited', retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }
   }
 
   function emitRefused(reason: string, { session: sid }: RefreshTicket, caller: Caller): void {

@@ -9,6 +9,8 @@ export interface SessionSettings {
   readonly sessionLimit: number
   readonly refreshLimit: Rotation['refreshLimit']
   readonly convergedLimit: number
+  /** The most refreshes of one subject at once in this process. 0: no limit. */
+  readonly refreshesAtOnce: number
   /** The `client_id` of sessions whose sign-in names none, by transport. */
   readonly clients: { readonly cookie: string; readonly body: string }
 }
