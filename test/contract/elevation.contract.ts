@@ -7,6 +7,7 @@ import {
   DEVICE,
   HOUR,
   LIFETIMES,
+  NOTHING,
   newId,
   newSubject,
   ofKind,
@@ -32,6 +33,7 @@ export function elevationContract(here: Here): void {
       bindings: [DEVICE],
       at: START,
       lifetimes: LIFETIMES,
+      known: NOTHING,
       ...more,
     })
   const elevated = async (session: Pick<Session, 'id'>, more: Partial<Elevating> = {}) =>
@@ -60,7 +62,7 @@ export function elevationContract(here: Here): void {
       await elevated(session)
       const next = await rotated(here().other, session)
       expect(next.elevation).toEqual(ELEVATION)
-      const renewal = { tag: subject.tag, at: START, lifetimes: LIFETIMES, scope: 'other' }
+      const renewal = { tag: subject.tag, at: START, lifetimes: LIFETIMES, known: NOTHING, scope: 'other' }
       await here().store.sessions.renew(renewal)
       expect((await read(session)).session).toMatchObject({ elevation: ELEVATION, scope: 'other' })
     })
@@ -142,12 +144,19 @@ export function elevationContract(here: Here): void {
     expect(await elevate(session, { at: START + 2 * SECOND })).toEqual({ kind: 'unknown' })
   })
 
+  test('marks that the store has lost count as its own', async () => {
+    const session = await opened(here().store, opening(newSubject()))
+    const known = { endedUntil: 0, refusedUntil: NOW + 60 }
+    expect((await elevated(session, { known })).issueFrom).toBe(NOW + 61)
+    expect(await elevate(session, { known: { ...known, endedUntil: START } })).toEqual({ kind: 'unknown' })
+  })
+
   test('new tokens are issued after every mark of the subject', async () => {
     const { store } = here()
     const subject = newSubject()
     const session = await opened(store, opening(subject))
     const renewed = ofKind(
-      await store.sessions.renew({ tag: subject.tag, at: START, lifetimes: LIFETIMES }),
+      await store.sessions.renew({ tag: subject.tag, at: START, lifetimes: LIFETIMES, known: NOTHING }),
       'renewed',
     )
     const { issueFrom } = await elevated(session)

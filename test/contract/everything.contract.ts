@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import {
   GRACE,
   LIFETIMES,
+  NOTHING,
   newSubject,
   ofKind,
   opened,
@@ -47,7 +48,7 @@ export function everythingContract(here: Here): void {
       expect(await listed(tag)).toEqual([])
       expect(await other.sessions.rotate(rotation(session, { at: AT }))).toEqual({ kind: 'unknown' })
       expect(await other.sessions.end({ id, at: AT, evenIfAbsent: false })).toEqual({ kind: 'absent' })
-      const renewed = await other.sessions.renew({ tag, at: AT, lifetimes: LIFETIMES })
+      const renewed = await other.sessions.renew({ tag, at: AT, lifetimes: LIFETIMES, known: NOTHING })
       expect(ofKind(renewed, 'renewed').sessions).toEqual([])
       const ended = await other.sessions.endSubject({ tag, at: AT, lifetimes: LIFETIMES })
       expect(ofKind(ended, 'ended').sessions).toEqual([])
@@ -142,6 +143,21 @@ export function everythingContract(here: Here): void {
     expect(await other.revocations.check(tokenOf(subject.tag, { issuedAt: NOW }))).toEqual({
       kind: 'revoked',
     })
+  })
+
+  test('whoever knows of it is right, although the store has lost it: nothing from before goes on, and all new is good', async () => {
+    const { store, other } = here()
+    const subject = newSubject()
+    const before = await opened(store, opening(subject))
+    const known = { endedUntil: AT, refusedUntil: NOW + 3 }
+    const after = ofKind(await store.sessions.open(opening(subject, { known })), 'opened')
+    expect(after).toMatchObject({ issueFrom: NOW + 4, session: { createdAt: AT + 1 } })
+    expect(await other.sessions.rotate(rotation(before, { at: AT, known }))).toEqual({ kind: 'unknown' })
+    const next = await other.sessions.rotate(rotation(after.session, { at: AT + SECOND, known }))
+    expect(next).toMatchObject({ kind: 'rotated', issueFrom: NOW + 4 })
+    const shard = store.revocations.shardOfSession(before.id)
+    await store.revocations.assert(shard, [{ kind: 'all', until: AT }], AT + SECOND)
+    expect(await other.sessions.read(after.session.id)).toMatchObject({ kind: 'read' })
   })
 
   test('a race with refreshes and sign-ins leaves no session alive that was there before', async () => {

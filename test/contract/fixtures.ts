@@ -4,6 +4,7 @@ import {
   type Confirmation,
   type DeviceBinding,
   type Grant,
+  type KnownMarks,
   type Lifetimes,
   type Opening,
   RETRY_KEY_BYTES,
@@ -23,6 +24,8 @@ export const START: number = Date.UTC(2026, 0, 1)
 export const SECOND = 1000
 export const HOUR: number = 3600 * SECOND
 export const LIFETIMES: Lifetimes = { idleMs: HOUR, absoluteMs: 10 * HOUR }
+/** What a process knows to which nobody has told anything. */
+export const NOTHING: KnownMarks = { endedUntil: 0, refusedUntil: 0 }
 export const GRACE = 10 * SECOND
 /** The bits of the first three cells of a binding. */
 export const CELL = { first: 1, second: 2, third: 4 } as const
@@ -76,6 +79,7 @@ export function opening(
     at: START,
     lifetimes: LIFETIMES,
     sessionLimit: 0,
+    known: NOTHING,
     keyed: false,
     ...rest,
   }
@@ -94,6 +98,7 @@ export function rotation(session: Pick<Session, 'id'>, more: Partial<Rotation> =
     enforced: CELL.first | CELL.second,
     at: START + SECOND,
     lifetimes: LIFETIMES,
+    known: NOTHING,
     graceMs: GRACE,
     refreshLimit: { count: 0, windowMs: 0 },
     convergedLimit: 0,

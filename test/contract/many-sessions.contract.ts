@@ -4,6 +4,7 @@ import { beforeEach, expect, test } from 'vitest'
 import {
   isRevoked,
   LIFETIMES,
+  NOTHING,
   newSubject,
   ofKind,
   opened,
@@ -138,7 +139,7 @@ export function manySessionsContract(here: Here): void {
 
   test('that all get another scope live on with it', async () => {
     const { store, other } = here()
-    const renewal = { tag: subject.tag, at: AT, lifetimes: LIFETIMES, scope: 'notes:read' }
+    const renewal = { tag: subject.tag, at: AT, lifetimes: LIFETIMES, known: NOTHING, scope: 'notes:read' }
     const { sessions: renewed, revocation } = ofKind(await store.sessions.renew(renewal), 'renewed')
     expect(renewed).toHaveLength(MANY)
     expect(new Set(renewed)).toEqual(ids)

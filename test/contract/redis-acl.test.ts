@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
 import { storeContext } from '../support/store-context.ts'
-import { LIFETIMES, newSubject, ofKind, opened, opening, START } from './fixtures.ts'
+import { LIFETIMES, NOTHING, newSubject, ofKind, opened, opening, START } from './fixtures.ts'
 import { answers, castOf, WELL } from './redis-steps.ts'
 
 const page = readFileSync(new URL('../../docs/guide/redis.md', import.meta.url), 'utf8')
@@ -38,7 +38,7 @@ test('the rights that the guide names suffice for every step', async () => {
   await opened(store, opening(subject, { sessionLimit: 1 }))
   await opened(store, opening(subject, { sessionLimit: 1 }))
   const ending = { tag: subject.tag, at: START, lifetimes: LIFETIMES }
-  ofKind(await store.sessions.renew({ ...ending, scope: 'other' }), 'renewed')
+  ofKind(await store.sessions.renew({ ...ending, known: NOTHING, scope: 'other' }), 'renewed')
   ofKind(await store.sessions.endSubject(ending), 'ended')
   ofKind(await store.revocations.revokeAll(START), 'revoked')
   expect(notices.filter((line) => line.includes('refuses'))).toEqual([])

@@ -19,6 +19,7 @@ import { storeContext } from '../support/store-context.ts'
 import {
   confirmed,
   LIFETIMES,
+  NOTHING,
   newSubject,
   ofKind,
   opened,
@@ -170,8 +171,8 @@ describe('of a user with ten thousand sessions', () => {
     ['a log-out', () => store.sessions.end({ id: kept.id, at: AT, evenIfAbsent: false })],
     ['a log-out everywhere', () => store.sessions.endSubject(all(crowd))],
     ['a log-out everywhere else', () => store.sessions.endSubject({ ...all(crowd), except: kept.id })],
-    ['a renewal of all tokens', () => store.sessions.renew(all(crowd))],
-    ['a change of rights', () => store.sessions.renew({ ...all(crowd), scope: 'other' })],
+    ['a renewal of all tokens', () => store.sessions.renew({ ...all(crowd), known: NOTHING })],
+    ['a change of rights', () => store.sessions.renew({ ...all(crowd), known: NOTHING, scope: 'other' })],
     ['what puts all their revocations back', putBack],
   ]
   test.each(steps)('%s is no slow command', async (_name, step) => {

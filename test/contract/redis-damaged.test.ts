@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
 import { storeContext } from '../support/store-context.ts'
-import { LIFETIMES, newSubject, ofKind, opened, opening, rotation, START } from './fixtures.ts'
+import { LIFETIMES, NOTHING, newSubject, ofKind, opened, opening, rotation, START } from './fixtures.ts'
 import { answers, type Cast, castOf } from './redis-steps.ts'
 
 /** What may lie in the place of a value. */
@@ -113,7 +113,7 @@ async function furnished(): Promise<Cast> {
   await store.activity?.append([entry], { most: 5, mostFailures: 5, keptMs: 60_000 }, START)
   await store.sessions.rotate(rotation(busy, { refreshLimit }))
   const { tag } = cast.subject
-  await store.sessions.renew({ tag, at: START, lifetimes: LIFETIMES })
+  await store.sessions.renew({ tag, at: START, lifetimes: LIFETIMES, known: NOTHING })
   await store.sessions.endSubject({ tag: newSubject().tag, at: START, lifetimes: LIFETIMES })
   await store.keys.swap([{ kid: 'key-1', sealed: 'sealed' }], 0)
   // What only a user with very many sessions has.
@@ -127,7 +127,7 @@ async function furnished(): Promise<Cast> {
 async function askAll(asked: Store, cast: Cast): Promise<void> {
   for (const kind of Object.values(await answers(asked, cast))) expect(kind).toEqual(expect.any(String))
   const { tag } = cast.subject
-  await asked.sessions.renew({ tag, at: START, lifetimes: LIFETIMES })
+  await asked.sessions.renew({ tag, at: START, lifetimes: LIFETIMES, known: NOTHING })
   await asked.sessions.open(opening(cast.subject, { sessionLimit: 5 }))
   await asked.sessions.endSubject({ tag, at: START, lifetimes: LIFETIMES, except: cast.toRotate.id })
   for (let shard = 0; shard < asked.revocations.shards; shard++) await asked.revocations.pull(shard, 0)
@@ -335,7 +335,7 @@ test.each(['n', 'f', 'x'])(
     expect(await store.sessions.open(opening(subject, more))).toEqual({ kind: 'unavailable' })
     const all = { tag: subject.tag, at: START, lifetimes: LIFETIMES }
     expect(await store.sessions.endSubject(all)).toEqual({ kind: 'unavailable' })
-    expect(await store.sessions.renew(all)).toEqual({ kind: 'unavailable' })
+    expect(await store.sessions.renew({ ...all, known: NOTHING })).toEqual({ kind: 'unavailable' })
     if (mark !== 'f') expect(await store.sessions.rotate(rotation(one))).toEqual({ kind: 'unavailable' })
     if (mark === 'x') {
       expect(await store.sessions.list(all)).toEqual({ kind: 'unavailable' })
@@ -385,7 +385,7 @@ test('a damaged grant lets no change of rights stop halfway', async () => {
     Buffer.concat([Buffer.from('.'), Buffer.from(one.id.slice(16), 'base64url')]),
     'damaged',
   )
-  const all = { tag: subject.tag, at: START, lifetimes: LIFETIMES, scope: 'other' }
+  const all = { tag: subject.tag, at: START, lifetimes: LIFETIMES, known: NOTHING, scope: 'other' }
   expect(await store.sessions.renew(all)).toMatchObject({ kind: 'renewed' })
   expect(await store.sessions.rotate(rotation(two))).toMatchObject({ session: { scope: 'other' } })
 })

@@ -10,6 +10,7 @@ import {
   GRACE,
   HOUR,
   LIFETIMES,
+  NOTHING,
   newSubject,
   ofKind,
   opened,
@@ -236,7 +237,7 @@ describe.each(changes.map((change) => [change.name, change] as const))(
       const scene = await sceneOf()
       const { victim, sibling, subject } = scene
       await change.make(scene)
-      const renewal = { ...all(subject), scope: 'less' }
+      const renewal = { ...all(subject), known: NOTHING, scope: 'less' }
       expect(ofKind(await store.sessions.renew(renewal), 'renewed').sessions).toHaveLength(2)
       expect(await refresh(sibling)).toMatchObject({ kind: 'rotated', session: { scope: 'less' } })
       expect(await store.sessions.read(victim.id)).toEqual(UNAVAILABLE)
@@ -326,7 +327,7 @@ describe('when the secret is replaced', () => {
     const subject = newSubject()
     const session = await opened(before, opening(subject))
     const both = await openStore({ integrityKeys: [next, earlier] })
-    await both.sessions.renew({ ...all(subject), scope: 'less' })
+    await both.sessions.renew({ ...all(subject), known: NOTHING, scope: 'less' })
     const after = await openStore({ integrityKeys: [next] })
     expect(await after.sessions.read(session.id)).toMatchObject({ session: { scope: 'less' } })
     for (const one of [before, both, after]) await one.close()
@@ -339,7 +340,7 @@ describe('when the secret is replaced', () => {
       const subject = newSubject()
       const sessions = await Promise.all([1, 2, 3].map(() => opened(before, opening(subject))))
       const [renewed] = await Promise.all([
-        both.sessions.renew({ ...all(subject), scope: 'less' }),
+        both.sessions.renew({ ...all(subject), known: NOTHING, scope: 'less' }),
         ...sessions.map((session) => both.sessions.rotate(rotation(session))),
       ])
       expect(renewed.kind).toBe('renewed')
@@ -358,8 +359,8 @@ test('of two new scopes at once, all sessions get the same one', async () => {
     const subject = newSubject()
     const sessions = await Promise.all(Array.from({ length: 8 }, () => opened(store, opening(subject))))
     const [one, two] = await Promise.all([
-      store.sessions.renew({ ...all(subject), scope: 'one' }),
-      other.sessions.renew({ ...all(subject), scope: 'two' }),
+      store.sessions.renew({ ...all(subject), known: NOTHING, scope: 'one' }),
+      other.sessions.renew({ ...all(subject), known: NOTHING, scope: 'two' }),
     ])
     expect([one.kind, two.kind]).toEqual(['renewed', 'renewed'])
     const listed = ofKind(await store.sessions.list(all(subject)), 'listed').sessions

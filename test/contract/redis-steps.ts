@@ -11,6 +11,7 @@ import type {
 import {
   HOUR,
   LIFETIMES,
+  NOTHING,
   newSubject,
   opened,
   opening,
@@ -108,7 +109,8 @@ export const askings: readonly Asking[] = [
   {
     name: 'renew',
     writes: true,
-    run: ({ sessions }) => sessions.renew({ tag: newSubject().tag, at, lifetimes: LIFETIMES }),
+    run: ({ sessions }) =>
+      sessions.renew({ tag: newSubject().tag, at, lifetimes: LIFETIMES, known: NOTHING }),
   },
   // It deletes, for which a full server has room.
   { name: 'erase', writes: false, run: ({ sessions }) => sessions.erase(newSubject().tag, at) },

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import {
   HOUR,
   LIFETIMES,
+  NOTHING,
   newSubject,
   ofKind,
   opened,
@@ -19,7 +20,10 @@ import type { Here } from './store.contract.ts'
 /** New access tokens for sessions that live on. */
 export function renewalContract(here: Here): void {
   const renew = async ({ tag }: Subject, at = START, scope?: string) =>
-    ofKind(await here().store.sessions.renew({ tag, at, lifetimes: LIFETIMES, scope }), 'renewed')
+    ofKind(
+      await here().store.sessions.renew({ tag, at, lifetimes: LIFETIMES, known: NOTHING, scope }),
+      'renewed',
+    )
   const listed = async ({ tag }: Subject, at = START) =>
     ofKind(await here().other.sessions.list({ tag, at, lifetimes: LIFETIMES }), 'listed').sessions
 
@@ -64,6 +68,14 @@ export function renewalContract(here: Here): void {
     const session = await opened(here().store, opening(subject))
     await renew(subject, START)
     expect(await isRevoked(subject, session.id, START / SECOND + TOKENS_AHEAD_SECONDS)).toBe(true)
+  })
+
+  test('no token slips through that was put off by a mark that the store has lost', async () => {
+    const { store } = here()
+    const { tag } = newSubject()
+    const known = { endedUntil: 0, refusedUntil: START / SECOND + TOKENS_AHEAD_SECONDS }
+    const renewed = await store.sessions.renew({ tag, at: START, lifetimes: LIFETIMES, known })
+    expect(ofKind(renewed, 'renewed').revocation.notBefore).toBe(known.refusedUntil + 1)
   })
 
   test('a mark that excepts a session does not undo the renewal of its tokens', async () => {

@@ -5,7 +5,7 @@ import {
   type Store,
   tagOfSession,
 } from '@sallyport/core/store'
-import { madeKey } from './fixtures.ts'
+import { madeKey, NOTHING } from './fixtures.ts'
 
 /** A store with one fault. */
 export interface WrongStore {
@@ -64,6 +64,7 @@ function forgiving(store: Store): Store {
         binding,
         at,
         lifetimes,
+        known: NOTHING,
         sessionLimit: 0,
         keyed: false,
       })

@@ -72,6 +72,7 @@ async function open(sessions: SessionStore, subject: string): Promise<void> {
     binding: NO_DEVICE,
     at: Date.now(),
     lifetimes: { idleMs: 7 * DAY, absoluteMs: 30 * DAY },
+    known: { endedUntil: 0, refusedUntil: 0 },
     sessionLimit: 100,
     keyed: false,
   })

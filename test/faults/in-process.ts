@@ -1,5 +1,5 @@
 import { createSallyport, type EventMap, type RequestView, type Sallyport } from '@sallyport/core'
-import { gateOf } from '@sallyport/core/adapter'
+import { type Answer, gateOf } from '@sallyport/core/adapter'
 import { redisStore } from '@sallyport/redis'
 import type { System } from './system.ts'
 
@@ -10,7 +10,9 @@ export interface Application extends Sallyport {
 }
 
 /** Opens the library as the example servers of the system do: they are nodes of one system. */
-export async function openApplication(system: System): Promise<Application> {
+export async function openApplication(
+  system: Pick<System, 'redis' | 'secret' | 'keyPrefix'>,
+): Promise<Application> {
   const sallyport = await createSallyport({
     issuer: 'https://auth.example.test',
     audience: 'https://api.example.test',
@@ -29,6 +31,8 @@ export interface Handled {
   readonly status: number
   /** The refresh cookie that was set; empty where it was cleared or left alone. */
   readonly cookie: string
+  /** The access token; empty if there is none. */
+  readonly access: string
 }
 
 export async function signIn(sallyport: Sallyport, subject: string): Promise<Handled> {
@@ -41,9 +45,9 @@ export async function refresh(sallyport: Sallyport, cookie: string): Promise<Han
   return handled(await route.handle(view('/refresh', cookie)))
 }
 
-function handled(answer: { readonly status: number; readonly cookies: readonly string[] }): Handled {
-  const cookie = /^__Host-refresh=([^;]*)/.exec(answer.cookies[0] ?? '')?.[1] ?? ''
-  return { status: answer.status, cookie }
+function handled({ status, cookies, body = '{}' }: Pick<Answer, 'status' | 'cookies' | 'body'>): Handled {
+  const cookie = /^__Host-refresh=([^;]*)/.exec(cookies[0] ?? '')?.[1] ?? ''
+  return { status, cookie, access: JSON.parse(body).access_token ?? '' }
 }
 
 function view(target: string, cookie?: string): RequestView {

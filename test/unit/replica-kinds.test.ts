@@ -98,3 +98,25 @@ for (const [what, revocation, dead, live] of cases)
       expect(replica.knowsRevoked(live)).toBe(false)
     }
   })
+
+test('the latest marks of a subject are those that count, wherever they were made', async () => {
+  const revocations: readonly Revocation[] = [
+    { kind: 'subject', tag, notBefore: 9, except: spared },
+    { kind: 'subject', tag, notBefore: 4 },
+    { kind: 'subject', tag: tagOf('bob'), notBefore: 20 },
+  ]
+  const everything: Revocation = { kind: 'all', until: 12_345 }
+  const store = scriptedRevocations()
+  for (const revocation of revocations) store.feed(revocation)
+  const told = await started(store)
+  const acting = await started(scriptedRevocations())
+  for (const revocation of revocations) acting.add(revocation)
+  for (const replica of [told, acting]) {
+    expect(replica.marksOf(tagOf('carol'))).toEqual({ endedUntil: 0, refusedUntil: 0 })
+    expect(replica.marksOf(tag)).toEqual({ endedUntil: 0, refusedUntil: 9 })
+    replica.add(everything)
+    replica.add({ kind: 'all', until: 12_300 })
+    expect(replica.marksOf(tag)).toEqual({ endedUntil: 12_345, refusedUntil: 14 })
+    expect(replica.marksOf(tagOf('bob'))).toEqual({ endedUntil: 12_345, refusedUntil: 20 })
+  }
+})

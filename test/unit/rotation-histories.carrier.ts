@@ -13,6 +13,7 @@ const REQUEST = {
   lifetimes: { idleMs: FAR, absoluteMs: FAR },
   refreshLimit: { count: 0, windowMs: 0 },
   convergedLimit: 0,
+  known: { endedUntil: 0, refusedUntil: 0 },
 } as const
 
 export function judge(

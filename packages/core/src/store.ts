@@ -66,6 +66,7 @@ export {
   type FeedMark,
   type FeedNews,
   type GenerationRevocation,
+  type KnownMarks,
   MAX_ACCESS_SECONDS,
   type MarksOutcome,
   notBeforeOf,

@@ -1,7 +1,8 @@
 -- Creates a session of generation 1, and ends those refreshed longest ago if there are too many.
 -- KEYS  user, feed, meta
 -- ARGV  header, tag, field, state (its times are filled in here), grant, subject, idle, absolute, session limit
---       (0: none), field of a session that ends because its cookie is replaced ('': none)
+--       (0: none), field of a session that ends because its cookie is replaced ('': none), until when the caller knows
+--       that everything has ended and that tokens are refused
 -- returns {state, issue_from, whether that session was there (1), fields of the ended sessions ...}, or nil if there are
 --   too many sessions to find those that must end, or too many of these
 local at = begin()
@@ -17,7 +18,7 @@ local TIDIED_FROM, TIDIED = 64, 64
 
 local known = redis.call('HMGET', user, '@', 'n', 'x', ARGV[10])
 local ended_at, spared = made_after(known[3])
-local gone_until = everything_until(meta)
+local gone_until = everything_until(meta, tonumber(ARGV[11]))
 if known[1] and known[1] ~= ARGV[6] then
   error('the subject is damaged, or another one has the same tag')
 end
@@ -68,5 +69,5 @@ if redis.call('HLEN', user) >= TIDIED_FROM then
     sessions_among(slice[2], user, meta, at, idle, absolute)
   end)
 end
-reply[1], reply[2] = state, text(issue_from(known[2], gone_until))
+reply[1], reply[2] = state, text(issue_from(known[2], gone_until, tonumber(ARGV[12])))
 return reply

@@ -11,13 +11,13 @@
 local at = begin()
 if not at then return too_late() end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
--- tag, field, generation, whether refresh tokens travel in bodies, enforced drift, grace, idle, absolute, refresh limit
--- and its window, converged limit, key of the attempt, who made that (0: there is none, 1: the client, 2: the process),
--- length of the address
-local STEP = '>c12c16I4BI2I6I6I6I4I6I4c6BB'
+-- tag, field, generation, whether refresh tokens travel in bodies, enforced drift, grace, idle, absolute, until when
+-- the caller knows that everything has ended and that tokens are refused, refresh limit and its window, converged limit,
+-- key of the attempt, who made that (0: there is none, 1: the client, 2: the process), length of the address
+local STEP = '>c12c16I4BI2I6I6I6I6I6I4I6I4c6BB'
 local step, client = ARGV[2], ARGV[3]
-local tag, field, generation, in_body, enforced, grace, idle, absolute, refreshes, window, converged_limit, key,
-  key_by, address_length, next_at = struct.unpack(STEP, step)
+local tag, field, generation, in_body, enforced, grace, idle, absolute, known_end, known_mark, refreshes, window,
+  converged_limit, key, key_by, address_length, next_at = struct.unpack(STEP, step)
 local address = string.sub(step, next_at, next_at + address_length - 1)
 local key_sent = key_by == 1
 if key_by == 0 then key = '' end
@@ -33,12 +33,12 @@ if not state or not grant or not subject then return 'X' end
 -- Whoever ended it drops it, and tells of it.
 if is_over(state, field, made_after(found[6])) then return 'X' end
 local session = unpack_session(state)
-local gone_until = everything_until(meta)
+local gone_until = everything_until(meta, known_end)
 if session.created_at <= gone_until then
   drop_session(user, field)
   return 'X'
 end
-local issued_from = issue_from(found[5], gone_until)
+local issued_from = issue_from(found[5], gone_until, known_mark)
 idle, absolute = lifetimes_of(session, grant, idle, absolute)
 
 if at >= expires_at(session, idle, absolute) then

@@ -90,7 +90,7 @@ export function unpackLine(state: Buffer): { readonly base: number; readonly key
   return { base: state.readUInt32BE(1) - after, keyed: (flags & FLAGS.keyed) !== 0 }
 }
 
-const STEP_BYTES = 75
+const STEP_BYTES = 87
 const BINDING_BYTES = 3
 /** Who made the key of an attempt. */
 const KEY_SENT = 1
@@ -100,7 +100,8 @@ const KEY_MADE = 2
  * All that `rotate.lua` judges a rotation by, except the client. One argument, since each costs ioredis some time.
  */
 export function packRotation(rotation: Rotation): Buffer {
-  const { id, generation, transport, enforced, graceMs, lifetimes, refreshLimit, key, bindings } = rotation
+  const { id, generation, transport, enforced, graceMs, lifetimes, known, refreshLimit, key, bindings } =
+    rotation
   const address = packIp(rotation.ip)
   const bindingBytes = bindings.reduce((sum, { cells }) => sum + BINDING_BYTES + cells.length, 0)
   const step = Buffer.allocUnsafe(STEP_BYTES + address.length + bindingBytes)
@@ -111,6 +112,8 @@ export function packRotation(rotation: Rotation): Buffer {
   at = step.writeUIntBE(graceMs, at, 6)
   at = step.writeUIntBE(lifetimes.idleMs, at, 6)
   at = step.writeUIntBE(lifetimes.absoluteMs, at, 6)
+  at = step.writeUIntBE(known.endedUntil, at, 6)
+  at = step.writeUIntBE(known.refusedUntil, at, 6)
   at = step.writeUInt32BE(refreshLimit.count, at)
   at = step.writeUIntBE(refreshLimit.windowMs, at, 6)
   at = step.writeUInt32BE(rotation.convergedLimit, at)

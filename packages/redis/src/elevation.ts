@@ -16,7 +16,7 @@ export function createElevation(parts: SessionParts): (elevating: Elevating) => 
   const { commands, layout, header, records } = parts
   const survey = createSurvey(parts)
 
-  return async ({ id, elevation, bindings, at, lifetimes }) => {
+  return async ({ id, elevation, bindings, at, lifetimes, known }) => {
     const tag = tagOfSession(id)
     const shard = layout.shardOfTag(tag)
     const keys = [layout.user(tag), layout.meta(shard)]
@@ -37,6 +37,7 @@ export function createElevation(parts: SessionParts): (elevating: Elevating) => 
           Buffer.from(cells),
           version,
         ],
+        ...[known.endedUntil, known.refusedUntil],
       ])
       if (answer.kind === 'unavailable') return answer
       if (answer.value === OVER) return { kind: 'unknown' }

@@ -1,4 +1,4 @@
-import type { Lifetimes, RenewOutcome, SessionId, SubjectTag, Unavailable } from '@sallyport/core/store'
+import type { Renewal, RenewOutcome, SessionId, SubjectTag, Unavailable } from '@sallyport/core/store'
 import { fieldOf, grantFieldOf, idsOf } from './fields.ts'
 import { withScope } from './grant-codec.ts'
 import type { StoredSession } from './records.ts'
@@ -7,13 +7,6 @@ import type { Argument } from './scripts.ts'
 import type { SessionParts } from './session-parts.ts'
 import { createSurvey } from './survey.ts'
 import { Unreadable } from './unreadable.ts'
-
-export interface Renewal {
-  readonly tag: SubjectTag
-  readonly at: number
-  readonly lifetimes: Lifetimes
-  readonly scope?: string | undefined
-}
 
 /** How many grants are replaced at once: all of them, or none if another process has changed one. */
 const SLICE = 200
@@ -39,11 +32,17 @@ export function createRenewal(parts: SessionParts): (renewal: Renewal) => Promis
     return revokeTokens(renewal)
   }
 
-  async function revokeTokens({ tag, at, lifetimes }: Renewal): Promise<RenewOutcome> {
+  async function revokeTokens({ tag, at, lifetimes, known }: Renewal): Promise<RenewOutcome> {
     const shard = layout.shardOfTag(tag)
     const keys = [layout.user(tag), layout.feed(shard), layout.meta(shard)]
     const rest = [lifetimes.idleMs, lifetimes.absoluteMs]
-    const answer = await commands.runDurably('renew', shard, keys, [header(shard, at), tag, ...rest])
+    const answer = await commands.runDurably('renew', shard, keys, [
+      header(shard, at),
+      tag,
+      ...rest,
+      known.endedUntil,
+      known.refusedUntil,
+    ])
     if (answer.kind === 'unavailable') return answer
     const [notBefore, tooMany, ...few] = arrayOf(answer.value)
     const next = (cursor: string) =>

@@ -216,7 +216,7 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
   }
 
   function openOnce(opening: Opening, state: Buffer, sealed: Buffer): Promise<Answered<Reply>> {
-    const { id, tag, grant, at, lifetimes, sessionLimit, replaces } = opening
+    const { id, tag, grant, at, lifetimes, sessionLimit, known, replaces } = opening
     const { keys, shard } = locate(tag)
     return commands.runDurably('open', shard, keys, [
       header(shard, at),
@@ -228,6 +228,8 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
       ...lifetime(lifetimes),
       sessionLimit,
       replaces === undefined ? '' : fieldOf(replaces),
+      known.endedUntil,
+      known.refusedUntil,
     ])
   }
 

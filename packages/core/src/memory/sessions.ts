@@ -1,7 +1,12 @@
 import { adopt } from '../binding/adopt.ts'
 import { isSessionId, type SessionId, type SubjectTag, tagOfSession } from '../ports/ids.ts'
 import { hasExpired } from '../ports/lifetimes.ts'
-import { type AllRevocation, notBeforeOf, TOKENS_AHEAD_SECONDS } from '../ports/revocations.ts'
+import {
+  type AllRevocation,
+  type KnownMarks,
+  notBeforeOf,
+  TOKENS_AHEAD_SECONDS,
+} from '../ports/revocations.ts'
 import type { Rotation, RotationOutcome, SessionStore } from '../ports/sessions.ts'
 import type { Opening } from '../ports/steps/opening.ts'
 import { sessionsToEnd } from '../sessions/limit.ts'
@@ -24,7 +29,8 @@ export interface MemorySessions extends SessionStore {
 export function createMemorySessions(revocations: MemoryRevocations): MemorySessions {
   const subjects = createSubjects()
   let notBeforeAll = 0
-  const issueFromOf = ({ notBefore }: Subject): number => Math.max(notBefore, notBeforeAll) + 1
+  const issueFromOf = ({ notBefore }: Subject, { refusedUntil }: KnownMarks): number =>
+    Math.max(notBefore, notBeforeAll, refusedUntil) + 1
 
   function end(id: SessionId, at: number): void {
     subjects.get(tagOfSession(id))?.sessions.delete(id)
@@ -41,7 +47,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
 
   function carryOut(subject: Subject, record: SessionRecord, rotation: Rotation): RotationOutcome {
     const verdict = judgeRotation(record, subject.window, rotation)
-    const issueFrom = issueFromOf(subject)
+    const issueFrom = issueFromOf(subject, rotation.known)
     switch (verdict.kind) {
       case 'expired':
         subject.sessions.delete(record.id)
@@ -95,6 +101,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       if (replaced) end(replaces, opening.at)
       subjects.tidy(subject, opening)
       const ended = makeRoom(subject, opening)
+      const madeAt = Math.max(opening.at, opening.known.endedUntil + 1)
       const record: SessionRecord = {
         ...opening.grant,
         id: opening.id,
@@ -103,8 +110,8 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
         keyed: opening.keyed,
         confirmed: false,
         converged: 0,
-        createdAt: opening.at,
-        rotatedAt: opening.at,
+        createdAt: madeAt,
+        rotatedAt: madeAt,
         binding: opening.binding,
         ...(opening.ip === undefined ? {} : { ip: opening.ip }),
       }
@@ -115,13 +122,14 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
         session: portSession(record),
         ended,
         replaced,
-        issueFrom: issueFromOf(subject),
+        issueFrom: issueFromOf(subject, opening.known),
       })
     },
     rotate(rotation) {
       const subject = subjects.get(tagOfSession(rotation.id))
       const record = subject?.sessions.get(rotation.id)
-      if (subject === undefined || record === undefined) return Promise.resolve({ kind: 'unknown' })
+      if (subject === undefined || record === undefined || record.createdAt <= rotation.known.endedUntil)
+        return Promise.resolve({ kind: 'unknown' })
       return Promise.resolve(carryOut(subject, record, rotation))
     },
     read(id) {
@@ -132,17 +140,18 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
           : { kind: 'read', session: portSession(record), base: record.base, keyed: record.keyed },
       )
     },
-    elevate({ id, elevation, bindings, at, lifetimes }) {
+    elevate({ id, elevation, bindings, at, lifetimes, known }) {
       const subject = subjects.get(tagOfSession(id))
       const record = subject?.sessions.get(id)
-      if (subject === undefined || record === undefined || hasExpired(record, at, lifetimes))
+      if (subject === undefined || record === undefined || record.createdAt <= known.endedUntil)
         return Promise.resolve({ kind: 'unknown' })
+      if (hasExpired(record, at, lifetimes)) return Promise.resolve({ kind: 'unknown' })
       const elevated = { ...record, elevation, binding: adopt(record.binding, bindings) }
       subject.sessions.set(id, elevated)
       return Promise.resolve({
         kind: 'elevated',
         session: portSession(elevated),
-        issueFrom: issueFromOf(subject),
+        issueFrom: issueFromOf(subject, known),
       })
     },
     confirm({ id, generation }) {
@@ -184,11 +193,11 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       subject.sessions.set(kept.id, kept)
       return Promise.resolve({ kind: 'ended', sessions: ended, revocation, kept: portSession(kept) })
     },
-    renew({ tag, at, lifetimes, scope }) {
+    renew({ tag, at, lifetimes, known, scope }) {
       const subject = subjects.of(tag)
       dropExpired(subject, at, lifetimes)
       // An earlier mark put tokens off until the second after it.
-      const notBefore = Math.max(Math.floor(at / 1000) + TOKENS_AHEAD_SECONDS, issueFromOf(subject))
+      const notBefore = Math.max(Math.floor(at / 1000) + TOKENS_AHEAD_SECONDS, issueFromOf(subject, known))
       mark(subject, notBefore)
       const revocation = { kind: 'subject', tag, notBefore } as const
       revocations.add(revocation, at)

@@ -84,6 +84,20 @@ export function notBeforeOf({ until }: AllRevocation): number {
 }
 
 /**
+ * The marks of a subject that a process knows. The store may have lost them and not have them back yet, so every step that
+ * leads to a token is told of them, and counts them as its own.
+ */
+export interface KnownMarks {
+  /** Sessions that were made until this instant have ended, all of them. Milliseconds since the epoch; 0: none has. */
+  readonly endedUntil: number
+  /**
+   * Tokens of the subject that were issued in this second or earlier are refused, those of one session perhaps excepted.
+   * Seconds since the epoch; 0: none is.
+   */
+  readonly refusedUntil: number
+}
+
+/**
  * The revocations in an order in which they can be put back: of one session, the generation that was burnt first comes
  * first, so that the last one is the one to go on from.
  */

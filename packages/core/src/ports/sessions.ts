@@ -1,6 +1,7 @@
 import type { SessionId, SubjectTag } from './ids.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import type { Unavailable } from './outcome.ts'
+import type { KnownMarks } from './revocations.ts'
 import type { DeviceBinding, RetryKey, Session, Transport } from './session.ts'
 import type { ElevateOutcome, Elevating } from './steps/elevating.ts'
 import type { Opening, OpenOutcome } from './steps/opening.ts'
@@ -29,6 +30,7 @@ export interface Rotation {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly lifetimes: Lifetimes
+  readonly known: KnownMarks
   /** How long the previous token still converges on the current one, whoever presents it. 0: strict mode. */
   readonly graceMs: number
   /** The attempt that this is, or repeats; absent if it can't be told from others. */

@@ -1,9 +1,9 @@
 import { encodeRevocation } from '../ports/encoded-revocation.ts'
 import type { AllRevocation, Revocation } from '../ports/revocations.ts'
-import { createRevocationSet, type Lookups } from './set.ts'
+import { createRevocationSet, type Lookups, type RevocationSet } from './set.ts'
 
 /** The live revocations of one shard that this process knows, and which of them the store may lack. */
-export interface HeldRevocations extends Lookups {
+export interface HeldRevocations extends Lookups, Pick<RevocationSet, 'refusedUntil'> {
   /** Adds a revocation that was read from the store. Returns whether it is new to this process. */
   addRead(revocation: Revocation, at: number): boolean
   /**

@@ -1,11 +1,13 @@
 import type { Clock } from '../ports/clock.ts'
-import { isSessionId } from '../ports/ids.ts'
+import { isSessionId, type SubjectTag } from '../ports/ids.ts'
 import {
+  type KnownMarks,
   notBeforeOf,
   type Revocation,
   type RevocationStore,
   type TokenIdentity,
 } from '../ports/revocations.ts'
+import { isFarAhead } from './far-ahead.ts'
 import { createFeed, type Feed, type FeedEvents, type FeedSettings } from './feed.ts'
 import { createHeldRevocations, type HeldRevocations } from './held.ts'
 import { isRevoked, type RevocationSets } from './set.ts'
@@ -36,8 +38,6 @@ export interface ReplicaEvents
   readonly storeTime: () => number
 }
 
-const FAR_AHEAD_MS = 60_000
-
 /**
  * This process's copy of all live revocations. It knows how fresh it is.
  *
@@ -51,6 +51,8 @@ export interface Replica extends Feed {
   judge(token: Candidate): Judgement | Promise<Judgement>
   /** Whether this process knows that a token is revoked. Does not ask the store. */
   knowsRevoked(token: TokenIdentity): boolean
+  /** The marks that this process knows, for steps of the store that lead to tokens of the subject. */
+  marksOf(tag: SubjectTag): KnownMarks
   /** How many revocations this process holds. */
   size(): number
   /** Adds a revocation that this process made itself. */
@@ -67,6 +69,8 @@ export function createReplica(
   const nowhere = createHeldRevocations()
   /** Tokens of this deployment that were issued in this second or earlier are refused, if everything was revoked. */
   let notBefore = Number.NEGATIVE_INFINITY
+  /** The sessions that were made until this millisecond have ended. */
+  let endedUntil = 0
   /** Increases with each revocation that becomes known. */
   let revision = 0
   const heldIn = (shard: number): HeldRevocations => held[shard] ?? nowhere
@@ -78,7 +82,7 @@ export function createReplica(
       for (const revocation of revocations) tell(heldIn(shard).addRead(revocation, at), revocation)
     },
     addUnread(shard, revocations) {
-      const believed = revocations.filter((revocation) => !isFarAhead(revocation))
+      const believed = revocations.filter((one) => !isFarAhead(one, events.storeTime()))
       for (const revocation of believed) addUnread(heldIn(shard), revocation)
       return believed.length === revocations.length
     },
@@ -88,20 +92,10 @@ export function createReplica(
     tell(one.addUnread(revocation, clock.now(), clock.monotonic()), revocation)
   }
 
-  /** Nobody revokes what is yet to come, but whoever can publish might, and nobody could sign in until then. */
-  function isFarAhead(revocation: Revocation): boolean {
-    const until =
-      revocation.kind === 'all'
-        ? revocation.until
-        : revocation.kind === 'subject'
-          ? revocation.notBefore * 1000
-          : Number.NEGATIVE_INFINITY
-    return until > events.storeTime() + FAR_AHEAD_MS
-  }
-
   function tell(isNew: boolean, revocation: Revocation): void {
     if (!isNew) return
     if (revocation.kind === 'all') {
+      endedUntil = Math.max(endedUntil, revocation.until)
       // Each shard has it.
       if (notBeforeOf(revocation) <= notBefore) return
       notBefore = notBeforeOf(revocation)
@@ -141,6 +135,10 @@ export function createReplica(
       return settings.mode === 'replicated' && feed.isFresh(token.lookedAt) ? 'live' : ask(token)
     },
     knowsRevoked,
+    marksOf: (tag) => ({
+      endedUntil,
+      refusedUntil: Math.max(notBefore, heldIn(store.shardOfTag(tag)).refusedUntil(tag)),
+    }),
     size: () => held.reduce((sum, one) => sum + one.size(), 0),
     add(revocation) {
       const shards = revocation.kind === 'all' ? held : [heldIn(store.shardOf(revocation))]

@@ -1,4 +1,4 @@
-import { isSessionId } from '../ports/ids.ts'
+import { isSessionId, type SubjectTag } from '../ports/ids.ts'
 import {
   concernsToken,
   REVOCATION_RETENTION_MS,
@@ -33,6 +33,8 @@ export interface RevocationSet {
   concernsKey(kid: string): boolean
   /** Whether a revocation of the token's subject concerns it. */
   concernsSubject(token: TokenIdentity): boolean
+  /** The latest second of which any token of the subject is refused, or 0. */
+  refusedUntil(tag: SubjectTag): number
   /** All of them, the earliest first. Some may be added meanwhile. */
   all(): IterableIterator<Revocation>
   /** Begins to note which of them are seen from now on, or stops to note it. */
@@ -132,6 +134,10 @@ export function createRevocationSet(): RevocationSet {
           // Reading the tag computes it, so it is read only if a whole subject was revoked.
           subjects.size > 0 && subjects.get(token.tag)?.some((held) => concernsToken(held, token)) === true,
       ),
+    refusedUntil(tag) {
+      const held = generations.flatMap(({ subjects }) => subjects.get(tag) ?? [])
+      return held.reduce((latest, { notBefore }) => Math.max(latest, notBefore), 0)
+    },
     *all() {
       for (const generation of generations.toReversed()) yield* listed(generation)
     },

@@ -1,10 +1,11 @@
 import type { Devices } from '../binding/device.ts'
 import type { Clock } from '../ports/clock.ts'
-import { isSessionId } from '../ports/ids.ts'
+import { isSessionId, tagOfSession } from '../ports/ids.ts'
 import type { Unavailable } from '../ports/outcome.ts'
 import type { Elevation } from '../ports/session.ts'
 import type { SessionStore } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
+import type { Replica } from '../revocation/replica.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Visit } from '../seam/caller.ts'
 import type { Emit } from '../watch/events.ts'
@@ -28,6 +29,7 @@ export type ElevationOutcome =
 
 export interface SessionElevationParts {
   readonly store: Pick<SessionStore, 'elevate'>
+  readonly replica: Pick<Replica, 'marksOf'>
   readonly signer: () => Signer | undefined
   readonly tokenSets: TokenSets
   readonly devices: Devices
@@ -37,7 +39,7 @@ export interface SessionElevationParts {
 }
 
 export function createSessionElevation(parts: SessionElevationParts): ElevateSession {
-  const { store, tokenSets, devices, settings, emit, clock } = parts
+  const { store, replica, tokenSets, devices, settings, emit, clock } = parts
   return async ({ own, session: id, claims }, stepUp, { caller, userAgent }) => {
     checkStepUp(stepUp)
     if (!own || id === undefined || !isSessionId(id))
@@ -47,7 +49,9 @@ export function createSessionElevation(parts: SessionElevationParts): ElevateSes
     const at = clock.now()
     const elevation = elevationOf(stepUp, at)
     const { bindings } = devices.recognise(userAgent)
-    const outcome = await store.elevate({ id, elevation, bindings, at, lifetimes: settings.lifetimes })
+    const known = replica.marksOf(tagOfSession(id))
+    const { lifetimes } = settings
+    const outcome = await store.elevate({ id, elevation, bindings, at, lifetimes, known })
     if (outcome.kind !== 'elevated') return outcome
     const { session } = outcome
     // The new token replaces the one that was sent. One of the current generation might say too much: that its refresh

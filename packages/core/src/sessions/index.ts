@@ -34,7 +34,7 @@ export interface Sessions {
 
 export interface SessionsParts {
   readonly store: SessionStore
-  readonly replica: Pick<Replica, 'add'>
+  readonly replica: Pick<Replica, 'add' | 'marksOf'>
   readonly signer: () => Signer | undefined
   readonly issueToken: IssueToken
   readonly refreshTokens: RefreshTokens

@@ -5,6 +5,7 @@ import type { Unavailable } from '../ports/outcome.ts'
 import type { BoundTo, Grant, Session, Transport } from '../ports/session.ts'
 import type { SessionStore } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
+import type { Replica } from '../revocation/replica.ts'
 import type { Visit } from '../seam/caller.ts'
 import type { SubjectJudge } from '../tokens/custom/subject.ts'
 import type { Emit } from '../watch/events.ts'
@@ -33,6 +34,7 @@ export type KeyUnavailable = { readonly kind: 'key_unavailable' }
 
 export interface SessionOpeningParts {
   readonly store: Pick<SessionStore, 'open'>
+  readonly replica: Pick<Replica, 'marksOf'>
   readonly signer: () => Signer | undefined
   readonly tokenSets: TokenSets
   readonly judgeSubject: SubjectJudge
@@ -50,7 +52,7 @@ export interface SessionOpeningParts {
  * claims of the application must not be in a token.
  */
 export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
-  const { store, tokenSets, settings, emit, clock } = parts
+  const { store, replica, tokenSets, settings, emit, clock } = parts
   return async (signIn, transport, { caller, userAgent, retryKey }, { replaced, boundTo } = {}) => {
     checkSignIn(signIn)
     const own = ownLifetimes(signIn, settings.lifetimes)
@@ -86,6 +88,7 @@ export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
       lifetimes: settings.lifetimes,
       sessionLimit: settings.sessionLimit,
       keyed: retryKey !== undefined,
+      known: replica.marksOf(tag),
       replaces,
     })
     if (outcome.kind === 'unavailable') return outcome

@@ -36,7 +36,7 @@ export type RefreshSession = (
 
 export interface SessionRefreshParts {
   readonly store: Pick<SessionStore, 'rotate'>
-  readonly replica: Pick<Replica, 'add'>
+  readonly replica: Pick<Replica, 'add' | 'marksOf'>
   readonly signer: () => Signer | undefined
   readonly tokenSets: TokenSets
   readonly end: Pick<SessionEnd, 'settle'>
@@ -97,6 +97,7 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
       enforced: devices.enforced,
       at: clock.now(),
       lifetimes: settings.lifetimes,
+      known: replica.marksOf(tagOfSession(ticket.session)),
       graceMs: settings.graceMs,
       key,
       refreshLimit: settings.refreshLimit,

@@ -22,7 +22,7 @@ export type RenewSessions = (subject: string, renewal: Renewal) => Promise<Renew
 
 export interface SessionRenewalParts {
   readonly store: Pick<SessionStore, 'renew'>
-  readonly replica: Pick<Replica, 'add'>
+  readonly replica: Pick<Replica, 'add' | 'marksOf'>
   readonly emit: Emit
   readonly lifetimes: Lifetimes
   readonly clock: Clock
@@ -33,7 +33,9 @@ export function createSessionRenewal(parts: SessionRenewalParts): RenewSessions 
   return async (subject, { reason, scope }) => {
     if (scope !== undefined && !(Array.isArray(scope) && scope.every(isScopeToken)))
       throw new TypeError('"scope" must be an array of scope tokens without spaces (RFC 6749, section 3.3)')
-    const renewal = { tag: tagOf(subject), at: clock.now(), lifetimes, scope: scope?.join(' ') }
+    const tag = tagOf(subject)
+    const known = replica.marksOf(tag)
+    const renewal = { tag, at: clock.now(), lifetimes, known, scope: scope?.join(' ') }
     const outcome = await store.renew(renewal)
     if (outcome.kind === 'unavailable') return outcome
     replica.add(outcome.revocation)

@@ -24,13 +24,14 @@ local function is_over(state, field, ended_at, kept)
   return ended_at >= 0 and field ~= kept and #state >= CELLS_AT - 1 and struct.unpack('>I6', state, 12) <= ended_at
 end
 
--- Until when everything in the shard has ended, or -1. Nobody has to tell of a session that ended so. Raises an error if
--- the mark is damaged.
-local function everything_until(meta)
+-- Until when everything in the shard has ended, or -1. Nobody has to tell of a session that ended so. The caller may know
+-- of an end that was lost here. Raises an error if the mark is damaged.
+local function everything_until(meta, known_end)
+  local known = known_end and known_end > 0 and known_end or -1
   local milliseconds = redis.call('HGET', meta, 'a')
-  if not milliseconds then return -1 end
+  if not milliseconds then return known end
   if not string.match(milliseconds, '^%d+$') or #milliseconds > 15 then error('a mark of a shard is damaged') end
-  return tonumber(milliseconds)
+  return math.max(known, tonumber(milliseconds))
 end
 
 -- The sessions among some fields and values of a user, including those that are over by its mark: they are still to be
@@ -126,9 +127,9 @@ local function mark_subject(user, mark)
 end
 
 -- The earliest second that a new token may name as its time of issue, so that neither the mark of its subject nor the end
--- of everything hits it.
-local function issue_from(mark, gone_until)
+-- of everything hits it, nor what the caller knows of marks that were lost here.
+local function issue_from(mark, gone_until, known_mark)
   local after_mark = mark and tonumber(string.match(mark, '^%d+')) + 1 or 0
   local after_all = gone_until >= 0 and math.floor(gone_until / 1000) + TOKENS_AHEAD + 1 or 0
-  return math.max(after_mark, after_all)
+  return math.max(after_mark, after_all, known_mark + 1)
 end

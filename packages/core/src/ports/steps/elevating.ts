@@ -1,6 +1,7 @@
 import type { SessionId } from '../ids.ts'
 import type { Lifetimes } from '../lifetimes.ts'
 import type { Unavailable } from '../outcome.ts'
+import type { KnownMarks } from '../revocations.ts'
 import type { DeviceBinding, Elevation, Session } from '../session.ts'
 
 export interface Elevating {
@@ -15,6 +16,7 @@ export interface Elevating {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly lifetimes: Lifetimes
+  readonly known: KnownMarks
 }
 
 export type ElevateOutcome =

@@ -1,6 +1,7 @@
 import type { SessionId, SubjectTag } from '../ids.ts'
 import type { Lifetimes } from '../lifetimes.ts'
 import type { Unavailable } from '../outcome.ts'
+import type { KnownMarks } from '../revocations.ts'
 import type { DeviceBinding, Grant, Session } from '../session.ts'
 
 export interface Opening {
@@ -16,6 +17,7 @@ export interface Opening {
   readonly sessionLimit: number
   /** The client sent an `Idempotency-Key`, and will with every refresh: there is no grace for this session. */
   readonly keyed: boolean
+  readonly known: KnownMarks
   /** A session of the same subject, in the same browser. It ends, because its cookie is replaced. */
   readonly replaces?: SessionId | undefined
 }
@@ -30,7 +32,7 @@ export type OpenOutcome =
       readonly replaced: boolean
       /**
        * The earliest `iat` for tokens, in seconds since the epoch. With an earlier one, a revocation of the subject
-       * would concern them.
+       * or of everything would concern them.
        */
       readonly issueFrom: number
     }

@@ -1,7 +1,7 @@
 import type { SessionId, SubjectTag } from '../ids.ts'
 import type { Lifetimes } from '../lifetimes.ts'
 import type { Unavailable } from '../outcome.ts'
-import type { SubjectRevocation } from '../revocations.ts'
+import type { KnownMarks, SubjectRevocation } from '../revocations.ts'
 import type { Session } from '../session.ts'
 
 // What is done with all sessions of a subject at once.
@@ -33,6 +33,7 @@ export interface Renewal {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly lifetimes: Lifetimes
+  readonly known: KnownMarks
   /** If given, all sessions have this scope from now on. */
   readonly scope?: string | undefined
 }
