@@ -216,7 +216,7 @@ describe('a Redis that answers with a refusal counts as away, and what was asked
     expect(notices).toEqual([expect.stringContaining('READONLY')])
   })
 
-  test.each([['-@all'], ['-eval', '-evalsha'], ['resetkeys', '~other:*']])(
+  test.each([['-@all'], ['-eval', '-evalsha', '-set'], ['resetkeys', '~other:*']])(
     'forbidding every step, by %s',
     async (...rules) => {
       await admin.call('ACL', 'SETUSER', 'app', ...rules)

@@ -4,6 +4,7 @@ import type {
   ActivityEntry,
   Attempt,
   CounterName,
+  OnceName,
   Sighting,
   SightingsName,
   Store,
@@ -188,6 +189,11 @@ export const askings: readonly Asking[] = [
     run: ({ sightings }, { subject }) =>
       partOf(sightings).read(`${subject.tag}seen00` as SightingsName, HOUR, at),
   },
+  {
+    name: 'once.mark',
+    writes: true,
+    run: ({ once }) => partOf(once).mark({ name: `${newSubject().tag}marked` as OnceName, keptMs: HOUR, at }),
+  },
   { name: 'keys.read', writes: false, run: ({ keys }) => keys.read() },
   {
     name: 'keys.swap',
@@ -241,6 +247,7 @@ export const WELL: Record<string, string> = {
   'activity.read': 'read',
   'sightings.note': 'noted',
   'sightings.read': 'read',
+  'once.mark': 'first',
   'keys.read': 'read',
   'keys.swap': 'swapped',
 }

@@ -11,6 +11,7 @@ import { forgettingContract } from './forgetting.contract.ts'
 import { keysContract } from './keys.contract.ts'
 import { limitsContract } from './limits.contract.ts'
 import { manySessionsContract } from './many-sessions.contract.ts'
+import { onceContract } from './once.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { renewalContract } from './renewal.contract.ts'
 import { revocationContract } from './revocation.contract.ts'
@@ -70,6 +71,7 @@ export function storeContract(harness: StoreHarness): void {
     describe('counters', () => countersContract(here))
     describe('activity', () => activityContract(here))
     describe('keys of subjects', () => subjectKeysContract(here))
+    describe('what may happen once', () => onceContract(here))
     describe('sightings', () => sightingsContract(here))
   })
 }

@@ -42,6 +42,7 @@ export type {
   Forgotten,
   TakenBack,
 } from './ports/optional/counters.ts'
+export type { OnceMark, OnceName, OnceOutcome, OnceStore } from './ports/optional/once.ts'
 export {
   MOST_SIGHTINGS,
   type NoteOutcome,

@@ -2,6 +2,7 @@ import {
   type ActivityKind,
   type CounterName,
   isSessionId,
+  type OnceName,
   type Revocation,
   type SessionId,
   type SightingsName,
@@ -36,6 +37,8 @@ export interface Layout {
   keySubject(shard: number, id: string): string
   /** The string of one counter. */
   counter(name: CounterName): string
+  /** The string of what has happened once. */
+  once(name: OnceName): string
   /** The string of what was seen under one name. */
   sightings(name: SightingsName): string
   /** The hash of what was seen of one subject. */
@@ -88,6 +91,7 @@ export function createLayout(prefix: string): Layout {
     subjectKey: (tag) => key(shardOfTag(tag), `n:${tag}`),
     keySubject: (shard, id) => key(shard, `p:${id}`),
     counter: (name) => key(shardOfName(name), `c:${name}`),
+    once: (name) => key(shardOfName(name), `o:${name}`),
     sightings: (name) => key(shardOfName(name), `s:${name}`),
     sightingsOf: (tag) => key(shardOfTag(tag), `t:${tag}`),
     scratch: (shard) => key(shard, 'probe'),

@@ -11,6 +11,7 @@ import { inspect } from './inspect.ts'
 import { createRedisKeys } from './keys.ts'
 import { createLayout, type Layout, RING_SHARD } from './layout.ts'
 import { createNews } from './news.ts'
+import { createRedisOnce } from './once.ts'
 import { type Client, parseRedisOptions, type RedisStoreOptions } from './options.ts'
 import { createRecords } from './records.ts'
 import { createRedisRevocations } from './revocations.ts'
@@ -93,6 +94,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
         subjectKeys: tolerant(createRedisSubjectKeys(parts), [], reports.unreadable),
         counters: tolerant(createRedisCounters(parts), [], reports.unreadable),
         sightings: tolerant(createRedisSightings(parts), [], reports.unreadable),
+        once: tolerant(createRedisOnce(parts), [], reports.unreadable),
         keys: tolerant(createRedisKeys(commands, layout, news), ['onChange'], reports.unreadable),
         async ping() {
           const pings = oneShardPerServer(client, layout).map(ping)

@@ -3,6 +3,7 @@ import { earliestBurntFirst } from '../ports/revocations.ts'
 import type { Store, StoreDriver } from '../ports/store.ts'
 import { createMemoryActivity } from './activity.ts'
 import { createMemoryCounters } from './counters.ts'
+import { createMemoryOnce } from './once.ts'
 import { createMemoryRevocations } from './revocations.ts'
 import { createMemorySessions } from './sessions.ts'
 import { createMemorySightings } from './sightings.ts'
@@ -67,6 +68,7 @@ function createMemoryStore(epoch: string): Store {
     activity,
     subjectKeys,
     sightings,
+    once: createMemoryOnce(),
     ping: () => Promise.resolve(true),
     close: () => Promise.resolve(),
   }

@@ -2,6 +2,7 @@ import type { Random } from './clock.ts'
 import type { KeyStore } from './keys.ts'
 import type { ActivityStore } from './optional/activity.ts'
 import type { CounterStore } from './optional/counters.ts'
+import type { OnceStore } from './optional/once.ts'
 import type { SightingStore } from './optional/sightings.ts'
 import type { SubjectKeyStore } from './optional/subject-keys.ts'
 import type { RevocationStore } from './revocations.ts'
@@ -25,6 +26,8 @@ export interface Store {
   readonly subjectKeys?: SubjectKeyStore
   /** For the rules by which anomalies are found. */
   readonly sightings?: SightingStore
+  /** For what may happen once, such as the use of a DPoP proof. */
+  readonly once?: OnceStore
   /** Whether the store answers within its timeout. */
   ping(): Promise<boolean>
   close(): Promise<void>

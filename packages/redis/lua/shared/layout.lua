@@ -21,7 +21,8 @@
 --
 -- One string per counter: see counters.lua. Two lists per subject with what happened to it before that, failures
 -- and all else, the newest first. What was seen lately: see note.lua. Two strings per subject whom the audit trail names:
--- its key there (an id of 22 characters, then 32 bytes) by the subject, and the tag of the subject by that id.
+-- its key there (an id of 22 characters, then 32 bytes) by the subject, and the tag of the subject by that id. An empty
+-- string for each thing that has happened once.
 --
 -- On the feed a revoked session is S<tag><field>, in bytes. Other revocations are strings that the client made.
 
