@@ -10,7 +10,7 @@ export const ALLOWED_ORIGINS = `${APP},${ADMIN}`
 const readable = (origin: string): Readonly<Record<string, string>> => ({
   'access-control-allow-origin': origin,
   'access-control-allow-credentials': 'true',
-  'access-control-expose-headers': 'Retry-After, WWW-Authenticate',
+  'access-control-expose-headers': 'DPoP-Nonce, Retry-After, WWW-Authenticate',
   vary: 'Origin',
 })
 const unreadable = {
@@ -160,7 +160,7 @@ const routes: readonly (Pick<RequestCase, 'name' | 'expect'> & { readonly send: 
   },
 ]
 
-const OUR_HEADERS = 'Authorization, Content-Type, Idempotency-Key, X-Token-Transport'
+const OUR_HEADERS = 'Authorization, Content-Type, DPoP, Idempotency-Key, X-Token-Transport'
 const preflight = (
   path: string,
   origin: string,

@@ -9,6 +9,7 @@ const paths = [
   ...['access.signers.0', 'access.cache.entries', 'access.cache.bytes', 'refresh.idleSeconds'],
   ...['refresh.absoluteSeconds', 'refresh.graceSeconds', 'limits.sessions'],
   ...['limits.refreshes.count', 'limits.refreshes.windowSeconds', 'limits.converged', 'limits.signatures'],
+  ...['dpop.mode', 'dpop.nonce', 'dpop.windowSeconds', 'dpop.origins.0'],
   ...['clients.cookie', 'clients.body', 'revocation.mode', 'revocation.maxStalenessSeconds'],
   ...['binding.family', 'binding.system', 'binding.deviceClass', 'binding.version'],
   ...['claims.of', 'claims.allow.0', 'claims.exempt.0', 'claims.maxBytes', 'claims.leaks'],

@@ -13,7 +13,7 @@ const audiences = 'a string of 1 to 255 characters without white space, or an ar
 const secret =
   'a secret of at least 32 random bytes, such as the output of "openssl rand -base64 32", or an array of secrets'
 const known =
-  'issuer, audience, secret, store, production, clock, random, accessToken, access, refresh, limits, ' +
+  'issuer, audience, secret, store, production, clock, random, accessToken, access, dpop, refresh, limits, ' +
   'clients, revocation, binding, lockout, activity, audit, meter, tracer, anomalies, claims, issuers, cookie, origins, refusals, paths'
 const good = 'abcdefghijklmnopqrstuvwxyz012345'
 
@@ -117,6 +117,18 @@ const wrong: readonly WrongOption[] = [
   { name: 'a component not known', options: { binding: { ip: 'enforce' } }, option: 'binding.ip', says: 'unknown option "binding.ip"; there are family, system, deviceClass, version' },
   { name: 'a word of its own', options: { binding: { family: 'on' } }, option: 'binding.family', allowed: policies, given: '"on"' },
   { name: 'a boolean', options: { binding: { version: true } }, option: 'binding.version', allowed: policies, given: 'true' },
+
+  { name: 'true', options: { dpop: true }, option: 'dpop', allowed: 'one of "off", "accepted", "required"', given: 'true' },
+  { name: 'another word', options: { dpop: 'on' }, option: 'dpop', allowed: 'one of "off", "accepted", "required"', given: '"on"' },
+  { name: 'null', options: { dpop: null }, option: 'dpop', allowed: 'an object with mode, nonce, windowSeconds, origins', given: 'null' },
+  { name: 'another mode', options: { dpop: { mode: 'on' } }, option: 'dpop.mode', allowed: 'one of "off", "accepted", "required"', given: '"on"' },
+  { name: 'misspelled', options: { dpop: { nonces: true } }, option: 'dpop.nonces', says: 'unknown option "dpop.nonces" (did you mean "dpop.nonce"?)' },
+  { name: 'on', options: { dpop: { nonce: 'on' } }, option: 'dpop.nonce', allowed: 'true or false', given: '"on"' },
+  { name: 'zero', options: { dpop: { windowSeconds: 0 } }, option: 'dpop.windowSeconds', allowed: 'a whole number from 1 to 300', given: '0' },
+  { name: 'over the limit', options: { dpop: { windowSeconds: 301 } }, option: 'dpop.windowSeconds', allowed: 'a whole number from 1 to 300', given: '301' },
+  { name: 'none', options: { dpop: { origins: [] } }, option: 'dpop.origins', allowed: 'an array of web origins', given: 'an empty array' },
+  { name: 'with a path', options: { dpop: { origins: ['https://a.example/'] } }, option: 'dpop.origins.0', allowed: 'an origin such as "https://api.example.com"', given: '"https://a.example/"' },
+  { name: 'without a scheme', options: { dpop: { origins: ['a.example'] } }, option: 'dpop.origins.0', allowed: 'an origin such as', given: '"a.example"' },
 
   { name: 'a number', options: { lockout: 5 }, option: 'lockout', allowed: 'an object with attempts, windowSeconds, durationSeconds, networkAttempts, canonical, onLocked', given: '5' },
   { name: 'misspelled', options: { lockout: { attempt: 5 } }, option: 'lockout.attempt', says: 'unknown option "lockout.attempt" (did you mean "lockout.attempts"?)' },

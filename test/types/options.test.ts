@@ -40,6 +40,10 @@ const wrong: readonly SallyportOptions[] = [
   { revocation: { mode: 'eventual' } },
   // @ts-expect-error a window has a count
   { limits: { refreshes: { windowSeconds: 5 } } },
+  // @ts-expect-error there is no such mode
+  { dpop: 'on' },
+  // @ts-expect-error a window has a unit
+  { dpop: { window: 5 } },
   // @ts-expect-error a form of names is a function
   { lockout: { canonical: 'NFKC' } },
   // @ts-expect-error there is no such switch

@@ -120,7 +120,7 @@ describe('the headers that let a page of another origin read the answer', () => 
         Vary: 'Origin',
         'Access-Control-Allow-Origin': ALLOWED,
         'Access-Control-Allow-Credentials': 'true',
-        'Access-Control-Expose-Headers': 'Retry-After, WWW-Authenticate',
+        'Access-Control-Expose-Headers': 'DPoP-Nonce, Retry-After, WWW-Authenticate',
       },
     })
   })
@@ -133,7 +133,7 @@ describe('the headers that let a page of another origin read the answer', () => 
     }
     expect(preflight()).toMatchObject({
       'Access-Control-Allow-Methods': 'POST, OPTIONS',
-      'Access-Control-Allow-Headers': 'Authorization, Content-Type, Idempotency-Key, X-Token-Transport',
+      'Access-Control-Allow-Headers': 'Authorization, Content-Type, DPoP, Idempotency-Key, X-Token-Transport',
       'Access-Control-Max-Age': '600',
     })
     expect(preflight('traceparent,x-own')['Access-Control-Allow-Headers']).toBe('traceparent,x-own')

@@ -31,6 +31,7 @@ test('the keys of a secret do not change from release to release, since tokens a
   expect(hexOf(derived.counters)).toBe(hexOf(expand(secret, `sallyport 1 counter name ${ISSUER}`)))
   expect(hexOf(derived.knownDevices)).toBe(hexOf(expand(secret, `sallyport 1 known device MAC ${ISSUER}`)))
   expect(hexOf(derived.sightings)).toBe(hexOf(expand(secret, `sallyport 1 sighting name ${ISSUER}`)))
+  expect(hexOf(derived.proofNonces)).toBe(hexOf(expand(secret, `sallyport 1 DPoP nonce ${ISSUER}`)))
   expect(hexOf(derived.keyEncryption)).toBe(hexOf(expand(secret, 'sallyport 1 signing key encryption')))
   expect(hexOf(derived.fingerprints)).toBe(hexOf(expand(secret, 'sallyport 1 device fingerprint')))
 })
@@ -41,9 +42,9 @@ test('they differ by purpose and by secret, and stand in the order of the secret
   const all = derived.flatMap(({ refreshTokens, accessReferences, ...one }) => [
     ...[refreshTokens.mac, refreshTokens.encryption, accessReferences.mac, accessReferences.encryption],
     ...[one.keyEncryption, one.fingerprints, one.accessEncryption, one.storedGrants],
-    ...[one.counters, one.knownDevices, one.sightings],
+    ...[one.counters, one.knownDevices, one.sightings, one.proofNonces],
   ])
-  expect(new Set(all.map(hexOf)).size).toBe(33)
+  expect(new Set(all.map(hexOf)).size).toBe(36)
   expect(all.every((bytes) => bytes.length === 32)).toBe(true)
   expect(derived).toEqual(secrets.map((secret) => deriveKeys([secret], ISSUER)[0]))
 })
@@ -52,12 +53,22 @@ test('the keys of what is good at one deployment only differ by issuer, and no o
   const secret = Buffer.alloc(32, 7)
   const [one] = deriveKeys([secret], ISSUER)
   const [other] = deriveKeys([secret], 'https://other.example.com')
-  const { refreshTokens, accessReferences, storedGrants, counters, knownDevices, sightings, ...rest } = one
+  const {
+    refreshTokens,
+    accessReferences,
+    storedGrants,
+    counters,
+    knownDevices,
+    sightings,
+    proofNonces,
+    ...rest
+  } = one
   expect(other).toMatchObject(rest)
   expect(hexOf(other.storedGrants)).not.toBe(hexOf(storedGrants))
   expect(hexOf(other.counters)).not.toBe(hexOf(counters))
   expect(hexOf(other.knownDevices)).not.toBe(hexOf(knownDevices))
   expect(hexOf(other.sightings)).not.toBe(hexOf(sightings))
+  expect(hexOf(other.proofNonces)).not.toBe(hexOf(proofNonces))
   for (const kind of ['mac', 'encryption'] as const) {
     expect(hexOf(other.refreshTokens[kind])).not.toBe(hexOf(refreshTokens[kind]))
     expect(hexOf(other.accessReferences[kind])).not.toBe(hexOf(accessReferences[kind]))

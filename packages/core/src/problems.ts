@@ -6,6 +6,9 @@ export type ProblemCode =
   | 'token_expired'
   | 'token_early'
   | 'token_revoked'
+  | 'dpop_invalid'
+  | 'dpop_replayed'
+  | 'dpop_nonce'
   | 'authorization_repeated'
   | 'signatures_limited'
   | 'insufficient_scope'
@@ -46,13 +49,14 @@ export interface Problem {
   readonly error: string
   /** The `error_description` member of the body. It never contains a cause; causes go to events. */
   readonly say: string
-  /** The `Bearer` challenge of a 401 or 403: with an error code, or without one (`plain`). Default: no challenge. */
+  /** The challenge of a 401 or 403: with an error code, or without one (`plain`). Default: no challenge. */
   readonly challenge?: 'plain' | 'error'
   /** The `Retry-After` header, in seconds. Default: no such header. */
   readonly retryAfter?: number
 }
 
 const token = { status: 401, error: 'invalid_token', challenge: 'error' } as const
+const proof = { status: 401, error: 'invalid_dpop_proof', challenge: 'error' } as const
 const refresh = { status: 401, error: 'invalid_grant' } as const
 const unavailable = { status: 503, error: 'temporarily_unavailable', retryAfter: 1 } as const
 const malformed = { status: 400, error: 'invalid_request' } as const
@@ -71,6 +75,9 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   token_expired: { ...token, say: 'the access token expired' },
   token_early: { ...token, say: 'the access token is not valid yet' },
   token_revoked: { ...token, say: 'the access token was revoked' },
+  dpop_invalid: { ...proof, say: 'the DPoP proof is not valid' },
+  dpop_replayed: { ...proof, say: 'the DPoP proof was used before' },
+  dpop_nonce: { ...proof, error: 'use_dpop_nonce', say: 'the DPoP proof needs the nonce of this answer' },
   authorization_repeated: { ...malformed, say: 'more than one Authorization header', challenge: 'error' },
   signatures_limited: { status: 429, error: 'too_many_requests', say: 'too many unknown access tokens' },
   insufficient_scope: {

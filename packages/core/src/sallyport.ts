@@ -1,5 +1,7 @@
 import { createEndOnRevocation } from './access/connection-end.ts'
+import { createProofs } from './access/dpop/index.ts'
 import { createInspection } from './access/inspect.ts'
+import { createPossession } from './access/possession.ts'
 import { createSignatureLimit } from './access/signature-limit.ts'
 import { createAccess } from './access/verify.ts'
 import { createCalls, GATE, type Sallyport } from './application/index.ts'
@@ -134,16 +136,11 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
 
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)
   const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, tally, clock })
-  const access = createAccess({
-    inspect,
-    replica,
-    store: store.sessions,
-    emit,
-    callers,
-    tally,
-    audit,
-    isTold,
-  })
+  const nonceKeys = keysFor(secrets, 'proofNonces')
+  const proofs = createProofs(settings.dpop, { once: store.once, nonceKeys, clock: storeClock, notice })
+  const possession = createPossession(proofs)
+  const accessParts = { inspect, possession, replica, store: store.sessions }
+  const access = createAccess({ ...accessParts, emit, callers, tally, audit, isTold })
 
   const lockout = createLockouts({
     ...{ counters: store.counters, settings: settings.lockout, random },
@@ -152,7 +149,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
 
   const gate = createGate({
-    ...{ settings, access, inspect, sessions, refreshTokens, lockout, activity, risk },
+    ...{ settings, access, inspect, possession, proofs, sessions, refreshTokens, lockout, activity, risk },
     required: audit.required,
     ...{ emit, callers, notice, clock },
     parseVerify: (given) => parseVerify(given, settings),

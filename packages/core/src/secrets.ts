@@ -21,12 +21,13 @@ export interface DerivedKeys {
   readonly counters: Uint8Array
   readonly knownDevices: Uint8Array
   readonly sightings: Uint8Array
+  readonly proofNonces: Uint8Array
 }
 
 /**
  * Derives the keys of every accepted secret, the current one first (HKDF with SHA-256, RFC 5869). Those of opaque tokens,
- * stored grants, counters, known devices and sightings depend on the issuer, too: what they make is good only at the deployment that
- * made it, whatever else it shares.
+ * stored grants, counters, known devices, sightings and nonces depend on the issuer, too: what they make is good only at
+ * the deployment that made it, whatever else it shares.
  */
 export function deriveKeys(secrets: NonEmpty<Uint8Array>, issuer: string): NonEmpty<DerivedKeys> {
   const [current, ...earlier] = secrets
@@ -61,5 +62,6 @@ function derive(secret: Uint8Array, issuer: string): DerivedKeys {
     counters: expand(`counter name ${issuer}`),
     knownDevices: expand(`known device MAC ${issuer}`),
     sightings: expand(`sighting name ${issuer}`),
+    proofNonces: expand(`DPoP nonce ${issuer}`),
   }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Auth, createSallyport as createCore, type SallyportOptions } from '@sallyport/core'
 import { type Adapted, adapt, requireAuth, whenSettled } from '@sallyport/core/adapter'
 import { type NextFunction, Router } from 'express'
-import { read, send, setCookies, type WithAuth } from './view.ts'
+import { read, send, setCookies, setHeaders, type WithAuth } from './view.ts'
 
 /** A middleware for routes with any parameters and body. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: NextFunction) => unknown
@@ -39,6 +39,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Expre
     protect: (verify) => (req: WithAuth, res, next) =>
       whenSettled(verify(read(req)), (decision) => {
         if (decision.kind === 'refuse') return send(res, decision.answer)
+        if (decision.kind === 'allow' && decision.headers) setHeaders(res, decision.headers)
         req.auth = decision.auth
         next()
       }),

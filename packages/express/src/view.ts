@@ -25,6 +25,11 @@ export function send(res: ServerResponse, { status, headers, cookies, body }: An
   ;(res as Response).status(status).set(headers).end(body)
 }
 
+/** Sets header fields of a response that somebody else sends. */
+export function setHeaders(res: ServerResponse, headers: Answer['headers']): void {
+  ;(res as Response).set(headers)
+}
+
 /** Appends complete `Set-Cookie` values to a response. */
 export function setCookies(res: ServerResponse, cookies: readonly string[]): void {
   for (const cookie of cookies) res.appendHeader('Set-Cookie', cookie)

@@ -24,6 +24,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
     protect(verify) {
       const protect = hook(verify, (decision, request, reply, done) => {
         if (decision.kind === 'refuse') return send(reply, decision.answer)
+        if (decision.kind === 'allow' && decision.headers) reply.headers({ ...decision.headers })
         request.auth = decision.auth
         done()
       })
@@ -43,8 +44,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
       ),
     router: (routes) => async (fastify) => {
       fastify.addHook('onClose', core.close)
-      // Answered before Fastify parses a body: the gate reads what it needs by its own limits.
-      // Documents of an API can't tell what the gate reads by itself. `hide` is typed by the plugin that makes them.
+      // Answered before Fastify parses a body: documents of an API can't tell what the gate reads. Their plugin types `hide`.
       const hidden = { exposeHeadRoute: false, schema: { hide: true } as object }
       for (const { path, handle } of routes) {
         const onRequest = hook(handle, (answer, _request, reply) => send(reply, answer))

@@ -30,8 +30,7 @@ export type KoaSallyport = Adapted<Exchange, void, Middleware, Middleware, Middl
  *   ctx.body = { sub: getAuth(ctx).subject }
  * })
  *
- * const app = new Koa()
- * app.use(router('refresh', 'logout', { prefix: '/auth' })).use(routes.routes())
+ * const app = new Koa().use(router('refresh', 'logout', { prefix: '/auth' })).use(routes.routes())
  * ```
  */
 export async function createSallyport(options?: SallyportOptions): Promise<KoaSallyport> {
@@ -45,6 +44,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<KoaSa
     protect: (verify) => (ctx: Context, next) =>
       whenSettled(verify(read(ctx)), (decision) => {
         if (decision.kind === 'refuse') return send(ctx, decision.answer)
+        if (decision.kind === 'allow' && decision.headers) ctx.set({ ...decision.headers })
         ctx.state.auth = decision.auth
         return next()
       }),

@@ -3,6 +3,7 @@ import { type SubjectTag, tagOf } from '../ports/ids.ts'
 import { foreignName, type TokenIdentity } from '../ports/revocations.ts'
 import type { Candidate } from '../revocation/replica.ts'
 import type { Auth, Claims } from '../seam/auth.ts'
+import { type ConfirmationMethod, confirmationIn } from '../tokens/confirmation.ts'
 import type { TokenSource } from '../tokens/source.ts'
 import type { ToldToken } from '../watch/audit/verifications.ts'
 
@@ -13,6 +14,8 @@ export class KnownToken implements Candidate, ToldToken {
   readonly source: TokenSource
   /** Until when the key that verified the token is assumed to be still valid. Milliseconds of the monotonic clock. */
   readonly genuineUntil: number
+  /** What whoever sends the token has to prove; `undefined`: nothing, it is a bearer token. */
+  readonly confirmation: ConfirmationMethod | undefined
   liveAt = -1
   lookedAt: number | undefined = undefined
   /** Whether the store knows that the token's generation has reached its client. */
@@ -24,6 +27,7 @@ export class KnownToken implements Candidate, ToldToken {
     this.token = token
     this.source = source
     this.genuineUntil = now + source.rememberedMs
+    this.confirmation = confirmationIn(auth.claims.cnf)
     this.allowed = Object.freeze({ kind: 'allow', auth })
   }
   get auth(): Auth {

@@ -4,17 +4,24 @@ import type { ProblemCode } from '../problems.ts'
 import type { Judgement, Replica } from '../revocation/replica.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Callers, Sender } from '../seam/caller.ts'
+import type { RequestView } from '../seam/http.ts'
 import type { Audit } from '../watch/audit/index.ts'
 import type { IsTold } from '../watch/audit/verifications.ts'
 import type { Emit } from '../watch/events.ts'
 import type { Tally } from '../watch/metrics/tally.ts'
 import type { Inspect, Inspection } from './inspect.ts'
 import { type KnownToken, namedBy } from './known-token.ts'
+import type { AnswerFields, CheckPossession } from './possession.ts'
 
 /** The verdict on a credential. Whatever events a refusal causes have already been emitted. */
 export type AccessVerdict =
-  | { readonly kind: 'allow'; readonly auth: Auth }
-  | { readonly kind: 'refuse'; readonly problem: ProblemCode; readonly retryAfterSeconds?: number }
+  | { readonly kind: 'allow'; readonly auth: Auth; readonly headers?: AnswerFields }
+  | {
+      readonly kind: 'refuse'
+      readonly problem: ProblemCode
+      readonly retryAfterSeconds?: number
+      readonly headers?: AnswerFields
+    }
 
 /** What a route requires of a token. */
 export interface AccessPolicy {
@@ -28,14 +35,23 @@ export interface Access {
   /**
    * Verifies an access token, and checks that it was not revoked. Returns a promise only if a signature has to be
    * checked or the store has to be asked.
+   *
+   * @param provenBy the request whose `DPoP` header has to prove that the sender holds the token's key; `undefined` for a
+   * token that was sent as a bearer token
    */
-  verify(token: string, sender: Sender, policy: AccessPolicy): AccessVerdict | Promise<AccessVerdict>
+  verify(
+    token: string,
+    sender: Sender,
+    policy: AccessPolicy,
+    provenBy?: RequestView,
+  ): AccessVerdict | Promise<AccessVerdict>
   /** Refuses a request that has no readable token, and emits the event. */
   refuse(problem: ProblemCode, sender: Sender): AccessVerdict | Promise<AccessVerdict>
 }
 
 export interface AccessParts {
   readonly inspect: Inspect
+  readonly possession: CheckPossession
   readonly replica: Pick<Replica, 'judge'>
   readonly store: Pick<SessionStore, 'confirm'>
   readonly emit: Emit
@@ -48,7 +64,7 @@ export interface AccessParts {
 const UNWRITTEN: AccessVerdict = Object.freeze({ kind: 'refuse', problem: 'audit_unavailable' })
 
 export function createAccess(parts: AccessParts): Access {
-  const { inspect, replica, store, emit, callers, tally, isTold } = parts
+  const { inspect, possession, replica, store, emit, callers, tally, isTold } = parts
   const { required } = parts.audit
 
   function refuse(
@@ -69,12 +85,16 @@ export function createAccess(parts: AccessParts): Access {
     inspection: Inspection,
     sender: Sender,
     policy: AccessPolicy,
+    provenBy: RequestView | undefined,
   ): AccessVerdict | Promise<AccessVerdict> {
     switch (inspection.kind) {
-      case 'genuine':
-        return accepts(policy, inspection.token.auth)
-          ? admit(inspection.token, sender, policy)
-          : refuse('token_invalid', sender, inspection.token.auth, 'token_issuer')
+      case 'genuine': {
+        const { token } = inspection
+        if (!accepts(policy, token.auth)) return refuse('token_invalid', sender, token.auth, 'token_issuer')
+        return token.confirmation === undefined && provenBy === undefined
+          ? admit(token, sender, policy)
+          : admitHolder(token, sender, policy, provenBy)
+      }
       case 'expired':
         return refuse('token_expired', sender, inspection.token.auth)
       case 'malformed':
@@ -102,6 +122,27 @@ export function createAccess(parts: AccessParts): Access {
     return judgement instanceof Promise
       ? judgement.then((judged) => settle(judged, known, sender, policy))
       : settle(judgement, known, sender, policy)
+  }
+
+  /** A proof can be used once, so it is looked at only for a token that would be accepted. */
+  async function admitHolder(
+    known: KnownToken,
+    sender: Sender,
+    policy: AccessPolicy,
+    provenBy: RequestView | undefined,
+  ): Promise<AccessVerdict> {
+    const judgement = await replica.judge(known)
+    const isHopeless =
+      judgement === 'revoked' || (judgement === 'unavailable' && policy.whenUnavailable === 'refuse')
+    if (isHopeless) return settle(judgement, known, sender, policy)
+    const possessed = await possession(known, provenBy)
+    if (possessed.kind === 'held') {
+      const verdict = settle(judgement, known, sender, policy)
+      return possessed.headers === undefined ? verdict : { ...verdict, headers: possessed.headers }
+    }
+    const { problem, reason, headers } = possessed
+    if (reason !== undefined) refuse(problem, sender, known.auth, reason)
+    return { kind: 'refuse', problem, ...(headers === undefined ? {} : { headers }) }
   }
 
   function settle(
@@ -147,11 +188,12 @@ export function createAccess(parts: AccessParts): Access {
     token: string,
     sender: Sender,
     policy: AccessPolicy,
+    provenBy?: RequestView,
   ): AccessVerdict | Promise<AccessVerdict> {
     const inspection = inspect(token, sender)
     return inspection instanceof Promise
-      ? inspection.then((inspected) => decide(inspected, sender, policy))
-      : decide(inspection, sender, policy)
+      ? inspection.then((inspected) => decide(inspected, sender, policy, provenBy))
+      : decide(inspection, sender, policy, provenBy)
   }
 
   return {

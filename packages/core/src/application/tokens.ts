@@ -29,6 +29,8 @@ export interface TokenCalls {
    * Verifies an access token that arrived outside an `Authorization` header, such as over a WebSocket or in a queue.
    * Checks everything that `authMiddleware` checks, including revocation, and accepts the same issuers.
    *
+   * A token that is bound to a key (`cnf`) is refused, since there is no request that a proof could be for.
+   *
    * Does NOT check scopes. Resolves to `refused` for a bad token, and while a store that has to be asked does not
    * answer. Rejects only if the option `claims.of` does, which happens with reference tokens only.
    *

@@ -1,4 +1,6 @@
+import type { Proofs } from '../access/dpop/index.ts'
 import type { Inspect } from '../access/inspect.ts'
+import type { CheckPossession } from '../access/possession.ts'
 import type { Access } from '../access/verify.ts'
 import { ConfigError, choices } from '../errors.ts'
 import type { Guard } from '../guards/guard.ts'
@@ -16,6 +18,7 @@ import type { Lockout } from '../watch/lockout/lockout.ts'
 import { refusal } from './answers/answer.ts'
 import { type CookieSettings, createStrictCookie } from './browser/cookies.ts'
 import { createCrossSiteCheck, type OriginSettings } from './browser/csrf.ts'
+import { createTokenSchemes } from './credentials.ts'
 import {
   createElevate,
   createEndpoints,
@@ -67,6 +70,9 @@ export interface GateParts {
   readonly parseVerify: ProtectionParts['parse']
   readonly access: Access
   readonly inspect: Inspect
+  readonly possession: CheckPossession
+  /** `undefined` if no DPoP proofs are checked. */
+  readonly proofs: Proofs | undefined
   readonly sessions: Sessions
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly lockout: Lockout
@@ -84,23 +90,28 @@ export interface GateParts {
 
 /** Puts the parts of this folder together. */
 export function createGate(parts: GateParts): Gate {
-  const { settings, access, inspect, sessions, refreshTokens, required, callers, emit, notice, clock } = parts
+  const { settings, sessions, required, callers, emit, notice, clock } = parts
+  const { access, inspect, possession, proofs, refreshTokens } = parts
   const { origins, issuer, authPath } = settings
   const { open, end, find, tokenSets } = sessions
   const cookie = createStrictCookie(settings.cookie)
   const refuse = createRefuse(settings.refusals, notice)
-  const protection = createProtection({ access, parse: parts.parseVerify, refuse, refuseOwn: refusal })
+  const schemes = createTokenSchemes(proofs?.algorithms)
+  const protection = createProtection({
+    ...{ access, schemes, refuse, refuseOwn: refusal },
+    parse: parts.parseVerify,
+  })
   const isCrossSite = createCrossSiteCheck({ origins, emit, callers, notice })
   const route = createRouteMaker({ protection, origins, isCrossSite, required })
 
   const signInParts = { open, refreshTokens, cookie, origins, isCrossSite, callers }
   const start = required.step(createStart(signInParts), () => UNWRITTEN)
   const elevate = required.step(createElevate(sessions.elevate, callers), () => UNWRITTEN)
-  const logout = createLogout({ end, inspect, refreshTokens, cookie, callers })
+  const logout = createLogout({ end, inspect, possession, schemes, refreshTokens, cookie, callers })
   const mounted = new Set<EndpointName>()
   const hasTokenEndpoint = (): boolean => mounted.has('token')
   const endpoints = createEndpoints(
-    { ...parts, ...sessions, logout, cookie, issuer, authPath, hasTokenEndpoint },
+    { ...parts, ...sessions, logout, schemes, cookie, issuer, authPath, hasTokenEndpoint },
     route,
   )
   return {
@@ -118,7 +129,7 @@ export function createGate(parts: GateParts): Gate {
     route,
     callers,
     guards: createGuards(parts.risk),
-    check: (guard) => createGuardCheck(guard, clock, refuse),
+    check: (guard) => createGuardCheck(guard, { clock, refuse, schemesOf: schemes.of }),
     routes(names) {
       return names.flatMap((name) => {
         if (!Object.hasOwn(endpoints, name))

@@ -5,6 +5,7 @@ import { problems } from '../problems.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Answer, RequestView } from '../seam/http.ts'
 import { isThenable } from '../thenable.ts'
+import type { TokenSchemes } from './credentials.ts'
 import type { Refuse } from './refuse.ts'
 
 /**
@@ -17,13 +18,20 @@ export type GuardCheck = (
   view: RequestView,
 ) => Answer | undefined | Promise<Answer | undefined>
 
-export function createGuardCheck(guard: Guard, clock: Clock, refuse: Refuse): GuardCheck {
+export interface GuardParts {
+  readonly clock: Clock
+  readonly refuse: Refuse
+  readonly schemesOf: TokenSchemes['of']
+}
+
+export function createGuardCheck(guard: Guard, { clock, refuse, schemesOf }: GuardParts): GuardCheck {
   if (typeof guard !== 'function')
     throw new TypeError('guard: the argument must be a function (auth, view) => verdict')
-  function answerTo(verdict: GuardVerdict): Answer | undefined {
+  function answerTo(verdict: GuardVerdict, view: RequestView): Answer | undefined {
     if (verdict?.kind === 'pass') return undefined
     if (verdict?.kind === 'refuse') {
-      if (Object.hasOwn(problems, verdict.problem)) return refuse(verdict.problem, verdict)
+      if (Object.hasOwn(problems, verdict.problem))
+        return refuse(verdict.problem, { ...verdict, schemes: schemesOf(view) })
       const hint = choices(String(verdict.problem), Object.keys(problems))
       throw new TypeError(`a guard refused with the unknown problem ${describeValue(verdict.problem)}${hint}`)
     }
@@ -34,8 +42,10 @@ export function createGuardCheck(guard: Guard, clock: Clock, refuse: Refuse): Gu
   return (auth, view) => {
     if (auth === undefined)
       throw new TypeError('a guard needs authMiddleware before it: none let this request through')
-    if (auth === null) return refuse('token_missing')
+    if (auth === null) return refuse('token_missing', { schemes: schemesOf(view) })
     const verdict = guard(auth, view, clock)
-    return isThenable(verdict) ? Promise.resolve(verdict).then(answerTo) : answerTo(verdict)
+    return isThenable(verdict)
+      ? Promise.resolve(verdict).then((settled) => answerTo(settled, view))
+      : answerTo(verdict, view)
   }
 }

@@ -1,6 +1,7 @@
 import type { Access, AccessPolicy, AccessVerdict } from '../access/verify.ts'
 import type { Decision, RequestView } from '../seam/http.ts'
-import { readBearer } from './bearer.ts'
+import type { TokenScheme } from './answers/challenge.ts'
+import type { TokenSchemes } from './credentials.ts'
 import type { Refuse } from './refuse.ts'
 
 /** What a protected route may choose for itself. */
@@ -47,6 +48,7 @@ export interface Protection {
 
 export interface ProtectionParts {
   readonly access: Access
+  readonly schemes: TokenSchemes
   readonly parse: (options: VerifyOptions | undefined) => VerifySettings
   /** Refuses requests to the application's routes. */
   readonly refuse: Refuse
@@ -57,24 +59,45 @@ export interface ProtectionParts {
 const GUEST: Decision = Object.freeze({ kind: 'guest', auth: null })
 const OWN: VerifySettings = { issuers: 'own', optional: false, whenUnavailable: 'refuse' }
 
-export function createProtection({ access, parse, refuse, refuseOwn }: ProtectionParts): Protection {
+export function createProtection(parts: ProtectionParts): Protection {
+  const { access, schemes, parse, refuse, refuseOwn } = parts
+
   function create(settings: VerifySettings, refuseBy: Refuse): Verify {
-    const decide = (verdict: AccessVerdict): Decision =>
-      verdict.kind === 'allow' ? verdict : { kind: 'refuse', answer: refuseBy(verdict.problem, verdict) }
-    const decisionOf = (verdict: AccessVerdict | Promise<AccessVerdict>): Decision | Promise<Decision> =>
-      verdict instanceof Promise ? verdict.then(decide) : decide(verdict)
+    const decideBy =
+      (scheme: TokenScheme) =>
+      (verdict: AccessVerdict): Decision => {
+        if (verdict.kind === 'allow') return verdict
+        const { problem, retryAfterSeconds, headers } = verdict
+        return {
+          kind: 'refuse',
+          answer: refuseBy(problem, { retryAfterSeconds, headers, schemes: schemes.by[scheme] }),
+        }
+      }
+    const decide = { Bearer: decideBy('Bearer'), DPoP: decideBy('DPoP') }
+    function decisionOf(
+      verdict: AccessVerdict | Promise<AccessVerdict>,
+      scheme: TokenScheme = 'Bearer',
+    ): Decision | Promise<Decision> {
+      return verdict instanceof Promise ? verdict.then(decide[scheme]) : decide[scheme](verdict)
+    }
 
     return (view) => {
-      const credential = readBearer(view)
+      const credential = schemes.read(view)
       switch (credential.kind) {
-        case 'token':
-          return decisionOf(access.verify(credential.token, view, settings))
+        case 'token': {
+          const { token, scheme } = credential
+          const verdict =
+            scheme === 'Bearer'
+              ? access.verify(token, view, settings)
+              : access.verify(token, view, settings, view)
+          return decisionOf(verdict, scheme)
+        }
         case 'none':
           return settings.optional ? GUEST : decisionOf(access.refuse('token_missing', view))
         case 'repeated':
           return decisionOf(access.refuse('authorization_repeated', view))
         case 'malformed':
-          return decisionOf(access.refuse('token_malformed', view))
+          return decisionOf(access.refuse('token_malformed', view), credential.scheme)
       }
     }
   }

@@ -63,19 +63,21 @@ export function refusalError(code: ProblemCode, details?: RefusalDetails): Refus
 export interface Refused {
   readonly problem: ProblemCode
   readonly retryAfterSeconds?: number | undefined
+  readonly headers?: RefusalDetails['headers']
+  readonly schemes?: RefusalDetails['schemes']
 }
 
 /** What is refused because its events cannot be written. */
 export const UNWRITTEN = { kind: 'refused', problem: 'audit_unavailable' } as const
 
 /** The error with which a call of the application is refused. */
-export function faultOf({ problem, retryAfterSeconds }: Refused): Error {
+export function faultOf({ problem, ...details }: Refused): Error {
   switch (problem) {
     case 'store_unavailable':
       return new UnavailableError()
     case 'audit_unavailable':
       return new UnavailableError('audit')
     default:
-      return refusalError(problem, { retryAfterSeconds })
+      return refusalError(problem, details)
   }
 }

@@ -70,7 +70,11 @@ export function createRouteMaker({ protection, origins, isCrossSite, required }:
       const decision = await protection.own(view)
       if (decision.kind === 'refuse') return decision.answer
       // Routes of this library are open to no guests.
-      return decision.kind === 'allow' ? handle(view, decision.auth) : refusal('token_missing')
+      if (decision.kind === 'guest') return refusal('token_missing')
+      const answer = await handle(view, decision.auth)
+      return decision.headers === undefined
+        ? answer
+        : { ...answer, headers: { ...answer.headers, ...decision.headers } }
     }
   const told = (handle: Handler): Handler => required.decision(handle, () => refusal('audit_unavailable'))
   /** What changes nothing tells nothing, apart from the check of the token. */

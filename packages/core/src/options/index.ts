@@ -7,6 +7,7 @@ import { type ClaimsSettings, claimsRoom, type WithClaims } from './claims.ts'
 import { demandForProduction, type GeneralOptions, type GeneralSettings, generalRoom } from './general.ts'
 import { type IssuersSettings, issuersRoom, type WithIssuers } from './issuers.ts'
 import { type LockoutRoomSettings, lockoutRoom, type WithLockout } from './lockout.ts'
+import { type DpopRoomSettings, dpopRoom, type WithDpop } from './possession/dpop.ts'
 import { type RevocationSettings, revocationRoom, type WithRevocation } from './revocation.ts'
 import { type SessionsSettings, sessionsRoom, type WithSessions } from './sessions.ts'
 
@@ -27,6 +28,7 @@ export type { ClaimsOptions, WithClaims } from './claims.ts'
 export type { GeneralOptions } from './general.ts'
 export type { IssuerOptions, WithIssuers } from './issuers.ts'
 export type { LockoutOptions, WithLockout } from './lockout.ts'
+export type { DpopMode, DpopOptions, WithDpop } from './possession/dpop.ts'
 export type { RevocationOptions, WithRevocation } from './revocation.ts'
 export type { ClientOptions, LimitOptions, RefreshOptions, WithSessions } from './sessions.ts'
 export type { ActivityOptions, AuditOptions, WithWatch } from './watch.ts'
@@ -35,6 +37,7 @@ export type { ActivityOptions, AuditOptions, WithWatch } from './watch.ts'
 export interface SallyportOptions
   extends GeneralOptions,
     WithAccess,
+    WithDpop,
     WithSessions,
     WithRevocation,
     WithBinding,
@@ -49,6 +52,7 @@ export interface SallyportOptions
 interface Settings
   extends GeneralSettings,
     AccessSettings,
+    DpopRoomSettings,
     SessionsSettings,
     RevocationSettings,
     ReturnType<typeof bindingRoom.read>,
@@ -62,6 +66,7 @@ interface Settings
 const rooms = [
   generalRoom,
   accessRoom,
+  dpopRoom,
   sessionsRoom,
   revocationRoom,
   bindingRoom,
@@ -88,6 +93,7 @@ export function parseOptions(given: SallyportOptions, production: boolean): Sett
   const settings = {
     ...general,
     ...accessRoom.read(given, general.production),
+    ...dpopRoom.read(given, general.production),
     ...sessionsRoom.read(given, general.production),
     ...revocationRoom.read(given, general.production),
     ...bindingRoom.read(given, general.production),

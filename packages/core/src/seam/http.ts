@@ -45,7 +45,8 @@ export interface Answer {
 
 /** Whether a request may reach its handler. */
 export type Decision =
-  | { readonly kind: 'allow'; readonly auth: Auth }
+  /** With `headers`, if any, on whatever the handler answers. */
+  | { readonly kind: 'allow'; readonly auth: Auth; readonly headers?: Answer['headers'] }
   /** Nobody in particular, where the route is open to guests. */
   | { readonly kind: 'guest'; readonly auth: null }
   | { readonly kind: 'refuse'; readonly answer: Answer }

@@ -55,6 +55,17 @@ const foreignSchema = v.object({
   amr: v.optional(v.array(identifier)),
 })
 
+const proofSchema = v.object({
+  jti: identifier,
+  htm: v.string(),
+  htu: v.string(),
+  iat: numericDate,
+  exp: v.optional(numericDate),
+  nbf: v.optional(numericDate),
+  nonce: v.optional(v.string()),
+  ath: v.optional(v.string()),
+})
+
 /** One scope, as it stands in an array. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
@@ -94,6 +105,25 @@ export function readForeignClaims(payload: Uint8Array, audienceClaim: AudienceCl
     ...(client_id === undefined ? {} : { client_id }),
     ...(scopes === undefined ? {} : { scope: scopes }),
   } as Claims)
+}
+
+/** The claims of a DPoP proof (RFC 9449, section 4.2). Instants are seconds since the epoch. */
+export interface ProofClaims {
+  readonly jti: string
+  readonly htm: string
+  readonly htu: string
+  readonly iat: number
+  readonly exp?: number
+  readonly nbf?: number
+  readonly nonce?: string
+  /** The hash of the access token. */
+  readonly ath?: string
+}
+
+/** Reads the payload of a DPoP proof; `undefined` if a claim is missing or malformed. Does NOT check what they say. */
+export function readProofClaims(payload: Uint8Array): ProofClaims | undefined {
+  const json = readJson(payload)
+  return v.is(proofSchema, json) ? (json as ProofClaims) : undefined
 }
 
 function readJson(payload: Uint8Array): unknown {

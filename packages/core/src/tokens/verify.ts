@@ -7,6 +7,7 @@ import type { VerificationKey } from '../ports/signer.ts'
 import type { Claims } from '../seam/auth.ts'
 import { readClaims, readForeignClaims } from './claims.ts'
 import { isCompact, isEncrypted, signedPayload } from './compact.ts'
+import { confirmationIn } from './confirmation.ts'
 import type { TokenEncryption } from './forms/nested.ts'
 import { REFERENCE_PREFIX } from './forms/reference.ts'
 import { createHeaderReader, type TokenHeader } from './header.ts'
@@ -50,7 +51,7 @@ export type VerifiedToken =
  * the algorithm of the key that `kid` names, a good signature, and the right `iss`, `aud` and times. Returns a promise
  * only if a signature has to be checked or a key has to be fetched.
  *
- * Does NOT check whether the token was revoked.
+ * Does NOT check whether the token was revoked. Nor does it check whether whoever sent a bound token (`cnf`) holds its key.
  */
 export type VerifyToken = (token: string) => VerifiedToken | Promise<VerifiedToken>
 
@@ -82,8 +83,6 @@ export function createTokenVerification(
     if (!isFor(claims, source)) return invalid('audience')
     // Some issuers write this instead of a `typ`, and sign their ID tokens with the same keys.
     if (!source.own && claims.token_use !== undefined && claims.token_use !== 'access') return invalid('type')
-    // A bound token without its proof or certificate is a stolen one (RFC 9449, section 7; RFC 8705, section 3).
-    if (claims.cnf !== undefined) return invalid('confirmation')
     return judged({ claims, kid: key.kid, source }, clock)
   }
 
@@ -155,11 +154,13 @@ function isFor(claims: Claims, { audience, audienceClaim }: TokenSource): boolea
   return named.some((one) => audience.includes(one))
 }
 
-/** Judges a token by its times. Everything else about it must have been verified. */
+/** Judges a token by its times and its `cnf`. Everything else about it must have been verified. */
 export function judged(token: JudgedToken, clock: Clock): VerifiedToken {
   const { claims, source } = token
   // A token of ours that outlived the longest lifetime could outlive its own revocation.
   if (source.own && claims.exp - (claims.iat ?? 0) > MAX_ACCESS_SECONDS) return invalid('lifetime')
+  // What would have to be proved in a way that is not known here can't be proved.
+  if (claims.cnf !== undefined && confirmationIn(claims.cnf) === undefined) return invalid('confirmation')
   switch (timesOf(claims, source, clock.now())) {
     case 'early':
       return { kind: 'early' }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type ChallengeParameters, type ProblemCode, problems } from '../../problems.ts'
 import type { Answer, RequestView } from '../../seam/http.ts'
+import { challengeOf, type Schemes } from './challenge.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 const NO_STORE = { 'Cache-Control': 'no-store' } as const
@@ -33,6 +34,10 @@ export interface RefusalDetails {
   readonly status?: number
   /** What would have sufficed, such as a scope. */
   readonly challenge?: ChallengeParameters | undefined
+  /** In which schemes a token may be sent. Default: `Bearer` alone. */
+  readonly schemes?: Schemes | undefined
+  /** Further header fields. */
+  readonly headers?: Answer['headers'] | undefined
   readonly retryAfterSeconds?: number | undefined
   readonly allow?: readonly string[]
   readonly cookies?: readonly string[]
@@ -41,8 +46,9 @@ export interface RefusalDetails {
 /** The answer to a refused request, from the table of problems. */
 export function refusal(code: ProblemCode, details: RefusalDetails = {}): Answer {
   const problem = problems[code]
-  const headers: Record<string, string> = { ...JSON_HEADERS }
-  if (problem.challenge !== undefined) headers['WWW-Authenticate'] = challengeOf(code, details.challenge)
+  const headers: Record<string, string> = { ...JSON_HEADERS, ...details.headers }
+  if (problem.challenge !== undefined)
+    headers['WWW-Authenticate'] = challengeOf(code, details.challenge, details.schemes)
   const retryAfter = details.retryAfterSeconds ?? problem.retryAfter
   if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter)
   // The rest of the body is not read, so the connection cannot be reused.
@@ -62,16 +68,3 @@ const bodies = Object.fromEntries(
     JSON.stringify({ error, error_description: say }),
   ]),
 ) as Readonly<Record<ProblemCode, string>>
-
-/** The `WWW-Authenticate` header (RFC 6750, section 3). */
-function challengeOf(code: ProblemCode, parameters: ChallengeParameters = {}): string {
-  const { challenge, error, say } = problems[code]
-  const all = challenge === 'plain' ? parameters : { error, error_description: say, ...parameters }
-  const written = Object.entries(all).map(([name, value]) => `${name}=${quoted(String(value))}`)
-  return written.length === 0 ? 'Bearer' : `Bearer ${written.join(', ')}`
-}
-
-/** A quoted-string (RFC 9110, section 5.6.4). A `?` replaces each character that a header cannot carry. */
-function quoted(value: string): string {
-  return `"${value.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`
-}

@@ -1,18 +1,21 @@
 import type { Inspect } from '../../access/inspect.ts'
+import type { CheckPossession } from '../../access/possession.ts'
 import type { ProblemCode } from '../../problems.ts'
 import type { Callers } from '../../seam/caller.ts'
 import type { RequestView, Route } from '../../seam/http.ts'
 import type { SessionEnd } from '../../sessions/end.ts'
 import type { RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
-import { refusal } from '../answers/answer.ts'
+import { type RefusalDetails, refusal } from '../answers/answer.ts'
 import { ownEndedAnswer } from '../answers/ended.ts'
-import { readBearer } from '../bearer.ts'
 import type { StrictCookie } from '../browser/cookies.ts'
+import type { TokenSchemes } from '../credentials.ts'
 import type { AuthHandler, Handler, RouteMaker } from '../routes.ts'
 
 export interface LogoutParts {
   readonly end: Pick<SessionEnd, 'one' | 'all'>
   readonly inspect: Inspect
+  readonly possession: CheckPossession
+  readonly schemes: TokenSchemes
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly cookie: StrictCookie
   readonly callers: Callers
@@ -20,37 +23,49 @@ export interface LogoutParts {
 
 export type LogoutOutcome =
   | { readonly kind: 'ended'; readonly ended: readonly string[]; readonly cookies: readonly string[] }
-  | { readonly kind: 'refused'; readonly problem: ProblemCode; readonly retryAfterSeconds?: number }
+  | (Pick<RefusalDetails, 'retryAfterSeconds' | 'headers' | 'schemes'> & {
+      readonly kind: 'refused'
+      readonly problem: ProblemCode
+    })
 
 /**
  * Ends the session that the cookie or the access token of a request names. `cookies` belong on the response.
  *
- * An expired token still names its session. Having nothing to end is no error. A store that does not answer is, since
- * "logged out" would be untrue.
+ * An expired token still names its session. A bound token names it only with a proof. Having nothing to end is no error. A
+ * store that does not answer is, since "logged out" would be untrue.
  */
 export type Logout = (view: RequestView, reason: string) => Promise<LogoutOutcome>
 
-export function createLogout({ end, inspect, refreshTokens, cookie, callers }: LogoutParts): Logout {
+export function createLogout(parts: LogoutParts): Logout {
+  const { end, inspect, possession, schemes, refreshTokens, cookie, callers } = parts
   return async (view, reason) => {
     const sent = cookie.read(view)
     if (sent.kind === 'repeated') return { kind: 'refused', problem: 'refresh_repeated' }
-    const bearer = readBearer(view)
-    if (bearer.kind === 'repeated') return { kind: 'refused', problem: 'authorization_repeated' }
+    const credential = schemes.read(view)
+    if (credential.kind === 'repeated') return { kind: 'refused', problem: 'authorization_repeated' }
 
     const ticket = sent.kind === 'value' ? refreshTokens.parse(sent.value) : undefined
     const byCookie = ticket?.transport === 'cookie' ? ticket.session : undefined
-    const inspection = bearer.kind === 'token' ? await inspect(bearer.token, view) : undefined
+    const inspection = credential.kind === 'token' ? await inspect(credential.token, view) : undefined
     if (inspection?.kind === 'unavailable')
       return { kind: 'refused', problem: `${inspection.of}_unavailable` }
     if (inspection?.kind === 'limited')
       return { ...inspection, kind: 'refused', problem: 'signatures_limited' }
-    const named = inspection !== undefined && 'token' in inspection ? inspection.token.auth : undefined
-    const byToken = named?.own === true ? named.session : undefined
+    const known = inspection !== undefined && 'token' in inspection ? inspection.token : undefined
+    const byToken = known?.own === true ? known.auth.session : undefined
     if (byCookie !== undefined && byToken !== undefined && byCookie !== byToken)
       return { kind: 'refused', problem: 'sessions_differ' }
 
+    const possessed =
+      byCookie === undefined && known !== undefined && 'scheme' in credential
+        ? await possession(known, credential.scheme === 'DPoP' ? view : undefined)
+        : undefined
+    // The same request would do with another proof, or later. With any other fault, the token is as good as none.
+    if (possessed?.kind === 'refused' && ['dpop_nonce', 'store_unavailable'].includes(possessed.problem))
+      return { ...possessed, schemes: schemes.by.DPoP }
+
     const cookies = [cookie.clear()]
-    const session = byCookie ?? byToken
+    const session = byCookie ?? (possessed?.kind === 'held' ? byToken : undefined)
     if (session === undefined) return { kind: 'ended', ended: [], cookies }
     const outcome = await end.one(session, { reason, caller: callers.of(view) })
     if (outcome.kind === 'unavailable') return { kind: 'refused', problem: 'store_unavailable' }

@@ -1,3 +1,4 @@
+import type { Proofs } from '../../access/dpop/index.ts'
 import type { Route } from '../../seam/http.ts'
 import { publicAnswer, refusal } from '../answers/answer.ts'
 import type { Handler, RouteMaker } from '../routes.ts'
@@ -15,6 +16,8 @@ export interface WellKnownParts {
   /** The public JWKs of the key ring. */
   readonly publishedKeys: () => readonly object[]
   readonly keysMaxAgeSeconds: number
+  /** `undefined` if no DPoP proofs are checked. */
+  readonly proofs: Pick<Proofs, 'algorithms'> | undefined
 }
 
 /** `GET /.well-known/jwks.json` and `GET /.well-known/oauth-authorization-server`. */
@@ -44,9 +47,15 @@ export function metadataPath(issuer: string): string {
  * What clients and resource servers need to know about this issuer (RFC 8414, section 2). The token endpoint takes only
  * refresh tokens, and only from clients without a secret.
  */
-function metadata({ issuer, authPath, hasTokenEndpoint }: WellKnownParts): Handler {
+function metadata({ issuer, authPath, hasTokenEndpoint, proofs }: WellKnownParts): Handler {
   const { origin } = new URL(issuer)
-  const always = { issuer, jwks_uri: origin + JWKS_PATH, response_types_supported: [] }
+  const always = {
+    issuer,
+    jwks_uri: origin + JWKS_PATH,
+    response_types_supported: [],
+    // RFC 9449, section 5.1.
+    ...(proofs && { dpop_signing_alg_values_supported: proofs.algorithms }),
+  }
   const tokenEndpoint = {
     token_endpoint: `${origin}${authPath}/token`,
     grant_types_supported: ['refresh_token'],
