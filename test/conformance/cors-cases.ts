@@ -160,7 +160,7 @@ const routes: readonly (Pick<RequestCase, 'name' | 'expect'> & { readonly send: 
   },
 ]
 
-const OUR_HEADERS = 'Authorization, Content-Type, DPoP, Idempotency-Key, X-Token-Transport'
+const OUR_HEADERS = 'Authorization, Content-Type, DPoP, Device-Signals, Idempotency-Key, X-Token-Transport'
 const preflight = (
   path: string,
   origin: string,

@@ -11,6 +11,7 @@ import {
   opened,
   opening,
   rotation,
+  ruleOf,
   START,
 } from './fixtures.ts'
 import type { Here } from './store.contract.ts'
@@ -49,16 +50,16 @@ export function bindingContract(here: Here): void {
     { cell: 'second', traits: [1, 9, 1], drift: CELL.second },
     { cell: 'third', traits: [1, 1, 9], drift: CELL.third },
     { cell: 'first and third', traits: [9, 1, 9], drift: CELL.first | CELL.third },
-    { cell: 'missing third', traits: [1, 1], drift: CELL.third },
-    { cell: 'added fourth', traits: [1, 1, 1, 1], drift: 8 },
   ])('a drift of the $cell is told by its bit, or ends the session where it is enforced', async (given) => {
     const bindings = [bindingOf(given.traits)]
     const observed = await begun()
-    expect(await driftOf(observed, 1, { bindings, enforced: 0x7fff & ~given.drift })).toBe(given.drift)
+    expect(
+      await driftOf(observed, 1, { bindings, driftRule: ruleOf({ enforced: 0x7fff & ~given.drift }) }),
+    ).toBe(given.drift)
 
     const subject = newSubject()
     const session = await opened(here().store, opening(subject))
-    const outcome = await present(session, { bindings, enforced: given.drift })
+    const outcome = await present(session, { bindings, driftRule: ruleOf({ enforced: given.drift }) })
     expect(outcome).toEqual({ kind: 'mismatched', session, drift: given.drift })
     expect(await isRevoked(here().store, session.id, subject.tag)).toBe(true)
     expect(await present(session, {})).toEqual({ kind: 'unknown' })
@@ -95,9 +96,9 @@ export function bindingContract(here: Here): void {
     const session = await begun()
     expect(await driftOf(session, 1, { bindings: [bindingOf([1, 1, 1], 130)] })).toBe(0)
     expect(await driftOf(session, 2, { bindings: [bindingOf([1, 1, 1], 129)] })).toBe(VERSION_FELL)
-    const enforced = VERSION_FELL
-    expect(await driftOf(session, 3, { bindings: [bindingOf([1, 1, 1], 130)], enforced })).toBe(0)
-    expect(await present(session, { generation: 4, bindings: [DEVICE], enforced })).toMatchObject({
+    const driftRule = ruleOf({ enforced: VERSION_FELL })
+    expect(await driftOf(session, 3, { bindings: [bindingOf([1, 1, 1], 130)], driftRule })).toBe(0)
+    expect(await present(session, { generation: 4, bindings: [DEVICE], driftRule })).toMatchObject({
       kind: 'mismatched',
       drift: VERSION_FELL,
     })
@@ -105,8 +106,8 @@ export function bindingContract(here: Here): void {
 
   test('no version at all is no fall', async () => {
     const session = await begun()
-    const enforced = VERSION_FELL
-    expect(await driftOf(session, 1, { bindings: [bindingOf([1, 1, 1], 0)], enforced })).toBe(0)
+    const driftRule = ruleOf({ enforced: VERSION_FELL })
+    expect(await driftOf(session, 1, { bindings: [bindingOf([1, 1, 1], 0)], driftRule })).toBe(0)
     expect(await driftOf(session, 2, { bindings: [bindingOf([1, 1, 1], 119)] })).toBe(VERSION_FELL)
   })
 

@@ -3,6 +3,7 @@ import type { Session } from '@sallyport/core'
 import {
   type Confirmation,
   type DeviceBinding,
+  type DriftRule,
   type Grant,
   type KnownMarks,
   type Lifetimes,
@@ -52,6 +53,11 @@ export function bindingOf(traits: readonly number[], version = 120, secret = 'cu
   return { cells: Buffer.concat(traits.map(cell)), version }
 }
 
+/** A rule of drift that only has these parts. */
+export function ruleOf(parts: Partial<DriftRule>): DriftRule {
+  return { enforced: 0, stepUp: 0, counted: 0, stepUpAt: 0, endAt: 0, ...parts }
+}
+
 export const DEVICE: DeviceBinding = bindingOf([1, 1, 1])
 
 export function grantOf(subject: Subject, more: Partial<Grant> = {}): Grant {
@@ -95,7 +101,7 @@ export function rotation(session: Pick<Session, 'id'>, more: Partial<Rotation> =
     generation: 1,
     transport: 'cookie',
     bindings: [DEVICE],
-    enforced: CELL.first | CELL.second,
+    driftRule: ruleOf({ enforced: CELL.first | CELL.second }),
     at: START + SECOND,
     lifetimes: LIFETIMES,
     known: NOTHING,

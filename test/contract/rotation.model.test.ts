@@ -17,6 +17,7 @@ const KINDS = [
   'contested',
   'reused',
   'mismatched',
+  'challenged',
   'wrong_client',
   'expired',
   'unknown',

@@ -13,7 +13,7 @@ interface Line {
   readonly body: boolean
 }
 
-export const DRIFT = { fit: 1, same: 2, fell: 32768 } as const
+export const DRIFT = { fit: 1, same: 2, known: 4, fell: 32768 } as const
 
 const isSent = (key: KeyName | undefined): boolean => key === 'sent A' || key === 'sent B'
 
@@ -41,22 +41,29 @@ export class Model {
     }
     if (!token.own) return { kind: 'wrong_client' }
     const fell = token.version !== 0 && token.version < line.version
-    const drift = (token.fits ? 0 : DRIFT.fit) + (token.same ? 0 : DRIFT.same) + (fell ? DRIFT.fell : 0)
+    const drift =
+      (token.fits ? 0 : DRIFT.fit) +
+      (token.same ? 0 : DRIFT.same) +
+      (token.known ? 0 : DRIFT.known) +
+      (fell ? DRIFT.fell : 0)
     if (!token.fits) return this.#theft(name, { kind: 'mismatched', generation: line.generation, drift })
 
     const { generation } = line
     const strict = this.#rules.graceMs === 0
+    const challenged = token.known ? undefined : { kind: 'challenged', generation, drift }
     const ahead = token.generation > generation
     if (ahead && strict) return this.#theft(name, { kind: 'reused', generation, rolledBack: true })
     if (ahead || token.generation === generation) {
+      if (challenged) return challenged
       this.#goOn(line, token.generation + 1, token.generation, token, now)
       return { kind: 'rotated', generation: line.generation, drift, rolledBack: ahead }
     }
     if (token.generation === line.base) {
       const repeats = token.key !== 'none' && token.key !== 'new' && token.key === line.key
       const races = !strict && now - line.turned <= this.#rules.graceMs && !line.keyed && !isSent(token.key)
-      if (repeats || races) return { kind: 'converged', generation }
+      if (repeats || races) return challenged ?? { kind: 'converged', generation, drift }
       if (!strict && !line.inUse && !isSent(line.key)) {
+        if (challenged) return challenged
         this.#goOn(line, generation + 1, line.base, token, now)
         return { kind: 'contested', generation: line.generation, drift }
       }

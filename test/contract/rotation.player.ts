@@ -11,6 +11,7 @@ import {
   ofKind,
   opening,
   rotation,
+  ruleOf,
   START,
   type Subject,
   sentKey,
@@ -77,7 +78,7 @@ async function act(scene: Scene, step: Acting, generation: number, at: number): 
   const all = { tag: subject.tag, at, lifetimes: rules }
   switch (step.do) {
     case 'present': {
-      const { fits, same, version, caller, name, key } = step
+      const { fits, same, known, version, caller, name, key } = step
       const client = caller === 'unsaid' ? {} : { client: caller === 'other client' ? 'other' : 'web' }
       const isOther = caller === 'other transport'
       const transport = (name === BODY_NAME) !== isOther ? 'body' : 'cookie'
@@ -85,8 +86,8 @@ async function act(scene: Scene, step: Acting, generation: number, at: number): 
         await store.sessions.rotate({
           ...rotation({ id: ids[name] }, { generation, at, lifetimes: rules, ...client }),
           transport,
-          bindings: [bindingOf([fits ? 1 : 2, same ? 1 : 2, 1], version)],
-          enforced: CELL.first,
+          bindings: [bindingOf([fits ? 1 : 2, same ? 1 : 2, known ? 1 : 2], version)],
+          driftRule: ruleOf({ enforced: CELL.first, stepUp: CELL.third }),
           graceMs: rules.graceMs,
           key: keyOf(key),
         }),

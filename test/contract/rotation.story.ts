@@ -19,6 +19,8 @@ export interface Presented {
   readonly fits: boolean
   /** A part that is only observed is what it was. */
   readonly same: boolean
+  /** A part whose change asks for a step-up is what it was. */
+  readonly known: boolean
   readonly version: number
   readonly key: KeyName
 }
@@ -50,6 +52,7 @@ export type Step =
       readonly caller: Caller
       readonly fits: boolean
       readonly same: boolean
+      readonly known: boolean
       readonly version: number
       readonly key: KeyName
     }
@@ -103,6 +106,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       caller: often<Caller>('own', 'unsaid', 'other client', 'other transport'),
       fits: often(true, false),
       same: often(true, false),
+      known: often(true, false),
       version: often(VERSION, VERSION - 1, VERSION + 1, 0),
       key,
     }),

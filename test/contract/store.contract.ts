@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { activityContract } from './activity.contract.ts'
 import { bindingContract } from './binding.contract.ts'
 import { countersContract } from './counters.contract.ts'
+import { driftContract } from './drift.contract.ts'
 import { elevationContract } from './elevation.contract.ts'
 import { endingContract } from './ending.contract.ts'
 import { everythingContract } from './everything.contract.ts'
@@ -57,6 +58,7 @@ export function storeContract(harness: StoreHarness): void {
     describe('sessions', () => sessionContract(here))
     describe('rotation', () => rotationContract(here))
     describe('binding', () => bindingContract(here))
+    describe('drift', () => driftContract(here))
     describe('limits', () => limitsContract(here))
     describe('a subject with very many sessions', () => manySessionsContract(here))
     describe('elevation', () => elevationContract(here))

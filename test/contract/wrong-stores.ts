@@ -107,7 +107,18 @@ export const wrongStores: readonly WrongStore[] = [
     ...given,
     graceMs: given.graceMs || -1,
   })),
-  asking('does not look at the device', (given) => ({ ...given, enforced: 0 })),
+  asking('does not look at the device', ({ driftRule, ...given }) => ({
+    ...given,
+    driftRule: { ...driftRule, enforced: 0 },
+  })),
+  asking('asks for no step-up', ({ driftRule, ...given }) => ({
+    ...given,
+    driftRule: { ...driftRule, stepUp: 0 },
+  })),
+  asking('ends a session for which a step-up would do', ({ driftRule, ...given }) => ({
+    ...given,
+    driftRule: { ...driftRule, enforced: driftRule.enforced | driftRule.stepUp },
+  })),
   asking('does not look at the client', ({ client: _, ...rest }) => rest),
   asking('expires a millisecond late', ({ lifetimes, ...rest }) => ({
     ...rest,

@@ -127,6 +127,13 @@ const right: Readonly<Record<string, SallyportOptions | undefined>> = {
   'no copy': { revocation: { mode: 'strict' } },
   'claims that are allowed, exempt in part': { claims: { of: () => ({}), allow: ['plan', 'https://a.example/team'], exempt: ['plan.code', 'https://a.example/team'] } },
   'part of the binding': { binding: { version: 'enforce', system: 'off' } },
+  'a preset of the binding': { binding: 'strict' },
+  'all of the binding': {
+    binding: {
+      ...{ preset: 'off', family: 'step_up', network: 'enforce', screen: 'observe', timezone: 'off' },
+      ...{ languages: undefined, changes: { stepUp: 1, end: 4 } },
+    },
+  },
   'the shortest lockout': { lockout: { attempts: 1, windowSeconds: 1, durationSeconds: 1, networkAttempts: 1 } },
   'the longest lockout': { lockout: { attempts: 1_000_000, windowSeconds: 86_400, durationSeconds: 86_400, networkAttempts: 1_000_000 } },
   'no lockout': { lockout: { attempts: 0, networkAttempts: 0 } },

@@ -12,6 +12,8 @@ const paths = [
   ...['dpop.mode', 'dpop.nonce', 'dpop.windowSeconds', 'dpop.origins.0'],
   ...['clients.cookie', 'clients.body', 'revocation.mode', 'revocation.maxStalenessSeconds'],
   ...['binding.family', 'binding.system', 'binding.deviceClass', 'binding.version'],
+  ...['binding.preset', 'binding.network', 'binding.screen', 'binding.timezone', 'binding.languages'],
+  ...['binding.changes.stepUp', 'binding.changes.end'],
   ...['claims.of', 'claims.allow.0', 'claims.exempt.0', 'claims.maxBytes', 'claims.leaks'],
   ...['claims.sealed.plan.audience', 'claims.sealed.plan.key', 'issuers.0.issuer', 'issuers.0.audience'],
   ...['issuers.0.audienceClaim', 'issuers.0.jwks', 'issuers.0.insecureJwks', 'issuers.0.discovery'],

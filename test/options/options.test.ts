@@ -7,7 +7,7 @@ const url = 'an https URL without query and fragment (http on loopback)'
 const name = 'a cookie name that begins with "__Host-"'
 const origin = 'an origin such as "https://app.example.com"'
 const ascii = '1 to 255 printable ASCII characters'
-const policies = 'one of "off", "observe", "enforce"'
+const policies = 'one of "off", "observe", "step_up", "enforce"'
 const days = 'a whole number from 1 to 2592000'
 const audiences = 'a string of 1 to 255 characters without white space, or an array of them'
 const secret =
@@ -113,8 +113,15 @@ const wrong: readonly WrongOption[] = [
   { name: 'negative', options: { revocation: { maxStalenessSeconds: -1 } }, option: 'revocation.maxStalenessSeconds', allowed: 'from 0 to 300', given: '-1' },
   { name: 'over the limit', options: { revocation: { maxStalenessSeconds: 301 } }, option: 'revocation.maxStalenessSeconds', allowed: 'from 0 to 300', given: '301' },
 
-  { name: 'a string', options: { binding: 'off' }, option: 'binding', allowed: 'an object with family, system, deviceClass, version', given: '"off"' },
-  { name: 'a component not known', options: { binding: { ip: 'enforce' } }, option: 'binding.ip', says: 'unknown option "binding.ip"; there are family, system, deviceClass, version' },
+  { name: 'a preset not known', options: { binding: 'on' }, option: 'binding', allowed: '"off", "balanced", "strict", or an object with what differs from one of them', given: '"on"' },
+  { name: 'a boolean', options: { binding: false }, option: 'binding', allowed: '"off", "balanced", "strict", or an object', given: 'false' },
+  { name: 'an array', options: { binding: ['strict'] }, option: 'binding', allowed: 'an object with preset, family', given: 'an array' },
+  { name: 'a component not known', options: { binding: { ip: 'enforce' } }, option: 'binding.ip', says: 'unknown option "binding.ip"; there are preset, family, system, deviceClass, version, network, screen, timezone, languages, changes' },
+  { name: 'a preset not known', options: { binding: { preset: 'lax' } }, option: 'binding.preset', allowed: 'one of "off", "balanced", "strict"', given: '"lax"' },
+  { name: 'a policy for a signal', options: { binding: { screen: 'strict' } }, option: 'binding.screen', allowed: policies, given: '"strict"' },
+  { name: 'more changes than there can be', options: { binding: { changes: { end: 5 } } }, option: 'binding.changes.end', allowed: 'a whole number from 0 to 4', given: '5' },
+  { name: 'half a change', options: { binding: { changes: { stepUp: 0.5 } } }, option: 'binding.changes.stepUp', allowed: 'a whole number from 0 to 4', given: '0.5' },
+  { name: 'a number of changes', options: { binding: { changes: 2 } }, option: 'binding.changes', allowed: 'an object with stepUp, end', given: '2' },
   { name: 'a word of its own', options: { binding: { family: 'on' } }, option: 'binding.family', allowed: policies, given: '"on"' },
   { name: 'a boolean', options: { binding: { version: true } }, option: 'binding.version', allowed: policies, given: 'true' },
 

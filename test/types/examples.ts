@@ -48,7 +48,11 @@ declare const localStorage: {
   setItem(name: string, value: string): void
   removeItem(name: string): void
 }
-declare const navigator: { readonly locks: { request<T>(name: string, holder: () => Promise<T>): Promise<T> } }
+declare const navigator: {
+  readonly locks: { request<T>(name: string, holder: () => Promise<T>): Promise<T> }
+  readonly languages: readonly string[]
+}
+declare const screen: { readonly width: number; readonly height: number }
 `
 
 /** What the examples use of packages that are not installed here. */

@@ -153,13 +153,17 @@ function rowOf(page: string, name: string): string | undefined {
 const inGroups = leavesOf(ofCore).filter(
   ([first, second]) => first !== 'claims' && first !== 'issuers' && second !== 'rules',
 )
+const OPTIONS = 'docs/guide/options.md'
+const WATCHING = 'docs/guide/options-watching.md'
+const watching: Path = ['lockout', 'activity', 'audit', 'anomalies', 'meter', 'tracer']
+const pageOf = ([room = '']: Path): string => (watching.includes(room) ? WATCHING : OPTIONS)
 /** What all rules have in common is listed once. */
 const RESPONSES: readonly (string | number | undefined)[] = ['alert', 'revoke', 'risk']
 const listed: readonly (readonly [page: string, parse: Parse, path: Path, name: string])[] = [
   ...inGroups
     .filter((path) => path[1] !== 'refreshes')
-    .map((path) => ['docs/guide/options.md', ofCore, path, path.join('.')] as const),
-  ...leavesOf(ofRedis).map((path) => ['docs/guide/options.md', ofRedis, path, path.join('.')] as const),
+    .map((path) => [pageOf(path), ofCore, path, path.join('.')] as const),
+  ...leavesOf(ofRedis).map((path) => [OPTIONS, ofRedis, path, path.join('.')] as const),
   ...leavesOf(ofCore, ['claims']).map(
     (path) => ['docs/guide/claims.md', ofCore, path, path.slice(1).join('.')] as const,
   ),
@@ -187,9 +191,10 @@ describe('the guide lists every option', () => {
   )
 
   test('and none that does not exist', () => {
-    const names = listed.filter(([page]) => page === 'docs/guide/options.md').map(([, , , name]) => name)
+    const pages = [OPTIONS, WATCHING]
+    const names = listed.filter(([page]) => pages.includes(page)).map(([, , , name]) => name)
     const known = new Set([...names, 'claims', 'issuers', 'limits.refreshes', 'anomalies.rules'])
-    const told = rowsOf('docs/guide/options.md').flatMap(([first = '']) => namesIn(first))
+    const told = pages.flatMap(rowsOf).flatMap(([first = '']) => namesIn(first))
     expect(told.filter((name) => !known.has(name) && name !== 'redisStore')).toEqual([])
   })
 })

@@ -39,7 +39,8 @@ function told(outcome: RotationOutcome): string {
     case 'reused':
       return outcome.rolledBack ? 'reused, rolled back' : 'reused'
     case 'mismatched':
-      return `mismatched by ${outcome.drift}`
+    case 'challenged':
+      return `${outcome.kind} by ${outcome.drift}`
     case 'limited':
       return `limited for ${outcome.retryAfterMs}`
     case 'wrong_client':
@@ -59,6 +60,7 @@ function hopeful(outcome: RotationOutcome): boolean {
       return true
     case 'reused':
     case 'mismatched':
+    case 'challenged':
     case 'limited':
     case 'wrong_client':
     case 'expired':
@@ -90,6 +92,7 @@ describe('the kinds are', () => {
       | 'contested'
       | 'reused'
       | 'mismatched'
+      | 'challenged'
       | 'wrong_client'
       | 'limited'
       | 'expired'

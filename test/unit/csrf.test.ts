@@ -133,7 +133,8 @@ describe('the headers that let a page of another origin read the answer', () => 
     }
     expect(preflight()).toMatchObject({
       'Access-Control-Allow-Methods': 'POST, OPTIONS',
-      'Access-Control-Allow-Headers': 'Authorization, Content-Type, DPoP, Idempotency-Key, X-Token-Transport',
+      'Access-Control-Allow-Headers':
+        'Authorization, Content-Type, DPoP, Device-Signals, Idempotency-Key, X-Token-Transport',
       'Access-Control-Max-Age': '600',
     })
     expect(preflight('traceparent,x-own')['Access-Control-Allow-Headers']).toBe('traceparent,x-own')

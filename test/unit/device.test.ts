@@ -1,23 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import type { BindingSettings, DeviceComponent } from '@sallyport/core'
+import type { DeviceComponent } from '@sallyport/core'
 import { type DeviceBinding, VERSION_FELL } from '@sallyport/core/store'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createDevices } from '../../packages/core/src/binding/device.ts'
+import { createDevices, type Device } from '../../packages/core/src/binding/device.ts'
+import type { BindingOptions } from '../../packages/core/src/options/binding.ts'
+import { parseOptions } from '../../packages/core/src/options/index.ts'
 import { DEVICES } from './user-agents.ts'
 
 const KEY = randomBytes(32)
 const EARLIER = randomBytes(32)
 const OLDEST = randomBytes(32)
-const SETTINGS: BindingSettings = {
-  family: 'enforce',
-  system: 'enforce',
-  deviceClass: 'enforce',
-  version: 'observe',
-}
+const settingsOf = (binding: BindingOptions = {}) => parseOptions({ binding }, false).binding
+const SETTINGS = settingsOf()
 const devices = createDevices([KEY], SETTINGS)
 
-const bindingOf = (userAgent: string | undefined): DeviceBinding => devices.recognise(userAgent).bindings[0]
+const seen = (userAgent: string | undefined) => ({ caller: {}, userAgent, signals: [] })
+const recognise = (userAgent: string | undefined): Device => devices.recognise(seen(userAgent))
+const bindingOf = (userAgent: string | undefined): DeviceBinding => recognise(userAgent).bindings[0]
 const hexOf = (binding: DeviceBinding): string => Buffer.from(binding.cells).toString('hex')
 const cellsOf = (userAgent: string | undefined): string => hexOf(bindingOf(userAgent))
 /** The three cells, each by itself. */
@@ -32,14 +32,14 @@ const agentOf = (name: string): string => {
 describe('a device is known by what it says', () => {
   for (const { name, now, later, label, version } of DEVICES)
     test(name, () => {
-      const device = devices.recognise(now)
+      const device = recognise(now)
       expect(device.label).toBe(label)
       expect(device.bindings).toHaveLength(1)
       expect(device.bindings[0].version).toBe(version)
       expect(device.bindings[0].cells).toHaveLength(12)
       expect(cellsOf(later)).toBe(cellsOf(now))
       expect(bindingOf(later).version).toBeGreaterThanOrEqual(version)
-      expect(devices.recognise(later).label).toBe(label)
+      expect(recognise(later).label).toBe(label)
     })
 
   test('and no two of them are the same', () => {
@@ -50,7 +50,7 @@ describe('a device is known by what it says', () => {
     const now = 'MyApp/41 CFNetwork/1410.0.3 Darwin/22.6.0'
     const later = 'MyApp/42 CFNetwork/1494.0.7 Darwin/23.4.0'
     expect(cellsOf(later)).toBe(cellsOf(now))
-    expect(devices.recognise(now).label).toMatch(/^MyApp\b/)
+    expect(recognise(now).label).toMatch(/^MyApp\b/)
     expect(cellsOf(now)).not.toBe(cellsOf(now.replace('MyApp', 'OtherApp')))
   })
 
@@ -86,8 +86,8 @@ describe('each component has a cell of its own:', () => {
   })
 
   test('no User-Agent is a device of its own kind, and an empty one is the same', () => {
-    expect(devices.recognise(undefined)).toEqual(devices.recognise(''))
-    expect(devices.recognise(undefined).label).toBe('Unknown device')
+    expect(recognise(undefined)).toEqual(recognise(''))
+    expect(recognise(undefined).label).toBe('Unknown device')
     expect(bindingOf(undefined).version).toBe(0)
     for (const { now } of DEVICES) expect(cellsOf(now)).not.toBe(cellsOf(undefined))
   })
@@ -99,38 +99,60 @@ describe('under several secrets', () => {
   test('a device has a binding under each, the current one first', () => {
     const agent = agentOf('Firefox on Linux')
     const under = [KEY, EARLIER, OLDEST].map(
-      (key) => createDevices([key], SETTINGS).recognise(agent).bindings[0],
+      (key) => createDevices([key], SETTINGS).recognise(seen(agent)).bindings[0],
     )
-    expect(rotating.recognise(agent).bindings).toEqual(under)
+    expect(rotating.recognise(seen(agent)).bindings).toEqual(under)
     expect(new Set(under.map(hexOf)).size).toBe(3)
   })
 
   test('the label is the same under all', () => {
-    for (const { now, label } of DEVICES) expect(rotating.recognise(now).label).toBe(label)
+    for (const { now, label } of DEVICES) expect(rotating.labelOf(now)).toBe(label)
   })
 })
 
 describe('the policy says', () => {
-  const ALL: readonly DeviceComponent[] = ['family', 'system', 'deviceClass', 'version']
-  const bitOf = { family: 1, system: 2, deviceClass: 4, version: VERSION_FELL }
-  const policy = (settings: Partial<BindingSettings>) => createDevices([KEY], { ...SETTINGS, ...settings })
+  const ALL = 'family system deviceClass network screen timezone languages version'.split(
+    ' ',
+  ) as readonly DeviceComponent[]
+  const SENT = 8 | 16 | 32 | 64
+  const bitsOf = ALL.map((component, index) => ({
+    component,
+    bit: component === 'version' ? VERSION_FELL : 1 << index,
+  }))
+  const policy = (binding: BindingOptions) => createDevices([KEY], settingsOf(binding))
 
-  test.each(ALL)('which bits must not change: %s', (component) => {
-    const off = { family: 'off', system: 'off', deviceClass: 'off', version: 'off' } as const
-    expect(policy({ ...off, [component]: 'enforce' }).enforced).toBe(bitOf[component])
-    expect(policy({ ...off, [component]: 'observe' }).enforced).toBe(0)
-    expect(policy(off).enforced).toBe(0)
+  test.each(bitsOf)('what follows from a change of $component', ({ component, bit }) => {
+    const only = (what: 'off' | 'observe' | 'step_up' | 'enforce') =>
+      policy({ preset: 'off', [component]: what }).rule
+    expect(only('enforce')).toMatchObject({ enforced: bit, stepUp: 0 })
+    expect(only('step_up')).toMatchObject({ enforced: 0, stepUp: bit })
+    expect(only('observe')).toMatchObject({ enforced: 0, stepUp: 0, counted: bit & SENT })
+    expect(only('off')).toEqual({ enforced: 0, stepUp: 0, counted: 0, stepUpAt: 0, endAt: 0 })
   })
 
-  test('all of them together', () => {
-    expect(policy({ version: 'enforce' }).enforced).toBe(7 | VERSION_FELL)
+  test.each([
+    { preset: 'off', rule: { enforced: 0, stepUp: 0, counted: 0, stepUpAt: 0, endAt: 0 } },
+    { preset: 'balanced', rule: { enforced: 7, stepUp: 0, counted: SENT, stepUpAt: 4, endAt: 0 } },
+    { preset: 'strict', rule: { enforced: 7, stepUp: 0, counted: SENT, stepUpAt: 0, endAt: 2 } },
+  ] as const)('the preset $preset', ({ preset, rule }) => {
+    expect(policy({ preset }).rule).toEqual(rule)
+    expect(createDevices([KEY], parseOptions({ binding: preset }, false).binding).rule).toEqual(rule)
   })
 
-  test.each(ALL)('what is told of a drift: %s unless it is off', (component) => {
-    expect(policy({ version: 'observe' }).drifted(bitOf[component])).toEqual([component])
-    expect(policy({ [component]: 'off' }).drifted(bitOf[component])).toEqual([])
-    expect(policy({}).drifted(7 | VERSION_FELL)).toEqual(ALL)
-    expect(policy({}).drifted(0)).toEqual([])
+  test('what differs from a preset', () => {
+    expect(policy({ preset: 'strict', network: 'off', changes: { stepUp: 1, end: 3 } }).rule).toEqual({
+      ...{ enforced: 7, stepUp: 0, counted: 16 | 32 | 64, stepUpAt: 1, endAt: 3 },
+    })
+    expect(policy({ version: 'enforce', changes: { stepUp: undefined } }).rule).toEqual({
+      ...{ enforced: 7 | VERSION_FELL, stepUp: 0, counted: SENT, stepUpAt: 4, endAt: 0 },
+    })
+  })
+
+  test.each(bitsOf)('what is told of a drift: $component unless it is off', ({ component, bit }) => {
+    expect(policy({}).changed(bit)).toBe(component)
+    expect(policy({ [component]: 'off' }).changed(bit)).toBe('')
+    expect(policy({}).changed(127 | VERSION_FELL)).toBe(ALL.join(' '))
+    expect(policy({}).changed(0)).toBe('')
   })
 })
 
@@ -156,7 +178,7 @@ describe('whatever is sent as a User-Agent', () => {
     )
     fc.assert(
       fc.property(hostile, (agent) => {
-        const { label, bindings } = devices.recognise(agent)
+        const { label, bindings } = recognise(agent)
         expect(label).toMatch(LABEL)
         expect(bindings[0].cells).toHaveLength(12)
         const { version } = bindings[0]
@@ -177,11 +199,9 @@ describe('whatever is sent as a User-Agent', () => {
 
   test('what is beyond a length that no device has does not count', () => {
     const long = 'curl/8.5.0'.padEnd(512, ' ')
-    expect(devices.recognise(`${long}(iPhone; CPU iPhone OS 17_1 like Mac OS X)`)).toEqual(
-      devices.recognise(long),
-    )
+    expect(recognise(`${long}(iPhone; CPU iPhone OS 17_1 like Mac OS X)`)).toEqual(recognise(long))
     const within = `${long.slice(0, 400)}(iPhone; CPU iPhone OS 17_1 like Mac OS X)`
-    expect(devices.recognise(within)).not.toEqual(devices.recognise(long))
+    expect(recognise(within)).not.toEqual(recognise(long))
   })
 
   test('100 KB of it take next to no time, ever new ones too', () => {
@@ -204,7 +224,7 @@ describe('whatever is sent as a User-Agent', () => {
     for (const piece of pieces)
       for (let turn = 0; turn < 20; turn++) {
         const agent = `${turn} ${piece.repeat(100_000 / piece.length)}`
-        expect(devices.recognise(agent).label.length).toBeLessThan(65)
+        expect(recognise(agent).label.length).toBeLessThan(65)
       }
     expect(performance.now() - from).toBeLessThan(2000)
   })

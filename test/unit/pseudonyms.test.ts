@@ -139,7 +139,8 @@ test('what was sealed for one event reveals nothing in another', async () => {
   expect(await sallyport.audit.reveal(event)).toBeDefined()
   const later = { ...event, time: '2026-01-02T00:00:00.000Z' }
   const other = { ...event, event: 'password.changed' } as SallyportEvent
-  const damaged = { ...event, sealed: `A${event.sealed?.slice(1)}` }
+  const first = event.sealed?.startsWith('A') ? 'B' : 'A'
+  const damaged = { ...event, sealed: `${first}${event.sealed?.slice(1)}` }
   const { sealed: _sealed, ...bare } = event
   const changed = [
     { ...event, outcome: 'failure' },

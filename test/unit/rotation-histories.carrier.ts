@@ -9,7 +9,7 @@ const REQUEST = {
   id: `${'s'.repeat(22)}` as Rotation['id'],
   transport: 'cookie',
   bindings: [],
-  enforced: 0,
+  driftRule: { enforced: 0, stepUp: 0, counted: 0, stepUpAt: 0, endAt: 0 },
   lifetimes: { idleMs: FAR, absoluteMs: FAR },
   refreshLimit: { count: 0, windowMs: 0 },
   convergedLimit: 0,

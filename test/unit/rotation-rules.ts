@@ -141,7 +141,7 @@ function onContest(instead: (verdict: Contest, state: RotationState) => Rotation
 }
 
 function converge({ converged }: RotationState): RotationVerdict {
-  return { kind: 'converge', converged: converged + 1 }
+  return { kind: 'converge', converged: converged + 1, drift: 0 }
 }
 
 function isRacing({ rotatedAt }: RotationState, { at, graceMs }: Rotation): boolean {

@@ -15,7 +15,7 @@ export type {
   TokenVerdict,
   Unlocked,
 } from './application/index.ts'
-export type { BindingSettings, ComponentPolicy, DeviceComponent } from './binding/device.ts'
+export type { ComponentPolicy, DeviceComponent } from './binding/components.ts'
 export { ClaimsError, ConfigError, RefusalError, SallyportError, UnavailableError } from './errors.ts'
 export type { EndpointName } from './gate/endpoints/index.ts'
 export type { Nobody } from './gate/lockout-calls.ts'

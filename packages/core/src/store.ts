@@ -82,7 +82,9 @@ export {
 } from './ports/revocations.ts'
 export {
   type BoundTo,
+  CELL_BYTES,
   type DeviceBinding,
+  type DriftRule,
   type Elevation,
   type Grant,
   RETRY_KEY_BYTES,

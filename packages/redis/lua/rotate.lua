@@ -3,25 +3,26 @@
 -- ARGV  header; the step: STEP, the address, then browser version and cells under each secret in force; and, if it is
 --       to be checked, the client. There are few arguments, since each costs the caller some time.
 -- returns one string instead of an array, whose elements would cost the caller time too. It begins with a letter:
---   R rotated, C converged, B contested, U reused, M mismatched, F another client or transport: followed by issue_from,
---     drift, whether the store had lost writes (1), the lengths of the state, of the subject and of the address that
---     contested tokens had gone to, and that address, the state, the subject and the grant
+--   R rotated, C converged, B contested, U reused, M mismatched, S challenged, F another client or transport: followed
+--     by issue_from, drift, whether the store had lost writes (1), the lengths of the state, of the subject and of the
+--     address that contested tokens had gone to, and that address, the state, the subject and the grant
 --   L over a limit: followed by the milliseconds to wait
 --   E expired, X unknown
 local at = begin()
 if not at then return too_late() end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
--- tag, field, generation, whether refresh tokens travel in bodies, enforced drift, grace, idle, absolute, until when
--- the caller knows that everything has ended and that tokens are refused, refresh limit and its window, converged limit,
--- key of the attempt, who made that (0: there is none, 1: the client, 2: the process), length of the address
-local STEP = '>c12c16I4BI2I6I6I6I6I6I4I6I4c6BB'
+-- tag, field, generation, whether refresh tokens travel in bodies, the rule of drift (three masks and two limits), grace,
+-- idle, absolute, until when the caller knows that everything has ended and that tokens are refused, refresh limit and its
+-- window, converged limit, key of the attempt, who made that (0: there is none, 1: the client, 2: the process), length of
+-- the address
+local STEP = '>c12c16I4BI2I2I2BBI6I6I6I6I6I4I6I4c6BB'
 local step, client = ARGV[2], ARGV[3]
-local tag, field, generation, in_body, enforced, grace, idle, absolute, known_end, known_mark, refreshes, window,
-  converged_limit, key, key_by, address_length, next_at = struct.unpack(STEP, step)
+local tag, field, generation, in_body, enforced, stepping_up, counted, step_up_at, end_at, grace, idle, absolute,
+  known_end, known_mark, refreshes, window, converged_limit, key, key_by, address_length, next_at = struct.unpack(STEP, step)
 local address = string.sub(step, next_at, next_at + address_length - 1)
 local key_sent = key_by == 1
 if key_by == 0 then key = '' end
-local VERSION_FELL = 32768
+local VERSION_FELL, CELL_BYTES, NOT_SENT = 32768, 4, '\0\0\0\0'
 -- As MAX_SKIPPED of the core.
 local MAX_SKIPPED = 65535
 -- The end of the window in which refreshes are counted, in seconds, and their count.
@@ -59,32 +60,49 @@ end
 if session.body ~= (in_body == 1) then return outcome('F', false) end
 if client and client ~= string.match(grant, '^[^%z]*', 1 + MAC_BYTES) then return outcome('F', false) end
 
--- The cells that differ from those of the session, as bits, and how many they are.
-local function drift_from(cells)
-  if cells == session.cells then return 0, 0 end
-  local drift, count = 0, 0
-  for cell = 0, math.max(#session.cells, #cells) / 4 - 1 do
-    if string.sub(session.cells, cell * 4 + 1, cell * 4 + 4) ~= string.sub(cells, cell * 4 + 1, cell * 4 + 4) then
-      drift, count = drift + 2 ^ cell, count + 1
-    end
-  end
-  return drift, count
-end
-
--- The cells were hashed under one of the secrets: that with the least drift counts. The current secret comes first, and
--- what is stored is hashed under it.
-local least, version, cells = nil, 0, session.cells
+-- The cells of the device under each secret. What is stored is hashed under the current one, which comes first.
+local sent, version = {}, 0
 next_at = next_at + address_length
 while next_at <= #step do
   local sent_version, size, cells_at = struct.unpack('>I2B', step, next_at)
-  local sent_cells = string.sub(step, cells_at, cells_at + size - 1)
-  local bits, count = drift_from(sent_cells)
-  if not least then version, cells = sent_version, sent_cells end
-  if not least or count < least then drift, least = bits, count end
+  if not sent[1] then version = sent_version end
+  sent[#sent + 1] = string.sub(step, cells_at, cells_at + size - 1)
   next_at = cells_at + size
 end
-if drift ~= 0 then cells = session.cells end
+
+-- Nothing for a cell that was not sent.
+local function cell_of(cells, index)
+  local cell = string.sub(cells, index * CELL_BYTES + 1, (index + 1) * CELL_BYTES)
+  return #cell == CELL_BYTES and cell ~= NOT_SENT and cell or nil
+end
+
+-- Mirrors compareDevices of the core: a cell that fits under any secret is hashed under the current one from now on.
+local function compare(bound, index)
+  local current = sent[1] and cell_of(sent[1], index)
+  if not current or not cell_of(bound, index) then return end
+  for _, cells in ipairs(sent) do
+    if cell_of(cells, index) == cell_of(bound, index) then return current end
+  end
+  drift = drift + 2 ^ index
+end
+
+local cells = session.cells
+if cells ~= sent[1] then
+  local kept = {}
+  for index = 0, math.ceil(#cells / CELL_BYTES) - 1 do
+    kept[index + 1] = compare(cells, index)
+      or string.sub(cells, index * CELL_BYTES + 1, (index + 1) * CELL_BYTES)
+  end
+  cells = table.concat(kept)
+end
 if version ~= 0 and version < session.version then drift = drift + VERSION_FELL end
+
+local changes = 0
+for bit_at = 0, 15 do
+  if bit.band(drift, counted, 2 ^ bit_at) ~= 0 then changes = changes + 1 end
+end
+local must_end = bit.band(drift, enforced) ~= 0 or end_at > 0 and changes >= end_at
+local must_step_up = bit.band(drift, stepping_up) ~= 0 or step_up_at > 0 and changes >= step_up_at
 
 local function limited(milliseconds)
   return struct.pack('>c1I6', 'L', milliseconds)
@@ -95,13 +113,14 @@ local function end_session()
   drop_session(user, field)
 end
 
-if bit.band(drift, enforced) ~= 0 then
+if must_end then
   end_session()
   return outcome('M', false)
 end
 
 -- Goes on from a base, unless there are too many refreshes.
 local function go_on(letter, next_generation, base, rolled_back, previous_address)
+  if must_step_up then return outcome('S', false) end
   if refreshes > 0 then
     local ends, used = 0, 0
     if found[4] and #found[4] == WINDOW_BYTES then ends, used = struct.unpack(WINDOW, found[4]) end
@@ -128,6 +147,7 @@ local function go_on(letter, next_generation, base, rolled_back, previous_addres
 end
 
 local function converge()
+  if must_step_up then return outcome('S', false) end
   if converged_limit > 0 and session.converged >= converged_limit then return limited(1000) end
   if converged_limit > 0 then
     session.converged = session.converged + 1

@@ -90,7 +90,7 @@ export function unpackLine(state: Buffer): { readonly base: number; readonly key
   return { base: state.readUInt32BE(1) - after, keyed: (flags & FLAGS.keyed) !== 0 }
 }
 
-const STEP_BYTES = 87
+const STEP_BYTES = 93
 const BINDING_BYTES = 3
 /** Who made the key of an attempt. */
 const KEY_SENT = 1
@@ -100,7 +100,7 @@ const KEY_MADE = 2
  * All that `rotate.lua` judges a rotation by, except the client. One argument, since each costs ioredis some time.
  */
 export function packRotation(rotation: Rotation): Buffer {
-  const { id, generation, transport, enforced, graceMs, lifetimes, known, refreshLimit, key, bindings } =
+  const { id, generation, transport, driftRule, graceMs, lifetimes, known, refreshLimit, key, bindings } =
     rotation
   const address = packIp(rotation.ip)
   const bindingBytes = bindings.reduce((sum, { cells }) => sum + BINDING_BYTES + cells.length, 0)
@@ -108,7 +108,11 @@ export function packRotation(rotation: Rotation): Buffer {
   step.write(id, 'base64url')
   let at = step.writeUInt32BE(generation, SESSION_ID_BYTES)
   at = step.writeUInt8(transport === 'body' ? 1 : 0, at)
-  at = step.writeUInt16BE(enforced, at)
+  at = step.writeUInt16BE(driftRule.enforced, at)
+  at = step.writeUInt16BE(driftRule.stepUp, at)
+  at = step.writeUInt16BE(driftRule.counted, at)
+  at = step.writeUInt8(driftRule.stepUpAt, at)
+  at = step.writeUInt8(driftRule.endAt, at)
   at = step.writeUIntBE(graceMs, at, 6)
   at = step.writeUIntBE(lifetimes.idleMs, at, 6)
   at = step.writeUIntBE(lifetimes.absoluteMs, at, 6)
@@ -161,7 +165,7 @@ export function unpackRotation(
     case 'R':
       return { kind: 'rotated', session, issueFrom, drift, rolledBack }
     case 'C':
-      return { kind: 'converged', session, issueFrom }
+      return { kind: 'converged', session, issueFrom, drift }
     case 'B': {
       const previousIp = unpackIp(reply.subarray(PREVIOUS_AT, stateAt))
       const outcome = { kind: 'contested', session, drift, issueFrom } as const
@@ -171,6 +175,8 @@ export function unpackRotation(
       return { kind: 'reused', session, rolledBack }
     case 'M':
       return { kind: 'mismatched', session, drift }
+    case 'S':
+      return { kind: 'challenged', session, drift }
     case 'F':
       return { kind: 'wrong_client' }
     default:

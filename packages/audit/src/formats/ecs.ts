@@ -43,6 +43,7 @@ const CATEGORIES: Readonly<Record<EventName, Categories>> = {
   'refresh.reused': { kind: 'alert', category: ['session'], type: ['info'] },
   'refresh.mismatched': { kind: 'alert', category: ['session'], type: ['info'] },
   'refresh.contested': { category: ['session'], type: ['info'] },
+  'device.changed': { category: ['session'], type: ['info'] },
   'request.refused': { category: ['web'], type: ['access', 'error'] },
   'token.accepted': { category: ['authentication'], type: ['info'] },
   'token.refused': { category: ['authentication'], type: ['info'] },

@@ -18,6 +18,7 @@ const MEANINGS: Readonly<Record<EventName, Meaning>> = {
   'refresh.reused': { title: 'A refresh token was used again: it was stolen', gravity: 'high' },
   'refresh.mismatched': { title: 'A refresh came from another device', gravity: 'high' },
   'refresh.contested': { title: 'The answer to a refresh was lost or stolen', gravity: 'low' },
+  'device.changed': { title: 'The device of a session changed', gravity: 'low' },
   'request.refused': { title: 'A request of another site was refused', gravity: 'low' },
   'token.accepted': { title: 'A token was used', gravity: 'none' },
   'token.refused': { title: 'A token was refused', gravity: 'low' },

@@ -34,6 +34,7 @@ const CLASSIFICATIONS: Readonly<Record<EventName, Classification>> = {
   'refresh.reused': { name: 'detectionFinding', activity: 1, called: 'Create' },
   'refresh.mismatched': { name: 'detectionFinding', activity: 1, called: 'Create' },
   'refresh.contested': { name: 'detectionFinding', activity: 1, called: 'Create' },
+  'device.changed': { name: 'authentication', activity: OTHER, called: 'Device Change' },
   'request.refused': { name: 'apiActivity', activity: OTHER, called: 'Refuse' },
   'token.accepted': { name: 'apiActivity', activity: OTHER, called: 'Accept' },
   'token.refused': { name: 'apiActivity', activity: OTHER, called: 'Refuse' },

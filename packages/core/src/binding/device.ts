@@ -1,117 +1,129 @@
 import { createHmac } from 'node:crypto'
-import Bowser from 'bowser'
 import { LRUCache } from 'lru-cache'
-import { type DeviceBinding, VERSION_FELL } from '../ports/session.ts'
+import { CELL_BYTES, type DeviceBinding, type DriftRule } from '../ports/session.ts'
+import {
+  agentComponents,
+  type BindingSettings,
+  bitOf,
+  components,
+  type DeviceComponent,
+  driftRuleOf,
+  type SentComponent,
+  sentComponents,
+  signalNames,
+} from './components.ts'
+import { regionOf } from './networks.ts'
+import { readSignals, type Signals } from './signals.ts'
+import { labelOf, readTraits } from './traits.ts'
 
-/** What a device is recognised by. `version` drifts only when it decreases, because browsers update themselves. */
-export type DeviceComponent = HashedComponent | 'version'
-type HashedComponent = 'family' | 'system' | 'deviceClass'
-
-/** The components in the order of the cells of a {@link DeviceBinding}. */
-const hashedComponents: readonly HashedComponent[] = ['family', 'system', 'deviceClass']
-/** The bit of each component in a drift. */
-const bits: Readonly<Record<DeviceComponent, number>> = {
-  family: 1,
-  system: 2,
-  deviceClass: 4,
-  version: VERSION_FELL,
+/** What a request shows of the device that sent it. */
+export interface Evidence {
+  /** The address in canonical form. */
+  readonly caller: { readonly ip?: string | undefined }
+  readonly userAgent: string | undefined
+  /** Every `Device-Signals` field, as received. */
+  readonly signals: readonly string[]
 }
 
-/**
- * What happens when a component of a session's device changes. `enforce` ends the session. `observe` only emits an
- * event. `off` does nothing.
- */
-export type ComponentPolicy = 'off' | 'observe' | 'enforce'
-
-export type BindingSettings = Readonly<Record<DeviceComponent, ComponentPolicy>>
-
-/** What the User-Agent reveals about a device. */
+/** A device as it showed itself in one request. */
 export interface Device {
   /** A name for people, such as "Firefox on Linux". */
   readonly label: string
   /** The device, hashed under the current secret first, then under each earlier one. */
   readonly bindings: readonly [DeviceBinding, ...DeviceBinding[]]
+  readonly signals: Signals['kind']
 }
 
 export interface Devices {
-  /** Recognises a device by its User-Agent. All devices that send none count as the same. */
-  recognise(userAgent: string | undefined): Device
-  /** The bits of the components that must not change. */
-  readonly enforced: number
-  /** The components that drifted, except those that are off. */
-  drifted(drift: number): DeviceComponent[]
+  /** Recognises the device of a request. All devices that send no User-Agent count as one kind. */
+  recognise(evidence: Evidence): Device
+  /** The name for people of the device that has this User-Agent. */
+  labelOf(userAgent: string | undefined): string
+  /** What follows when a device has changed. */
+  readonly rule: DriftRule
+  /** The components that drifted, except those that are off, separated by spaces. */
+  changed(drift: number): string
 }
 
 const MAX_CHARS = 512
 const DEVICES_REMEMBERED = 1000
+const NOT_SENT = Buffer.alloc(CELL_BYTES)
 
-interface Traits {
-  readonly family: string
-  readonly system: string
-  readonly deviceClass: string
+/** What was found out about a User-Agent. */
+interface Agent {
+  readonly label: string
   readonly version: number
+  /** Its cells under each key. */
+  readonly cells: readonly Buffer[]
 }
+type Sent = Readonly<Partial<Record<SentComponent, string>>>
 
 /** @param keys fingerprint keys, the current one first */
 export function createDevices(
   keys: readonly [Uint8Array, ...Uint8Array[]],
   settings: BindingSettings,
 ): Devices {
-  const components: readonly DeviceComponent[] = [...hashedComponents, 'version']
-  const remembered = new LRUCache<string, Device>({ max: DEVICES_REMEMBERED })
+  const policies = settings.components
+  const comparesSignals = signalNames.some((name) => policies[name] !== 'off')
+  const remembered = new LRUCache<string, Agent>({ max: DEVICES_REMEMBERED })
 
-  function build(userAgent: string): Device {
-    const traits = readTraits(userAgent)
-    const bindUnder = (key: Uint8Array): DeviceBinding => ({
-      cells: Buffer.concat(hashedComponents.map((component) => cell(key, component, traits[component]))),
-      version: traits.version,
-    })
-    const [current, ...earlier] = keys
-    return { label: labelOf(traits), bindings: [bindUnder(current), ...earlier.map(bindUnder)] }
+  function agentOf(userAgent = ''): Agent {
+    const shortened = userAgent.slice(0, MAX_CHARS)
+    const known = remembered.get(shortened)
+    if (known !== undefined) return known
+    const traits = readTraits(shortened)
+    const cellsUnder = (key: Uint8Array): Buffer =>
+      Buffer.concat(agentComponents.map((component) => cell(key, component, traits[component])))
+    const agent = { label: labelOf(traits), version: traits.version, cells: keys.map(cellsUnder) }
+    remembered.set(shortened, agent)
+    return agent
+  }
+
+  /** What is off is not stored either. */
+  function sentBy({ caller: { ip } }: Evidence, signals: Signals): Sent {
+    const all: Sent = {
+      ...(ip === undefined ? {} : { network: regionOf(ip) }),
+      ...(signals.kind === 'sent' ? signals.values : {}),
+    }
+    return Object.fromEntries(
+      sentComponents.map((name) => [name, policies[name] === 'off' ? undefined : all[name]]),
+    )
   }
 
   return {
-    recognise(userAgent = '') {
-      const shortened = userAgent.slice(0, MAX_CHARS)
-      const known = remembered.get(shortened)
-      if (known !== undefined) return known
-      const device = build(shortened)
-      remembered.set(shortened, device)
-      return device
+    rule: driftRuleOf(settings),
+    labelOf: (userAgent) => agentOf(userAgent).label,
+    recognise(evidence) {
+      const { label, version, cells } = agentOf(evidence.userAgent)
+      const signals = readSignals(comparesSignals ? evidence.signals : [])
+      const sent = sentBy(evidence, signals)
+      const bindUnder = (key: Uint8Array, index: number): DeviceBinding => ({
+        cells: Buffer.concat([cells[index] ?? NOT_SENT, ...sentCells(key, sent)]),
+        version,
+      })
+      const [current, ...earlier] = keys
+      const bindings = [
+        bindUnder(current, 0),
+        ...earlier.map((key, index) => bindUnder(key, index + 1)),
+      ] as const
+      return { label, bindings, signals: signals.kind }
     },
-    enforced: components
-      .filter((component) => settings[component] === 'enforce')
-      .reduce((mask, component) => mask | bits[component], 0),
-    drifted: (drift) =>
-      components.filter((component) => (drift & bits[component]) !== 0 && settings[component] !== 'off'),
+    changed: (drift) =>
+      components
+        .filter((component) => (drift & bitOf(component)) !== 0 && policies[component] !== 'off')
+        .join(' '),
   }
 }
 
-function readTraits(userAgent: string): Traits {
-  // The parser throws on an empty string.
-  if (userAgent === '') return { family: '', system: '', deviceClass: '', version: 0 }
-  const { browser, os, platform } = Bowser.parse(userAgent)
-  const version = Number.parseInt(browser.version ?? '', 10)
-  return {
-    // For an unknown client, the parser returns everything before the last version as the name.
-    family: browser.name && !browser.name.includes('/') ? browser.name : productOf(userAgent),
-    system: os.name ?? '',
-    deviceClass: platform.type ?? '',
-    version: version > 0 && version < 65536 ? version : 0,
-  }
+/** The cells behind those of the User-Agent, up to the last one that was sent. */
+function sentCells(key: Uint8Array, sent: Sent): readonly Buffer[] {
+  const count = sentComponents.findLastIndex((component) => sent[component] !== undefined) + 1
+  return sentComponents.slice(0, count).map((component) => {
+    const value = sent[component]
+    return value === undefined ? NOT_SENT : cell(key, component, value)
+  })
 }
 
-/** The product that a User-Agent names first (RFC 9110, section 10.1.5). */
-function productOf(userAgent: string): string {
-  return userAgent.split(/[\s/]/, 1)[0] ?? ''
-}
-
-function labelOf({ family, system }: Traits): string {
-  const plain = family.replace(/[^\w .-]/g, '').slice(0, 32)
-  if (plain === '') return 'Unknown device'
-  return system === '' ? plain : `${plain} on ${system}`
-}
-
-function cell(key: Uint8Array, component: HashedComponent, value: string): Buffer {
-  return createHmac('sha256', key).update(`${component}\0${value}`, 'utf8').digest().subarray(0, 4)
+function cell(key: Uint8Array, component: DeviceComponent, value: string): Buffer {
+  return createHmac('sha256', key).update(`${component}\0${value}`, 'utf8').digest().subarray(0, CELL_BYTES)
 }

@@ -8,7 +8,7 @@ import {
   userAgentOf,
   type Visit,
 } from '../seam/caller.ts'
-import type { HeaderFields } from '../seam/http.ts'
+import type { HeaderFields, RequestView } from '../seam/http.ts'
 import { canonicalIp } from '../seam/ip.ts'
 
 const ID_BYTES = 12
@@ -55,11 +55,17 @@ class RequestCaller implements Caller {
 }
 
 /** What a request says of itself; `undefined` if its `Idempotency-Key` is malformed. */
-export function visitOf(sender: Sender, callers: Callers): Visit | undefined {
-  const sent = sender.headers['idempotency-key']
+export function visitOf(view: RequestView, callers: Callers): Visit | undefined {
+  const sent = view.headers['idempotency-key']
   const retryKey = sent === undefined ? undefined : retryKeyIn(sent)
   if (sent !== undefined && retryKey === undefined) return undefined
-  return { caller: callers.of(sender), userAgent: userAgentOf(sender), retryKey }
+  const signals = view.headers['device-signals'] === undefined ? [] : fieldsOf(view, 'device-signals')
+  return { caller: callers.of(view), userAgent: userAgentOf(view), signals, retryKey }
+}
+
+/** Every field of a name as received. In the parsed headers, several of a kind are joined and look like one. */
+function fieldsOf({ rawHeaders }: RequestView, name: string): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name)
 }
 
 /**

@@ -58,13 +58,15 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       case 'mismatch':
         end(record.id, rotation.at)
         return { kind: 'mismatched', session: portSession(record), drift: verdict.drift }
+      case 'challenge':
+        return { kind: 'challenged', session: portSession(record), drift: verdict.drift }
       case 'reuse':
         end(record.id, rotation.at)
         return { kind: 'reused', session: portSession(record), rolledBack: verdict.rolledBack }
       case 'converge': {
         const converged = { ...record, converged: verdict.converged }
         subject.sessions.set(record.id, converged)
-        return { kind: 'converged', session: portSession(converged), issueFrom }
+        return { kind: 'converged', session: portSession(converged), drift: verdict.drift, issueFrom }
       }
       case 'rotate': {
         const session = goOn(subject, record, rotation, verdict)

@@ -6,7 +6,10 @@ export type Transport = 'cookie' | 'body'
 
 /** What is stored about a session's device, in order to recognise it. */
 export interface DeviceBinding {
-  /** One keyed hash of four bytes for each component, in a fixed order. */
+  /**
+   * One keyed hash of {@link CELL_BYTES} bytes for each component, in a fixed order. A cell of zeros, or one beyond the
+   * end, stands for what was not sent, and is never compared.
+   */
   readonly cells: Uint8Array
   /** The browser's major version, or 0 if it has none. It is compared by size, so it is not hashed. */
   readonly version: number
@@ -14,6 +17,22 @@ export interface DeviceBinding {
 
 /** Drift bit: the browser's version decreased. The bits below it say which cells changed. */
 export const VERSION_FELL: number = 1 << 15
+
+export const CELL_BYTES = 4
+
+/** What follows when a session's device has changed. A mask has bit n for cell n, and {@link VERSION_FELL}. */
+export interface DriftRule {
+  /** A change of any of these ends the session. */
+  readonly enforced: number
+  /** A change of any of these asks for a step-up. */
+  readonly stepUp: number
+  /** The changes that count towards the two limits. */
+  readonly counted: number
+  /** So many counted changes ask for a step-up. 0: no number does. */
+  readonly stepUpAt: number
+  /** So many counted changes end the session. 0: no number does. */
+  readonly endAt: number
+}
 
 /** What a user has proved since the sign-in. It counts for a while (RFC 9470). */
 export interface Elevation {

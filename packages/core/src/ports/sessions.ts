@@ -2,7 +2,7 @@ import type { SessionId, SubjectTag } from './ids.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import type { Unavailable } from './outcome.ts'
 import type { KnownMarks } from './revocations.ts'
-import type { DeviceBinding, RetryKey, Session, Transport } from './session.ts'
+import type { DeviceBinding, DriftRule, RetryKey, Session, Transport } from './session.ts'
 import type { ElevateOutcome, Elevating } from './steps/elevating.ts'
 import type { Opening, OpenOutcome } from './steps/opening.ts'
 import type {
@@ -24,8 +24,8 @@ export interface Rotation {
   readonly transport: Transport
   /** The device of this request, hashed under the current secret first, then under each earlier one. */
   readonly bindings: readonly DeviceBinding[]
-  /** Bit n: cell n must be what it was at sign-in. Bit `VERSION_FELL`: the version must not decrease. */
-  readonly enforced: number
+  /** What follows if the device is not that of the sign-in. */
+  readonly driftRule: DriftRule
   readonly ip?: string | undefined
   /** Milliseconds since the epoch. */
   readonly at: number
@@ -41,35 +41,40 @@ export interface Rotation {
   readonly convergedLimit: number
 }
 
+/** A session, and what of its device differs from the sign-in: bit n for cell n, and `VERSION_FELL`. */
+interface Compared {
+  readonly session: Session
+  readonly drift: number
+}
+
 export type RotationOutcome =
-  | {
+  | (Compared & {
       readonly kind: 'rotated'
-      readonly session: Session
       /** The presented generation was ahead of the record, so the store had lost writes. */
       readonly rolledBack: boolean
       /** Bit n: cell n, which is not enforced, is not what it was at sign-in. */
       readonly drift: number
       /** See `OpenOutcome`. */
       readonly issueFrom: number
-    }
+    })
   /** Nothing changed. `session` has the current generation. */
-  | { readonly kind: 'converged'; readonly session: Session; readonly issueFrom: number }
+  | (Compared & { readonly kind: 'converged'; readonly issueFrom: number })
   /**
    * The answer to an earlier refresh was lost, or somebody else has it. The session continues one generation later, and
    * the generation before that is burnt: it was revoked.
    */
-  | {
+  | (Compared & {
       readonly kind: 'contested'
-      readonly session: Session
-      readonly drift: number
       readonly issueFrom: number
       /** The address that the burnt generation was handed to. */
       readonly previousIp?: string
-    }
+    })
   /** A replaced token was presented: the session was ended and revoked. */
   | { readonly kind: 'reused'; readonly session: Session; readonly rolledBack: boolean }
-  /** An enforced part of the device differs: the session was ended and revoked. */
-  | { readonly kind: 'mismatched'; readonly session: Session; readonly drift: number }
+  /** It is another device by the rule: the session was ended and revoked. */
+  | (Compared & { readonly kind: 'mismatched' })
+  /** So much of the device changed that the user must authenticate again. Nothing changed in the store. */
+  | (Compared & { readonly kind: 'challenged' })
   /** The session belongs to another client or transport. Nothing changed. */
   | { readonly kind: 'wrong_client' }
   /** A limit was reached. Nothing changed. */

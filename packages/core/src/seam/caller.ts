@@ -36,6 +36,8 @@ export interface Visit {
   readonly caller: Caller
   /** The User-Agent as it was sent, by which the device is recognised. */
   readonly userAgent: string | undefined
+  /** Every `Device-Signals` field as it was sent. */
+  readonly signals: readonly string[]
   /** The `Idempotency-Key`, by which a repeated refresh is recognised. */
   readonly retryKey: string | undefined
 }

@@ -40,7 +40,7 @@ export interface SessionElevationParts {
 
 export function createSessionElevation(parts: SessionElevationParts): ElevateSession {
   const { store, replica, tokenSets, devices, settings, emit, clock } = parts
-  return async ({ own, session: id, claims }, stepUp, { caller, userAgent }) => {
+  return async ({ own, session: id, claims }, stepUp, visit) => {
     checkStepUp(stepUp)
     if (!own || id === undefined || !isSessionId(id))
       throw new TypeError('stepUp: the caller has no session of this deployment')
@@ -48,7 +48,7 @@ export function createSessionElevation(parts: SessionElevationParts): ElevateSes
     if (signer === undefined) return { kind: 'key_unavailable' }
     const at = clock.now()
     const elevation = elevationOf(stepUp, at)
-    const { bindings } = devices.recognise(userAgent)
+    const { bindings } = devices.recognise(visit)
     const known = replica.marksOf(tagOfSession(id))
     const { lifetimes } = settings
     const outcome = await store.elevate({ id, elevation, bindings, at, lifetimes, known })
@@ -61,7 +61,7 @@ export function createSessionElevation(parts: SessionElevationParts): ElevateSes
     const tokens = await tokenSets.issue(descendant, signer, issueFrom)
     if (tokens.kind === 'unsigned') return { kind: 'key_unavailable' }
     const about = { sub: session.subject, sid: session.id, client_id: session.client, ...tokens.ids }
-    emit({ event: 'stepup.granted', outcome: 'success', ...reasonOf(stepUp), ...about }, caller)
+    emit({ event: 'stepup.granted', outcome: 'success', ...reasonOf(stepUp), ...about }, visit.caller)
     return tokens
   }
 }

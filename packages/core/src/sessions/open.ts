@@ -53,13 +53,14 @@ export interface SessionOpeningParts {
  */
 export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
   const { store, replica, tokenSets, settings, emit, clock } = parts
-  return async (signIn, transport, { caller, userAgent, retryKey }, { replaced, boundTo } = {}) => {
+  return async (signIn, transport, visit, { replaced, boundTo } = {}) => {
+    const { caller, retryKey } = visit
     checkSignIn(signIn)
     const own = ownLifetimes(signIn, settings.lifetimes)
     await parts.judgeSubject(signIn.subject)
     const signer = parts.signer()
     if (signer === undefined) return { kind: 'key_unavailable' }
-    const device = parts.devices.recognise(userAgent)
+    const device = parts.devices.recognise(visit)
     const tag = tagOf(signIn.subject)
     const now = clock.now()
     const id = newSessionId(tag, parts.random)
@@ -105,6 +106,11 @@ export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
     const tokens = areGood ? early : await tokenSets.issue(outcome.session, signer, outcome.issueFrom)
     if (tokens.kind === 'unsigned') return { kind: 'key_unavailable' }
     emit({ event: 'session.started', outcome: 'success', sub, sid, client_id, ...tokens.ids }, caller)
+    if (device.signals === 'malformed')
+      emit(
+        { event: 'device.changed', outcome: 'success', reason: 'signals_malformed', sub, sid, client_id },
+        caller,
+      )
     return tokens
   }
 }

@@ -8,6 +8,7 @@ import type { Signer } from '../ports/signer.ts'
 import type { Replica } from '../revocation/replica.ts'
 import type { Caller, Visit } from '../seam/caller.ts'
 import type { TokenIds } from '../tokens/issue.ts'
+import type { EventToTell } from '../watch/event.ts'
 import type { Emit } from '../watch/events.ts'
 import { ended, type SessionEnd } from './end.ts'
 import { createAtOnce } from './limit.ts'
@@ -23,6 +24,8 @@ export type RefreshOutcome =
   | { readonly kind: 'reused' | 'mismatched' | 'expired' | 'unknown' }
   /** The session belongs to another client or transport. Nothing changed. */
   | { readonly kind: 'wrong_client' }
+  /** So much of the device changed that the user must authenticate again. Nothing changed. */
+  | { readonly kind: 'challenged' }
   | { readonly kind: 'limited'; readonly retryAfterSeconds: number }
   | KeyUnavailable
   | Unavailable
@@ -84,17 +87,19 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
   async function refresh(
     ticket: RefreshTicket,
     client: string | undefined,
-    { caller, userAgent }: Visit,
+    visit: Visit,
     key: RetryKey | undefined,
   ): Promise<RefreshOutcome> {
     const signer = parts.signer()
     if (signer === undefined) return { kind: 'key_unavailable' }
+    const { caller } = visit
+    const device = devices.recognise(visit)
     const outcome = await store.rotate({
       id: ticket.session,
       generation: ticket.generation,
       transport: ticket.transport,
-      bindings: devices.recognise(userAgent).bindings,
-      enforced: devices.enforced,
+      bindings: device.bindings,
+      driftRule: devices.rule,
       at: clock.now(),
       lifetimes: settings.lifetimes,
       known: replica.marksOf(tagOfSession(ticket.session)),
@@ -105,6 +110,9 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
       client,
       ip: caller.ip,
     })
+
+    if (device.signals === 'malformed' && 'session' in outcome)
+      emit(deviceChanged(outcome.session, 'success', 'signals_malformed'), caller)
 
     switch (outcome.kind) {
       case 'rotated':
@@ -120,6 +128,9 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
       case 'mismatched':
         endStolen(outcome, caller)
         return { kind: outcome.kind }
+      case 'challenged':
+        tellDrift(outcome, 'failure', 'step_up_required', caller)
+        return { kind: 'challenged' }
       case 'limited':
         return limited(ticket, outcome.retryAfterMs, caller)
       case 'wrong_client':
@@ -146,19 +157,21 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
     ids: TokenIds,
     caller: Caller,
   ): void {
-    const { session } = outcome
-    const drifted = outcome.kind === 'converged' || outcome.drift === 0 ? [] : devices.drifted(outcome.drift)
-    const about = {
-      event: 'session.refreshed',
-      outcome: 'success',
-      reason: drifted.length === 0 ? outcome.kind : `${outcome.kind}, other ${drifted.join(' ')}`,
-      sub: session.subject,
-      sid: session.id,
-      client_id: session.client,
-      ...ids,
-    } as const
-    emit(about, caller)
+    const { session, kind: reason } = outcome
+    emit({ event: 'session.refreshed', outcome: 'success', reason, ...namesOf(session), ...ids }, caller)
+    tellDrift(outcome, 'success', 'drift', caller)
     if (outcome.kind === 'rotated' && outcome.rolledBack) tellRollback(session, 'success', caller)
+  }
+
+  /** Each time, since neither a store nor a process keeps what it has told of a session. */
+  function tellDrift(
+    { session, drift }: { readonly session: Session; readonly drift: number },
+    result: 'success' | 'failure',
+    reason: string,
+    caller: Caller,
+  ): void {
+    const changed = drift === 0 ? '' : devices.changed(drift)
+    if (changed !== '') emit({ ...deviceChanged(session, result, reason), changed }, caller)
   }
 
   /** The store has already burnt the generation that the session skipped. */
@@ -188,8 +201,11 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
   ): void {
     const about = namesOf(outcome.session)
     const event = outcome.kind === 'reused' ? 'refresh.reused' : 'refresh.mismatched'
-    const reason = outcome.kind === 'reused' ? 'token_reused' : devices.drifted(outcome.drift).join(' ')
-    emit({ event, outcome: 'failure', reason, ...about }, caller)
+    const why =
+      outcome.kind === 'reused'
+        ? { reason: 'token_reused' }
+        : { reason: 'other_device', changed: devices.changed(outcome.drift) }
+    emit({ event, outcome: 'failure', ...why, ...about }, caller)
     if (outcome.kind === 'reused' && outcome.rolledBack) tellRollback(outcome.session, 'failure', caller)
     parts.end.settle([ended(outcome.session)], { reason: event, caller })
   }
@@ -200,7 +216,11 @@ function mayBeRepeated({ kind }: RefreshOutcome): boolean {
 }
 
 function leavesAsItWas({ kind }: RefreshOutcome): boolean {
-  return kind === 'wrong_client' || kind === 'limited'
+  return kind === 'wrong_client' || kind === 'challenged' || kind === 'limited'
+}
+
+function deviceChanged(session: Session, outcome: 'success' | 'failure', reason: string): EventToTell {
+  return { event: 'device.changed', outcome, reason, ...namesOf(session) }
 }
 
 function namesOf({ subject, id, client }: Session): { sub: string; sid: string; client_id: string } {

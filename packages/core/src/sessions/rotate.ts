@@ -1,6 +1,6 @@
-import { driftOf, rebind, versionFell } from '../binding/drift.ts'
+import { compareDevices, consequenceOf } from '../binding/drift.ts'
 import { hasExpired, type Living } from '../ports/lifetimes.ts'
-import { type DeviceBinding, type RetryKey, type Transport, VERSION_FELL } from '../ports/session.ts'
+import type { DeviceBinding, RetryKey, Transport } from '../ports/session.ts'
 import type { Rotation } from '../ports/sessions.ts'
 
 /** The part of a session's record that decides about a presented refresh token. */
@@ -49,14 +49,14 @@ export type RotationVerdict =
   /** Do the same, and revoke the generation that was the current one. */
   | (Continuation & { readonly kind: 'contest' })
   /** Write `converged`, which counts this answer, too. */
-  | { readonly kind: 'converge'; readonly converged: number }
+  | { readonly kind: 'converge'; readonly converged: number; readonly drift: number }
   /** End and revoke the session. */
   | { readonly kind: 'reuse'; readonly rolledBack: boolean }
-  /** End and revoke the session. */
+  /** The same. */
   | { readonly kind: 'mismatch'; readonly drift: number }
-  /** Change nothing. */
+  /** Change nothing, as with the next two. */
+  | { readonly kind: 'challenge'; readonly drift: number }
   | { readonly kind: 'limited'; readonly retryAfterMs: number }
-  /** Change nothing. */
   | { readonly kind: 'wrong_client' }
   /** Drop the session. */
   | { readonly kind: 'expired' }
@@ -76,6 +76,8 @@ const MAX_SKIPPED = 65_535
  * theft if the current generation has reached somebody: one that was made with a key, or that was seen in use. If nobody
  * is known to have it, the refresh is contested: the session continues one generation later, and the generation that it
  * skips is burnt, so whoever else holds that is found out. Every older token, and every burnt one, is theft.
+ *
+ * Another device ends the session, whatever it presents. One that must step up is challenged where it would have got tokens.
  *
  * A generation ahead of the record proves that the store lost writes. The presented token is then the newest one, and
  * the session continues from it. Strict mode, which has no grace, trusts nothing and ends the session.
@@ -107,6 +109,7 @@ const MAX_SKIPPED = 65_535
  *       return 'end and revoke the session'
  *     case 'expired':
  *       return 'drop the session'
+ *     case 'challenge':
  *     case 'limited':
  *     case 'wrong_client':
  *       return 'change nothing'
@@ -123,18 +126,18 @@ export function judgeRotation(
   if (presented.transport !== state.transport) return { kind: 'wrong_client' }
   if (presented.client !== undefined && presented.client !== state.client) return { kind: 'wrong_client' }
 
-  const cells = driftOf(state.binding, presented.bindings)
-  const drift = cells | (versionFell(state.binding, presented.bindings) ? VERSION_FELL : 0)
-  if ((drift & presented.enforced) !== 0) return { kind: 'mismatch', drift }
+  const { drift, binding } = compareDevices(state.binding, presented.bindings)
+  const consequence = consequenceOf(drift, presented.driftRule)
+  if (consequence === 'end') return { kind: 'mismatch', drift }
 
   const keyed = state.keyed || presented.key?.sent === true
 
   /** Goes on from `base`, unless there are too many refreshes. */
   const goOn = (generation: number, base: number, as: Ending): RotationVerdict => {
+    if (consequence === 'step_up') return { kind: 'challenge', drift }
     const counted = nextWindow(window, presented)
     if (counted.count > presented.refreshLimit.count)
       return { kind: 'limited', retryAfterMs: counted.endsAt - presented.at }
-    const binding = rebind(state.binding, presented.bindings, cells)
     return { ...as, generation, base, keyed, drift, binding, window: counted }
   }
 
@@ -146,9 +149,16 @@ export function judgeRotation(
       : goOn(generation + 1, generation, ROTATE_AHEAD)
   if (generation !== state.base) return { kind: 'reuse', rolledBack: false }
 
-  if (isSameKey(state.key, presented.key)) return converge(state, presented)
+  const converge = (): RotationVerdict => {
+    if (consequence === 'step_up') return { kind: 'challenge', drift }
+    const isOver = presented.convergedLimit > 0 && state.converged >= presented.convergedLimit
+    if (isOver) return { kind: 'limited', retryAfterMs: RETRY_CONVERGED_MS }
+    return { kind: 'converge', converged: state.converged + 1, drift }
+  }
+
+  if (isSameKey(state.key, presented.key)) return converge()
   const isRacing = presented.graceMs > 0 && presented.at - state.rotatedAt <= presented.graceMs
-  if (isRacing && !keyed) return converge(state, presented)
+  if (isRacing && !keyed) return converge()
   const isSpent = state.generation - state.base >= MAX_SKIPPED
   if (presented.graceMs === 0 || state.confirmed || state.key?.sent || isSpent)
     return { kind: 'reuse', rolledBack: false }
@@ -163,12 +173,6 @@ const CONTEST = { kind: 'contest' } as const
 function isSameKey(one: RetryKey | undefined, other: RetryKey | undefined): boolean {
   if (one === undefined || other === undefined || one.sent !== other.sent) return false
   return Buffer.compare(one.bytes, other.bytes) === 0
-}
-
-function converge({ converged }: RotationState, { convergedLimit }: Rotation): RotationVerdict {
-  return convergedLimit > 0 && converged >= convergedLimit
-    ? { kind: 'limited', retryAfterMs: RETRY_CONVERGED_MS }
-    : { kind: 'converge', converged: converged + 1 }
 }
 
 /** The window after this refresh, which ends with a whole second. Without a limit, refreshes are not counted. */

@@ -30,6 +30,7 @@ interface Told {
   'refresh.reused': Failure & SessionNames & Reason
   'refresh.mismatched': Failure & SessionNames & Reason
   'refresh.contested': Success & SessionNames & Reason
+  'device.changed': (Success | Failure) & SessionNames & Reason
   'request.refused': Failure & Reason
   'token.accepted': Success & Pick<Names, 'sub'>
   'token.refused': Failure & Reason
@@ -51,6 +52,8 @@ interface Optional extends Partial<Names & Reason> {
   readonly user_agent?: string
   /** Of `refresh.contested`: the address that the contested tokens had gone to. */
   readonly previous_ip?: string
+  /** What of the device is not as it was at sign-in, such as `network timezone`. */
+  readonly changed?: string
   /** In an audit trail with pseudonyms: who it was, encrypted. */
   readonly sealed?: string
 }

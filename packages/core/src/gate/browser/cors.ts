@@ -1,7 +1,7 @@
 import type { Answer, RequestView } from '../../seam/http.ts'
 import type { OriginSettings } from './csrf.ts'
 
-const HEADERS = 'Authorization, Content-Type, DPoP, Idempotency-Key, X-Token-Transport'
+const HEADERS = 'Authorization, Content-Type, DPoP, Device-Signals, Idempotency-Key, X-Token-Transport'
 /** A list of header names (RFC 9110, section 5.6.2). */
 const HEADER_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:\s*,\s*[\w!#$%&'*+.^`|~-]+){0,63}$/
 const MAX_REQUESTED_CHARS = 1024

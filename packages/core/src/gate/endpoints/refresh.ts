@@ -75,6 +75,8 @@ function answerTo(
     case 'expired':
     case 'unknown':
       return refusal(`refresh_${outcome.kind}`, dead)
+    case 'challenged':
+      return refusal('authentication_insufficient')
     case 'limited':
       return refusal('refresh_limited', outcome)
     case 'wrong_client':

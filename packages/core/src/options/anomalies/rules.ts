@@ -129,6 +129,7 @@ const OBSERVED = {
   ...{ 'login.failed': true, 'account.locked': true, 'password.changed': true },
   'stepup.granted': true,
   ...{ 'refresh.reused': true, 'refresh.mismatched': true, 'refresh.contested': true },
+  ...{ 'device.changed': true },
   ...{ 'request.refused': true, 'token.accepted': true, 'token.refused': true, 'token.revoked': true },
   ...{ 'key.rotated': true, 'key.compromised': true },
   ...{ 'decision.degraded': true, 'store.rollback': true },

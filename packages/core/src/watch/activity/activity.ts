@@ -57,7 +57,7 @@ export interface Activity {
 export interface ActivityParts {
   readonly store: ActivityStore
   readonly sessions: (subject: string) => ReturnType<SessionStore['list']>
-  readonly devices: Pick<Devices, 'recognise'>
+  readonly devices: Pick<Devices, 'labelOf'>
   readonly keptMs: number
   readonly clock: Clock
 }
@@ -91,7 +91,7 @@ export function createActivity(parts: ActivityParts): Activity {
     return {
       ...{ tag: tagOf(sub), at: Date.parse(event.time), event: event.event, outcome: event.outcome, kind },
       ...(ip === undefined ? {} : { ip }),
-      ...(user_agent === undefined ? {} : { device: devices.recognise(user_agent).label }),
+      ...(user_agent === undefined ? {} : { device: devices.labelOf(user_agent) }),
       ...(reason === undefined ? {} : { reason }),
     }
   }

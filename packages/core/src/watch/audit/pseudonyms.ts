@@ -38,7 +38,7 @@ export interface Pseudonyms {
 
 export interface PseudonymsParts {
   readonly store: SubjectKeyStore
-  readonly devices: Pick<Devices, 'recognise'>
+  readonly devices: Pick<Devices, 'labelOf'>
   /** How long a key is kept after its last use. */
   readonly keptMs: number
   readonly clock: Clock
@@ -134,7 +134,7 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
       ...(sid === undefined ? {} : { sid: sessionPseudonym(keys, sid) }),
       ...(ip === undefined ? {} : { ip: networkBehind(ip) }),
       ...(previous === undefined ? {} : { previous_ip: networkBehind(previous) }),
-      ...(agent === undefined ? {} : { user_agent: devices.recognise(agent).label }),
+      ...(agent === undefined ? {} : { user_agent: devices.labelOf(agent) }),
     }
     return { ...hidden, sealed: sealPersonal(event, hidden, keys, random(SEAL_NONCE_BYTES)) }
   }

@@ -27,7 +27,7 @@ export function createHashes(key: Uint8Array): Hashes {
 /** Finds out what is known of an event besides what it tells. */
 export type Circumstanced = (event: SallyportEvent, location: Coordinates | undefined) => Circumstances
 
-export function createCircumstances(hashes: Hashes, devices: Pick<Devices, 'recognise'>): Circumstanced {
+export function createCircumstances(hashes: Hashes, devices: Pick<Devices, 'labelOf'>): Circumstanced {
   const networkHash = (ip: string | undefined): string | undefined =>
     ip === undefined ? undefined : hashes.of('network', isPlainIp(ip) ? networkOf(ip) : ip)
   return ({ ip, previous_ip, user_agent }, location) => ({
@@ -35,7 +35,7 @@ export function createCircumstances(hashes: Hashes, devices: Pick<Devices, 'reco
     previousNetwork: networkHash(previous_ip),
     // Recognising one takes longer than all else, and few rules ask.
     get device() {
-      return hashes.of('device', devices.recognise(user_agent).label)
+      return hashes.of('device', devices.labelOf(user_agent))
     },
     location,
     hash: (text) => hashes.of('text', text),

@@ -33,7 +33,7 @@ export interface AnomaliesParts {
   /** `undefined` if the store keeps none. */
   readonly sightings: SightingStore | undefined
   readonly sightingKey: Uint8Array
-  readonly devices: Pick<Devices, 'recognise'>
+  readonly devices: Pick<Devices, 'labelOf'>
   readonly endSession: EndSession
   readonly emit: Emit
   readonly callbacks: Callbacks
