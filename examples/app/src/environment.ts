@@ -124,6 +124,7 @@ const schema = v.object({
   LOCKOUT_DURATION: seconds(1, 86_400),
   REVOCATION: oneOf('replicated', 'strict'),
   MAX_STALENESS: seconds(0, 300),
+  BINDING: oneOf('off', 'balanced', 'strict'),
   TRUST_PROXY: v.optional(
     v.pipe(
       v.string(),
@@ -210,6 +211,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
         variables.REVOCATION === 'strict'
           ? { mode: 'strict' }
           : { mode: variables.REVOCATION, maxStalenessSeconds: variables.MAX_STALENESS },
+      binding: variables.BINDING,
       origins: { allowed: variables.ALLOWED_ORIGINS },
       production: false,
     },
