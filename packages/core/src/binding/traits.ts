@@ -10,10 +10,13 @@ export function readTraits(userAgent: string): Traits {
   // The parser throws on an empty string.
   if (userAgent === '') return { family: '', system: '', deviceClass: '', version: 0 }
   const { browser, os, platform } = Bowser.parse(userAgent)
-  const version = Number.parseInt(browser.version ?? '', 10)
+  // For an unknown client, the parser returns everything before the last version as the name. That version is of what the
+  // client is built with.
+  const { name = '' } = browser
+  const isOneProduct = name !== '' && !name.includes('/')
+  const version = isOneProduct ? Number.parseInt(browser.version ?? '', 10) : 0
   return {
-    // For an unknown client, the parser returns everything before the last version as the name.
-    family: browser.name && !browser.name.includes('/') ? browser.name : productOf(userAgent),
+    family: isOneProduct ? name : productOf(userAgent),
     system: os.name ?? '',
     deviceClass: platform.type ?? '',
     version: version > 0 && version < 65536 ? version : 0,
