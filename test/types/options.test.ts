@@ -66,6 +66,10 @@ const wrong: readonly SallyportOptions[] = [
   { anomalies: { own: [{ ...rule, events: ['alert.raised'] }] } },
   // @ts-expect-error there is no such component
   { binding: { ip: 'enforce' } },
+  // @ts-expect-error there is no such preset
+  { binding: 'lax' },
+  // @ts-expect-error a number of changes says nothing of what follows
+  { binding: { changes: 2 } },
   // @ts-expect-error one origin is no list
   { origins: { allowed: 'https://app.example.com' } },
   // @ts-expect-error a clock also tells the time that never goes back

@@ -6,14 +6,21 @@ export type AgentComponent = 'family' | 'system' | 'deviceClass'
 export type SentComponent = 'network' | SignalName
 export type SignalName = 'screen' | 'timezone' | 'languages'
 
-/** What a device is recognised by. `version` drifts only when it decreases, because browsers update themselves. */
-export type DeviceComponent = AgentComponent | SentComponent | 'version'
+export type CellComponent = AgentComponent | SentComponent
 
-/** The components that have a cell in a `DeviceBinding`, in the order of the cells. Stored sessions rely on it. */
-export const agentComponents: readonly AgentComponent[] = ['family', 'system', 'deviceClass']
+/** What a device is recognised by. `version` drifts only when it decreases, because browsers update themselves. */
+export type DeviceComponent = CellComponent | 'version'
+
+const agentComponents: readonly AgentComponent[] = ['family', 'system', 'deviceClass']
 export const signalNames: readonly SignalName[] = ['screen', 'timezone', 'languages']
-export const sentComponents: readonly SentComponent[] = ['network', ...signalNames]
-export const components: readonly DeviceComponent[] = [...agentComponents, ...sentComponents, 'version']
+const sentComponents: readonly SentComponent[] = ['network', ...signalNames]
+/** In the order of the cells of a `DeviceBinding`, on which stored sessions rely. */
+export const cellComponents: readonly CellComponent[] = [...agentComponents, ...sentComponents]
+export const components: readonly DeviceComponent[] = [...cellComponents, 'version']
+
+export function isOfAgent(component: CellComponent): component is AgentComponent {
+  return (agentComponents as readonly CellComponent[]).includes(component)
+}
 
 /**
  * What happens when a component of a session's device changes. `enforce` ends the session. `step_up` refuses the refresh
@@ -29,7 +36,7 @@ export interface BindingSettings {
 
 /** The bit of a component in a drift. */
 export function bitOf(component: DeviceComponent): number {
-  return component === 'version' ? VERSION_FELL : 1 << components.indexOf(component)
+  return component === 'version' ? VERSION_FELL : 1 << cellComponents.indexOf(component)
 }
 
 /** The rule by which stores judge a drift. */

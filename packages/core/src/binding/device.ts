@@ -2,19 +2,18 @@ import { createHmac } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { CELL_BYTES, type DeviceBinding, type DriftRule } from '../ports/session.ts'
 import {
-  agentComponents,
   type BindingSettings,
   bitOf,
+  type CellComponent,
+  cellComponents,
   components,
-  type DeviceComponent,
   driftRuleOf,
-  type SentComponent,
-  sentComponents,
+  isOfAgent,
   signalNames,
 } from './components.ts'
 import { regionOf } from './networks.ts'
 import { readSignals, type Signals } from './signals.ts'
-import { labelOf, readTraits } from './traits.ts'
+import { labelOf, readTraits, type Traits } from './traits.ts'
 
 /** What a request shows of the device that sent it. */
 export interface Evidence {
@@ -46,17 +45,18 @@ export interface Devices {
 }
 
 const MAX_CHARS = 512
-const DEVICES_REMEMBERED = 1000
+const AGENTS_REMEMBERED = 1000
+/** Of each key. An address or a signal is a few bytes, and at most 512. */
+const CELLS_REMEMBERED = 4000
 const NOT_SENT = Buffer.alloc(CELL_BYTES)
 
-/** What was found out about a User-Agent. */
 interface Agent {
+  readonly traits: Traits
   readonly label: string
-  readonly version: number
-  /** Its cells under each key. */
-  readonly cells: readonly Buffer[]
 }
-type Sent = Readonly<Partial<Record<SentComponent, string>>>
+
+/** What a request shows of each component; `undefined` for what it does not show. */
+type Shown = (component: CellComponent) => string | undefined
 
 /** @param keys fingerprint keys, the current one first */
 export function createDevices(
@@ -65,48 +65,34 @@ export function createDevices(
 ): Devices {
   const policies = settings.components
   const comparesSignals = signalNames.some((name) => policies[name] !== 'off')
-  const remembered = new LRUCache<string, Agent>({ max: DEVICES_REMEMBERED })
+  const [currentCells, ...earlierCells] = [createCells(keys[0]), ...keys.slice(1).map(createCells)] as const
+  const remembered = new LRUCache<string, Agent>({ max: AGENTS_REMEMBERED })
 
   function agentOf(userAgent = ''): Agent {
     const shortened = userAgent.slice(0, MAX_CHARS)
     const known = remembered.get(shortened)
     if (known !== undefined) return known
     const traits = readTraits(shortened)
-    const cellsUnder = (key: Uint8Array): Buffer =>
-      Buffer.concat(agentComponents.map((component) => cell(key, component, traits[component])))
-    const agent = { label: labelOf(traits), version: traits.version, cells: keys.map(cellsUnder) }
+    const agent = { traits, label: labelOf(traits) }
     remembered.set(shortened, agent)
     return agent
-  }
-
-  /** What is off is not stored either. */
-  function sentBy({ caller: { ip } }: Evidence, signals: Signals): Sent {
-    const all: Sent = {
-      ...(ip === undefined ? {} : { network: regionOf(ip) }),
-      ...(signals.kind === 'sent' ? signals.values : {}),
-    }
-    return Object.fromEntries(
-      sentComponents.map((name) => [name, policies[name] === 'off' ? undefined : all[name]]),
-    )
   }
 
   return {
     rule: driftRuleOf(settings),
     labelOf: (userAgent) => agentOf(userAgent).label,
-    recognise(evidence) {
-      const { label, version, cells } = agentOf(evidence.userAgent)
-      const signals = readSignals(comparesSignals ? evidence.signals : [])
-      const sent = sentBy(evidence, signals)
-      const bindUnder = (key: Uint8Array, index: number): DeviceBinding => ({
-        cells: Buffer.concat([cells[index] ?? NOT_SENT, ...sentCells(key, sent)]),
-        version,
-      })
-      const [current, ...earlier] = keys
-      const bindings = [
-        bindUnder(current, 0),
-        ...earlier.map((key, index) => bindUnder(key, index + 1)),
-      ] as const
-      return { label, bindings, signals: signals.kind }
+    recognise({ userAgent, caller, signals: fields }) {
+      const { traits, label } = agentOf(userAgent)
+      const signals = readSignals(comparesSignals ? fields : [])
+      const values = signals.kind === 'sent' ? signals.values : {}
+      const shown: Shown = (component) => {
+        if (isOfAgent(component)) return traits[component]
+        // What is off is not stored either.
+        if (policies[component] === 'off') return undefined
+        return component === 'network' ? caller.ip : values[component]
+      }
+      const bind = (cells: Cells): DeviceBinding => ({ cells: cells(shown), version: traits.version })
+      return { label, bindings: [bind(currentCells), ...earlierCells.map(bind)], signals: signals.kind }
     },
     changed: (drift) =>
       components
@@ -115,15 +101,28 @@ export function createDevices(
   }
 }
 
-/** The cells behind those of the User-Agent, up to the last one that was sent. */
-function sentCells(key: Uint8Array, sent: Sent): readonly Buffer[] {
-  const count = sentComponents.findLastIndex((component) => sent[component] !== undefined) + 1
-  return sentComponents.slice(0, count).map((component) => {
-    const value = sent[component]
-    return value === undefined ? NOT_SENT : cell(key, component, value)
-  })
-}
+/** The cells of a device under one key, up to the last one that is shown. */
+type Cells = (shown: Shown) => Uint8Array
 
-function cell(key: Uint8Array, component: DeviceComponent, value: string): Buffer {
-  return createHmac('sha256', key).update(`${component}\0${value}`, 'utf8').digest().subarray(0, CELL_BYTES)
+function createCells(key: Uint8Array): Cells {
+  const remembered = new LRUCache<string, Buffer>({ max: CELLS_REMEMBERED })
+
+  function cellOf(component: CellComponent, value: string): Buffer {
+    const name = `${component}\0${value}`
+    const known = remembered.get(name)
+    if (known !== undefined) return known
+    const text = component === 'network' ? `network\0${regionOf(value)}` : name
+    const cell = createHmac('sha256', key).update(text, 'utf8').digest().subarray(0, CELL_BYTES)
+    remembered.set(name, cell)
+    return cell
+  }
+
+  return (shown) => {
+    const cells = cellComponents.map((component) => {
+      const value = shown(component)
+      return value === undefined ? NOT_SENT : cellOf(component, value)
+    })
+    const count = cells.findLastIndex((cell) => cell !== NOT_SENT) + 1
+    return Buffer.concat(cells.slice(0, count))
+  }
 }

@@ -22,7 +22,7 @@ export type {
   SessionCountRuleOptions,
   TravelRuleOptions,
 } from './anomalies/rules.ts'
-export type { BindingOptions, WithBinding } from './binding.ts'
+export type { BindingOptions, BindingPreset, ChangesOptions, WithBinding } from './binding.ts'
 export type { CookieOptions, OriginOptions, PathOptions, WithBrowser } from './browser.ts'
 export type { ClaimsOptions, WithClaims } from './claims.ts'
 export type { GeneralOptions } from './general.ts'
