@@ -1,6 +1,6 @@
 import { createSecureServer, createServer, type Http2SecureServer, type Http2Server } from 'node:http2'
 import Router from '@koa/router'
-import type { SallyportEvent } from '@sallyport/core'
+import type { SallyportEvent, SallyportOptions } from '@sallyport/core'
 import { createSallyport as forFastify, getAuth as ofFastify } from '@sallyport/fastify'
 import { createSallyport as forKoa, getAuth as ofKoa } from '@sallyport/koa'
 import fastify, { type FastifyPluginAsync } from 'fastify'
@@ -15,12 +15,15 @@ export interface Http2App {
 }
 
 /** With a certificate the application speaks TLS, without one it does not (h2c). */
-export type MakeHttp2App = (tls: ServerCertificate | undefined) => Promise<Http2App>
+export type MakeHttp2App = (
+  tls: ServerCertificate | undefined,
+  options?: SallyportOptions,
+) => Promise<Http2App>
 
 const SIGN_IN = { subject: 'usr_1', scope: ['notes'] }
 
-const onKoa: MakeHttp2App = async (tls) => {
-  const sallyport = await forKoa()
+const onKoa: MakeHttp2App = async (tls, options) => {
+  const sallyport = await forKoa(options)
   const events: SallyportEvent[] = []
   sallyport.on('event', (event) => void events.push(event))
   const router = new Router()
@@ -36,8 +39,8 @@ const onKoa: MakeHttp2App = async (tls) => {
   return { server, events, close: sallyport.close }
 }
 
-const onFastify: MakeHttp2App = async (tls) => {
-  const sallyport = await forFastify()
+const onFastify: MakeHttp2App = async (tls, options) => {
+  const sallyport = await forFastify(options)
   const events: SallyportEvent[] = []
   sallyport.on('event', (event) => void events.push(event))
   const routes: FastifyPluginAsync = async (app) => {
