@@ -6,6 +6,7 @@ import { gateOf, type Verify } from '@sallyport/core/adapter'
 import { jwtVerify } from 'jose'
 import { ourOptions } from './contenders/ours.ts'
 import { BATCH, interleave, type Rates, type Run } from './interleave.ts'
+import { createProofClient, isProof, isServed, signProofs } from './proofs.ts'
 import { type Algorithm, AUDIENCE, ISSUER } from './setup.ts'
 import { type BenchKey, createKey, digestOf, signTokens } from './tokens.ts'
 import { BearerView } from './view.ts'
@@ -24,6 +25,8 @@ export interface MicroTask {
 export interface MicroFigures {
   readonly warm: readonly { readonly tokens: number; readonly rates: Rates }[]
   readonly cold: readonly { readonly algorithm: Algorithm; readonly rates: Rates }[]
+  /** Requests with a known token and a new DPoP proof. */
+  readonly proofs: readonly { readonly algorithm: Algorithm; readonly rates: Rates }[]
 }
 
 const SCHEME = 'Bearer '.length
@@ -31,7 +34,11 @@ const SCHEME = 'Bearer '.length
 const UNCOUNTED_ROUNDS = 4
 
 const task = JSON.parse(process.argv[2] ?? '') as MicroTask
-const figures: MicroFigures = { warm: await measureWarm(), cold: await measureCold() }
+const figures: MicroFigures = {
+  warm: await measureWarm(),
+  cold: await measureCold(),
+  proofs: await measureProofs(),
+}
 process.send?.(figures, () => process.exit())
 
 async function openVerifier(
@@ -92,7 +99,7 @@ function warmRuns(verify: Verify, headers: readonly Buffer[]): Record<'cutting' 
   }
 }
 
-/** Of an `Authorization` header's text. */
+/** Of the text of a header: `Authorization`, or `DPoP`. */
 type Check = (header: string) => Promise<boolean> | boolean
 
 async function measureCold(): Promise<MicroFigures['cold']> {
@@ -113,18 +120,45 @@ async function measureCold(): Promise<MicroFigures['cold']> {
       ours: through(alone),
       telling: through(telling),
     }
-    all.push({ algorithm, rates: await measureChecks(key, Object.entries(checks)) })
+    all.push({
+      algorithm,
+      rates: await measureChecks((count) => headersOf(signTokens(key, count)), Object.entries(checks)),
+    })
     await alone.close()
     await telling.close()
   }
   return all
 }
 
-/** Each token is used once by each. */
-async function measureChecks(key: BenchKey, checks: readonly [string, Check][]): Promise<Rates> {
+async function measureProofs(): Promise<MicroFigures['proofs']> {
+  const all: { algorithm: Algorithm; rates: Rates }[] = []
+  const issuerKey = await createKey('ES256')
+  for (const algorithm of task.coldAlgorithms) {
+    const client = await createProofClient(issuerKey, algorithm)
+    const dpop = { windowSeconds: 300 }
+    const alone = await openVerifier(issuerKey, { store: memoryStore(), dpop })
+    const shared = await openVerifier(issuerKey, { dpop })
+    const bytesOf = (count: number): Buffer[] => signProofs(client, count).map((proof) => Buffer.from(proof))
+    const checks: Record<string, Check> = {
+      jose: (proof) => isProof(client, proof),
+      ours: (proof) => isServed(alone.verify, client, proof),
+      marking: (proof) => isServed(shared.verify, client, proof),
+    }
+    all.push({ algorithm, rates: await measureChecks(bytesOf, Object.entries(checks)) })
+    await alone.close()
+    await shared.close()
+  }
+  return all
+}
+
+/** Each token or proof is used once by each. */
+async function measureChecks(
+  make: (count: number) => readonly Buffer[],
+  checks: readonly [string, Check][],
+): Promise<Rates> {
   const rates = new Map<string, number[]>(checks.map(([name]) => [name, []]))
   for (let round = 0; round < UNCOUNTED_ROUNDS + task.coldRounds; round++) {
-    const headers = headersOf(signTokens(key, task.coldTokens))
+    const headers = make(task.coldTokens)
     for (let index = 0; index < checks.length; index++) {
       const [name, check] = checks[(index + round) % checks.length] ?? ['', () => false]
       const start = performance.now()

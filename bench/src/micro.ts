@@ -12,6 +12,9 @@ const WARM = `Warm: \`gate.verify\` with tokens that were seen before, beside a 
 const COLD = `Cold: each token is new, one after the other, beside \`jwtVerify\` of jose with issuer, audience, algorithm and
 type, and beside the signature check of node:crypto alone; all begin with the header's text, cut as before.`
 
+const PROOFS = `Bound tokens: the token is known, and each request has a new DPoP proof by one key, one after the other, beside
+\`jwtVerify\` of jose with the key in the proof's header, type and algorithm. With Redis, each request waits for one command.`
+
 export async function measureMicro(extent: Extent, say: Say): Promise<Report> {
   say('micro: verification in process, warm and cold')
   const redis = await startRedis()
@@ -40,12 +43,14 @@ const labels: Readonly<Record<string, string>> = {
   crypto: 'node:crypto, signature alone',
   jose: 'jose, jwtVerify',
   telling: 'Sallyport, telling Redis of each first use',
+  marking: 'Sallyport, with its marks in Redis',
 }
 
-function report({ warm, cold }: MicroFigures): string {
+function report({ warm, cold, proofs }: MicroFigures): string {
   const warmRows = warm.flatMap(({ tokens, rates }) =>
     rowsOf(`${tokens.toLocaleString('en')} tokens`, rates, 'map'),
   )
+  const proofRows = proofs.flatMap(({ algorithm, rates }) => rowsOf(algorithm, rates, 'jose'))
   const coldRows = cold.flatMap(({ algorithm, rates }) => rowsOf(algorithm, rates, 'jose'))
   return section(
     'Verification in process',
@@ -53,6 +58,8 @@ function report({ warm, cold }: MicroFigures): string {
     table(['warm', 'per second', 'µs each', 'of the Map'], warmRows),
     COLD,
     table(['cold', 'per second', 'µs each', 'of jose'], coldRows),
+    PROOFS,
+    table(['proofs', 'per second', 'µs each', 'of jose'], proofRows),
   )
 }
 

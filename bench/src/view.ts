@@ -26,6 +26,20 @@ export class BearerView implements RequestView {
   }
 }
 
+export const TARGET_URL = 'https://api.example.com/'
+
+/** A request with a bound token and a proof for {@link TARGET_URL}. */
+export class DpopView extends BearerView {
+  override readonly headers: HeaderFields
+  override readonly rawHeaders: readonly string[]
+
+  constructor(token: string, dpop: string) {
+    super(`DPoP ${token}`)
+    this.headers = { host: 'api.example.com', 'user-agent': USER_AGENT, authorization: `DPoP ${token}`, dpop }
+    this.rawHeaders = Object.entries(this.headers).flat() as string[]
+  }
+}
+
 const BODY = { kind: 'parsed', value: undefined } as const
 const COMMON = ['Host', 'api.example.com', 'User-Agent', USER_AGENT] as const
 const REST = {
