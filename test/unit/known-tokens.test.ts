@@ -109,6 +109,18 @@ describe('a token is verified once', () => {
     expect(checks.length).toBeGreaterThan(12)
   })
 
+  test.each(['off', 'accepted', 'required'] as const)(
+    'and is answered at once by the same object, with DPoP %s',
+    async (dpop) => {
+      const { signIn, ask } = await site({ dpop })
+      const token = await signIn()
+      const first = await ask(token)
+      const again = [ask(token), ask(token)]
+      for (const decision of again) expect(decision).toBe(first)
+      expect(first).not.toHaveProperty('headers')
+    },
+  )
+
   test('and what all requests with it share can not be changed by one of them', async () => {
     const { signIn, ask } = await site()
     const decision = await ask(await signIn())

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { createSallyport, memoryStore, type SallyportOptions } from '@sallyport/core'
+import { gateOf } from '@sallyport/core/adapter'
 import type { Store, StoreDriver } from '@sallyport/core/store'
 import { redisStore } from '@sallyport/redis'
 import { generateKeyPair, generateProof, type JWSAlgorithm } from 'dpop'
@@ -13,6 +14,7 @@ import { configFault } from '../../support/config-fault.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
 import { redisClient } from '../../support/redis-client.ts'
 import { json, scriptedIssuer } from '../../unit/scripted-issuer.ts'
+import { viewOf } from '../../unit/view.ts'
 import { http2Apps } from '../http2-apps.ts'
 import { proof } from './proofs.ts'
 import { World, type WorldOptions } from './world.ts'
@@ -316,6 +318,28 @@ describe('processes that share one Redis', () => {
     expect((await here.send({ path: '/me', headers: plain })).status).toBe(200)
     own.kill('SIGCONT')
     await vi.waitFor(async () => expect((await here.ask(token)).status).toBe(200), 5000)
+    await own.stop()
+  })
+
+  test('refuse it with 503 then, even on a route that would let others through', async () => {
+    vi.spyOn(process, 'emitWarning').mockReturnValue()
+    const own = await startRedis()
+    const store = redisStore({ url: own.url, commandTimeoutMs: 200 })
+    const here = await world({ options: { store, revocation: { maxStalenessSeconds: 0 } } })
+    const sallyport = here.core
+    const verify = gateOf(sallyport).verifier({ whenUnavailable: 'allow' })
+    const [bound, plain] = [await here.token(), await here.token({ cnf: undefined })]
+    const viewOfToken = (headers: Record<string, string>) =>
+      viewOf({ method: 'GET', target: '/me', host: new URL(here.url).host, headers })
+    const byProof = () => viewOfToken({ authorization: `DPoP ${bound}`, dpop: proof(here.about(bound)) })
+    const byBearer = () => viewOfToken({ authorization: `Bearer ${plain}` })
+    expect((await verify(byProof())).kind).toBe('allow')
+    own.kill('SIGSTOP')
+    here.clock.turn(1000)
+    expect((await verify(byBearer())).kind).toBe('allow')
+    expect(await verify(byProof())).toMatchObject({ kind: 'refuse', answer: { status: 503 } })
+    own.kill('SIGCONT')
+    await vi.waitFor(async () => expect((await verify(byProof())).kind).toBe('allow'), 5000)
     await own.stop()
   })
 

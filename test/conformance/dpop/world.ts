@@ -1,7 +1,7 @@
 import { KeyObject, randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import Router from '@koa/router'
-import type { SallyportEvent, SallyportOptions } from '@sallyport/core'
+import type { Sallyport, SallyportEvent, SallyportOptions } from '@sallyport/core'
 import { getAuth as callerOnExpress, createSallyport as forExpress } from '@sallyport/express'
 import { getAuth as callerOnFastify, createSallyport as forFastify } from '@sallyport/fastify'
 import { getAuth as callerOnKoa, createSallyport as forKoa } from '@sallyport/koa'
@@ -21,6 +21,7 @@ import { type About, type Changes, type ProofKey, proof, proofKey } from './proo
 type Start = (options: SallyportOptions, proxied: boolean) => Promise<Started>
 
 interface Started {
+  readonly core: Sallyport
   readonly server: Server
   readonly events: SallyportEvent[]
   reached(): number
@@ -47,7 +48,13 @@ const onExpress: Start = async (options, proxied) => {
   app.use('/nested/api', nested)
   app.use('/auth', sallyport.router('logout', 'sessions'))
   app.use(sallyport.router('well-known'))
-  return { server: createServer(app), events, reached: () => reached, close: sallyport.close }
+  return {
+    core: sallyport,
+    server: createServer(app),
+    events,
+    reached: () => reached,
+    close: sallyport.close,
+  }
 }
 
 const onKoa: Start = async (options, proxied) => {
@@ -67,7 +74,13 @@ const onKoa: Start = async (options, proxied) => {
   const app = new Koa(proxied ? { proxy: true, maxIpsCount: 1 } : {})
   app.use(sallyport.router('logout', 'sessions', { prefix: '/auth' })).use(sallyport.router('well-known'))
   app.use(routes.routes()).use(nested.routes())
-  return { server: createServer(app.callback()), events, reached: () => reached, close: sallyport.close }
+  return {
+    core: sallyport,
+    server: createServer(app.callback()),
+    events,
+    reached: () => reached,
+    close: sallyport.close,
+  }
 }
 
 const onFastify: Start = async (options, proxied) => {
@@ -88,7 +101,7 @@ const onFastify: Start = async (options, proxied) => {
   app.register(sallyport.router('logout', 'sessions'), { prefix: '/auth' })
   app.register(sallyport.router('well-known'))
   await app.ready()
-  return { server: app.server, events, reached: () => reached, close: () => app.close() }
+  return { core: sallyport, server: app.server, events, reached: () => reached, close: () => app.close() }
 }
 
 const frameworks = { Express: onExpress, Koa: onKoa, Fastify: onFastify } as const
@@ -150,6 +163,9 @@ export class World {
     return new World({ url, clock, key, signing, secret }, started, close)
   }
 
+  get core(): Sallyport {
+    return this.#started.core
+  }
   get events(): SallyportEvent[] {
     return this.#started.events
   }

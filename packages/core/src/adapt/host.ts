@@ -20,7 +20,10 @@ export interface Host<Exchange extends unknown[], Reply, Protect, Check, Router,
   send(answer: Answer, ...exchange: Exchange): Reply
   /** Appends complete `Set-Cookie` values to the response. */
   setCookies(cookies: readonly string[], ...exchange: Exchange): void
-  /** Verifies each request. On `allow`, attaches the caller and continues; otherwise sends the answer. */
+  /**
+   * Verifies each request. On `allow`, sets the header fields of the decision, attaches the caller and continues; otherwise
+   * sends the answer.
+   */
   protect(verify: Verify): Protect
   /** Runs the check with the attached caller. Continues if the check returns nothing; otherwise sends its answer. */
   guard(check: GuardCheck): Check
