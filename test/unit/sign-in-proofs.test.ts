@@ -1,4 +1,5 @@
 import type { RequestView } from '@sallyport/core'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createProofs, type DpopSettings, type Proofs } from '../../packages/core/src/access/dpop/index.ts'
 import { createMemoryOnce } from '../../packages/core/src/memory/once.ts'
@@ -115,5 +116,70 @@ describe('the proof of a sign-in', () => {
       const asked = view(clock, {}, { headers: { host: 'auth.example.com', dpop: proof(about, { header }) } })
       expect(await proofs.ofToken(asked, { token: 'token', jkt: key.jkt })).toMatchObject({ kind: 'proved' })
     }
+  })
+
+  test('whatever is sent, it is an outcome', async () => {
+    const clock = turnedClock()
+    const proofs = proofsOf(clock, { nonces: 'required' })
+    const ask = (dpop: string) =>
+      proofs.ofSignIn(view(clock, {}, { headers: { host: 'auth.example.com', dpop } }))
+    const member = fc.constantFrom(
+      'typ',
+      'alg',
+      'jwk',
+      'crit',
+      'b64',
+      'jti',
+      'htm',
+      'htu',
+      'iat',
+      'exp',
+      'nbf',
+      'nonce',
+      'ath',
+      '__proto__',
+    )
+    const odd = fc.dictionary(member, fc.jsonValue())
+    const jwk = fc.dictionary(
+      fc.constantFrom(
+        'kty',
+        'crv',
+        'x',
+        'y',
+        'n',
+        'e',
+        'd',
+        'k',
+        'alg',
+        'use',
+        'key_ops',
+        'kid',
+        '__proto__',
+      ),
+      fc.oneof(
+        fc.jsonValue(),
+        fc.constantFrom('EC', 'RSA', 'OKP', 'oct', 'P-256', 'Ed25519', 'AQAB', key.jwk.x, key.jwk.y),
+      ),
+    )
+    const about = { key, method: 'POST', url, token: undefined, now: clock.now() }
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: 'binary' }),
+        odd,
+        odd,
+        jwk,
+        async (string, header, claims, odder) => {
+          const kinds = [
+            await ask(string),
+            await ask(proof(about, { header })),
+            await ask(proof(about, { header: { jwk: odder } })),
+            await ask(proof(about, { header: { jwk: { ...key.jwk, ...odder } } })),
+            await ask(proof(about, { claims })),
+          ].map(({ kind }) => kind)
+          for (const kind of kinds) expect(['invalid', 'use_nonce']).toContain(kind)
+        },
+      ),
+      { numRuns: 400 },
+    )
   })
 })

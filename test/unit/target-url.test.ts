@@ -44,7 +44,14 @@ describe('URLs of proofs', () => {
     ],
     ...['ftp://api.example.com/a', 'ws://api.example.com/a', 'javascript:alert(1)', 'urn:a', 'file:///a'],
     ...['https://user@api.example.com/a', 'https://:x@api.example.com/a', 'https://user:x@api.example.com/a'],
-    ...['https://api.example.com\\a', 'https:\\\\api.example.com/a', 'https://api.example.com/a\\b'],
+    ...[
+      'https://api.example.com\\a',
+      'https:\\\\api.example.com/a',
+      'https://\\api.example.com/a',
+      'https://éxample.com/a',
+      'https:// /a',
+      'https://api.example.com/a\\b',
+    ],
     ...[
       ' https://api.example.com/a',
       'https://api.example.com/a ',

@@ -7,7 +7,7 @@ export type Origins = 'asked' | readonly string[]
  * Printable ASCII, without what `URL` reads in another way than servers do: it takes a backslash for a slash, and drops
  * white space and control characters.
  */
-const HTTP_URL = /^https?:\/\/[^/?#][\x21-\x5b\x5d-\x7e]*$/i
+const HTTP_URL = /^https?:\/\/(?![/?#])[\x21-\x5b\x5d-\x7e]+$/i
 /** A host and a port, and nothing that would belong to another part of a URL. */
 const HOST = /^[^\s/?#@\\]+$/
 const PATH = /^\/[^#]*$/
