@@ -13,6 +13,7 @@ export class BearerView implements RequestView {
   readonly method = 'GET'
   readonly target = '/'
   readonly ip = '192.0.2.1'
+  readonly peer = { address: '192.0.2.1', certificate: undefined }
   readonly secure = true
   readonly host = 'api.example.com'
   readonly body: RequestView['body'] = BODY
@@ -45,6 +46,7 @@ const COMMON = ['Host', 'api.example.com', 'User-Agent', USER_AGENT] as const
 const REST = {
   target: '/',
   ip: '192.0.2.1',
+  peer: { address: '192.0.2.1', certificate: undefined },
   secure: true,
   host: 'api.example.com',
   body: BODY,

@@ -48,7 +48,7 @@ const parts: Table = {
     ...['type issuers', 'type revocation', 'type sessions', 'type access', 'type gate'],
   ],
   options: [
-    ...['ports', 'errors', 'issuers/secure-url'],
+    ...['ports', 'errors', 'issuers/secure-url', 'access/certificates'],
     ...['type keys', 'type tokens', 'type issuers', 'type revocation', 'type binding'],
     ...['type sessions', 'type access', 'type watch', 'type gate'],
   ],

@@ -71,7 +71,7 @@ const elsewhere: readonly RequestCase[] = [
   {
     name: 'no credentials: a bare challenge',
     send: { path: '/api/me' },
-    expect: { status: 401, error: 'unauthorized', headers: { 'www-authenticate': 'Bearer' } },
+    expect: { status: 401, error: 'unauthorized', challenge: 'bare' },
   },
   ...['access_token', 'token', 'authorization', 'bearer_token'].map(
     (parameter): RequestCase => ({

@@ -9,7 +9,7 @@ export interface Expected {
   /** The `error` member of the body. */
   readonly error?: string
   /** What `WWW-Authenticate` holds. Default: what the error calls for. */
-  readonly challenge?: 'none' | 'bare' | 'error'
+  readonly challenge?: 'none' | 'bare' | 'error' | 'dpop'
   /** What becomes of the refresh cookie. Default for a refusal: `kept`. */
   readonly cookie?: 'kept' | 'set' | 'cleared'
   /** Exact values, `null` for a field that must not be there. */
@@ -51,19 +51,28 @@ function expectField({ headers }: Reply, name: string, value: string | null): vo
   if (!isDeepStrictEqual(headers[name], wanted)) assert.deepEqual(headers[name], wanted, name)
 }
 
+/** What a 401 says besides: in which other scheme a token may be sent. */
+const OTHER_SCHEME = ', DPoP algs="ES256 EdDSA Ed25519 PS256 RS256"'
+
 function expectChallenge(reply: Reply, challenge: Expected['challenge'], error = ''): void {
-  if (challenge !== 'error') {
-    expectField(reply, 'www-authenticate', challenge === 'bare' ? 'Bearer' : null)
+  const [sent = '', ...more] = reply.headers['www-authenticate'] ?? []
+  const hasOther = sent.endsWith(OTHER_SCHEME)
+  const given = hasOther ? sent.slice(0, -OTHER_SCHEME.length) : sent
+  assert.equal(more.length, 0, 'one field')
+  if (challenge === 'dpop') {
+    assert.match(sent, /^DPoP error="[^"]+", error_description="[^"]+", algs="[^"]+"$/)
     return
   }
-  const given = reply.headers['www-authenticate']
+  if (challenge !== 'error') {
+    assert.equal(given, challenge === 'bare' ? 'Bearer' : '', `the challenge ${sent}`)
+    return
+  }
   const [, named, wanted = ''] =
     /^Bearer error="([^"\\]+)", error_description="[^"\\]+"((?:, (?:scope|acr_values|max_age)="[^"\\]+")*)$/.exec(
-      given?.[0] ?? '',
+      given,
     ) ?? []
-  assert.equal(given?.length, 1, 'one challenge')
-  assert.equal(named, error, `the challenge ${given[0]}`)
-  assert.equal(wanted !== '', error.startsWith('insufficient_'), `the challenge ${given[0]}`)
+  assert.equal(named, error, `the challenge ${sent}`)
+  assert.equal(wanted !== '', error.startsWith('insufficient_'), `the challenge ${sent}`)
 }
 
 /** The body as JSON; fails when it is none. */
@@ -98,6 +107,9 @@ function cookieChange(reply: Reply): 'kept' | 'set' | 'cleared' {
 export function expectManners(path: string, reply: Reply): void {
   const { status, headers, text } = reply
   assert(status < 500, `${status}: ${text}`)
+  const [challenge = ''] = headers['www-authenticate'] ?? []
+  if (challenge.startsWith('Bearer'))
+    assert.equal(challenge.endsWith(OTHER_SCHEME), status === 401, `the challenge ${challenge}`)
   assert(!text.includes('node_modules') && !/\n\s+at /.test(text), `a stack is shown: ${text}`)
   if (isOfParser(reply)) return
   expectField(reply, 'x-content-type-options', 'nosniff')

@@ -23,7 +23,7 @@ export const stepUpFlows: readonly Case[] = [
         ...asked,
         headers: {
           'www-authenticate':
-            'Bearer error="insufficient_user_authentication", error_description="a stronger or more recent authentication is required", acr_values="urn:example:step-up", max_age="300"',
+            'Bearer error="insufficient_user_authentication", error_description="a stronger or more recent authentication is required", acr_values="urn:example:step-up", max_age="300", DPoP algs="ES256 EdDSA Ed25519 PS256 RS256"',
         },
       })
       const reply = await visitor.expect(stepUp(token), {

@@ -60,6 +60,7 @@ const view = (token) => ({
   headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
   rawHeaders: [],
   ip: '192.0.2.7',
+  peer: { address: '192.0.2.7', certificate: undefined },
   host: 'localhost',
   secure: true,
   body: /** @type {const} */ ({ kind: 'parsed', value: undefined }),

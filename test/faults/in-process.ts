@@ -57,6 +57,7 @@ function view(target: string, cookie?: string): RequestView {
     headers: { host: 'localhost', ...(cookie === undefined ? {} : { cookie: `__Host-refresh=${cookie}` }) },
     rawHeaders: [],
     ip: '192.0.2.1',
+    peer: { address: '192.0.2.1', certificate: undefined },
     secure: true,
     host: 'localhost',
     body: { kind: 'parsed', value: {} },

@@ -46,6 +46,7 @@ const undefinedEverywhere = {
     compromised: undefined,
     cache: { entries: undefined, bytes: undefined },
   },
+  mtls: { mode: undefined, proxies: undefined },
   dpop: { mode: 'off', nonce: undefined, windowSeconds: undefined, origins: undefined },
   refresh: {
     idleSeconds: undefined,

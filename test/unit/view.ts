@@ -12,6 +12,7 @@ export function viewOf(part: Partial<RequestView>): RequestView {
     headers,
     rawHeaders,
     ip: undefined,
+    peer: { address: part.ip, certificate: undefined },
     secure: false,
     host: typeof headers.host === 'string' ? headers.host : undefined,
     body: { kind: 'parsed', value: undefined },

@@ -15,6 +15,7 @@ export function viewFrom({ ip, userAgent, headers: own }: From, method: 'GET' | 
     headers,
     rawHeaders: Object.entries(headers).flat(),
     ip,
+    peer: { address: ip, certificate: undefined },
     host: headers.host,
     secure: true,
     body: { kind: 'parsed', value: undefined },

@@ -37,7 +37,7 @@ export type ClaimsVerdict =
   | { readonly kind: 'not_json'; readonly claim: string }
 
 const reservedNames: ReadonlySet<string> = new Set(
-  'iss sub aud exp iat nbf jti client_id sid gen scope auth_time acr amr cnf kid'.split(' '),
+  'iss sub aud exp iat nbf jti client_id sid gen scope auth_time acr amr cnf fgp kid'.split(' '),
 )
 const prototypeNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 

@@ -24,6 +24,8 @@ export type ProblemCode =
   | 'refresh_wrong_client'
   | 'refresh_repeated'
   | 'refresh_limited'
+  | 'refresh_unproven'
+  | 'certificate_missing'
   | 'sign_in_locked'
   | 'retry_key_malformed'
   | 'sessions_differ'
@@ -113,6 +115,8 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   refresh_mismatched: { ...refresh, say: 'the session was ended' },
   refresh_wrong_client: { ...refresh, status: 400, say: 'the refresh token is not for this client' },
   refresh_repeated: { ...malformed, say: 'more than one refresh cookie' },
+  refresh_unproven: { ...refresh, say: 'the refresh token is bound to something that was not shown' },
+  certificate_missing: { ...malformed, say: 'a client certificate is required' },
   refresh_limited: { status: 429, error: 'too_many_requests', say: 'too many refreshes' },
   sign_in_locked: {
     status: 429,

@@ -1,3 +1,4 @@
+import { createCertificates } from './access/certificates.ts'
 import { createEndOnRevocation } from './access/connection-end.ts'
 import { createProofs } from './access/dpop/index.ts'
 import { createInspection } from './access/inspect.ts'
@@ -8,6 +9,7 @@ import { createCalls, GATE, type Sallyport } from './application/index.ts'
 import { createDevices } from './binding/device.ts'
 import { createClockWatch } from './dependencies/clock-watch.ts'
 import { createReadiness } from './dependencies/readiness.ts'
+import { createFingerprints } from './gate/browser/fingerprint.ts'
 import { createCallers } from './gate/callers.ts'
 import { createGate } from './gate/gate.ts'
 import { loadTrustedIssuers } from './issuers/load.ts'
@@ -20,6 +22,7 @@ import { parseVerify } from './options/verify.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Signer } from './ports/signer.ts'
 import { createReplica } from './revocation/replica.ts'
+import type { Sender } from './seam/caller.ts'
 import { deriveKeys, keysFor } from './secrets.ts'
 import { createSessions } from './sessions/index.ts'
 import { createRefreshTokens } from './sessions/tokens/refresh-token.ts'
@@ -138,7 +141,10 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, tally, clock })
   const nonceKeys = keysFor(secrets, 'proofNonces')
   const proofs = createProofs(settings.dpop, { once: store.once, nonceKeys, clock: storeClock, notice })
-  const possession = createPossession(proofs)
+  const certificateOf = createCertificates(settings.mtls)
+  const fingerprints = createFingerprints(settings.fingerprintCookie, random)
+  const fingerprintOf = (sender: Sender): string | undefined => fingerprints.of(sender)?.fgp
+  const possession = createPossession({ proofs, certificateOf, fingerprintOf })
   const accessParts = { inspect, possession, replica, store: store.sessions }
   const access = createAccess({ ...accessParts, emit, callers, tally, audit, isTold })
 
@@ -149,6 +155,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
 
   const gate = createGate({
+    ...{ certificateOf, certificates: settings.mtls, fingerprints },
     ...{ settings, access, inspect, possession, proofs, sessions, refreshTokens, lockout, activity, risk },
     required: audit.required,
     ...{ emit, callers, notice, clock },

@@ -96,11 +96,21 @@ test('the metadata names the algorithms that are accepted', async () => {
   ])
 })
 
+test.each([
+  ['a certificate', { 'x5t#S256': 'A'.repeat(43) }],
+  ['a key and a certificate', { jkt: '{jkt}', 'x5t#S256': 'A'.repeat(43) }],
+])('a token that is bound to %s is refused where none was shown', async (_name, cnf) => {
+  const here = await world()
+  const token = await here.token({ cnf: JSON.parse(JSON.stringify(cnf).replace('{jkt}', here.key.jkt)) })
+  expect((await here.ask(token)).status).toBe(401)
+  expect(here.events.map(({ reason }) => reason)).toEqual(['token_certificate'])
+})
+
 describe('a token whose cnf asks for something that is not known is refused:', () => {
   const JKT = 'A'.repeat(43)
   test.each([
-    ['a certificate', { 'x5t#S256': JKT }],
-    ['a key and a certificate', { jkt: '{jkt}', 'x5t#S256': JKT }],
+    ['a certificate that is too short', { 'x5t#S256': 'A'.repeat(42) }],
+    ['a key and something else', { jkt: '{jkt}', kid: JKT }],
     ['a key in itself', { jwk: { kty: 'oct' } }],
     ['nothing', {}],
     ['null', null],

@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import { type SubjectTag, tagOf } from '../ports/ids.ts'
 import { foreignName, type TokenIdentity } from '../ports/revocations.ts'
+import type { BoundTo } from '../ports/session.ts'
 import type { Candidate } from '../revocation/replica.ts'
 import type { Auth, Claims } from '../seam/auth.ts'
-import { type ConfirmationMethod, confirmationIn } from '../tokens/confirmation.ts'
+import { boundIn } from '../tokens/confirmation.ts'
 import type { TokenSource } from '../tokens/source.ts'
 import type { ToldToken } from '../watch/audit/verifications.ts'
 
@@ -14,8 +15,8 @@ export class KnownToken implements Candidate, ToldToken {
   readonly source: TokenSource
   /** Until when the key that verified the token is assumed to be still valid. Milliseconds of the monotonic clock. */
   readonly genuineUntil: number
-  /** What whoever sends the token has to prove; `undefined`: nothing, it is a bearer token. */
-  readonly confirmation: ConfirmationMethod | undefined
+  /** What whoever sends the token must have besides it; `undefined`: nothing, it is a bearer token. */
+  readonly boundTo: BoundTo | undefined
   liveAt = -1
   lookedAt: number | undefined = undefined
   /** Whether the store knows that the token's generation has reached its client. */
@@ -27,7 +28,9 @@ export class KnownToken implements Candidate, ToldToken {
     this.token = token
     this.source = source
     this.genuineUntil = now + source.rememberedMs
-    this.confirmation = confirmationIn(auth.claims.cnf)
+    const bound = boundIn(auth.claims, auth.own)
+    // Such a token is not genuine: see `judged`.
+    this.boundTo = bound === 'unknown' ? {} : bound
     this.allowed = Object.freeze({ kind: 'allow', auth })
   }
   get auth(): Auth {

@@ -1,5 +1,7 @@
 import type { ProblemCode } from '../problems.ts'
+import type { Sender } from '../seam/caller.ts'
 import type { RequestView } from '../seam/http.ts'
+import type { CertificateOf } from './certificates.ts'
 import type { Proofs } from './dpop/index.ts'
 import type { ProofOutcome } from './dpop/proof.ts'
 import type { KnownToken } from './known-token.ts'
@@ -19,31 +21,47 @@ export type Possession =
     }
 
 /**
- * Checks that whoever sent a token holds the key to which it is bound. A bound token is not accepted as a bearer token, nor
- * one that is not bound with a proof (RFC 9449, sections 7.1 and 7.2). Uses up the proof.
+ * Checks that whoever sent a token has what it is bound to. A token that is bound to a key is not accepted as a bearer
+ * token, nor one that is not with a proof (RFC 9449, sections 7.1 and 7.2). Uses up the proof.
  *
  * @param provenBy the request whose `DPoP` header has the proof; `undefined` for a token that was sent as a bearer token
  */
-export type CheckPossession = (token: KnownToken, provenBy: RequestView | undefined) => Promise<Possession>
+export type CheckPossession = (
+  token: KnownToken,
+  sender: Sender,
+  provenBy: RequestView | undefined,
+) => Possession | Promise<Possession>
 
-const UNPROVEN: Possession = { kind: 'refused', problem: 'token_invalid', reason: 'token_confirmation' }
-const UNBOUND: Possession = { kind: 'refused', problem: 'token_invalid', reason: 'token_unbound' }
+export interface PossessionParts {
+  /** `undefined` if no proofs are checked: then no token that is bound to a key is accepted. */
+  readonly proofs: Proofs | undefined
+  readonly certificateOf: CertificateOf
+  /** The hash of the cookie by which browsers show that a token is theirs. */
+  readonly fingerprintOf: (sender: Sender) => string | undefined
+}
 
-/** @param proofs `undefined` if none are checked: then no bound token is accepted */
-export function createPossession(proofs: Proofs | undefined): CheckPossession {
-  return async ({ token, confirmation }, provenBy) => {
-    if (confirmation === undefined) return provenBy === undefined ? { kind: 'held' } : UNBOUND
+const HELD: Possession = { kind: 'held' }
+const UNPROVEN = refused('token_invalid', 'token_confirmation')
+const UNBOUND = refused('token_invalid', 'token_unbound')
+const WITHOUT_CERTIFICATE = refused('token_invalid', 'token_certificate')
+const WITHOUT_COOKIE = refused('token_invalid', 'token_cookie')
+
+export function createPossession({ proofs, certificateOf, fingerprintOf }: PossessionParts): CheckPossession {
+  return ({ token, boundTo = {} }, sender, provenBy) => {
+    const { jkt, x5t, fgp } = boundTo
+    if (x5t !== undefined && certificateOf(sender) !== x5t) return WITHOUT_CERTIFICATE
+    if (fgp !== undefined && fingerprintOf(sender) !== fgp) return WITHOUT_COOKIE
+    if (jkt === undefined) return provenBy === undefined ? HELD : UNBOUND
     if (provenBy === undefined || proofs === undefined) return UNPROVEN
-    return possessionBy(await proofs.ofToken(provenBy, { token, jkt: confirmation.jkt }))
+    return proofs.ofToken(provenBy, { token, jkt }).then(possessionBy)
   }
 }
 
-function possessionBy(outcome: ProofOutcome): Possession {
+/** What follows from the check of a proof. */
+export function possessionBy(outcome: ProofOutcome): Possession {
   switch (outcome.kind) {
     case 'proved':
-      return outcome.nonce === undefined
-        ? { kind: 'held' }
-        : { kind: 'held', headers: nonceHeaders(outcome.nonce) }
+      return outcome.nonce === undefined ? HELD : { kind: 'held', headers: nonceHeaders(outcome.nonce) }
     case 'absent':
       return refused('dpop_invalid', 'dpop_missing')
     case 'invalid':

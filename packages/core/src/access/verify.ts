@@ -11,7 +11,7 @@ import type { Emit } from '../watch/events.ts'
 import type { Tally } from '../watch/metrics/tally.ts'
 import type { Inspect, Inspection } from './inspect.ts'
 import { type KnownToken, namedBy } from './known-token.ts'
-import type { AnswerFields, CheckPossession } from './possession.ts'
+import type { AnswerFields, CheckPossession, Possession } from './possession.ts'
 
 /** The verdict on a credential. Whatever events a refusal causes have already been emitted. */
 export type AccessVerdict =
@@ -52,7 +52,7 @@ export interface Access {
 export interface AccessParts {
   readonly inspect: Inspect
   readonly possession: CheckPossession
-  readonly replica: Pick<Replica, 'judge'>
+  readonly replica: Pick<Replica, 'judge' | 'knowsRevoked'>
   readonly store: Pick<SessionStore, 'confirm'>
   readonly emit: Emit
   readonly callers: Callers
@@ -91,7 +91,7 @@ export function createAccess(parts: AccessParts): Access {
       case 'genuine': {
         const { token } = inspection
         if (!accepts(policy, token.auth)) return refuse('token_invalid', sender, token.auth, 'token_issuer')
-        return token.confirmation === undefined && provenBy === undefined
+        return token.boundTo === undefined && provenBy === undefined
           ? admit(token, sender, policy)
           : admitHolder(token, sender, policy, provenBy)
       }
@@ -124,25 +124,37 @@ export function createAccess(parts: AccessParts): Access {
       : settle(judgement, known, sender, policy)
   }
 
-  /** A proof can be used once, so it is looked at only for a token that would be accepted. */
-  async function admitHolder(
+  /** A proof can be used once, so it is not looked at for a token that is known to be revoked. */
+  function admitHolder(
     known: KnownToken,
     sender: Sender,
     policy: AccessPolicy,
     provenBy: RequestView | undefined,
-  ): Promise<AccessVerdict> {
-    const judgement = await replica.judge(known)
-    const isHopeless =
-      judgement === 'revoked' || (judgement === 'unavailable' && policy.whenUnavailable === 'refuse')
-    if (isHopeless) return settle(judgement, known, sender, policy)
-    const possessed = await possession(known, provenBy)
-    if (possessed.kind === 'held') {
-      const verdict = settle(judgement, known, sender, policy)
-      return possessed.headers === undefined ? verdict : { ...verdict, headers: possessed.headers }
+  ): AccessVerdict | Promise<AccessVerdict> {
+    if (replica.knowsRevoked(known)) return refuse('token_revoked', sender, known.auth)
+    const possessed = possession(known, sender, provenBy)
+    return possessed instanceof Promise
+      ? possessed.then((outcome) => admitIfHeld(outcome, known, sender, policy))
+      : admitIfHeld(possessed, known, sender, policy)
+  }
+
+  function admitIfHeld(
+    possessed: Possession,
+    known: KnownToken,
+    sender: Sender,
+    policy: AccessPolicy,
+  ): AccessVerdict | Promise<AccessVerdict> {
+    const { headers } = possessed
+    const withHeaders = <V extends AccessVerdict>(verdict: V): V =>
+      headers === undefined ? verdict : { ...verdict, headers }
+    if (possessed.kind === 'refused') {
+      const { problem, reason } = possessed
+      if (reason !== undefined) refuse(problem, sender, known.auth, reason)
+      return withHeaders({ kind: 'refuse', problem })
     }
-    const { problem, reason, headers } = possessed
-    if (reason !== undefined) refuse(problem, sender, known.auth, reason)
-    return { kind: 'refuse', problem, ...(headers === undefined ? {} : { headers }) }
+    // Judged after the proof, since the token may have been revoked meanwhile.
+    const verdict = admit(known, sender, policy)
+    return verdict instanceof Promise ? verdict.then(withHeaders) : withHeaders(verdict)
   }
 
   function settle(

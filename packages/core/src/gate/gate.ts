@@ -1,3 +1,4 @@
+import type { CertificateOf, CertificateSettings } from '../access/certificates.ts'
 import type { Proofs } from '../access/dpop/index.ts'
 import type { Inspect } from '../access/inspect.ts'
 import type { CheckPossession } from '../access/possession.ts'
@@ -16,8 +17,10 @@ import type { Required } from '../watch/audit/required.ts'
 import type { Emit } from '../watch/events.ts'
 import type { Lockout } from '../watch/lockout/lockout.ts'
 import { refusal } from './answers/answer.ts'
+import { createBonds } from './bonds.ts'
 import { type CookieSettings, createStrictCookie } from './browser/cookies.ts'
 import { createCrossSiteCheck, type OriginSettings } from './browser/csrf.ts'
+import type { Fingerprints } from './browser/fingerprint.ts'
 import { createTokenSchemes } from './credentials.ts'
 import {
   createElevate,
@@ -73,6 +76,10 @@ export interface GateParts {
   readonly possession: CheckPossession
   /** `undefined` if no DPoP proofs are checked. */
   readonly proofs: Proofs | undefined
+  readonly certificateOf: CertificateOf
+  /** `undefined` if no certificates are looked at. */
+  readonly certificates: CertificateSettings | undefined
+  readonly fingerprints: Fingerprints
   readonly sessions: Sessions
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly lockout: Lockout
@@ -104,14 +111,15 @@ export function createGate(parts: GateParts): Gate {
   const isCrossSite = createCrossSiteCheck({ origins, emit, callers, notice })
   const route = createRouteMaker({ protection, origins, isCrossSite, required })
 
-  const signInParts = { open, refreshTokens, cookie, origins, isCrossSite, callers }
+  const bonds = createBonds(parts)
+  const signInParts = { open, refreshTokens, cookie, origins, isCrossSite, bonds, callers }
   const start = required.step(createStart(signInParts), () => UNWRITTEN)
   const elevate = required.step(createElevate(sessions.elevate, callers), () => UNWRITTEN)
   const logout = createLogout({ end, inspect, possession, schemes, refreshTokens, cookie, callers })
   const mounted = new Set<EndpointName>()
   const hasTokenEndpoint = (): boolean => mounted.has('token')
   const endpoints = createEndpoints(
-    { ...parts, ...sessions, logout, schemes, cookie, issuer, authPath, hasTokenEndpoint },
+    { ...parts, ...sessions, logout, schemes, cookie, bonds, issuer, authPath, hasTokenEndpoint },
     route,
   )
   return {
@@ -120,7 +128,7 @@ export function createGate(parts: GateParts): Gate {
     stepUp: createStepUp(elevate, origins),
     sessions: createGateSessions({
       ...{ start, elevate, logout, isCrossSite, end, find, required },
-      ...{ tokenSets, refreshTokens, cookie, callers },
+      ...{ tokenSets, refreshTokens, cookie, bonds, callers },
     }),
     lockout: createGateLockout({
       ...{ lockout: parts.lockout, isCrossSite, callers, required },

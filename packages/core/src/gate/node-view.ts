@@ -1,12 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import type { BodySource, RequestView } from '../seam/http.ts'
+import type { TLSSocket } from 'node:tls'
+import type { BodySource, Peer, RequestView } from '../seam/http.ts'
 
 /** What the requests of Node.js have in common over HTTP/1.1 and HTTP/2. */
 export type NodeRequest = Readable & {
   readonly method?: string | undefined
   readonly headers: IncomingHttpHeaders
   readonly rawHeaders: string[]
+  readonly socket: Socket
 }
 
 /** What the requests of the frameworks have in common. */
@@ -44,6 +47,9 @@ export abstract class NodeView<R extends FrameworkRequest> implements RequestVie
   get ip(): string | undefined {
     return this.request.ip
   }
+  get peer(): Peer {
+    return new SocketPeer(this.raw.socket)
+  }
   get host(): string | undefined {
     return this.request.host
   }
@@ -60,4 +66,20 @@ function bodySource(stream: NodeJS.ReadableStream, left: unknown): BodySource {
   if (left === undefined) return { kind: 'stream', stream }
   if (typeof left === 'string') return { kind: 'bytes', bytes: Buffer.from(left) }
   return left instanceof Uint8Array ? { kind: 'bytes', bytes: left } : { kind: 'parsed', value: left }
+}
+
+/** What few requests are asked for is computed when it is read. */
+class SocketPeer implements Peer {
+  readonly #socket: Socket | Pick<TLSSocket, 'remoteAddress' | 'getPeerX509Certificate'>
+
+  constructor(socket: Socket | TLSSocket) {
+    this.#socket = socket
+  }
+  get address(): string | undefined {
+    return this.#socket.remoteAddress
+  }
+  get certificate(): Uint8Array | undefined {
+    // Over HTTP/2 the socket is a proxy of the TLS socket, and an instance of neither class.
+    return 'getPeerX509Certificate' in this.#socket ? this.#socket.getPeerX509Certificate()?.raw : undefined
+  }
 }

@@ -60,11 +60,8 @@ export function refusalError(code: ProblemCode, details?: RefusalDetails): Refus
   })
 }
 
-export interface Refused {
+export interface Refused extends RefusalDetails {
   readonly problem: ProblemCode
-  readonly retryAfterSeconds?: number | undefined
-  readonly headers?: RefusalDetails['headers']
-  readonly schemes?: RefusalDetails['schemes']
 }
 
 /** What is refused because its events cannot be written. */

@@ -11,6 +11,7 @@ import type { RefreshTokens } from '../sessions/tokens/refresh-token.ts'
 import type { TokenSets } from '../sessions/tokens/token-set.ts'
 import type { Required } from '../watch/audit/required.ts'
 import { cookiesOf } from './answers/tokens.ts'
+import type { Bonds } from './bonds.ts'
 import type { StrictCookie } from './browser/cookies.ts'
 import type { CrossSiteCheck } from './browser/csrf.ts'
 import type { Logout, LogoutOutcome } from './endpoints/logout.ts'
@@ -75,12 +76,13 @@ export interface GateSessionsParts {
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly tokenSets: Pick<TokenSets, 'refreshGrant'>
   readonly cookie: StrictCookie
+  readonly bonds: Bonds
   readonly required: Required
   readonly callers: Callers
 }
 
 export function createGateSessions(parts: GateSessionsParts): GateSessions {
-  const { start, logout, isCrossSite, end, find, tokenSets, refreshTokens, cookie, callers } = parts
+  const { start, logout, isCrossSite, end, find, tokenSets, refreshTokens, cookie, bonds, callers } = parts
   const endOwn = parts.required.step(
     async (view: RequestView, reason: string): Promise<LogoutOutcome> =>
       isCrossSite(view) ? { kind: 'refused', problem: 'cross_site' } : logout(view, reason),
@@ -117,6 +119,9 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
       const sent = cookie.read(view)
       const ticket = sent.kind === 'value' ? refreshTokens.parse(sent.value) : undefined
       if (ticket?.transport !== 'cookie') return undefined
+      // A page that is opened shows cookies and no proof, so it finds no session that is bound to a key.
+      if (ticket.bond !== undefined && (await bonds.ofRefresh(view, ticket.bond)).kind === 'refused')
+        return undefined
       const reading = await find(ticket)
       if (reading.kind === 'unavailable') throw new UnavailableError()
       return reading.kind === 'read' ? reading.session : undefined

@@ -38,7 +38,15 @@ export interface CookieOptions {
    */
   readonly deviceName?: string | undefined
   /**
-   * Whether both cookies are sent over TLS only. `false` is for development and tests over http, where some
+   * Whether access tokens of browsers are bound to a cookie that no page can read: its hash is in the token (`fgp`), and
+   * the token is refused without it. So a token that a script has stolen is worth nothing elsewhere. Concerns the routes
+   * of this deployment and of services with this option, at hosts to which the browser sends the cookie. Default `false`.
+   */
+  readonly bindsTokens?: boolean | undefined
+  /** The name of that cookie, with the same rule. Default `__Host-fgp`; `fgp` where it is not secure. */
+  readonly fingerprintName?: string | undefined
+  /**
+   * Whether the cookies are sent over TLS only. `false` is for development and tests over http, where some
    * browsers and clients drop a secure cookie: Safari on http://localhost, any browser on an address of the local
    * network, `supertest.agent`. Refused in production. Default `true`.
    */
@@ -67,6 +75,8 @@ export interface PathOptions {
 export interface BrowserSettings {
   readonly cookie: CookieSettings
   readonly deviceCookie: CookieSettings
+  /** `undefined` if tokens are bound to no cookie. */
+  readonly fingerprintCookie: CookieSettings | undefined
   readonly origins: OriginSettings
   readonly authPath: string
   readonly refusals: RefusalForm
@@ -91,6 +101,8 @@ const entries = {
     group({
       name: v.optional(cookieName),
       deviceName: v.optional(cookieName),
+      bindsTokens: v.optional(boolean, false),
+      fingerprintName: v.optional(cookieName),
       secure: v.optional(boolean, true),
     }),
     {},
@@ -128,20 +140,29 @@ export const browserRoom: Room<BrowserSettings> = room(
 interface GivenCookies {
   readonly name?: string | undefined
   readonly deviceName?: string | undefined
+  readonly bindsTokens: boolean
+  readonly fingerprintName?: string | undefined
   readonly secure: boolean
 }
 
 function cookiesOf(
-  { name, deviceName, secure }: GivenCookies,
+  { name, deviceName, bindsTokens, fingerprintName, secure }: GivenCookies,
   production: boolean,
-): Pick<BrowserSettings, 'cookie' | 'deviceCookie'> {
+): Pick<BrowserSettings, 'cookie' | 'deviceCookie' | 'fingerprintCookie'> {
   if (!secure && production)
     throw new ConfigError('cookie.secure', 'true in production', describeValue(secure))
   const cookie = { name: nameOf('name', name, 'refresh', secure), secure }
   const deviceCookie = { name: nameOf('deviceName', deviceName, 'device', secure), secure }
+  const fingerprintCookie = { name: nameOf('fingerprintName', fingerprintName, 'fgp', secure), secure }
   if (cookie.name === deviceCookie.name)
     throw new ConfigError('cookie.deviceName', 'another name than "cookie.name"', describeValue(cookie.name))
-  return { cookie, deviceCookie }
+  if ([cookie.name, deviceCookie.name].includes(fingerprintCookie.name))
+    throw new ConfigError(
+      'cookie.fingerprintName',
+      'another name than those of the other cookies',
+      describeValue(fingerprintCookie.name),
+    )
+  return { cookie, deviceCookie, fingerprintCookie: bindsTokens ? fingerprintCookie : undefined }
 }
 
 function nameOf(option: string, given: string | undefined, usual: string, secure: boolean): string {

@@ -8,9 +8,9 @@ import { demandForProduction, type GeneralOptions, type GeneralSettings, general
 import { type IssuersSettings, issuersRoom, type WithIssuers } from './issuers.ts'
 import { type LockoutRoomSettings, lockoutRoom, type WithLockout } from './lockout.ts'
 import { type DpopRoomSettings, dpopRoom, type WithDpop } from './possession/dpop.ts'
+import { type MtlsRoomSettings, mtlsRoom, type WithMtls } from './possession/mtls.ts'
 import { type RevocationSettings, revocationRoom, type WithRevocation } from './revocation.ts'
 import { type SessionsSettings, sessionsRoom, type WithSessions } from './sessions.ts'
-
 import { type WatchSettings, type WithWatch, watchRoom } from './watch.ts'
 
 export type { AccessOptions, CacheOptions, WithAccess } from './access.ts'
@@ -29,6 +29,7 @@ export type { GeneralOptions } from './general.ts'
 export type { IssuerOptions, WithIssuers } from './issuers.ts'
 export type { LockoutOptions, WithLockout } from './lockout.ts'
 export type { DpopMode, DpopOptions, WithDpop } from './possession/dpop.ts'
+export type { MtlsMode, MtlsOptions, WithMtls } from './possession/mtls.ts'
 export type { RevocationOptions, WithRevocation } from './revocation.ts'
 export type { ClientOptions, LimitOptions, RefreshOptions, WithSessions } from './sessions.ts'
 export type { ActivityOptions, AuditOptions, WithWatch } from './watch.ts'
@@ -38,6 +39,7 @@ export interface SallyportOptions
   extends GeneralOptions,
     WithAccess,
     WithDpop,
+    WithMtls,
     WithSessions,
     WithRevocation,
     WithBinding,
@@ -53,6 +55,7 @@ interface Settings
   extends GeneralSettings,
     AccessSettings,
     DpopRoomSettings,
+    MtlsRoomSettings,
     SessionsSettings,
     RevocationSettings,
     ReturnType<typeof bindingRoom.read>,
@@ -67,6 +70,7 @@ const rooms = [
   generalRoom,
   accessRoom,
   dpopRoom,
+  mtlsRoom,
   sessionsRoom,
   revocationRoom,
   bindingRoom,
@@ -94,6 +98,7 @@ export function parseOptions(given: SallyportOptions, production: boolean): Sett
     ...general,
     ...accessRoom.read(given, general.production),
     ...dpopRoom.read(given, general.production),
+    ...mtlsRoom.read(given, general.production),
     ...sessionsRoom.read(given, general.production),
     ...revocationRoom.read(given, general.production),
     ...bindingRoom.read(given, general.production),

@@ -5,7 +5,7 @@ import { canonicalIp } from './ip.ts'
 const MAX_USER_AGENT = 255
 
 /** The part of a request that identifies who sent it. */
-export type Sender = Pick<RequestView, 'ip' | 'headers'>
+export type Sender = Pick<RequestView, 'ip' | 'headers'> & Partial<Pick<RequestView, 'peer'>>
 
 /** Where a request came from, and from which program, in the form that events have. */
 export interface Address {

@@ -11,6 +11,13 @@ export type BodySource =
   /** A body parser of the application has read it already. */
   | { readonly kind: 'parsed'; readonly value: unknown }
 
+/** The other end of the connection, whatever headers say of others behind it. */
+export interface Peer {
+  readonly address: string | undefined
+  /** The certificate that it has shown over TLS, in DER. */
+  readonly certificate: Uint8Array | undefined
+}
+
 /**
  * What the core sees of a request. Each adapter makes one from its framework's request. Most requests need only a few
  * of the members, so a member that takes work to compute should be a getter.
@@ -24,6 +31,7 @@ export interface RequestView {
   readonly rawHeaders: readonly string[]
   /** The client's address; behind proxies, the one that the trusted proxies report. */
   readonly ip: string | undefined
+  readonly peer: Peer
   /** The host that was asked, with its port, as the framework computes it behind trusted proxies and over HTTP/2. */
   readonly host: string | undefined
   /** Whether the connection is known to use TLS, here or at a trusted proxy. */

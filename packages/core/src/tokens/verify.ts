@@ -7,7 +7,7 @@ import type { VerificationKey } from '../ports/signer.ts'
 import type { Claims } from '../seam/auth.ts'
 import { readClaims, readForeignClaims } from './claims.ts'
 import { isCompact, isEncrypted, signedPayload } from './compact.ts'
-import { confirmationIn } from './confirmation.ts'
+import { boundIn } from './confirmation.ts'
 import type { TokenEncryption } from './forms/nested.ts'
 import { REFERENCE_PREFIX } from './forms/reference.ts'
 import { createHeaderReader, type TokenHeader } from './header.ts'
@@ -160,7 +160,7 @@ export function judged(token: JudgedToken, clock: Clock): VerifiedToken {
   // A token of ours that outlived the longest lifetime could outlive its own revocation.
   if (source.own && claims.exp - (claims.iat ?? 0) > MAX_ACCESS_SECONDS) return invalid('lifetime')
   // What would have to be proved in a way that is not known here can't be proved.
-  if (claims.cnf !== undefined && confirmationIn(claims.cnf) === undefined) return invalid('confirmation')
+  if (boundIn(claims, source.own) === 'unknown') return invalid('confirmation')
   switch (timesOf(claims, source, clock.now())) {
     case 'early':
       return { kind: 'early' }

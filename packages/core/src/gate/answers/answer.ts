@@ -32,8 +32,8 @@ export function emptyAnswer(cookies: readonly string[] = []): Answer {
 export interface RefusalDetails {
   /** Overrides the status of the problem. */
   readonly status?: number
-  /** What would have sufficed, such as a scope. */
-  readonly challenge?: ChallengeParameters | undefined
+  /** What would have sufficed, such as a scope. `none`: there is no challenge (RFC 6749, section 5.2). */
+  readonly challenge?: ChallengeParameters | 'none' | undefined
   /** In which schemes a token may be sent. Default: `Bearer` alone. */
   readonly schemes?: Schemes | undefined
   /** Further header fields. */
@@ -47,7 +47,7 @@ export interface RefusalDetails {
 export function refusal(code: ProblemCode, details: RefusalDetails = {}): Answer {
   const problem = problems[code]
   const headers: Record<string, string> = { ...JSON_HEADERS, ...details.headers }
-  if (problem.challenge !== undefined)
+  if (problem.challenge !== undefined && details.challenge !== 'none')
     headers['WWW-Authenticate'] = challengeOf(code, details.challenge, details.schemes)
   const retryAfter = details.retryAfterSeconds ?? problem.retryAfter
   if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter)

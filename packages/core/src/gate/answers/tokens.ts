@@ -1,14 +1,21 @@
 import type { Answer } from '../../seam/http.ts'
 import type { RefreshGrant, TokenSet } from '../../sessions/tokens/token-set.ts'
 import type { StrictCookie } from '../browser/cookies.ts'
+import type { Fingerprint } from '../browser/fingerprint.ts'
 import { jsonAnswer } from './answer.ts'
 
-/** The answer with a session's tokens (RFC 6749, section 5.1). The refresh token is in the cookie or in the body. */
-export function tokenAnswer(tokens: TokenSet, cookie: StrictCookie): Answer {
+/** The answer with a session's tokens (RFC 6749, section 5.1). The refresh token is in a cookie or in the body. */
+export function tokenAnswer(
+  tokens: TokenSet,
+  { cookies, headers }: Pick<Answer, 'cookies' | 'headers'>,
+): Answer {
   const body = accessMembers(tokens)
-  return tokens.transport === 'cookie'
-    ? jsonAnswer(200, body, cookiesOf(tokens, cookie))
-    : jsonAnswer(200, { ...body, refresh_token: tokens.refreshToken })
+  const answer = jsonAnswer(
+    200,
+    tokens.transport === 'cookie' ? body : { ...body, refresh_token: tokens.refreshToken },
+    cookies,
+  )
+  return { ...answer, headers: { ...answer.headers, ...headers } }
 }
 
 /** The answer with an access token alone. */
@@ -20,10 +27,13 @@ function accessMembers({ accessToken, tokenType, expiresIn, scope }: TokenSet): 
   return { access_token: accessToken, token_type: tokenType, expires_in: expiresIn, scope }
 }
 
-/** The `Set-Cookie` values for a session's refresh token; none if the token travels in bodies. */
+/** The `Set-Cookie` values for a session's refresh token and its fingerprint; none if the token travels in bodies. */
 export function cookiesOf(
   { transport, refreshToken, refreshSeconds }: RefreshGrant,
   cookie: StrictCookie,
+  fingerprint?: Fingerprint | undefined,
 ): readonly string[] {
-  return transport === 'cookie' ? [cookie.set(refreshToken, refreshSeconds)] : []
+  if (transport === 'body') return []
+  const refreshCookie = cookie.set(refreshToken, refreshSeconds)
+  return fingerprint === undefined ? [refreshCookie] : [refreshCookie, fingerprint.cookie(refreshSeconds)]
 }

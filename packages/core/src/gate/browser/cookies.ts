@@ -1,5 +1,5 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
-import type { RequestView } from '../../seam/http.ts'
+import type { Sender } from '../../seam/caller.ts'
 
 export type CookieReading =
   | { readonly kind: 'none' }
@@ -9,7 +9,7 @@ export type CookieReading =
 
 /** The refresh cookie. It is cleared with the same attributes with which it is set; otherwise browsers keep it. */
 export interface StrictCookie {
-  read(view: RequestView): CookieReading
+  read(sender: Sender): CookieReading
   /** The `Set-Cookie` value that stores the cookie; without an age, until the browser closes. */
   set(value: string, maxAgeSeconds: number | undefined): string
   /** The `Set-Cookie` value that deletes the cookie. */
@@ -30,8 +30,8 @@ export function createStrictCookie({ name, secure }: CookieSettings): StrictCook
       ? stringifySetCookie({ name, value, path: '/', httpOnly: true, secure, sameSite: 'strict' })
       : stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, secure, sameSite: 'strict' })
   return {
-    read(view) {
-      const header = view.headers.cookie
+    read(sender) {
+      const header = sender.headers.cookie
       if (typeof header !== 'string') return { kind: 'none' }
       let found: string | undefined
       // The parser keeps only the first cookie of a name, so each pair is parsed on its own.

@@ -58,7 +58,7 @@ export function createLogout(parts: LogoutParts): Logout {
 
     const possessed =
       byCookie === undefined && known !== undefined && 'scheme' in credential
-        ? await possession(known, credential.scheme === 'DPoP' ? view : undefined)
+        ? await possession(known, view, credential.scheme === 'DPoP' ? view : undefined)
         : undefined
     // The same request would do with another proof, or later. With any other fault, the token is as good as none.
     if (possessed?.kind === 'refused' && ['dpop_nonce', 'store_unavailable'].includes(possessed.problem))

@@ -1,12 +1,14 @@
-import type { Callers } from '../../seam/caller.ts'
+import type { Callers, Visit } from '../../seam/caller.ts'
 import type { Answer, RequestView, Route } from '../../seam/http.ts'
 import type { RefreshOutcome, RefreshSession } from '../../sessions/refresh.ts'
-import type { RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
+import type { Bond } from '../../sessions/tokens/bond.ts'
+import type { RefreshTicket, RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
 import type { Emit } from '../../watch/events.ts'
 import { refusal } from '../answers/answer.ts'
 import { endedRefusal } from '../answers/ended.ts'
-import { tokenAnswer } from '../answers/tokens.ts'
+import { cookiesOf, tokenAnswer } from '../answers/tokens.ts'
 import { readForm } from '../body.ts'
+import type { Bonds, Shown } from '../bonds.ts'
 import type { StrictCookie } from '../browser/cookies.ts'
 import { visitOf } from '../callers.ts'
 import type { Handler, RouteMaker } from '../routes.ts'
@@ -15,6 +17,7 @@ export interface RefreshEndpointParts {
   readonly refresh: RefreshSession
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly cookie: StrictCookie
+  readonly bonds: Bonds
   readonly emit: Emit
   readonly callers: Callers
 }
@@ -33,6 +36,7 @@ export function refreshRoutes(parts: RefreshEndpointParts, route: RouteMaker): r
     if (sent.kind === 'repeated') return refusal('refresh_repeated')
     const ticket = parts.refreshTokens.parse(sent.value)
     if (ticket?.transport !== 'cookie') return refuseForged(parts, view)
+    if (ticket.bond !== undefined) return refreshBound(parts, view, { ...ticket, bond: ticket.bond }, visit)
     return parts.refresh(ticket, undefined, visit).then((outcome) => answerTo(outcome, cookie))
   }
   return [route.cookie('/refresh', { POST: handle })]
@@ -55,9 +59,24 @@ export function tokenRoutes(parts: RefreshEndpointParts, route: RouteMaker): rea
     if (ticket?.transport !== 'body') return refuseForged(parts, view, dead)
     // A parameter without a value counts as absent (RFC 6749, section 3.1).
     const client = form.value.get('client_id') || undefined
+    if (ticket.bond !== undefined)
+      return refreshBound(parts, view, { ...ticket, bond: ticket.bond }, visit, { client, ...dead })
     return answerTo(await parts.refresh(ticket, client, visit), parts.cookie, dead)
   }
   return [route.open('/token', { POST: handle })]
+}
+
+/** A request that does not show what the token is bound to changes nothing: it may be anybody's. */
+async function refreshBound(
+  { bonds, refresh, cookie }: RefreshEndpointParts,
+  view: RequestView,
+  ticket: RefreshTicket & { readonly bond: Bond },
+  visit: Visit,
+  { client, ...dead }: { readonly client?: string | undefined; readonly status?: number } = {},
+): Promise<Answer> {
+  const shown = await bonds.ofRefresh(view, ticket.bond)
+  if (shown.kind === 'shown') return answerTo(await refresh(ticket, client, visit), cookie, dead, shown)
+  return refusal(shown.problem, shown.problem === 'refresh_unproven' ? { ...shown, ...dead } : shown)
 }
 
 /** @param dead the status for a session that is over; RFC 6749, section 5.2, wants 400 of a token endpoint */
@@ -65,10 +84,14 @@ function answerTo(
   outcome: RefreshOutcome,
   cookie: StrictCookie,
   dead: { readonly status?: number } = {},
+  { headers, fingerprint }: Partial<Shown> = {},
 ): Answer {
   switch (outcome.kind) {
     case 'issued':
-      return tokenAnswer(outcome, cookie)
+      return tokenAnswer(outcome, {
+        cookies: cookiesOf(outcome, cookie, fingerprint),
+        headers: headers ?? {},
+      })
     case 'reused':
     case 'mismatched':
       return endedRefusal(`refresh_${outcome.kind}`, dead)

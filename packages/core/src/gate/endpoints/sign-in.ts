@@ -1,6 +1,5 @@
 import type { SessionId } from '../../ports/ids.ts'
 import type { Transport } from '../../ports/session.ts'
-import type { ProblemCode } from '../../problems.ts'
 import type { Callers } from '../../seam/caller.ts'
 import type { Answer, RequestView } from '../../seam/http.ts'
 import type { SignIn } from '../../sessions/arguments/sign-in.ts'
@@ -9,10 +8,12 @@ import type { RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
 import type { TokenSet } from '../../sessions/tokens/token-set.ts'
 import { refusal } from '../answers/answer.ts'
 import { cookiesOf, tokenAnswer } from '../answers/tokens.ts'
+import type { Bonds } from '../bonds.ts'
 import type { StrictCookie } from '../browser/cookies.ts'
 import { withCors } from '../browser/cors.ts'
 import type { CrossSiteCheck, OriginSettings } from '../browser/csrf.ts'
 import { visitOf } from '../callers.ts'
+import type { Refused } from '../refuse.ts'
 
 export interface SignInParts {
   readonly open: OpenSession
@@ -20,12 +21,18 @@ export interface SignInParts {
   readonly cookie: StrictCookie
   readonly origins: OriginSettings
   readonly isCrossSite: CrossSiteCheck
+  readonly bonds: Bonds
   readonly callers: Callers
 }
 
 export type StartOutcome =
-  | { readonly kind: 'started'; readonly tokens: TokenSet; readonly cookies: readonly string[] }
-  | { readonly kind: 'refused'; readonly problem: ProblemCode }
+  | {
+      readonly kind: 'started'
+      readonly tokens: TokenSet
+      readonly cookies: readonly string[]
+      readonly headers: Answer['headers']
+    }
+  | (Refused & { readonly kind: 'refused' })
 
 /** Opens a session for a user whom the application has authenticated. `cookies` belong on the response. */
 export type StartSession = (view: RequestView, signIn: SignIn) => Promise<StartOutcome>
@@ -35,6 +42,7 @@ export function createStart({
   refreshTokens,
   cookie,
   isCrossSite,
+  bonds,
   callers,
 }: SignInParts): StartSession {
   /** The session whose cookie the browser drops for the new one. Of two cookies, one was planted. */
@@ -52,10 +60,13 @@ export function createStart({
     const visit = visitOf(view, callers)
     if (visit === undefined) return { kind: 'refused', problem: 'retry_key_malformed' }
     const replaced = transport === 'cookie' ? replacedBy(view) : undefined
-    const outcome = await open(signIn, transport, visit, { replaced })
+    const shown = await bonds.ofSignIn(view, transport)
+    if (shown.kind === 'refused') return shown
+    const { boundTo, fingerprint, headers } = shown
+    const outcome = await open(signIn, transport, visit, { replaced, boundTo })
     switch (outcome.kind) {
       case 'issued':
-        return { kind: 'started', tokens: outcome, cookies: cookiesOf(outcome, cookie) }
+        return { kind: 'started', tokens: outcome, cookies: cookiesOf(outcome, cookie, fingerprint), headers }
       case 'key_unavailable':
         return { kind: 'refused', problem: 'key_unavailable' }
       case 'unavailable':
@@ -67,10 +78,11 @@ export function createStart({
 /** The same, and answers with the session's first tokens. */
 export type AnswerSignIn = (view: RequestView, signIn: SignIn) => Promise<Answer>
 
-export function createSignIn(start: StartSession, { cookie, origins }: SignInParts): AnswerSignIn {
+export function createSignIn(start: StartSession, { origins }: SignInParts): AnswerSignIn {
   return async (view, signIn) => {
     const outcome = await start(view, signIn)
-    const answer = outcome.kind === 'started' ? tokenAnswer(outcome.tokens, cookie) : refusal(outcome.problem)
+    const answer =
+      outcome.kind === 'started' ? tokenAnswer(outcome.tokens, outcome) : refusal(outcome.problem, outcome)
     return withCors(answer, view, origins)
   }
 }
