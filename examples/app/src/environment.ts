@@ -124,6 +124,8 @@ const schema = v.object({
   LOCKOUT_DURATION: seconds(1, 86_400),
   REVOCATION: oneOf('replicated', 'strict'),
   MAX_STALENESS: seconds(0, 300),
+  DPOP: v.optional(v.picklist(['off', 'accepted', 'required'], 'one of off, accepted, required'), 'accepted'),
+  DPOP_NONCE: v.optional(v.picklist(['on', 'off'], 'one of on, off'), 'off'),
   BINDING: oneOf('off', 'balanced', 'strict'),
   TRUST_PROXY: v.optional(
     v.pipe(
@@ -187,6 +189,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
         algorithm: variables.SIGNING_ALG,
         keys: variables.SIGNING_KEYS === undefined ? undefined : readKeys(variables.SIGNING_KEYS),
       },
+      dpop: { mode: variables.DPOP, nonce: variables.DPOP_NONCE === 'on' },
       refresh: {
         idleSeconds: atMost(variables.SESSION_TTL, variables.REFRESH_TTL),
         absoluteSeconds: variables.SESSION_TTL,
