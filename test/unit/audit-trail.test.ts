@@ -296,6 +296,72 @@ test('who may use a good token without an event is up to a policy', async () => 
   expect(await toldOf(1)).toBe(20)
 })
 
+test('uses of a share are told together, with the time of each, and before whatever is told later', async () => {
+  const { sallyport, sink, clock, signIn, gate } = await start({ verifications: 1 })
+  const verify = gate.verifier()
+  const { token } = await signIn('one')
+  const told: SallyportEvent[] = []
+  sallyport.on('event', (event) => told.push(event))
+  const times: string[] = []
+  const headers = { authorization: `Bearer ${token}`, 'user-agent': 'Firefox', 'x-request-id': 'request-1' }
+  for (let n = 0; n < 3; n++) {
+    let ip: string | undefined = `192.0.2.${n}`
+    times.push(new Date(clock.now()).toISOString())
+    await verify({
+      ...viewOf({ method: 'GET', headers }),
+      get ip() {
+        return ip
+      },
+    })
+    // As that of a connection that has been closed.
+    ip = undefined
+    clock.turn(10)
+  }
+  expect(told).toEqual([])
+  sallyport.emit({ event: 'login.failed', outcome: 'failure' })
+  expect(told.map(({ event }) => event)).toEqual([...times.map(() => 'token.accepted'), 'login.failed'])
+  for (const [n, time] of times.entries())
+    expect(told[n]).toMatchObject({
+      time,
+      ip: `192.0.2.${n}`,
+      user_agent: 'Firefox',
+      request_id: 'request-1',
+      sub: 'one',
+    })
+  await vi.waitFor(() => expect(sink.written).toEqual(expect.arrayContaining(told)))
+})
+
+test('nobody has to tell anything for the uses of a share to be told, in time or at the end', async () => {
+  const { sallyport, sink, signIn, ask } = await start({ verifications: 1 })
+  const { token } = await signIn('one')
+  await ask(token)
+  await vi.waitFor(() => expect(sink.names()).toEqual(['session.started', 'token.accepted']))
+  await ask(token)
+  await sallyport.close()
+  expect(sink.names()).toEqual(['session.started', 'token.accepted', 'token.accepted'])
+})
+
+test('no more uses wait than a thousand', async () => {
+  const { sallyport, signIn, ask } = await start({ verifications: 1 })
+  const { token } = await signIn('one')
+  let told = 0
+  sallyport.on('event', () => told++)
+  // From now on nothing has to be waited for.
+  await ask(token)
+  for (let n = 1; n < 999; n++) void ask(token)
+  expect(told).toBe(0)
+  void ask(token)
+  expect(told).toBe(1000)
+})
+
+test('with "required", a use of a share is written before its answer', async () => {
+  const { sink, signIn, ask } = await start({ verifications: 1, required: true })
+  const { token } = await signIn('one')
+  sink.written.length = 0
+  await ask(token)
+  expect(sink.names()).toEqual(['token.accepted'])
+})
+
 test('whenever the address of a token changes, its use is told, each address once in 30 seconds', async () => {
   const { sink, clock, signIn, ask, settled } = await start()
   const { token } = await signIn('one')

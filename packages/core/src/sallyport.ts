@@ -69,7 +69,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
 
   const callbacks = createCallbacks(notice)
   const callers = createCallers(random)
-  const { emit, on, revoked } = createEvents(clock, callers, callbacks)
+  const { emit, emitSoon, emitWaiting, on, revoked } = createEvents(clock, callers, callbacks)
   const connections = createConnections(clock)
   const tally = createTally()
   const ringWatch: RingWatch = {
@@ -130,12 +130,12 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const { list, end, renew } = sessions
 
   const watch = createWatch({
-    ...{ settings, store, on, emit, callbacks, notice, devices, random, tally, clock },
+    ...{ settings, store, on, emit, emitWaiting, callbacks, notice, devices, random, tally, clock },
     ...{ sessions: list, endSession: end.one, sightingKey: keysFor(secrets, 'sightings')[0] },
     ...{ connections: connections.count, keys: ring.list, staleMs: replica.staleMs },
     revocations: replica.size,
   })
-  const { activity, audit, isTold, risk, settled } = watch
+  const { activity, audit, whenTold, risk, settled } = watch
 
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)
   const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, tally, clock })
@@ -146,7 +146,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const fingerprintOf = (sender: Sender): string | undefined => fingerprints.of(sender)?.fgp
   const possession = createPossession({ proofs, certificateOf, fingerprintOf })
   const accessParts = { inspect, possession, replica, store: store.sessions }
-  const access = createAccess({ ...accessParts, emit, callers, tally, audit, isTold })
+  const access = createAccess({ ...accessParts, emit, emitSoon, callers, tally, audit, whenTold })
 
   const lockout = createLockouts({
     ...{ counters: store.counters, settings: settings.lockout, random },

@@ -6,8 +6,8 @@ import type { Auth } from '../seam/auth.ts'
 import type { Callers, Sender } from '../seam/caller.ts'
 import type { RequestView } from '../seam/http.ts'
 import type { Audit } from '../watch/audit/index.ts'
-import type { IsTold } from '../watch/audit/verifications.ts'
-import type { Emit } from '../watch/events.ts'
+import type { WhenTold } from '../watch/audit/verifications.ts'
+import type { Events } from '../watch/events.ts'
 import type { Tally } from '../watch/metrics/tally.ts'
 import type { Inspect, Inspection } from './inspect.ts'
 import { type KnownToken, namedBy } from './known-token.ts'
@@ -54,17 +54,18 @@ export interface AccessParts {
   readonly possession: CheckPossession
   readonly replica: Pick<Replica, 'judge' | 'knowsRevoked'>
   readonly store: Pick<SessionStore, 'confirm'>
-  readonly emit: Emit
+  readonly emit: Events['emit']
+  readonly emitSoon: Events['emitSoon']
   readonly callers: Callers
   readonly tally: Tally
   readonly audit: Pick<Audit, 'required'>
-  readonly isTold: IsTold | undefined
+  readonly whenTold: WhenTold | undefined
 }
 
 const UNWRITTEN: AccessVerdict = Object.freeze({ kind: 'refuse', problem: 'audit_unavailable' })
 
 export function createAccess(parts: AccessParts): Access {
-  const { inspect, possession, replica, store, emit, callers, tally, isTold } = parts
+  const { inspect, possession, replica, store, emit, emitSoon, callers, tally, whenTold } = parts
   const { required } = parts.audit
 
   function refuse(
@@ -167,8 +168,7 @@ export function createAccess(parts: AccessParts): Access {
       case 'live':
         tally.allowed++
         if (!known.confirmed) confirm(known)
-        if (isTold?.(known, sender) === true)
-          emit({ event: 'token.accepted', outcome: 'success', ...namesOf(known.auth) }, callers.of(sender))
+        if (whenTold !== undefined) tellUse(whenTold(known, sender), known.auth, sender)
         return known.allowed
       case 'revoked':
         return refuse('token_revoked', sender, known.auth)
@@ -184,6 +184,14 @@ export function createAccess(parts: AccessParts): Access {
         )
         return whenUnavailable === 'allow' ? known.allowed : { kind: 'refuse', problem: 'store_unavailable' }
     }
+  }
+
+  function tellUse(when: ReturnType<WhenTold>, auth: Auth, sender: Sender): void {
+    if (when === 'never') return
+    const event = () => ({ event: 'token.accepted', outcome: 'success', ...namesOf(auth) }) as const
+    if (when === 'now') emit(event(), callers.of(sender))
+    // A framework may know the address only as long as the connection is open.
+    else emitSoon(event, callers.of({ ip: sender.ip, headers: sender.headers }))
   }
 
   /** Tells the store that the token's generation has reached its client. */

@@ -49,8 +49,8 @@ export interface AuditOptions {
   readonly required?: boolean | undefined
   /**
    * Which successful verifications are events, `token.accepted`: `none`; the `first` of each token in each process, and
-   * whenever its address changes (each address at most once in 30 s); `all`; or a share of them between 0 and 1. Default
-   * `first`.
+   * whenever its address changes (each address at most once in 30 s); `all`; or a share of them between 0 and 1. Those of
+   * a share are told together, up to 100 ms later, unless the trail is `required`. Default `first`.
    */
   readonly verifications?: VerificationPolicy | undefined
   /**

@@ -5,7 +5,7 @@ import type { Activity } from './activity/activity.ts'
 import { type ActivitySettings, createActivities } from './activity/index.ts'
 import type { Risk } from './alerts/risk.ts'
 import { type Audit, type AuditParts, type AuditSettings, createAudit } from './audit/index.ts'
-import { createVerificationPolicy, type IsTold } from './audit/verifications.ts'
+import { createVerificationPolicy, type WhenTold } from './audit/verifications.ts'
 import type { Meter } from './metrics/meter.ts'
 import { createMetrics, type Loss, type MetricsParts } from './metrics/metrics.ts'
 import { type AnomaliesParts, type AnomaliesSettings, createAnomalies } from './rules/index.ts'
@@ -16,8 +16,8 @@ export interface Watch {
   readonly audit: Audit
   /** `undefined` if nothing looks for anomalies. */
   readonly risk: Risk | undefined
-  /** Whether the use of a good token is told; `undefined`: never. */
-  readonly isTold: IsTold | undefined
+  /** Whether the use of a good token is told, and when; `undefined`: never. */
+  readonly whenTold: WhenTold | undefined
   /** Resolves when the store has been told of every event so far. */
   settled(): Promise<void>
   close(): Promise<void>
@@ -41,6 +41,8 @@ export interface WatchParts
     readonly subjectKeys?: SubjectKeyStore
   }
   readonly sessions: (subject: string) => ReturnType<SessionStore['list']>
+  /** Emits what was to be emitted soon. */
+  readonly emitWaiting: () => void
 }
 
 /** Starts whatever follows events. Throws a `ConfigError` if the store lacks what an option needs. */
@@ -80,12 +82,16 @@ export function createWatch(parts: WatchParts): Watch {
       'with "audit.verifications" as it is, the rules of "anomalies" do not see every network that uses a token',
     )
   const settled = async (): Promise<void> => {
+    parts.emitWaiting()
     await anomalies?.settled()
     await activity?.settled()
   }
   return {
     ...{ activity, audit, risk: anomalies?.risk, settled },
-    isTold: createVerificationPolicy(verifications, parts.clock),
+    whenTold: createVerificationPolicy(verifications, {
+      clock: parts.clock,
+      required: settings.audit?.required === true,
+    }),
     async close() {
       // What was told last is still to be kept.
       await settled()

@@ -18,25 +18,32 @@ interface ToldUses {
   readonly addresses: Map<string | undefined, number>
 }
 
-/** Whether the use of a good token is to be told. */
-export type IsTold = (token: ToldToken, sender: Sender) => boolean
+/** Whether the use of a good token is to be told, and whether that may wait for others. */
+export type WhenTold = (token: ToldToken, sender: Sender) => 'never' | 'now' | 'soon'
 
 /** Parties that use a token in turn change its address with every request. */
 const TOLD_AGAIN_MS = 30_000
 /** So many addresses are told within that time. */
 const MAX_ADDRESSES = 8
 
-/** `undefined`: none is told. */
-export function createVerificationPolicy(policy: VerificationPolicy, clock: Clock): IsTold | undefined {
+/**
+ * `undefined`: none is told.
+ *
+ * @param required whether the request waits until its event is written
+ */
+export function createVerificationPolicy(
+  policy: VerificationPolicy,
+  { clock, required }: { readonly clock: Clock; readonly required: boolean },
+): WhenTold | undefined {
   switch (policy) {
     case 'none':
       return undefined
     case 'all':
-      return () => true
+      return () => 'now'
     case 'first':
-      return (token, sender) => isNews(token, sender, clock)
+      return (token, sender) => (isNews(token, sender, clock) ? 'now' : 'never')
     default:
-      return sampled(policy)
+      return sampled(policy, required ? 'now' : 'soon')
   }
 }
 
@@ -60,13 +67,13 @@ function isNews(token: ToldToken, { ip }: Sender, clock: Clock): boolean {
 }
 
 /** Spread evenly: with a share of 0.1, every tenth use. */
-function sampled(share: number): IsTold | undefined {
+function sampled(share: number, when: 'now' | 'soon'): WhenTold | undefined {
   if (share === 0) return undefined
   let due = 0
   return () => {
     due += share
-    if (due < 1) return false
+    if (due < 1) return 'never'
     due--
-    return true
+    return when
   }
 }
