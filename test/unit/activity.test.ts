@@ -184,6 +184,26 @@ test('events that the store does not take are counted, and nobody waits for them
   expect(observed.get('sallyport.activity.lost')).toBe(2)
 })
 
+test('nothing is done for a user whom a name means before the answer: it would take longer than for nobody', async () => {
+  const appended: string[] = []
+  const store = changed(({ activity }) => ({
+    activity: {
+      ...(activity as NonNullable<Store['activity']>),
+      append: async (entries) => {
+        appended.push(...entries.map(({ event }) => event))
+        return { kind: 'appended' }
+      },
+    },
+  }))
+  const { gate, sallyport } = await start({ store })
+  await gate.lockout.guard(viewOf({}), 'one@example.com', async () => undefined, { subject: 'one' })
+  // A framework has some more to do.
+  for (let step = 0; step < 100; step++) await Promise.resolve()
+  expect(appended).toEqual([])
+  await sallyport.close()
+  expect(appended).toEqual(['login.failed'])
+})
+
 test('whoever asks does not wait for what is told meanwhile', async () => {
   const store = changed(({ activity }) => ({
     activity: {

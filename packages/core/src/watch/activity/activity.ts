@@ -18,6 +18,11 @@ const MOST_SHOWN = 50
 const MOST_FAILURES = 20
 /** How many of these may be refreshes, of which a user with many sessions has many. */
 const MOST_REFRESHES = 10
+/**
+ * Events are written this much later, together. At once, an answer would take longer for a known user than for an unknown
+ * one. That could still be measured if the work began as soon as the answer was sent.
+ */
+const COLLECTED_MS = 20
 /** The most events that wait while the store is slow. Beyond that, events are dropped and counted. */
 const MAX_WAITING = 10_000
 
@@ -72,8 +77,26 @@ export function createActivity(parts: ActivityParts): Activity {
   let next: Promise<void> | undefined
   let lost = 0
 
+  /** Begins the write that waits. */
+  let begin = (): void => {}
+  const later = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, COLLECTED_MS).unref()
+      begin = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+
+  /** Resolves when all that was noted so far is written, which begins now. */
+  function written(): Promise<void> {
+    begin()
+    return next ?? current
+  }
+
   /** One write at a time, so that entries stay in order. */
   async function write(after: Promise<void>): Promise<void> {
+    await later()
     await after
     current = next ?? current
     next = undefined
@@ -100,17 +123,14 @@ export function createActivity(parts: ActivityParts): Activity {
     note(event) {
       if (event.sub === undefined || SHOWN[event.event] === undefined) return
       if (HIDDEN_REASONS.includes(event.reason ?? '')) return
-      // The rest is done later, so that the answer takes equally long for known and unknown users.
       if (waiting.length < MAX_WAITING) waiting.push(event)
       else lost++
       next ??= write(current)
     },
     lost: () => lost,
-    async settled() {
-      await (next ?? current)
-    },
+    settled: written,
     async of(subject) {
-      await (next ?? current)
+      await written()
       const [kept, live] = await Promise.all([
         store.read(tagOf(subject), clock.now()),
         parts.sessions(subject),
