@@ -36,7 +36,7 @@ const parts: Table = {
 
   // The way of a request: who may pass, and what is answered.
   access: ['ports', 'errors', 'seam', 'type problems', 'revocation', 'tokens', 'watch'],
-  guards: ['errors', 'seam', 'problems', 'type ports'],
+  guards: ['errors', 'seam', 'problems', 'type ports', 'type watch'],
   gate: [
     ...['errors', 'thenable', 'seam', 'problems', 'sessions', 'access', 'guards'],
     ...['type ports', 'type keys', 'type issuers', 'type watch'],

@@ -176,7 +176,7 @@ app.get('/api/lately', freshTokensOnly, (_req, res) => void res.json({}))
     const admin = `
 app.get('/api/admin', adminsOnly, (_req, res) => void res.json({}))
 `
-    const another = urlOf(await run('guards.md', 2, (code) => signsIn('app')(code + admin)))
+    const another = urlOf(await run('guards.md', 3, (code) => signsIn('app')(code + admin)))
     const asAdmin = bearer(await tokenAt(another))
     expect(await send(another, { path: '/api/admin', headers: asAdmin })).toMatchObject({ status: 200 })
   })

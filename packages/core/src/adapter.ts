@@ -4,6 +4,8 @@ export {
   type Adapted,
   type AdaptedSessions,
   adapt,
+  authGetter,
+  type GetAuth,
   type Host,
   requireAuth,
   whenSettled,
@@ -20,8 +22,10 @@ export { type FrameworkRequest, type NodeRequest, NodeView } from './gate/node-v
 export type { Verify, VerifyOptions } from './gate/protect.ts'
 export type { AuthHandler, Handler, Methods, RouteMaker } from './gate/routes.ts'
 export type { GateSessions, Revoked, RevokeOptions, Started, WithCookies } from './gate/session-calls.ts'
+export type { RequireClaim } from './guards/claim.ts'
 export type { Guard, GuardVerdict } from './guards/guard.ts'
 export type { GuardMethods, Guards } from './guards/index.ts'
+export type { AuthWith, ClaimProof } from './guards/proof.ts'
 export { type ChallengeParameters, type Problem, type ProblemCode, problems } from './problems.ts'
 export type { Auth } from './seam/auth.ts'
 export type { Caller, Callers, Sender } from './seam/caller.ts'

@@ -158,7 +158,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     ...{ certificateOf, certificates: settings.mtls, fingerprints },
     ...{ settings, access, inspect, possession, proofs, sessions, refreshTokens, lockout, activity, risk },
     required: audit.required,
-    ...{ emit, callers, notice, clock },
+    ...{ emit, callers, callbacks, notice, clock },
     parseVerify: (given) => parseVerify(given, settings),
     publishedKeys: ring.published,
     keysMaxAgeSeconds: JWKS_MAX_AGE_SECONDS,

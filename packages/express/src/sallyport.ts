@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Auth, createSallyport as createCore, type SallyportOptions } from '@sallyport/core'
-import { type Adapted, adapt, requireAuth, whenSettled } from '@sallyport/core/adapter'
+import { type Adapted, adapt, authGetter, type GetAuth, whenSettled } from '@sallyport/core/adapter'
 import { type NextFunction, Router } from 'express'
 import { read, send, setCookies, setHeaders, type WithAuth } from './view.ts'
 
@@ -56,7 +56,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Expre
   })
 }
 
-/** The caller of a request behind `authMiddleware`. Throws a `TypeError` for any other, and for a guest. */
-export const getAuth = (req: IncomingMessage): Auth => requireAuth((req as WithAuth).auth)
+/** The caller behind `authMiddleware`. Given a guard of `requireClaim`, types its claim. Throws a `TypeError` if there is none. */
+export const getAuth: GetAuth<IncomingMessage> = authGetter((req) => (req as WithAuth).auth)
 /** The caller, if there is one. Never throws. */
 export const findAuth = (req: IncomingMessage): Auth | undefined => (req as WithAuth).auth ?? undefined

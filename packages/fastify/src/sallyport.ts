@@ -1,5 +1,5 @@
 import { type Auth, createSallyport as createCore, type SallyportOptions } from '@sallyport/core'
-import { type Adapted, adapt, type RequestView, requireAuth, whenSettled } from '@sallyport/core/adapter'
+import { type Adapted, adapt, authGetter, type GetAuth, whenSettled } from '@sallyport/core/adapter'
 import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { type AnyReply, type AnyRequest, read, send, setCookies } from './view.ts'
@@ -54,14 +54,14 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
   })
 }
 
-/** The caller of a request behind `authMiddleware`. Throws a `TypeError` for any other, and for a guest. */
-export const getAuth = (request: object): Auth => requireAuth((request as AnyRequest).auth)
+/** The caller behind `authMiddleware`. Given a guard of `requireClaim`, types its claim. Throws a `TypeError` if there is none. */
+export const getAuth: GetAuth<object> = authGetter((request) => (request as AnyRequest).auth)
 /** The caller, if there is one. Never throws. */
 export const findAuth = (request: object): Auth | undefined => (request as AnyRequest).auth ?? undefined
 
 /** The hook calls back instead of returning a promise, which would cost every request one. */
 function hook<T>(
-  ask: (view: RequestView, request: AnyRequest) => T | Promise<T>,
+  ask: (view: ReturnType<typeof read>, request: AnyRequest) => T | Promise<T>,
   use: (value: T, request: AnyRequest, reply: AnyReply, done: () => void) => void,
 ): Hook {
   return (request, reply, done) =>

@@ -1,6 +1,6 @@
 import Router from '@koa/router'
 import { type Auth, createSallyport as createCore, type SallyportOptions } from '@sallyport/core'
-import { type Adapted, adapt, requireAuth, whenSettled } from '@sallyport/core/adapter'
+import { type Adapted, adapt, authGetter, type GetAuth, whenSettled } from '@sallyport/core/adapter'
 import type { Context, Middleware } from 'koa'
 import { quiet, read, send, setCookies } from './view.ts'
 
@@ -62,7 +62,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<KoaSa
   })
 }
 
-/** The caller of a request behind `authMiddleware`. Throws a `TypeError` for any other, and for a guest. */
-export const getAuth = (ctx: Pick<Context, 'state'>): Auth => requireAuth(ctx.state.auth)
+/** The caller behind `authMiddleware`. Given a guard of `requireClaim`, types its claim. Throws a `TypeError` if there is none. */
+export const getAuth: GetAuth<Pick<Context, 'state'>> = authGetter((ctx) => ctx.state.auth)
 /** The caller, if there is one. Never throws. */
 export const findAuth = (ctx: Pick<Context, 'state'>): Auth | undefined => ctx.state.auth ?? undefined

@@ -5,6 +5,7 @@ import { faultOf } from '../gate/refuse.ts'
 import type { RevokeOptions, WithCookies } from '../gate/session-calls.ts'
 import type { Guard } from '../guards/guard.ts'
 import type { GuardMethods, Guards } from '../guards/index.ts'
+import { withProofOf } from '../guards/proof.ts'
 import type { RequestView, Route } from '../seam/http.ts'
 import type { SignIn } from '../sessions/arguments/sign-in.ts'
 import type { StepUp } from '../sessions/arguments/step-up.ts'
@@ -12,10 +13,10 @@ import type { AboutSignIn, SignInAttempt } from '../watch/lockout/attempt.ts'
 
 import type { Adapted, AdaptedSessions } from './adapted.ts'
 import type { Host } from './host.ts'
-import { requireAuth, whenSettled } from './settled.ts'
+import { authGetter, type GetAuth, requireAuth, whenSettled } from './settled.ts'
 
-export type { Adapted, AdaptedSessions, Host }
-export { requireAuth, whenSettled }
+export type { Adapted, AdaptedSessions, GetAuth, Host }
+export { authGetter, requireAuth, whenSettled }
 
 /**
  * Gives a `Sallyport` the form of one framework, by what the framework's adapter supplies. Endpoints and guards are
@@ -26,7 +27,7 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
   host: Host<Exchange, Reply, Protect, Check, Router, Placement>,
 ): Adapted<Exchange, Reply, Protect, Check, Router, Placement> {
   const gate = gateOf(core)
-  const checkBy = (guard: Guard): Check => host.guard(gate.check(guard))
+  const checkBy = (guard: Guard): Check => withProofOf(guard, host.guard(gate.check(guard)))
   function routerOf(name: string, routes: readonly Route[], placement: Placement | undefined): Router {
     if (called(name, placement) !== undefined) {
       if (host.placementNames === undefined)

@@ -1,13 +1,45 @@
+import { type AuthWith, type ClaimProof, PROOF } from '../guards/proof.ts'
 import type { Auth } from '../seam/auth.ts'
 import { isThenable } from '../thenable.ts'
 
-/** Returns the attached caller. Throws a `TypeError` if there is none. */
-export function requireAuth(auth: Auth | null | undefined): Auth {
+/**
+ * Returns the attached caller. Throws a `TypeError` if there is none, and if a guard is given that would not have let it
+ * through: what the type says of the caller is looked at here, whether or not the guard is in front of the route.
+ */
+export function requireAuth<Proven = unknown>(
+  auth: Auth | null | undefined,
+  guard?: ClaimProof<Proven>,
+): AuthWith<Proven> {
   if (!auth)
     throw new TypeError(
       'getAuth: there is no caller: put authMiddleware in front of this route, or use findAuth where it is open to guests',
     )
-  return auth
+  if (guard !== undefined && !isShownBy(guard, auth))
+    throw new TypeError('getAuth: the guard does not let this caller through: put it in front of this route')
+  return auth as AuthWith<Proven>
+}
+
+function isShownBy(guard: Partial<ClaimProof<unknown>>, auth: Auth): boolean {
+  const holds = Object(guard)[PROOF]
+  if (typeof holds !== 'function')
+    throw new TypeError('getAuth: the second argument must be a guard that requireClaim made')
+  return holds(auth)
+}
+
+/**
+ * Finds the caller of a request. Throws a `TypeError` if there is none, and if a guard of `requireClaim` is given that
+ * would not let it through.
+ */
+export type GetAuth<Request> = <Proven = unknown>(
+  request: Request,
+  guard?: ClaimProof<Proven>,
+) => AuthWith<Proven>
+
+/** Makes the `getAuth` of a framework, from where its adapter attaches the caller. */
+export function authGetter<Request>(
+  attached: (request: Request) => Auth | null | undefined,
+): GetAuth<Request> {
+  return (request, guard) => requireAuth(attached(request), guard)
 }
 
 /**

@@ -14,6 +14,7 @@ import type { Sessions } from '../sessions/index.ts'
 import type { RefreshTokens } from '../sessions/tokens/refresh-token.ts'
 import type { Activity } from '../watch/activity/activity.ts'
 import type { Required } from '../watch/audit/required.ts'
+import type { Callbacks } from '../watch/callbacks.ts'
 import type { Emit } from '../watch/events.ts'
 import type { Lockout } from '../watch/lockout/lockout.ts'
 import { refusal } from './answers/answer.ts'
@@ -91,6 +92,7 @@ export interface GateParts {
   readonly keysMaxAgeSeconds: number
   readonly emit: Emit
   readonly callers: Callers
+  readonly callbacks: Callbacks
   readonly notice: (message: string) => void
   readonly clock: Clock
 }
@@ -136,7 +138,7 @@ export function createGate(parts: GateParts): Gate {
     }),
     route,
     callers,
-    guards: createGuards(parts.risk),
+    guards: createGuards(parts),
     check: (guard) => createGuardCheck(guard, { clock, refuse, schemesOf: schemes.of }),
     routes(names) {
       return names.flatMap((name) => {

@@ -1,6 +1,9 @@
+import type { Callbacks } from '../watch/callbacks.ts'
+import { createClaimGuards, type RequireClaim } from './claim.ts'
 import { type Freshness, freshGuard } from './fresh.ts'
 import type { Guard } from './guard.ts'
 import { type RiskReader, riskGuard } from './risk.ts'
+import { roleGuard } from './role.ts'
 import { scopeGuard } from './scope.ts'
 
 /** The library's own guards. Each becomes a method of every framework's Sallyport, by its name here. */
@@ -23,18 +26,39 @@ export interface Guards {
    * @see [RFC 9470](https://www.rfc-editor.org/rfc/rfc9470.html)
    */
   readonly requireFresh: (freshness: Freshness) => Guard
+  /**
+   * Lets a caller through only if the token has at least one of the roles, in its claim `roles` (RFC 9068, section
+   * 2.2.3.1); otherwise answers 403. For several roles at once, write several of these. If the route takes tokens of
+   * another issuer, that issuer alone decides which roles they name. Goes behind `authMiddleware`.
+   */
+  readonly requireRole: (...roles: string[]) => Guard
+  /**
+   * Lets a caller through only if the token has the claim, and it is equal to the value, or the function returns `true`
+   * for it; otherwise answers 403. By the same guard, `getAuth` types the claim: `getAuth(req, guard).claims`. If the
+   * route takes tokens of another issuer, that issuer alone decides what they claim. Goes behind `authMiddleware`.
+   */
+  readonly requireClaim: RequireClaim<Guard>
 }
 
-/** @param risk `undefined` if nothing looks for anomalies */
-export function createGuards(risk: RiskReader | undefined): Guards {
+export interface GuardParts {
+  /** `undefined` if nothing looks for anomalies. */
+  readonly risk: RiskReader | undefined
+  readonly callbacks: Callbacks
+}
+
+export function createGuards(parts: GuardParts): Guards {
   return {
     requireScope: scopeGuard,
-    requireRiskBelow: (score) => riskGuard(risk, score),
-    requireFresh: (freshness) => freshGuard(risk, freshness),
+    requireRiskBelow: (score) => riskGuard(parts.risk, score),
+    requireFresh: (freshness) => freshGuard(parts.risk, freshness),
+    requireRole: roleGuard,
+    requireClaim: createClaimGuards(parts.callbacks),
   }
 }
 
 /** The same guards in a framework, where each makes what the framework mounts. */
 export type GuardMethods<Check> = {
-  readonly [Name in keyof Guards]: (...args: Parameters<Guards[Name]>) => Check
+  readonly [Name in keyof Guards]: Name extends 'requireClaim'
+    ? RequireClaim<Check>
+    : (...args: Parameters<Guards[Name]>) => Check
 }
