@@ -36,7 +36,10 @@ const parts: Table = {
 
   // The way of a request: who may pass, and what is answered.
   access: ['ports', 'errors', 'seam', 'type problems', 'revocation', 'tokens', 'watch'],
-  guards: ['errors', 'seam', 'problems', 'type ports', 'type watch'],
+  guards: [
+    ...['errors', 'thenable', 'dependencies', 'seam', 'problems', 'access/known-token'],
+    ...['type ports', 'type watch'],
+  ],
   gate: [
     ...['errors', 'thenable', 'seam', 'problems', 'sessions', 'access', 'guards'],
     ...['type ports', 'type keys', 'type issuers', 'type watch'],
@@ -50,7 +53,7 @@ const parts: Table = {
   options: [
     ...['ports', 'errors', 'issuers/secure-url', 'access/certificates'],
     ...['type keys', 'type tokens', 'type issuers', 'type revocation', 'type binding'],
-    ...['type sessions', 'type access', 'type watch', 'type gate'],
+    ...['type sessions', 'type access', 'type guards', 'type watch', 'type gate'],
   ],
 }
 const everyPart = Object.keys(parts)
@@ -82,6 +85,7 @@ export const directions: Table = {
   '@sallyport/pkcs11': ['@sallyport/core/signer', 'pkcs11js', 'node:module'],
   '@sallyport/audit': ['@sallyport/core/sink', 'pino'],
   '@sallyport/cli': ['@sallyport/audit', 'commander'],
+  '@sallyport/policies': ['@sallyport/core/sink', '@cedar-policy', '@marcbachmann'],
   '@sallyport/express': ['@sallyport/core', '@sallyport/core/adapter', 'express'],
   '@sallyport/koa': ['@sallyport/core', '@sallyport/core/adapter', 'koa'],
   '@sallyport/fastify': ['@sallyport/core', '@sallyport/core/adapter', 'fastify'],
@@ -96,7 +100,7 @@ export const directions: Table = {
 /** Packages from elsewhere that may be imported only where a row names them. All others are free. */
 export const guarded: readonly string[] = [
   ...['jose', '@aws-sdk', 'pkcs11js', 'card-validator', 'libphonenumber-js', 'validator'],
-  ...['express', 'koa', 'fastify', 'ioredis', 'pino', 'commander'],
+  ...['express', 'koa', 'fastify', 'ioredis', 'pino', 'commander', '@cedar-policy', '@marcbachmann'],
   // Its `createRequire` makes imports that no rule here can see.
   'node:module',
 ]

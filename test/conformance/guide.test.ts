@@ -182,6 +182,19 @@ app.get('/api/admin', adminsOnly, (_req, res) => void res.json({}))
   })
 })
 
+test('the documents of policies.md are for their owners and for editors', async () => {
+  const url = urlOf(await run('policies.md', 0, signsIn('app')))
+  const headers = bearer(await tokenAt(url))
+  const put = (path: string) => send(url, { method: 'PUT', path, headers })
+  expect(await put('/api/documents/7')).toMatchObject({ status: 200 })
+  expectReply(await put('/api/documents/8'), { status: 403, error: 'access_denied', challenge: 'bare' })
+  const other = urlOf(
+    await run('policies.md', 0, (code) => signsIn('app')(code.replace("'usr_1'", "'usr_2'"))),
+  )
+  const stranger = { method: 'PUT', path: '/api/documents/7', headers: bearer(await tokenAt(other)) }
+  expectReply(await send(other, stranger), { status: 403, error: 'access_denied', challenge: 'bare' })
+})
+
 test('the transfer of step-up.md asks for the code, and takes the new token', async () => {
   const url = urlOf(await run('step-up.md', 0, signsIn('app')))
   const token = await tokenAt(url)

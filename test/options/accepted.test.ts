@@ -60,6 +60,7 @@ const undefinedEverywhere = {
   accessToken: undefined,
   claims: undefined,
   issuers: undefined,
+  policies: undefined,
   paths: { auth: undefined },
   refusals: undefined,
   clients: { cookie: undefined, body: undefined },

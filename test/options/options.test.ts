@@ -14,7 +14,7 @@ const secret =
   'a secret of at least 32 random bytes, such as the output of "openssl rand -base64 32", or an array of secrets'
 const known =
   'issuer, audience, secret, store, production, clock, random, accessToken, access, dpop, refresh, limits, ' +
-  'clients, revocation, binding, lockout, activity, audit, meter, tracer, anomalies, claims, issuers, cookie, origins, refusals, paths'
+  'clients, revocation, binding, lockout, activity, audit, meter, tracer, anomalies, claims, issuers, policies, cookie, origins, refusals, paths'
 const good = 'abcdefghijklmnopqrstuvwxyz012345'
 
 const complete = {

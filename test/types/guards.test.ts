@@ -11,6 +11,7 @@ type Made = onExpress.ExpressSallyport
 declare const requireClaim: Made['requireClaim']
 declare const onKoaClaim: onKoa.KoaSallyport['requireClaim']
 declare const onFastifyClaim: onFastify.FastifySallyport['requireClaim']
+declare const requirePolicy: Made['requirePolicy']
 const isString = (value: unknown): value is string => typeof value === 'string'
 
 /** Nothing here runs. */
@@ -51,6 +52,15 @@ function neverCalled(req: Request, ctx: Context, request: FastifyRequest): void 
   requireClaim('region', async () => true)
   // @ts-expect-error another guard says nothing of a claim
   onExpress.getAuth(req, {} as ReturnType<Made['requireScope']>)
+
+  requirePolicy('document:read', { type: 'document', id: '1' })
+  requirePolicy('document:read', async (auth, view) => ({
+    type: 'document',
+    id: `${view.params.id}${auth.subject}`,
+  }))
+  requirePolicy('document:read', (): { type: string } | undefined => undefined)
+  // @ts-expect-error a resource has a type
+  requirePolicy('document:read', { id: '1' })
 }
 
 describe('a guard of a claim', () => {

@@ -91,6 +91,25 @@ test('the trail names nobody, and who has the store can tell who it was', async 
     expect(await sallyport.audit.reveal(event)).toEqual(told[index])
 })
 
+test('a resource that a policy decided about may be a person, and is not in the trail', async () => {
+  const engine = { name: 'Test', decide: () => ({ kind: 'deny', policy: 'owners' }) as const }
+  const { sallyport, told, gate, signIn, ask, written } = await start({}, { policies: { engine } })
+  const decision = await ask(await signIn('user-1'))
+  if (decision.kind !== 'allow') throw new RangeError('the token is good')
+  const guard = gate.check(gate.guards.requirePolicy('profile:read', { type: 'profile', id: 'user-1' }))
+  await guard(decision.auth, viewOf({}))
+  const event = (await written()).at(-1)
+  expect(event).toMatchObject({
+    event: 'policy.denied',
+    action: 'profile:read',
+    resource: 'profile',
+    policy: 'owners',
+  })
+  expect(JSON.stringify(event)).not.toContain('user-1')
+  expect(event && (await sallyport.audit.reveal(event))).toEqual(told.at(-1))
+  expect(told.at(-1)).toMatchObject({ resource_id: 'user-1' })
+})
+
 test('a user who is forgotten is nobody in the trail, which stays as it is', async () => {
   const { sallyport, trail, told, signIn, ask, written } = await start()
   const token = await signIn('user-1')

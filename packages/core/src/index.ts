@@ -1,5 +1,5 @@
 // The entry point for applications. Others: ./adapter (adapters and routes), ./store (stores), ./signer (signers),
-// ./sink (audit sinks).
+// ./sink (audit sinks and policy engines).
 export type { SignatureLimit } from './access/signature-limit.ts'
 export type {
   AuditCalls,
@@ -25,6 +25,16 @@ export type { Revoked, RevokeOptions, Started, SteppedUp } from './gate/session-
 export type { ClaimName, ClaimValue, RequireClaim } from './guards/claim.ts'
 export type { Freshness } from './guards/fresh.ts'
 export type { Guard, GuardVerdict } from './guards/guard.ts'
+export type {
+  PolicyDecision,
+  PolicyEngine,
+  PolicyEnvironment,
+  PolicyPrincipal,
+  PolicyRequest,
+  PolicyResource,
+} from './guards/policy/engine.ts'
+export type { RequirePolicy } from './guards/policy/require.ts'
+export type { ResourceOf } from './guards/policy/resource.ts'
 export type { AuthWith, ClaimProof } from './guards/proof.ts'
 export { readKeyFile } from './keys/given/key-file.ts'
 export type { KeyInfo } from './keys/ring.ts'

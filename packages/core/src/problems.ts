@@ -41,6 +41,7 @@ export type ProblemCode =
   | 'key_unavailable'
   | 'issuer_unavailable'
   | 'audit_unavailable'
+  | 'policy_unavailable'
 
 /** Parameters of a challenge besides its error, such as `scope`, or `acr_values` and `max_age` (RFC 9470). */
 export type ChallengeParameters = Readonly<Record<string, string | number>>
@@ -144,4 +145,8 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   key_unavailable: { ...unavailable, say: 'no token can be signed now; try again' },
   issuer_unavailable: { ...unavailable, say: 'the keys of the token issuer cannot be fetched; try again' },
   audit_unavailable: { ...unavailable, say: 'the audit trail cannot be written; try again' },
+  policy_unavailable: {
+    ...unavailable,
+    say: 'it cannot be decided now whether the caller may do this; try again',
+  },
 }

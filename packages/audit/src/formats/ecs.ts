@@ -47,6 +47,8 @@ const CATEGORIES: Readonly<Record<EventName, Categories>> = {
   'request.refused': { category: ['web'], type: ['access', 'error'] },
   'token.accepted': { category: ['authentication'], type: ['info'] },
   'token.refused': { category: ['authentication'], type: ['info'] },
+  'policy.permitted': { category: ['web'], type: ['access'] },
+  'policy.denied': { category: ['web'], type: ['access', 'error'] },
   'token.revoked': { category: ['session'], type: ['end'] },
   'password.changed': { category: ['iam'], type: ['user', 'change'] },
   'stepup.granted': { category: ['authentication'], type: ['info'] },

@@ -22,13 +22,18 @@ const MEANINGS: Readonly<Record<EventName, Meaning>> = {
   'request.refused': { title: 'A request of another site was refused', gravity: 'low' },
   'token.accepted': { title: 'A token was used', gravity: 'none' },
   'token.refused': { title: 'A token was refused', gravity: 'low' },
+  'policy.permitted': { title: 'A request was permitted by a policy', gravity: 'none' },
+  'policy.denied': { title: 'A request was denied by policies', gravity: 'low' },
   'token.revoked': { title: 'Tokens were revoked', gravity: 'none' },
   'password.changed': { title: 'A password was changed', gravity: 'none' },
   'stepup.granted': { title: 'A user proved anew who they are', gravity: 'none' },
   'alert.raised': { title: 'An anomaly was found', gravity: 'high' },
   'key.rotated': { title: 'A new signing key was made', gravity: 'none' },
   'key.compromised': { title: 'A signing key was taken out of use', gravity: 'high' },
-  'decision.degraded': { title: 'A token was judged without the store', gravity: 'low' },
+  'decision.degraded': {
+    title: 'A request was judged without the store, or without its policies',
+    gravity: 'low',
+  },
   'store.rollback': { title: 'The store lost writes', gravity: 'high' },
 }
 

@@ -38,6 +38,8 @@ const CLASSIFICATIONS: Readonly<Record<EventName, Classification>> = {
   'request.refused': { name: 'apiActivity', activity: OTHER, called: 'Refuse' },
   'token.accepted': { name: 'apiActivity', activity: OTHER, called: 'Accept' },
   'token.refused': { name: 'apiActivity', activity: OTHER, called: 'Refuse' },
+  'policy.permitted': { name: 'apiActivity', activity: OTHER, called: 'Accept' },
+  'policy.denied': { name: 'apiActivity', activity: OTHER, called: 'Refuse' },
   'token.revoked': { name: 'entityManagement', activity: 4, called: 'Delete' },
   'stepup.granted': { name: 'authentication', activity: OTHER, called: 'Step Up' },
   'password.changed': { name: 'accountChange', activity: 3, called: 'Password Change' },

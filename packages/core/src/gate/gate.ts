@@ -6,6 +6,7 @@ import type { Access } from '../access/verify.ts'
 import { ConfigError, choices } from '../errors.ts'
 import type { Guard } from '../guards/guard.ts'
 import { createGuards, type Guards } from '../guards/index.ts'
+import type { PolicySettings } from '../guards/policy/require.ts'
 import type { RiskReader } from '../guards/risk.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Callers } from '../seam/caller.ts'
@@ -67,6 +68,8 @@ export interface GateSettings {
   readonly deviceCookie: CookieSettings
   readonly origins: OriginSettings
   readonly refusals: RefusalForm
+  /** `undefined` if there is no policy engine. */
+  readonly policies: PolicySettings | undefined
 }
 
 export interface GateParts {
@@ -138,7 +141,7 @@ export function createGate(parts: GateParts): Gate {
     }),
     route,
     callers,
-    guards: createGuards(parts),
+    guards: createGuards({ ...parts, policies: settings.policies }),
     check: (guard) => createGuardCheck(guard, { clock, refuse, schemesOf: schemes.of }),
     routes(names) {
       return names.flatMap((name) => {

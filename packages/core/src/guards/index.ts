@@ -1,7 +1,7 @@
-import type { Callbacks } from '../watch/callbacks.ts'
 import { createClaimGuards, type RequireClaim } from './claim.ts'
 import { type Freshness, freshGuard } from './fresh.ts'
 import type { Guard } from './guard.ts'
+import { createPolicyGuards, type PolicyParts, type RequirePolicy } from './policy/require.ts'
 import { type RiskReader, riskGuard } from './risk.ts'
 import { roleGuard } from './role.ts'
 import { scopeGuard } from './scope.ts'
@@ -38,12 +38,22 @@ export interface Guards {
    * route takes tokens of another issuer, that issuer alone decides what they claim. Goes behind `authMiddleware`.
    */
   readonly requireClaim: RequireClaim<Guard>
+  /**
+   * Lets a caller through only if the policy engine of the option `policies` permits the action on the resource;
+   * otherwise answers 403, or 503 (`policy_unavailable`) if the engine does not decide. Tells each decision as
+   * `policy.permitted` or `policy.denied`. Throws a `ConfigError` without the option `policies`. Goes behind `authMiddleware`.
+   *
+   * @param action such as `document:edit`
+   * @param resource what it is about; or a function, maybe asynchronous, that finds it for the request. If that function
+   * returns `undefined`, because there is no such resource, the answer is 403; if it throws or rejects, 503. It has no
+   * time limit
+   */
+  readonly requirePolicy: RequirePolicy
 }
 
-export interface GuardParts {
+export interface GuardParts extends PolicyParts {
   /** `undefined` if nothing looks for anomalies. */
   readonly risk: RiskReader | undefined
-  readonly callbacks: Callbacks
 }
 
 export function createGuards(parts: GuardParts): Guards {
@@ -53,6 +63,7 @@ export function createGuards(parts: GuardParts): Guards {
     requireFresh: (freshness) => freshGuard(parts.risk, freshness),
     requireRole: roleGuard,
     requireClaim: createClaimGuards(parts.callbacks),
+    requirePolicy: createPolicyGuards(parts),
   }
 }
 

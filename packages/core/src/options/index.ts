@@ -7,6 +7,7 @@ import { type ClaimsSettings, claimsRoom, type WithClaims } from './claims.ts'
 import { demandForProduction, type GeneralOptions, type GeneralSettings, generalRoom } from './general.ts'
 import { type IssuersSettings, issuersRoom, type WithIssuers } from './issuers.ts'
 import { type LockoutRoomSettings, lockoutRoom, type WithLockout } from './lockout.ts'
+import { type PoliciesSettings, policiesRoom, type WithPolicies } from './policies/index.ts'
 import { type DpopRoomSettings, dpopRoom, type WithDpop } from './possession/dpop.ts'
 import { type MtlsRoomSettings, mtlsRoom, type WithMtls } from './possession/mtls.ts'
 import { type RevocationSettings, revocationRoom, type WithRevocation } from './revocation.ts'
@@ -28,6 +29,7 @@ export type { ClaimsOptions, WithClaims } from './claims.ts'
 export type { GeneralOptions } from './general.ts'
 export type { IssuerOptions, WithIssuers } from './issuers.ts'
 export type { LockoutOptions, WithLockout } from './lockout.ts'
+export type { PoliciesOptions, WithPolicies } from './policies/index.ts'
 export type { DpopMode, DpopOptions, WithDpop } from './possession/dpop.ts'
 export type { MtlsMode, MtlsOptions, WithMtls } from './possession/mtls.ts'
 export type { RevocationOptions, WithRevocation } from './revocation.ts'
@@ -48,6 +50,7 @@ export interface SallyportOptions
     WithAnomalies,
     WithClaims,
     WithIssuers,
+    WithPolicies,
     WithBrowser {}
 
 /** The parsed options: complete, checked and frozen. */
@@ -64,6 +67,7 @@ interface Settings
     AnomaliesRoomSettings,
     ClaimsSettings,
     IssuersSettings,
+    PoliciesSettings,
     BrowserSettings {}
 
 const rooms = [
@@ -79,6 +83,7 @@ const rooms = [
   anomaliesRoom,
   claimsRoom,
   issuersRoom,
+  policiesRoom,
   browserRoom,
 ]
 
@@ -107,6 +112,7 @@ export function parseOptions(given: SallyportOptions, production: boolean): Sett
     ...anomaliesRoom.read(given, general.production),
     ...claimsRoom.read(given, general.production),
     ...issuersRoom.read(given, general.production),
+    ...policiesRoom.read(given, general.production),
     ...browserRoom.read(given, general.production),
   }
   // Last, so that a missing option does not hide a wrong one.

@@ -18,6 +18,11 @@ interface Reason {
   readonly reason: string
 }
 
+interface Asked {
+  /** What the caller wanted to do, such as `document:edit`. */
+  readonly action: string
+}
+
 type SessionNames = Pick<Names, 'sub' | 'sid' | 'client_id'>
 
 /** What each event tells in any case, besides its name, its time and its request. */
@@ -34,6 +39,8 @@ interface Told {
   'request.refused': Failure & Reason
   'token.accepted': Success & Pick<Names, 'sub'>
   'token.refused': Failure & Reason
+  'policy.permitted': Success & Pick<Names, 'sub'> & Asked
+  'policy.denied': Failure & Pick<Names, 'sub'> & Asked & Reason
   'token.revoked': Success & Reason
   'password.changed': Success
   'stepup.granted': Success & SessionNames & Pick<Names, 'jti'>
@@ -47,13 +54,19 @@ interface Told {
 export type EventName = keyof Told
 
 /** What any event may tell. */
-interface Optional extends Partial<Names & Reason> {
+interface Optional extends Partial<Names & Reason & Asked> {
   readonly ip?: string
   readonly user_agent?: string
   /** Of `refresh.contested`: the address that the contested tokens had gone to. */
   readonly previous_ip?: string
   /** What of the device is not as it was at sign-in, such as `network timezone`. */
   readonly changed?: string
+  /** What was decided about: the type of the resource, and which one it was. */
+  readonly resource?: string
+  readonly resource_id?: string
+  /** The policies that decided, and the id that the engine gave its decision. */
+  readonly policy?: string
+  readonly decision_id?: string
   /** In an audit trail with pseudonyms: who it was, encrypted. */
   readonly sealed?: string
 }

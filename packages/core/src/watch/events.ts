@@ -60,7 +60,7 @@ type Members = Record<string, unknown>
 /** The members that the library reads. An application without types may give them as anything. */
 const TEXTS: readonly string[] = [
   ...['event', 'outcome', 'sub', 'sid', 'jti', 'kid', 'client_id', 'ip', 'previous_ip', 'user_agent'],
-  ...['reason', 'changed', 'request_id'],
+  ...['reason', 'changed', 'request_id', 'action', 'resource', 'resource_id', 'policy', 'decision_id'],
 ]
 const ADDRESSES: readonly string[] = ['ip', 'previous_ip']
 

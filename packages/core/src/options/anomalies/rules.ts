@@ -132,6 +132,7 @@ const OBSERVED = {
   ...{ 'device.changed': true },
   ...{ 'request.refused': true, 'token.accepted': true, 'token.refused': true, 'token.revoked': true },
   ...{ 'key.rotated': true, 'key.compromised': true },
+  ...{ 'policy.permitted': true, 'policy.denied': true },
   ...{ 'decision.degraded': true, 'store.rollback': true },
 } satisfies Readonly<Record<ObservedEvent, true>>
 export const observedEvents: readonly string[] = Object.keys(OBSERVED)

@@ -128,14 +128,17 @@ export const oneAudience: Schema<string> = string(/^\S{1,255}$/, audienceMessage
 /** One audience, or an array with at least one. */
 export const audience: Schema<string | string[]> = oneOrMore(oneAudience, audienceMessage)
 
-/** An `iss` value. */
-export const issuer: Schema<string> = v.pipe(
+/** The URL of a server. */
+export const serverUrl: Schema<string> = v.pipe(
   v.string('an https URL'),
   v.check(
     (given) => secureUrl(given) !== undefined && !given.includes('?'),
     'an https URL without query and fragment (http on loopback)',
   ),
 )
+
+/** An `iss` value. */
+export const issuer: Schema<string> = serverUrl
 
 /** How `parse` names and shows options in its errors. */
 export interface ParseMode {

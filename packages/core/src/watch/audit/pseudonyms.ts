@@ -127,9 +127,11 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
   }
 
   function disguised(event: SallyportEvent, { pseudonym, keys }: Alias): SallyportEvent {
-    const { sid, ip, previous_ip: previous, user_agent: agent } = event
+    // A resource may be a person, such as the caller's own profile.
+    const { resource_id: _id, ...told } = event
+    const { sid, ip, previous_ip: previous, user_agent: agent } = told
     const hidden = {
-      ...event,
+      ...told,
       sub: pseudonym,
       ...(sid === undefined ? {} : { sid: sessionPseudonym(keys, sid) }),
       ...(ip === undefined ? {} : { ip: networkBehind(ip) }),

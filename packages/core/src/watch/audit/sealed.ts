@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
 import type { SallyportEvent } from '../event.ts'
 
 /** What an event tells of a person, which is encrypted. */
-const PERSONAL = ['sub', 'sid', 'ip', 'previous_ip', 'user_agent'] as const
+const PERSONAL = ['sub', 'sid', 'ip', 'previous_ip', 'user_agent', 'resource_id'] as const
 
 export type Personal = Partial<Record<(typeof PERSONAL)[number], string>>
 

@@ -1,0 +1,6 @@
+export { cedar } from './cedar/engine.ts'
+export { cel } from './cel/engine.ts'
+export { PolicyEngineError } from './error.ts'
+export type { CedarEntity, CedarOptions, CelConditions, CerbosOptions, OpaOptions } from './options.ts'
+export { cerbos } from './remote/cerbos.ts'
+export { opa } from './remote/opa.ts'
