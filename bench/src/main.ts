@@ -13,6 +13,7 @@ import { measureFlood } from './flood.ts'
 import { describeMachine, leaveMeasuredCore } from './machine.ts'
 import { measureMemory } from './memory.ts'
 import { measureMicro } from './micro.ts'
+import { measurePolicies } from './policies.ts'
 import { measureRefresh } from './refresh.ts'
 import { reportRefresh } from './refresh-report.ts'
 import { measureScale } from './scale/measure.ts'
@@ -54,6 +55,7 @@ const sections: Readonly<Record<string, () => Promise<Report>>> = {
   },
   refresh: async () => reportRefresh(await measureRefresh(extent, choice.framework, say)),
   micro: () => measureMicro(extent, say),
+  policies: () => measurePolicies(extent, say),
   memory: () => measureMemory(extent, say),
   flood: () => measureFlood(extent, say),
   startup: () => measureStartup(extent, say),
