@@ -20,7 +20,7 @@ const parts: Table = {
 
   // One skill each.
   system: ['ports'],
-  revocation: ['ports'],
+  revocation: ['ports', 'dependencies'],
   binding: ['ports', 'errors'],
   watch: ['ports', 'errors', 'printable', 'thenable', 'dependencies', 'binding', 'type seam'],
   keys: ['ports', 'errors', 'printable', 'secrets', 'jose'],

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createTurns } from '../../packages/core/src/revocation/turns.ts'
+import { createTurns } from '../../packages/core/src/dependencies/turns.ts'
 
 test('so many steps are under way at once, the urgent ones first', async () => {
   let underWay = 0

@@ -1,8 +1,8 @@
+import { createTurns } from '../dependencies/turns.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { FeedNews, Revocation, RevocationStore } from '../ports/revocations.ts'
 import type { HeldRevocations } from './held.ts'
 import { createShardFeed, type Instant, NEVER, now, type ShardFeed } from './shard-feed.ts'
-import { createTurns } from './turns.ts'
 
 export interface FeedSettings {
   /** How long what was read counts as fresh after the store was last heard from. */

@@ -1,7 +1,7 @@
+import { breathe, type InTurn } from '../dependencies/turns.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Revocation, RevocationStore } from '../ports/revocations.ts'
 import type { HeldRevocations } from './held.ts'
-import { breathe, type InTurn } from './turns.ts'
 
 /** `nothing`: the store has everything. `some`: go on. `busy`: another process is at it. */
 export type PutBackOutcome = 'nothing' | 'some' | 'busy' | 'unavailable'

@@ -1,8 +1,8 @@
+import { type InTurn, rest } from '../dependencies/turns.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { FeedMark, FeedNews, Revocation, RevocationStore } from '../ports/revocations.ts'
 import type { HeldRevocations } from './held.ts'
 import { createPutBack, type PutBackOutcome } from './put-back.ts'
-import { type InTurn, rest } from './turns.ts'
 
 /** Follows the feed of one shard, and puts back what the store forgot of it. */
 export interface ShardFeed {
