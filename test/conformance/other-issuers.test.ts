@@ -1,49 +1,13 @@
-import { createServer, type Server } from 'node:http'
 import type { IssuerOptions, SallyportOptions } from '@sallyport/core'
-import { getAuth as callerOnExpress, createSallyport as forExpress } from '@sallyport/express'
-import { getAuth as callerOnFastify, createSallyport as forFastify } from '@sallyport/fastify'
-import { getAuth as callerOnKoa, createSallyport as forKoa } from '@sallyport/koa'
-import express from 'express'
-import fastify from 'fastify'
 import { SignJWT } from 'jose'
-import Koa from 'koa'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { generateSigningKey, publicJwk } from '../../packages/core/src/keys/jwk/jwk.ts'
 import type { SigningKey } from '../../packages/core/src/ports/signer.ts'
-import { type Listening, listening } from '../support/listening.ts'
+import type { Listening } from '../support/listening.ts'
+import { verifying } from '../support/verifying.ts'
 import { json, type ScriptedIssuer, scriptedIssuer, status } from '../unit/scripted-issuer.ts'
 
-async function onExpress(options: SallyportOptions): Promise<Listening> {
-  const sallyport = await forExpress(options)
-  const app = express()
-  app.get('/', sallyport.authMiddleware(), (req, res) => void res.json(callerOnExpress(req)))
-  return opened(createServer(app), sallyport.close)
-}
-
-async function onKoa(options: SallyportOptions): Promise<Listening> {
-  const sallyport = await forKoa(options)
-  const app = new Koa()
-  app.use(sallyport.authMiddleware()).use((ctx) => {
-    ctx.body = callerOnKoa(ctx)
-  })
-  return opened(createServer(app.callback()), sallyport.close)
-}
-
-async function onFastify(options: SallyportOptions): Promise<Listening> {
-  const sallyport = await forFastify(options)
-  const app = fastify()
-  app.get('/', { onRequest: sallyport.authMiddleware() }, async (request) => callerOnFastify(request))
-  await app.ready()
-  return opened(app.server, () => app.close())
-}
-
 const open: Listening[] = []
-async function opened(server: Server, close: () => Promise<unknown>): Promise<Listening> {
-  const app = await listening(server, close)
-  open.push(app)
-  return app
-}
-
 let pool: ScriptedIssuer
 let key: SigningKey
 beforeAll(async () => {
@@ -73,11 +37,7 @@ const mint = (claims: Readonly<Record<string, unknown>> = {}): Promise<string> =
     .setExpirationTime('1h')
     .sign(key.privateKey)
 
-describe.each([
-  ['Express', onExpress],
-  ['Koa', onKoa],
-  ['Fastify', onFastify],
-] as const)('a service on %s', (_name, start) => {
+describe.each(verifying)('a service on %s', (_name, start) => {
   const issuer = (): IssuerOptions => ({
     issuer: pool.origin,
     jwks: `${pool.origin}/.well-known/jwks.json`,
@@ -87,8 +47,9 @@ describe.each([
     algorithms: ['RS256'],
   })
   async function asked(options: SallyportOptions): Promise<(token: string) => Promise<Response>> {
-    const { url } = await start(options)
-    return (token) => fetch(url, { headers: { authorization: `Bearer ${token}` } })
+    const app = await start(options)
+    open.push(app)
+    return (token) => fetch(app.url, { headers: { authorization: `Bearer ${token}` } })
   }
 
   test('accepts access tokens that name their client instead of an audience, and no others', async () => {
