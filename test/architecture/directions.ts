@@ -28,7 +28,7 @@ const parts: Table = {
     ...['ports', 'errors', 'dependencies', 'thenable', 'type secrets', 'type seam', 'keys'],
     ...['jose', '@sallyport/claims-policy'],
   ],
-  issuers: ['ports', 'errors', 'dependencies', 'keys', 'tokens/source'],
+  issuers: ['ports', 'errors', 'dependencies', 'keys', 'tokens/source', 'tokens/claims', 'type tokens'],
 
   // What happens to a session, and the store that keeps sessions in memory.
   sessions: ['ports', 'errors', 'type seam', 'binding', 'revocation', 'tokens', 'watch'],

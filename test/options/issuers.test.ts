@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { issuersRoom } from '../../packages/core/src/options/issuers.ts'
+import { issuersRoom } from '../../packages/core/src/options/issuers/index.ts'
 import { configFault } from '../support/config-fault.ts'
 import { expectRefusal, type WrongOption } from '../support/wrong-option.ts'
 
@@ -84,12 +84,12 @@ describe('an issuer', () => {
 
   test('may have keys at a URL with a query', () => {
     const [parsed] = issuersRoom.read({ issuers: [{ ...good, jwks: `${jwks}?tenant=1` }] }, false).issuers
-    expect(parsed?.keys.url.search).toBe('?tenant=1')
+    expect(parsed?.keys?.url.search).toBe('?tenant=1')
   })
 
   test('is one of several', () => {
     const several = [good, { ...bare, issuer: 'https://other.example.com', discovery: true }]
-    expect(issuersRoom.read({ issuers: several }, false).issuers.map((one) => one.keys.kind)).toEqual([
+    expect(issuersRoom.read({ issuers: several }, false).issuers.map((one) => one.keys?.kind)).toEqual([
       'jwks',
       'discovery',
     ])
@@ -102,7 +102,7 @@ const audiences = 'a string of 1 to 255 characters without white space, or an ar
 const algorithms = 'an array of "EdDSA", "ES256", "RS256", "PS256"'
 const oneAlgorithm = 'one of "EdDSA", "ES256", "RS256", "PS256"'
 const known =
-  'issuer, audience, audienceClaim, jwks, insecureJwks, discovery, algorithms, untyped, timeoutMs, cooldownSeconds, maxAgeSeconds, maxStaleSeconds'
+  'issuer, audience, audienceClaim, jwks, insecureJwks, discovery, algorithms, untyped, timeoutMs, cooldownSeconds, maxAgeSeconds, maxStaleSeconds, introspection'
 const on = (more: object) => [{ ...good, ...more }]
 const without = (left: keyof typeof good) => [
   Object.fromEntries(Object.entries(good).filter(([key]) => key !== left)),

@@ -19,6 +19,9 @@ const paths = [
   ...['issuers.0.audienceClaim', 'issuers.0.jwks', 'issuers.0.insecureJwks', 'issuers.0.discovery'],
   ...['issuers.0.algorithms.0', 'issuers.0.untyped', 'issuers.0.timeoutMs', 'issuers.0.cooldownSeconds'],
   ...['issuers.0.maxAgeSeconds', 'issuers.0.maxStaleSeconds', 'cookie.name', 'cookie.secure'],
+  ...['issuers.0.introspection.url', 'issuers.0.introspection.clientId'],
+  ...['issuers.0.introspection.clientSecret', 'issuers.0.introspection.timeoutMs'],
+  ...['issuers.0.introspection.cacheSeconds'],
   ...['anomalies.onAlert', 'anomalies.own.0.name', 'anomalies.own.0.events.0', 'anomalies.own.0.judge'],
   ...['anomalies.own.0.windowSeconds', 'anomalies.own.0.severity', 'anomalies.rules.token_theft.risk'],
   ...['anomalies.rules.refresh_rate.most', 'anomalies.rules.new_device.days', 'anomalies.webhook.url'],
@@ -46,7 +49,12 @@ const beside = (): object => ({
     ],
     webhook: { url: 'https://a', secret: 'a'.repeat(32) },
   },
-  issuers: [{ issuer: 'https://a', audience: 'b', jwks: 'https://a/jwks', algorithms: ['RS256'] }],
+  issuers: [
+    {
+      ...{ issuer: 'https://a', audience: 'b', jwks: 'https://a/jwks', algorithms: ['RS256'] },
+      introspection: { url: 'https://a/introspect', clientId: 'c', clientSecret: 'd' },
+    },
+  ],
 })
 
 const isIndex = (name: string | undefined): boolean => /^\d$/.test(name ?? '')

@@ -38,6 +38,19 @@ const slips: Readonly<Record<string, () => unknown>> = {
   'a webhook with a password in its path': core({
     anomalies: { webhook: { url: `http://a.example/${hidden}`, secret: 'x' } },
   }),
+  'the secret of an introspection in place of its group': core({
+    issuers: [{ issuer: 'https://a', audience: 'a', introspection: hidden }],
+  }),
+  'the secret of an introspection in an array': core({
+    issuers: [
+      { issuer: 'https://a', audience: 'a', introspection: { clientId: 'a', clientSecret: [hidden] } },
+    ],
+  }),
+  'the secret of an introspection with an umlaut': core({
+    issuers: [
+      { issuer: 'https://a', audience: 'a', introspection: { clientId: 'a', clientSecret: `${hidden}ä` } },
+    ],
+  }),
   'an issuer with a user and a password': core({ issuer: `https://user:${hidden}@auth.example.com` }),
   'an issuer with a password alone': core({ issuer: `https://:${hidden}@auth.example.com` }),
   'a Redis address for the options': redis(address),

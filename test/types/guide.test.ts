@@ -137,6 +137,10 @@ function leavesOf(parse: Parse, path: Path = []): Path[] {
 
 const ofCore: Parse = (given) => parseOptions(given, false)
 const ofRedis: Parse = (given) => parseRedisOptions(given)
+const ofIntrospection: Parse = (given) => {
+  const introspection = { url: 'https://a/introspect', clientId: 'b', clientSecret: 'c', ...given }
+  return ofCore({ issuers: [{ issuer: 'https://a', audience: 'd', introspection }] })
+}
 
 /** The bounds of a number, as the error for a value that is none tells them. */
 function boundsOf(parse: Parse, path: Path): string[] {
@@ -173,6 +177,9 @@ const listed: readonly (readonly [page: string, parse: Parse, path: Path, name: 
   }),
   ...leavesOf(ofCore, ['issuers', 0]).map(
     (path) => ['docs/guide/issuers.md', ofCore, path, path.slice(2).join('.')] as const,
+  ),
+  ...leavesOf(ofIntrospection).map(
+    (path) => ['docs/guide/introspection.md', ofIntrospection, path, path.join('.')] as const,
   ),
 ]
 

@@ -16,7 +16,7 @@ import Provider, { type Configuration, type JWK } from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRemoteKeys, type RemoteKeys } from '../../packages/core/src/issuers/remote.ts'
 import { generateSigningKey, privateJwk } from '../../packages/core/src/keys/jwk/jwk.ts'
-import { issuersRoom } from '../../packages/core/src/options/issuers.ts'
+import { issuersRoom } from '../../packages/core/src/options/issuers/index.ts'
 import type { SigningAlgorithm } from '../../packages/core/src/ports/signer.ts'
 import { turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
@@ -84,8 +84,10 @@ async function accessToken(alg: SigningAlgorithm): Promise<string> {
 function remoteKeys(): RemoteKeys {
   const trusted = { issuer, audience: API, discovery: true, algorithms: [...ALGORITHMS] }
   const [settings] = issuersRoom.read({ issuers: [trusted] }, false).issuers
-  if (settings === undefined) throw new Error('no issuer was parsed')
-  return createRemoteKeys(settings, turnedClock(), (message) => notices.push(message))
+  if (settings?.keys === undefined) throw new Error('no issuer with keys was parsed')
+  return createRemoteKeys({ ...settings, keys: settings.keys }, turnedClock(), (message) =>
+    notices.push(message),
+  )
 }
 
 describe('the keys of a real provider, found by its metadata,', () => {

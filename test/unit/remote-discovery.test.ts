@@ -150,10 +150,10 @@ describe('an issuer is unavailable, and asked for nothing more, whose metadata i
 
 describe('an issuer on https', () => {
   const name = 'https://login.example.com/tenant'
-  const read = (jwks_uri: string) => readMetadata({ issuer: name, jwks_uri }, name, new URL(name))
+  const read = (jwks_uri: string) => readMetadata({ issuer: name, jwks_uri }, 'jwks_uri', name, new URL(name))
 
   test.each(['https://keys.example.com/jwks?v=2', 'https://10.0.0.1:8443/jwks'])('has keys at %s', (jwks) => {
-    expect(read(jwks)).toEqual({ kind: 'found', jwks: new URL(jwks) })
+    expect(read(jwks)).toEqual({ kind: 'found', url: new URL(jwks) })
   })
 
   test.each([

@@ -143,7 +143,7 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   },
   store_unavailable: { ...unavailable, say: 'the session store does not answer; try again' },
   key_unavailable: { ...unavailable, say: 'no token can be signed now; try again' },
-  issuer_unavailable: { ...unavailable, say: 'the keys of the token issuer cannot be fetched; try again' },
+  issuer_unavailable: { ...unavailable, say: 'the issuer of the token cannot be asked; try again' },
   audit_unavailable: { ...unavailable, say: 'the audit trail cannot be written; try again' },
   policy_unavailable: {
     ...unavailable,

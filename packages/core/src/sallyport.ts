@@ -116,7 +116,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const source = ownSource(settings, ring)
   const ownForms = ownFormsOf(form, { sessions: store.sessions, source, lifetimes, customClaims, clock })
   const issueToken = createTokenIssue({ settings, form, customClaims, clock: storeClock, random, notice })
-  const verifyToken = createTokenVerification([source, ...issuers.sources], ownForms, clock)
+  const forms = { ...ownForms, introspect: issuers.introspect }
+  const verifyToken = createTokenVerification([source, ...issuers.sources], forms, clock)
 
   const refreshTokens = createRefreshTokens(keysFor(secrets, 'refreshTokens'))
   const signer = (): Signer | undefined => (clocks.isOff() ? undefined : ring.signer())

@@ -31,9 +31,9 @@ export function createInspection(parts: InspectionParts): Inspect {
   const authOf = createAuthReader()
   const underWay = new Map<string, { readonly token: string; readonly inspection: Promise<Inspection> }>()
 
-  /** Whether the key may have been withdrawn since. Only other issuers withdraw keys without announcing it. */
+  /** Whether the key or the token may have been withdrawn since. Only other issuers do so without announcing it. */
   function isOutdated({ source, genuineUntil }: KnownToken): boolean {
-    return !source.own && clock.monotonic() > genuineUntil
+    return !source.own && clock.monotonic() >= genuineUntil
   }
 
   /** Concurrent requests with the same new token share one check of its signature. */

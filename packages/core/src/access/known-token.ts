@@ -8,12 +8,12 @@ import { boundIn } from '../tokens/confirmation.ts'
 import type { TokenSource } from '../tokens/source.ts'
 import type { ToldToken } from '../watch/audit/verifications.ts'
 
-/** A token with a good signature, prepared so that a request with it needs nothing but lookups. */
+/** A genuine token, prepared so that a request with it needs nothing but lookups. */
 export class KnownToken implements Candidate, ToldToken {
   readonly token: string
   readonly allowed: { readonly kind: 'allow'; readonly auth: Auth }
   readonly source: TokenSource
-  /** Until when the key that verified the token is assumed to be still valid. Milliseconds of the monotonic clock. */
+  /** Until when its issuer is assumed not to have withdrawn the token or its key. Milliseconds of the monotonic clock. */
   readonly genuineUntil: number
   /** What whoever sends the token must have besides it; `undefined`: nothing, it is a bearer token. */
   readonly boundTo: BoundTo | undefined

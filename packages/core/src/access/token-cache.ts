@@ -32,7 +32,7 @@ export interface TokenCache<Known extends Genuine> {
 const TAIL_CHARS = 12
 /** What an entry takes in addition to its strings, as measured. */
 const ENTRY_BYTES = 330
-/** Claims that come from the store count as much as those of a signed token, which has them in base64. */
+/** Claims that are not in the token count as much as those of a signed token, which has them in base64. */
 const JSON_TO_BASE64 = 4 / 3
 
 /**
@@ -66,8 +66,8 @@ export function tailOf(token: string): string {
 
 /** Counts the token string, and the claims: by the header and payload that they were parsed from, if there are any. */
 function bytesOf({ token, claims }: Genuine): number {
+  // An opaque token may have dots, too.
   const signedBytes = token.lastIndexOf('.')
-  const claimBytes =
-    signedBytes > 0 ? signedBytes : Buffer.byteLength(JSON.stringify(claims)) * JSON_TO_BASE64
+  const claimBytes = Math.max(signedBytes, Buffer.byteLength(JSON.stringify(claims)) * JSON_TO_BASE64)
   return Math.ceil(token.length + claimBytes + ENTRY_BYTES)
 }

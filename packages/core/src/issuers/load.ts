@@ -11,7 +11,12 @@ export interface AcceptedIssuers extends TrustedIssuers {
   nameOf(id: string, issuer: string | undefined): string
 }
 
-const NONE: TrustedIssuers = { sources: [], start: () => Promise.resolve(), close: () => {} }
+const NONE: TrustedIssuers = {
+  sources: [],
+  introspect: undefined,
+  start: () => Promise.resolve(),
+  close: () => {},
+}
 
 /** Makes the other issuers in the options. The code that fetches keys is loaded only if there are any. */
 export async function loadTrustedIssuers(

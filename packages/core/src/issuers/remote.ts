@@ -3,7 +3,7 @@ import { patiently } from '../dependencies/patience.ts'
 import type { FoundKey } from '../keys/ring.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
-import { discoverKeys } from './discovery.ts'
+import { discover } from './discovery.ts'
 import { fetchDocument } from './document.ts'
 import { type ReadKeys, readJwkSet } from './jwk-set.ts'
 
@@ -155,10 +155,10 @@ async function readKeys(
 ): Promise<ReadKeys> {
   const source =
     keys.kind === 'jwks'
-      ? ({ kind: 'found', jwks: keys.url } as const)
-      : await discoverKeys(issuer, keys.url, signal)
+      ? ({ kind: 'found', url: keys.url } as const)
+      : await discover('jwks_uri', issuer, keys.url, signal)
   if (source.kind === 'failed') return source
-  const document = await fetchDocument(source.jwks, signal)
+  const document = await fetchDocument(source.url, signal)
   if (document.kind !== 'read') return { kind: 'failed', reason: document.reason }
   return readJwkSet(document.json, algorithms)
 }

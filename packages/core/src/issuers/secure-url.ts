@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js'
 
 /**
- * Parses a URL from which keys may be fetched: https, or http on loopback, without user, password, fragment and white
+ * Parses a URL at which an issuer may be asked: https, or http on loopback, without user, password, fragment and white
  * space. `undefined` for anything else.
  */
 export function secureUrl(address: string): URL | undefined {

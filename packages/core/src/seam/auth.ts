@@ -58,7 +58,7 @@ export interface Auth {
   /** The OAuth client. A token of another issuer may name none. */
   readonly client: string | undefined
   readonly scopes: readonly string[]
-  /** The key that signed the token. A reference token has none. */
+  /** The key that signed the token. An opaque token has none. */
   readonly kid: string | undefined
   readonly claims: Claims
 }

@@ -95,7 +95,11 @@ export function readClaims(payload: Uint8Array): Claims | undefined {
  * @param audienceClaim the claim that must be there. If it is `client_id`, `aud` may come from it
  */
 export function readForeignClaims(payload: Uint8Array, audienceClaim: AudienceClaim): Claims | undefined {
-  const json = readJson(payload)
+  return foreignClaims(readJson(payload), audienceClaim)
+}
+
+/** Does the same as {@link readForeignClaims} for claims that are JSON already. */
+export function foreignClaims(json: unknown, audienceClaim: AudienceClaim): Claims | undefined {
   if (!v.is(foreignSchema, json) || json[audienceClaim] === undefined) return undefined
   const { client_id = json.azp, scope = json.scp } = json
   const scopes = Array.isArray(scope) ? scope.join(' ') : scope

@@ -37,7 +37,7 @@ export function createHeaderReader(): (token: string) => HeaderReading {
 }
 
 function read(token: string): HeaderReading {
-  const decoded = decode(token)
+  const decoded = decodeHeader(token)
   if (decoded === undefined) return { kind: 'malformed' }
   const { kid, alg, typ, crit, b64 } = decoded
   const isShort = (parameter: unknown): parameter is string | undefined =>
@@ -47,7 +47,8 @@ function read(token: string): HeaderReading {
     : { kind: 'unusable' }
 }
 
-function decode(token: string): ProtectedHeaderParameters | undefined {
+/** Decodes the header of a compact JWS or JWE; `undefined` if the string is neither. Does NOT check the parameters. */
+export function decodeHeader(token: string): ProtectedHeaderParameters | undefined {
   try {
     return decodeProtectedHeader(token)
   } catch (cause) {

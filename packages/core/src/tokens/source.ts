@@ -16,7 +16,7 @@ export interface TokenSource {
   readonly types: ReadonlySet<string | undefined>
   /** The tolerance for clock skew at `exp`. For `iat` and `nbf` it is five seconds. */
   readonly leewaySeconds: number
-  /** How long a token may be remembered as genuine. It is limited if keys may be withdrawn without an announcement. */
+  /** How long a token may be remembered as genuine. It is limited if it or its key may be withdrawn without an announcement. */
   readonly rememberedMs: number
   /** Finds the key for a token. Returns a promise only if the issuer or the store has to be asked. */
   find(kid: string | undefined, alg: string): FoundKey | Promise<FoundKey>

@@ -11,6 +11,7 @@ import { boundIn } from './confirmation.ts'
 import type { TokenEncryption } from './forms/nested.ts'
 import { REFERENCE_PREFIX } from './forms/reference.ts'
 import { createHeaderReader, type TokenHeader } from './header.ts'
+import { isIntrospectable } from './introspectable.ts'
 import type { TokenSource } from './source.ts'
 
 export interface JudgedToken {
@@ -34,6 +35,7 @@ export type InvalidReason =
   | 'confirmation'
   | 'encryption'
   | 'reference'
+  | 'inactive'
 
 export type VerifiedToken =
   | ({ readonly kind: 'genuine' } & JudgedToken)
@@ -64,10 +66,28 @@ export interface OwnForms {
   readonly lookUp?: (token: string) => Promise<VerifiedToken>
 }
 
+/** How opaque tokens are verified that are not of this deployment. Absent or `undefined`: there are none. */
+export interface ForeignForms {
+  readonly introspect?: Introspect | undefined
+}
+
+/**
+ * Asks another issuer about an opaque token.
+ *
+ * @param judge judges the claims that it answers, as it judges those of a signed token
+ */
+export type Introspect = (
+  token: string,
+  judge: (claims: Claims, source: TokenSource) => VerifiedToken,
+) => VerifiedToken | Promise<VerifiedToken>
+
+/** No key signed an opaque token. */
+const NO_KEY = { kid: undefined } as const
+
 /** @param sources the accepted issuers; if there are several, the exact `iss` selects one before any key is used */
 export function createTokenVerification(
   sources: readonly [TokenSource, ...TokenSource[]],
-  { encryption, lookUp }: OwnForms,
+  { encryption, lookUp, introspect }: OwnForms & ForeignForms,
   clock: Clock,
 ): VerifyToken {
   const readHeader = createHeaderReader()
@@ -79,12 +99,22 @@ export function createTokenVerification(
     if (payload === undefined) return invalid('signature')
     const claims = source.own ? readClaims(payload) : readForeignClaims(payload, source.audienceClaim)
     if (claims === undefined) return invalid('claims')
+    return checkClaims(claims, key, source)
+  }
+
+  function checkClaims(
+    claims: Claims,
+    key: { readonly kid: string | undefined },
+    source: TokenSource,
+  ): VerifiedToken {
     if (claims.iss !== source.issuer) return invalid('issuer')
     if (!isFor(claims, source)) return invalid('audience')
     // Some issuers write this instead of a `typ`, and sign their ID tokens with the same keys.
     if (!source.own && claims.token_use !== undefined && claims.token_use !== 'access') return invalid('type')
     return judged({ claims, kid: key.kid, source }, clock)
   }
+
+  const checkUnsigned: Parameters<Introspect>[1] = (claims, source) => checkClaims(claims, NO_KEY, source)
 
   function checkWith(
     found: FoundKey,
@@ -124,6 +154,7 @@ export function createTokenVerification(
 
   return (token) => {
     if (lookUp !== undefined && token.startsWith(REFERENCE_PREFIX)) return lookUp(token)
+    if (introspect !== undefined && isIntrospectable(token)) return introspect(token, checkUnsigned)
     if (encryption !== undefined && isEncrypted(token)) return verifyEncrypted(token, encryption)
     return verify(token)
   }

@@ -1,9 +1,8 @@
 import * as v from 'valibot'
-import { ConfigError, describeValue } from '../errors.ts'
-import type { IssuerSettings } from '../issuers/remote.ts'
-import { isSecure, plainUrl } from '../issuers/secure-url.ts'
-import type { TrustedIssuer } from '../issuers/trusted.ts'
-import type { SigningAlgorithm } from '../ports/signer.ts'
+import { ConfigError, describeValue } from '../../errors.ts'
+import { plainUrl } from '../../issuers/secure-url.ts'
+import type { TrustedIssuer } from '../../issuers/trusted.ts'
+import type { SigningAlgorithm } from '../../ports/signer.ts'
 import {
   audience,
   boolean,
@@ -17,7 +16,11 @@ import {
   room,
   signingAlgorithm,
   wholeNumber,
-} from './values/schema.ts'
+} from '../values/schema.ts'
+import { type IntrospectionOptions, introspection, parseIntrospection, urlMessage } from './introspection.ts'
+import { algorithmsMessage, DAY, parseSigned } from './signed.ts'
+
+export type { IntrospectionOptions } from './introspection.ts'
 
 /** Whom this deployment trusts. */
 export interface WithIssuers {
@@ -25,7 +28,10 @@ export interface WithIssuers {
   readonly issuers?: readonly IssuerOptions[] | undefined
 }
 
-/** Another issuer whose access tokens are accepted. Set either `jwks` or `discovery`. */
+/**
+ * Another issuer whose access tokens are accepted. For JWTs, set `algorithms`, and either `jwks` or `discovery`; for
+ * opaque tokens, set `introspection`.
+ */
 export interface IssuerOptions {
   /** The exact `iss` of its access tokens: an https URL (or http on loopback). */
   readonly issuer: string
@@ -65,15 +71,16 @@ export interface IssuerOptions {
    */
   readonly insecureJwks?: true | undefined
   /**
-   * Whether to find the JWK Set in the issuer's metadata (OpenID Connect Discovery 1.0, or else RFC 8414). The URL
-   * there must use https, unless the issuer itself uses http.
+   * Whether to find the JWK Set, and the introspection endpoint, in the issuer's metadata (OpenID Connect Discovery 1.0,
+   * or else RFC 8414). The URLs there must use https, unless the issuer itself uses http.
    */
   readonly discovery?: true | undefined
   /**
    * The accepted signature algorithms; `EdDSA` includes `Ed25519`. A key that names no algorithm is used for the first
-   * one that it supports.
+   * one that it supports. Required, unless `introspection` is set: without `algorithms`, no JWTs of this issuer are
+   * accepted.
    */
-  readonly algorithms: readonly SigningAlgorithm[]
+  readonly algorithms?: readonly SigningAlgorithm[] | undefined
   /**
    * Whether to accept also tokens whose `typ` is `JWT` or absent, which many issuers write. Then only the audience
    * distinguishes the issuer's access tokens from its ID tokens, and `token_use`, which must be `access` if it is
@@ -98,14 +105,14 @@ export interface IssuerOptions {
    * 604,800 (7 days).
    */
   readonly maxStaleSeconds?: number | undefined
+  /**
+   * How to ask the issuer about its opaque access tokens (RFC 7662). At most one issuer can have it, because an opaque
+   * token does not say whose it is. Default: its opaque tokens are not accepted.
+   */
+  readonly introspection?: IntrospectionOptions | undefined
 }
 
-const DAY = 86_400
-const urlMessage = 'an https URL without user, password and fragment (http on loopback)'
-const algorithmsMessage = 'an array of "EdDSA", "ES256", "RS256", "PS256"'
-
 const onlyTrue = v.literal(true, 'true or left out')
-
 const list = v.array(
   group({
     issuer,
@@ -119,12 +126,13 @@ const list = v.array(
     ),
     insecureJwks: v.optional(onlyTrue),
     discovery: v.optional(onlyTrue),
-    algorithms: filledArray(signingAlgorithm, algorithmsMessage),
-    untyped: v.optional(boolean, false),
-    timeoutMs: v.optional(wholeNumber(100, 30_000), 3000),
+    algorithms: v.optional(filledArray(signingAlgorithm, algorithmsMessage)),
+    untyped: v.optional(boolean),
+    timeoutMs: v.optional(wholeNumber(100, 30_000)),
     cooldownSeconds: v.optional(wholeNumber(1, 3600)),
-    maxAgeSeconds: v.optional(wholeNumber(1, DAY), 600),
-    maxStaleSeconds: v.optional(wholeNumber(1, 7 * DAY), DAY),
+    maxAgeSeconds: v.optional(wholeNumber(1, DAY)),
+    maxStaleSeconds: v.optional(wholeNumber(1, 7 * DAY)),
+    introspection: v.optional(introspection),
   }),
   'an array of issuers',
 )
@@ -136,67 +144,32 @@ const entries = { issuers: v.optional(list, []) } satisfies Entries<WithIssuers>
 
 type Parsed = v.InferOutput<typeof list>[number]
 
-export const issuersRoom: Room<IssuersSettings> = room(entries, ({ issuers }) => ({
-  issuers: trusted(issuers),
-}))
+/** Errors must not show the secret. */
+const mayShow = (path: string): boolean => !/^issuers\.\d+\.introspection(\.clientSecret)?$/.test(path)
+
+export const issuersRoom: Room<IssuersSettings> = room(
+  entries,
+  ({ issuers }) => ({ issuers: trusted(issuers) }),
+  { mayShow },
+)
 
 function trusted(issuers: readonly Parsed[]): readonly TrustedIssuer[] {
+  const asked = issuers.flatMap(({ introspection }, index) => (introspection === undefined ? [] : [index]))
+  if (asked[1] !== undefined)
+    throw new ConfigError(`issuers.${asked[1]}.introspection`, {
+      sentence: `"issuers.${asked[1]}.introspection" is one too many, because an opaque token does not say whose it is: leave it to "issuers.${asked[0]}", or remove that one`,
+    })
   return issuers.map((parsed, index) => {
     const path = `issuers.${index}`
-    const { issuer, audience, maxAgeSeconds, maxStaleSeconds } = parsed
-    const { cooldownSeconds = Math.min(30, maxAgeSeconds) } = parsed
+    const { issuer, audience, audienceClaim } = parsed
     if (issuers.findIndex((sibling) => sibling.issuer === issuer) < index)
       throw new ConfigError(`${path}.issuer`, 'different from the others', describeValue(issuer))
-    if (cooldownSeconds > maxAgeSeconds)
-      throw new ConfigError(
-        `${path}.cooldownSeconds`,
-        `at most maxAgeSeconds (${maxAgeSeconds})`,
-        describeValue(cooldownSeconds),
-      )
-    if (maxStaleSeconds < maxAgeSeconds)
-      throw new ConfigError(
-        `${path}.maxStaleSeconds`,
-        `at least maxAgeSeconds (${maxAgeSeconds})`,
-        describeValue(maxStaleSeconds),
-      )
-    const { jwks: _jwks, insecureJwks: _insecureJwks, discovery: _discovery, ...settings } = parsed
     return Object.freeze({
-      ...settings,
-      cooldownSeconds,
+      issuer,
       audience: nonEmpty(audience),
-      keys: sourceOf(parsed, path),
+      audienceClaim,
+      ...parseSigned(parsed, path),
+      introspection: parseIntrospection(parsed, path),
     })
   })
-}
-
-function sourceOf({ issuer, jwks, insecureJwks, discovery }: Parsed, path: string): IssuerSettings['keys'] {
-  if (jwks !== undefined && discovery !== undefined)
-    throw new ConfigError(`${path}.discovery`, {
-      sentence: `give either "${path}.jwks" or "${path}.discovery"`,
-    })
-  if (insecureJwks && discovery)
-    throw new ConfigError(`${path}.insecureJwks`, {
-      sentence: `"${path}.insecureJwks" is for "${path}.jwks": give that in place of "${path}.discovery", or remove it`,
-    })
-  if (jwks !== undefined) return { kind: 'jwks', url: keysUrl(jwks, insecureJwks === true, path) }
-  if (discovery === undefined)
-    throw new ConfigError(`${path}.jwks`, {
-      sentence: `"${path}.jwks" is required, unless "${path}.discovery" is true`,
-    })
-  return { kind: 'discovery', url: new URL(issuer) }
-}
-
-function keysUrl(jwks: string, mayBeInsecure: boolean, path: string): URL {
-  const url = new URL(jwks)
-  if (!isSecure(url) && !mayBeInsecure)
-    throw new ConfigError(
-      `${path}.jwks`,
-      `${urlMessage}; in a network that you trust as a whole, set "${path}.insecureJwks" to true`,
-      describeValue(jwks),
-    )
-  if (url.protocol === 'https:' && mayBeInsecure)
-    throw new ConfigError(`${path}.insecureJwks`, {
-      sentence: `"${path}.insecureJwks" is for http, and "${path}.jwks" uses https: remove it`,
-    })
-  return url
 }
