@@ -9,7 +9,9 @@ import type {
   SightingsName,
   Store,
 } from '@sallyport/core/store'
+import { keyOf } from './api-keys.contract.ts'
 import {
+  DEVICE,
   HOUR,
   LIFETIMES,
   NOTHING,
@@ -29,6 +31,7 @@ export interface Cast {
   readonly subject: Subject
   readonly toRotate: Session
   readonly toSteal: Session
+  readonly toElevate: Session
   readonly toEnd: Session
 }
 
@@ -42,12 +45,13 @@ export interface Asking {
 
 export async function castOf(store: Store): Promise<Cast> {
   const subject = newSubject()
-  const [toRotate, toSteal, toEnd] = await Promise.all([
+  const [toRotate, toSteal, toElevate, toEnd] = await Promise.all([
+    opened(store, opening(subject)),
     opened(store, opening(subject)),
     opened(store, opening(subject)),
     opened(store, opening(subject)),
   ])
-  return { subject, toRotate, toSteal, toEnd }
+  return { subject, toRotate, toSteal, toElevate, toEnd }
 }
 
 const at = START + SECOND
@@ -91,6 +95,14 @@ export const askings: readonly Asking[] = [
     name: 'rotate, a theft',
     writes: true,
     run: ({ sessions }, { toSteal }) => sessions.rotate(rotation(toSteal, { generation: 0, ...STRICT })),
+  },
+  {
+    name: 'elevate',
+    writes: true,
+    run: ({ sessions }, { toElevate: { id } }) => {
+      const elevation = { amr: ['otp'], authenticatedAt: at / SECOND, until: at / SECOND + 60 }
+      return sessions.elevate({ id, elevation, bindings: [DEVICE], at, lifetimes: LIFETIMES, known: NOTHING })
+    },
   },
   {
     name: 'end',
@@ -194,6 +206,35 @@ export const askings: readonly Asking[] = [
     writes: true,
     run: ({ once }) => partOf(once).mark({ name: `${newSubject().tag}marked` as OnceName, keptMs: HOUR, at }),
   },
+  {
+    name: 'apiKeys.create',
+    writes: true,
+    run({ apiKeys }) {
+      const subject = newSubject()
+      return partOf(apiKeys).create({ tag: subject.tag, key: keyOf(subject), most: 5, at })
+    },
+  },
+  {
+    name: 'apiKeys.read',
+    writes: false,
+    run: ({ apiKeys }, { subject }) => partOf(apiKeys).read(subject.tag, keyOf(subject).id, at),
+  },
+  {
+    name: 'apiKeys.list',
+    writes: false,
+    run: ({ apiKeys }, { subject }) => partOf(apiKeys).list(subject.tag, at),
+  },
+  {
+    name: 'apiKeys.revoke',
+    writes: true,
+    run: ({ apiKeys }, { subject }) => partOf(apiKeys).revoke(subject.tag, keyOf(subject).id, at),
+  },
+  {
+    name: 'apiKeys.touch',
+    // Not if there is no such key.
+    writes: false,
+    run: ({ apiKeys }, { subject }) => partOf(apiKeys).touch(subject.tag, keyOf(subject).id, at),
+  },
   { name: 'keys.read', writes: false, run: ({ keys }) => keys.read() },
   {
     name: 'keys.swap',
@@ -227,6 +268,7 @@ export const WELL: Record<string, string> = {
   open: 'opened',
   rotate: 'rotated',
   'rotate, a theft': 'reused',
+  elevate: 'elevated',
   end: 'ended',
   "end, another issuer's": 'absent',
   endSubject: 'ended',
@@ -248,6 +290,11 @@ export const WELL: Record<string, string> = {
   'sightings.note': 'noted',
   'sightings.read': 'read',
   'once.mark': 'first',
+  'apiKeys.create': 'created',
+  'apiKeys.read': 'unknown',
+  'apiKeys.list': 'listed',
+  'apiKeys.revoke': 'revoked',
+  'apiKeys.touch': 'noted',
   'keys.read': 'read',
   'keys.swap': 'swapped',
 }

@@ -1,6 +1,7 @@
 import type { Store } from '@sallyport/core/store'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { activityContract } from './activity.contract.ts'
+import { apiKeysContract } from './api-keys.contract.ts'
 import { bindingContract } from './binding.contract.ts'
 import { countersContract } from './counters.contract.ts'
 import { driftContract } from './drift.contract.ts'
@@ -74,6 +75,7 @@ export function storeContract(harness: StoreHarness): void {
     describe('activity', () => activityContract(here))
     describe('keys of subjects', () => subjectKeysContract(here))
     describe('what may happen once', () => onceContract(here))
+    describe('API keys', () => apiKeysContract(here))
     describe('sightings', () => sightingsContract(here))
   })
 }

@@ -8,12 +8,17 @@ export * as schema from './options/values/schema.ts'
 export type { Clock, Random } from './ports/clock.ts'
 export { decodeRevocation, encodeRevocation } from './ports/encoded-revocation.ts'
 export {
+  type ApiKeyId,
+  apiKeyIdFrom,
+  apiKeyOfSession,
+  isApiKeyId,
   isSessionId,
   randomPart,
   SESSION_ID_BYTES,
   type SessionId,
   type SubjectTag,
   sessionIdFrom,
+  sessionOfApiKey,
   tagOf,
   tagOfSession,
 } from './ports/ids.ts'
@@ -33,6 +38,15 @@ export type {
   ActivityReading,
   ActivityStore,
 } from './ports/optional/activity.ts'
+export {
+  type ApiKey,
+  type ApiKeyCreation,
+  type ApiKeyStore,
+  type CreateApiKeyOutcome,
+  MAX_API_KEY_MS,
+  MOST_API_KEYS,
+  type UsedApiKey,
+} from './ports/optional/api-keys.ts'
 export type {
   Attempt,
   AttemptLimit,

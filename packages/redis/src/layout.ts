@@ -35,6 +35,8 @@ export interface Layout {
   subjectKey(tag: SubjectTag): string
   /** The string of the subject whose key has this id. */
   keySubject(shard: number, id: string): string
+  /** The hash of the API keys of one subject. */
+  apiKeys(tag: SubjectTag): string
   /** The string of one counter. */
   counter(name: CounterName): string
   /** The string of what has happened once. */
@@ -90,6 +92,7 @@ export function createLayout(prefix: string): Layout {
     activity: (tag, kind) => key(shardOfTag(tag), `${kind === 'failure' ? 'f' : 'a'}:${tag}`),
     subjectKey: (tag) => key(shardOfTag(tag), `n:${tag}`),
     keySubject: (shard, id) => key(shard, `p:${id}`),
+    apiKeys: (tag) => key(shardOfTag(tag), `i:${tag}`),
     counter: (name) => key(shardOfName(name), `c:${name}`),
     once: (name) => key(shardOfName(name), `o:${name}`),
     sightings: (name) => key(shardOfName(name), `s:${name}`),

@@ -1,13 +1,6 @@
-import { timingSafeEqual } from 'node:crypto'
-import {
-  createMessageHmac,
-  type Session,
-  type SessionId,
-  type StoreContext,
-  tagOf,
-  tagOfSession,
-} from '@sallyport/core/store'
+import { type Session, type SessionId, type StoreContext, tagOf, tagOfSession } from '@sallyport/core/store'
 import { fixedFlagsOf, unpackSession } from './codec.ts'
+import { createMacs } from './macs.ts'
 import { Unreadable } from './unreadable.ts'
 
 /** A session as Redis has it. Nothing of it is trusted before the MAC was checked. */
@@ -57,13 +50,11 @@ const SEALED = 'a session (changed by others, or of another secret or issuer)'
 
 /** @param keys the current one first; it seals, and all of them unseal */
 export function createRecords(
-  [current, ...earlier]: StoreContext['integrityKeys'],
+  keys: StoreContext['integrityKeys'],
   leftOut: (cause: Unreadable) => void,
 ): Records {
-  const macOf = createMessageHmac(current)
-  const all = [macOf, ...earlier.map((key) => createMessageHmac(key))]
+  const macs = createMacs(keys, MAC_BYTES)
   const usual = Buffer.alloc(USUAL_BYTES)
-  const expected = Buffer.alloc(MAC_BYTES)
 
   /** What the MAC is of. Every part but the last has a fixed length, or its length before it. */
   function messageOf({ id, subject, state }: Omit<StoredSession, 'grant'>, packed: Buffer): Buffer {
@@ -88,13 +79,8 @@ export function createRecords(
     const { id, subject, grant } = stored
     if (grant.length > MAC_BYTES) {
       const packed = grant.subarray(MAC_BYTES)
-      const message = messageOf(stored, packed)
-      const mac = grant.subarray(0, MAC_BYTES)
-      const index = all.findIndex((macUnder) => {
-        expected.write(macUnder(message), 'latin1')
-        return timingSafeEqual(expected, mac)
-      })
-      if (index >= 0) return { packed, isCurrent: index === 0 }
+      const under = macs.under(messageOf(stored, packed), grant.subarray(0, MAC_BYTES))
+      if (under !== 'none') return { packed, isCurrent: under === 'current' }
     }
     // The MAC covers the subject, too. This only tells the operator what is wrong.
     throw new Unreadable(tagOf(subject) === tagOfSession(id) ? SEALED : SUBJECT)
@@ -106,8 +92,7 @@ export function createRecords(
 
   return {
     seal(session, packed) {
-      const mac = Buffer.from(macOf(messageOf(session, packed)), 'latin1')
-      return Buffer.concat([mac.subarray(0, MAC_BYTES), packed])
+      return Buffer.concat([macs.of(messageOf(session, packed)), packed])
     },
     unseal,
     read,

@@ -26,11 +26,17 @@ export function createRedisRevocations(parts: RevocationParts): RevocationStore 
   const { commands, layout, header, news } = parts
   const { shards } = layout
   const holder = freshEpoch(parts.random)
-  /** The subject's hash that a revocation changes too. If it changes none, any key of the shard will do. */
-  const userOf = (revocation: Revocation, shard: number): string => {
-    const field = sessionIn(revocation)
-    if (field !== undefined) return layout.user(tagOfSession(field))
-    return revocation.kind === 'subject' ? layout.user(revocation.tag) : layout.meta(shard)
+  /** The subject's hashes that a revocation changes too. If it changes none, any key of the shard will do. */
+  const ownersOf = (revocation: Revocation, shard: number): readonly [string, string] => {
+    const session = sessionIn(revocation)
+    const tag =
+      session !== undefined
+        ? tagOfSession(session)
+        : revocation.kind === 'subject'
+          ? revocation.tag
+          : undefined
+    if (tag === undefined) return [layout.meta(shard), layout.meta(shard)]
+    return [layout.user(tag), layout.apiKeys(tag)]
   }
   const scoreOf = (revocation: Revocation) =>
     commands.call(
@@ -84,7 +90,7 @@ export function createRedisRevocations(parts: RevocationParts): RevocationStore 
       const ordered = earliestBurntFirst(revocations)
       for (let from = 0; from < ordered.length; from += MAX_ASSERTED) {
         const batch = ordered.slice(from, from + MAX_ASSERTED)
-        const keys = [layout.feed(shard), layout.meta(shard), ...batch.map((one) => userOf(one, shard))]
+        const keys = [layout.feed(shard), layout.meta(shard), ...batch.flatMap((one) => ownersOf(one, shard))]
         const answer = await commands.run('assert', shard, keys, [
           header(shard, at),
           ...batch.map(encodeMember),

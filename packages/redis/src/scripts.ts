@@ -33,6 +33,10 @@ const NAMES = [
   'append',
   'subject-key',
   'note',
+  'create-key',
+  'list-keys',
+  'revoke-keys',
+  'touch-key',
   'erase',
   'probe',
   'ping',
@@ -50,7 +54,7 @@ export interface Script {
 export type Verb = 'evalsha' | 'eval'
 
 /** What all scripts share, in the order in which the parts need each other. */
-const SHARED = ['layout', 'records', 'feed', 'subjects', 'counters']
+const SHARED = ['layout', 'records', 'feed', 'subjects', 'counters', 'api-keys']
 
 /** Reads the scripts, and puts before each what they share. */
 export function loadScripts(): Readonly<Record<ScriptName, Script>> {

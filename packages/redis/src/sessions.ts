@@ -176,6 +176,7 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
         const keys = [
           ...[layout.user(tag), layout.activity(tag, 'other'), layout.activity(tag, 'failure')],
           ...[layout.subjectKey(tag), layout.keySubject(shard, key), layout.sightingsOf(tag)],
+          layout.apiKeys(tag),
         ]
         const answer = await commands.runDurably('erase', shard, keys, [header(shard, at), key])
         if (answer.kind === 'unavailable') return answer

@@ -1,6 +1,8 @@
 import { ConfigError, type Store, type StoreDriver } from '@sallyport/core/store'
 import { Command } from 'ioredis'
 import { createRedisActivity } from './activity.ts'
+import { createApiKeyRecords } from './api-key-records.ts'
+import { createRedisApiKeys } from './api-keys.ts'
 import { createCommands } from './commands.ts'
 import { createConfirmations } from './confirmations.ts'
 import { connect, isCluster } from './connection.ts'
@@ -95,6 +97,11 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
         counters: tolerant(createRedisCounters(parts), [], reports.unreadable),
         sightings: tolerant(createRedisSightings(parts), [], reports.unreadable),
         once: tolerant(createRedisOnce(parts), [], reports.unreadable),
+        apiKeys: tolerant(
+          createRedisApiKeys(parts, createApiKeyRecords(integrityKeys), reports.leftOut),
+          [],
+          reports.unreadable,
+        ),
         keys: tolerant(createRedisKeys(commands, layout, news), ['onChange'], reports.unreadable),
         async ping() {
           const pings = oneShardPerServer(client, layout).map(ping)

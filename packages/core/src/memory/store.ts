@@ -1,7 +1,9 @@
+import { isSessionId, tagOfSession } from '../ports/ids.ts'
 import type { KeyRecord, KeyStore } from '../ports/keys.ts'
 import { earliestBurntFirst } from '../ports/revocations.ts'
 import type { Store, StoreDriver } from '../ports/store.ts'
 import { createMemoryActivity } from './activity.ts'
+import { createMemoryApiKeys } from './api-keys.ts'
 import { createMemoryCounters } from './counters.ts'
 import { createMemoryOnce } from './once.ts'
 import { createMemoryRevocations } from './revocations.ts'
@@ -34,10 +36,12 @@ function createMemoryStore(epoch: string): Store {
   const activity = createMemoryActivity()
   const subjectKeys = createMemorySubjectKeys()
   const sightings = createMemorySightings()
+  const apiKeys = createMemoryApiKeys(revocations)
   return {
     sessions: {
       ...sessions,
       async erase(tag, at) {
+        if (apiKeys.has(tag)) return { kind: 'in_use' }
         const outcome = await sessions.erase(tag, at)
         if (outcome.kind !== 'erased') return outcome
         activity.erase(tag)
@@ -49,16 +53,24 @@ function createMemoryStore(epoch: string): Store {
     revocations: {
       ...revocations,
       revokeAll(at) {
-        sessions.endAll({ kind: 'all', until: at })
+        const everything = { kind: 'all', until: at } as const
+        sessions.endAll(everything)
+        apiKeys.endAll(everything)
         return revocations.revokeAll(at)
       },
       async assert(shard, lost, at) {
         for (const revocation of earliestBurntFirst(lost)) {
-          if (revocation.kind === 'session')
-            await sessions.end({ id: revocation.session, at, evenIfAbsent: true })
-          else if (revocation.kind === 'generation') sessions.burn(revocation.session, revocation.generation)
+          if (revocation.kind === 'session') {
+            const { session } = revocation
+            if (isSessionId(session)) apiKeys.drop(tagOfSession(session), session)
+            await sessions.end({ id: session, at, evenIfAbsent: true })
+          } else if (revocation.kind === 'generation')
+            sessions.burn(revocation.session, revocation.generation)
           else if (revocation.kind === 'subject') sessions.markSubject(revocation.tag, revocation.notBefore)
-          else if (revocation.kind === 'all') sessions.endAll(revocation)
+          else if (revocation.kind === 'all') {
+            sessions.endAll(revocation)
+            apiKeys.endAll(revocation)
+          }
         }
         return revocations.assert(shard, lost, at)
       },
@@ -69,6 +81,7 @@ function createMemoryStore(epoch: string): Store {
     subjectKeys,
     sightings,
     once: createMemoryOnce(),
+    apiKeys,
     ping: () => Promise.resolve(true),
     close: () => Promise.resolve(),
   }

@@ -15,12 +15,21 @@ export type SessionId = string & { readonly [brand]: 'SessionId' }
  */
 export type SubjectTag = string & { readonly [brand]: 'SubjectTag' }
 
+/**
+ * Identifies one API key: `key_`, then 128 random bits in 22 base64url characters. It tells nothing of the subject, so
+ * it may stand in logs.
+ */
+export type ApiKeyId = string & { readonly [brand]: 'ApiKeyId' }
+
 const TAG_BYTES = 12
 const RANDOM_BYTES = 16
 export const SESSION_ID_BYTES: number = TAG_BYTES + RANDOM_BYTES
 const TAG_CHARS = 16
 /** 28 bytes leave only two bits for the last character, so it is one of four. */
 const SESSION_ID = /^[A-Za-z0-9_-]{37}[AQgw]$/
+const API_KEY_PREFIX = 'key_'
+/** 16 bytes leave only two bits for the last character, too. */
+const API_KEY_ID = /^key_[A-Za-z0-9_-]{21}[AQgw]$/
 
 /**
  * Returns the tag of a subject. The hash has no key, so that tags survive a change of `secret`. A key would hide
@@ -54,4 +63,32 @@ export function randomPart(id: SessionId): string {
 /** Joins a tag and a {@link randomPart} to a session id. */
 export function sessionIdFrom(tag: SubjectTag, random: string): SessionId {
   return `${tag}${random}` as SessionId
+}
+
+/** The id of the API key with these random bytes in base64url. */
+export function apiKeyIdFrom(random: string): ApiKeyId {
+  return `${API_KEY_PREFIX}${random}` as ApiKeyId
+}
+
+/** Makes the id of an API key. */
+export function newApiKeyId(random: Random): ApiKeyId {
+  return apiKeyIdFrom(Buffer.from(random(RANDOM_BYTES)).toString('base64url'))
+}
+
+/** Whether a string has the form of the id of an API key. */
+export function isApiKeyId(id: string): id is ApiKeyId {
+  return API_KEY_ID.test(id)
+}
+
+/**
+ * How revocations name an API key: as a session of its subject. It ends like one, by one entry on the feed of the
+ * subject's shard, and is told of, held and put back like one.
+ */
+export function sessionOfApiKey(tag: SubjectTag, id: ApiKeyId): SessionId {
+  return sessionIdFrom(tag, id.slice(API_KEY_PREFIX.length))
+}
+
+/** The API key that a revocation names as this session, if it names one. */
+export function apiKeyOfSession(session: SessionId): ApiKeyId {
+  return apiKeyIdFrom(randomPart(session))
 }

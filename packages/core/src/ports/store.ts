@@ -1,6 +1,7 @@
 import type { Random } from './clock.ts'
 import type { KeyStore } from './keys.ts'
 import type { ActivityStore } from './optional/activity.ts'
+import type { ApiKeyStore } from './optional/api-keys.ts'
 import type { CounterStore } from './optional/counters.ts'
 import type { OnceStore } from './optional/once.ts'
 import type { SightingStore } from './optional/sightings.ts'
@@ -28,6 +29,8 @@ export interface Store {
   readonly sightings?: SightingStore
   /** For what may happen once, such as the use of a DPoP proof. */
   readonly once?: OnceStore
+  /** For API keys. */
+  readonly apiKeys?: ApiKeyStore
   /** Whether the store answers within its timeout. */
   ping(): Promise<boolean>
   close(): Promise<void>

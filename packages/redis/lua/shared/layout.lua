@@ -19,6 +19,9 @@
 --   p, d        the latest position on the feed, and the digest of all that was ever on it
 --   a           sessions that were made until this millisecond have ended, all of them
 --
+-- One hash per subject with its API keys: by the random part of its id, 16 bytes, the record of each (see api-keys.lua);
+-- and by a dot and that part, when it was last used.
+--
 -- One string per counter: see counters.lua. Two lists per subject with what happened to it before that, failures
 -- and all else, the newest first. What was seen lately: see note.lua. Two strings per subject whom the audit trail names:
 -- its key there (an id of 22 characters, then 32 bytes) by the subject, and the tag of the subject by that id. An empty
@@ -32,6 +35,10 @@ local CONFIRMED, BODY, OWN_LIFETIMES, KEYED, RETRY_KEY, SENT_KEY, SKIPPED = 1, 2
 local RETRY_KEY_BYTES = 6
 local TAG_BYTES = 12
 local FIELD_BYTES = 16
+-- No API key lives longer than 366 days. Until then, the end of everything must be remembered.
+local API_KEY_TTL = 31622400000
+-- Two fields a key, for more keys than the core allows.
+local MOST_KEY_FIELDS = 500
 local SUBJECT_KEY_ID, SUBJECT_KEY_BYTES = 22, 54
 local MAC_BYTES = 8
 local SESSION_MARK = string.byte('S')

@@ -2,6 +2,7 @@
 local function end_until(meta, milliseconds)
   local known = tonumber(redis.call('HGET', meta, 'a') or 0) or 0
   redis.call('HSET', meta, 'a', text(math.max(known, milliseconds)))
+  keep(meta, API_KEY_TTL)
 end
 
 local function drop_session(user, field)
