@@ -113,6 +113,8 @@ const values: readonly Row[] = [
   [jwt, 'secret'],
   [`of ${jwt}!`, 'secret'],
   [token('spr_', 58), 'secret'],
+  [token('spa_', 58), 'secret'],
+  [token('spk_', 84), 'secret'],
   [token('ghp_', 36), 'secret'],
   [token('github_pat_', 40), 'secret'],
   [token('glpat-', 20), 'secret'],

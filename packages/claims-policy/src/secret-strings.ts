@@ -4,7 +4,7 @@
  * @see [GitHub's supported secret scanning patterns](https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns)
  */
 const TOKENS: readonly RegExp[] = [
-  /(?<![A-Za-z0-9])spr_[\w-]{16}/,
+  /(?<![A-Za-z0-9])sp[ark]_[\w-]{16}/,
   /(?<![A-Za-z0-9])(?:gh[oprsu]_[A-Za-z0-9]{36}|github_pat_\w{20})/,
   /(?<![A-Za-z0-9])gl(?:pat|ptt|dt|rt|cbt|agent|oas|soat|ft|imt)-[\w-]{20}/,
   /(?<![A-Za-z0-9])(?:npm_[A-Za-z0-9]{36}|(?:pypi-|rubygems_|dckr_pat_)[\w-]{20})/,
