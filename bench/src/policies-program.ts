@@ -38,7 +38,7 @@ const CEL = {
 
 const caller: Auth = {
   ...{ issuer: 'https://auth.example.com', own: true, subject: 'u1', session: 's1', client: 'web' },
-  ...{ scopes: ['profile:read'], kid: 'k1' },
+  ...{ scopes: ['profile:read'], kid: 'k1', credential: 'access_token' },
   claims: {
     ...{ iss: 'https://auth.example.com', sub: 'u1', aud: 'https://api.example.com', exp: 2_000_000_000 },
     ...{ iat: 1_900_000_000, jti: 'j1', client_id: 'web', sid: 's1', gen: 1, scope: 'profile:read' },

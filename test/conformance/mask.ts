@@ -9,6 +9,7 @@ const FRAMING = new Set(['date', 'connection', 'keep-alive', 'content-length', '
  */
 const generated: readonly { readonly what: string; readonly pattern: RegExp; readonly alike?: true }[] = [
   { what: 'marks of a device', pattern: /(?<=__Host-device=)[\w.-]+/g },
+  { what: 'API key', pattern: /(?<![\w-])spk_[\w-]{20,}/g },
   { what: 'refresh token', pattern: /(?<![\w-])spr_[\w-]{20,}/g },
   { what: 'nonce', pattern: /^[\w-]{28}$/g },
   { what: 'access token', pattern: /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]+/g },

@@ -13,7 +13,7 @@ const audiences = 'a string of 1 to 255 characters without white space, or an ar
 const secret =
   'a secret of at least 32 random bytes, such as the output of "openssl rand -base64 32", or an array of secrets'
 const known =
-  'issuer, audience, secret, store, production, clock, random, accessToken, access, dpop, refresh, limits, ' +
+  'issuer, audience, secret, store, production, clock, random, accessToken, access, apiKeys, dpop, mtls, refresh, limits, ' +
   'clients, revocation, binding, lockout, activity, audit, meter, tracer, anomalies, claims, issuers, policies, cookie, origins, refusals, paths'
 const good = 'abcdefghijklmnopqrstuvwxyz012345'
 
@@ -150,6 +150,9 @@ const wrong: readonly WrongOption[] = [
   { name: 'true', options: { tracer: true }, option: 'tracer', allowed: 'a tracer of the OpenTelemetry API', given: 'true' },
   { name: 'true', options: { meter: true }, option: 'meter', allowed: 'a meter of the OpenTelemetry API', given: 'true' },
   { name: 'half of one', options: { meter: { createObservableGauge: () => ({}) } }, option: 'meter', allowed: 'a meter of the OpenTelemetry API', given: 'an object' },
+  { name: 'true', options: { apiKeys: true }, option: 'apiKeys', allowed: 'an object with perUser', given: 'true' },
+  { name: 'no key', options: { apiKeys: { perUser: 0 } }, option: 'apiKeys.perUser', allowed: 'from 1 to 200', given: '0' },
+  { name: 'too many keys', options: { apiKeys: { perUser: 201 } }, option: 'apiKeys.perUser', allowed: 'from 1 to 200', given: '201' },
   { name: 'true', options: { activity: true }, option: 'activity', allowed: 'an object with days', given: 'true' },
   { name: 'no day', options: { activity: { days: 0 } }, option: 'activity.days', allowed: 'from 1 to 365', given: '0' },
   { name: 'over a year', options: { activity: { days: 366 } }, option: 'activity.days', allowed: 'from 1 to 365', given: '366' },
@@ -179,7 +182,7 @@ const wrong: readonly WrongOption[] = [
   { name: 'the weaker prefix', options: cookie('__Secure-a'), option: 'cookie.name', allowed: name, given: '"__Secure-a"' },
   { name: 'the prefix alone', options: cookie('__Host-'), option: 'cookie.name', allowed: name, given: '"__Host-"' },
   { name: 'white space', options: cookie('__Host-a b'), option: 'cookie.name', allowed: 'a cookie name of 1 to 71 characters of A-Z a-z 0-9 _ . -', given: '"__Host-a b"' },
-  { name: 'a path', options: { cookie: { path: '/auth' } }, option: 'cookie.path', says: 'unknown option "cookie.path"; there are name, deviceName, secure' },
+  { name: 'a path', options: { cookie: { path: '/auth' } }, option: 'cookie.path', says: 'unknown option "cookie.path"; there are name, deviceName, bindsTokens, fingerprintName, secure' },
   { name: 'without prefix', options: { cookie: { deviceName: 'device' } }, option: 'cookie.deviceName', allowed: name, given: '"device"' },
   { name: 'a prefix that asks for TLS', options: { cookie: { deviceName: '__Secure-a', secure: false } }, option: 'cookie.deviceName', allowed: 'without a prefix where "cookie.secure" is false', given: '"__Secure-a"' },
   { name: 'the name of the refresh cookie', options: { cookie: { deviceName: '__Host-refresh' } }, option: 'cookie.deviceName', allowed: 'another name than "cookie.name"', given: '"__Host-refresh"' },

@@ -18,6 +18,7 @@ describe('getAuth', () => {
     expectTypeOf<Auth>().toEqualTypeOf<{
       readonly issuer: string
       readonly own: boolean
+      readonly credential: 'access_token' | 'api_key'
       readonly subject: string
       readonly session: string | undefined
       readonly client: string | undefined

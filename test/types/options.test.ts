@@ -48,6 +48,8 @@ const wrong: readonly SallyportOptions[] = [
   { lockout: { canonical: 'NFKC' } },
   // @ts-expect-error there is no such switch
   { activity: true },
+  // @ts-expect-error nor this one
+  { apiKeys: true },
   // @ts-expect-error a trail needs a sink
   { audit: { required: true } },
   // @ts-expect-error a sink can write

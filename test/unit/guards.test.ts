@@ -25,7 +25,7 @@ afterEach(async () => {
 function callerWith(claims: object, more: Partial<Auth> = {}): Auth {
   return {
     ...{ issuer: 'https://auth.example.com', own: true, subject: 'u1', session: undefined },
-    ...{ client: undefined, scopes: [], kid: undefined, ...more },
+    ...{ client: undefined, scopes: [], kid: undefined, credential: 'access_token', ...more },
     claims: claims as Claims,
   }
 }

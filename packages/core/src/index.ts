@@ -1,11 +1,16 @@
 // The entry point for applications. Others: ./adapter (adapters and routes), ./store (stores), ./signer (signers),
 // ./sink (audit sinks and policy engines).
+export type { NewApiKey } from './access/new-api-key.ts'
 export type { SignatureLimit } from './access/signature-limit.ts'
 export type {
+  ApiKeyCalls,
+  ApiKeyInfo,
   AuditCalls,
+  CreatedApiKey,
   KeyCalls,
   LockoutCalls,
   Renewed,
+  RevokedApiKeys,
   RevokedMany,
   RiskCalls,
   Sallyport,
@@ -49,7 +54,7 @@ export type { Signer, SigningAlgorithm, VerificationKey } from './ports/signer.t
 export type { StoreDriver } from './ports/store.ts'
 export type { ChallengeParameters, ProblemCode } from './problems.ts'
 export { createSallyport } from './sallyport.ts'
-export type { AccessClaims, Auth, Claims, Register } from './seam/auth.ts'
+export type { AccessClaims, Auth, Claims, Credential, Register } from './seam/auth.ts'
 export type { Address, Caller, Sender } from './seam/caller.ts'
 export type { RequestView } from './seam/http.ts'
 export type { SignIn } from './sessions/arguments/sign-in.ts'

@@ -1,8 +1,7 @@
-import { createCertificates } from './access/certificates.ts'
+import { createApiKeys } from './access/api-keys.ts'
 import { createEndOnRevocation } from './access/connection-end.ts'
-import { createProofs } from './access/dpop/index.ts'
+import { createHolders } from './access/holders.ts'
 import { createInspection } from './access/inspect.ts'
-import { createPossession } from './access/possession.ts'
 import { createSignatureLimit } from './access/signature-limit.ts'
 import { createAccess } from './access/verify.ts'
 import { createCalls, GATE, type Sallyport } from './application/index.ts'
@@ -22,7 +21,6 @@ import { parseVerify } from './options/verify.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Signer } from './ports/signer.ts'
 import { createReplica } from './revocation/replica.ts'
-import type { Sender } from './seam/caller.ts'
 import { deriveKeys, keysFor } from './secrets.ts'
 import { createSessions } from './sessions/index.ts'
 import { createRefreshTokens } from './sessions/tokens/refresh-token.ts'
@@ -112,9 +110,11 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     },
   )
   const { lifetimes } = settings.sessions
-
   const source = ownSource(settings, ring)
-  const ownForms = ownFormsOf(form, { sessions: store.sessions, source, lifetimes, customClaims, clock })
+  const ownForms = ownFormsOf(form, {
+    ...{ source, lifetimes, customClaims, clock, accessSeconds: settings.accessSeconds },
+    ...{ sessions: store.sessions, apiKeys: settings.apiKeys && store.apiKeys },
+  })
   const issueToken = createTokenIssue({ settings, form, customClaims, clock: storeClock, random, notice })
   const forms = { ...ownForms, introspect: issuers.introspect }
   const verifyToken = createTokenVerification([source, ...issuers.sources], forms, clock)
@@ -123,12 +123,16 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const signer = (): Signer | undefined => (clocks.isOff() ? undefined : ring.signer())
   const devices = createDevices(keysFor(secrets, 'fingerprints'), settings.binding)
   const judgeSubject = createSubjectJudge(settings, notice)
+  const apiKeys = createApiKeys({
+    ...{ store: store.apiKeys, settings: settings.apiKeys, judgeSubject, replica, emit },
+    ...{ clock: storeClock, random },
+  })
   const sessions = createSessions({
     ...{ store: store.sessions, replica, signer, issueToken, refreshTokens, devices },
     ...{ settings: settings.sessions, accessSeconds: settings.accessSeconds, emit },
-    ...{ judgeSubject, traced: createTraced(settings.tracer), clock: storeClock, random },
+    ...{ judgeSubject, apiKeys, traced: createTraced(settings.tracer), clock: storeClock, random },
   })
-  const { list, end, renew } = sessions
+  const { list, end, renew, forget } = sessions
 
   const watch = createWatch({
     ...{ settings, store, on, emit, emitWaiting, callbacks, notice, devices, random, tally, clock },
@@ -140,24 +144,21 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
 
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)
   const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, tally, clock })
-  const nonceKeys = keysFor(secrets, 'proofNonces')
-  const proofs = createProofs(settings.dpop, { once: store.once, nonceKeys, clock: storeClock, notice })
-  const certificateOf = createCertificates(settings.mtls)
   const fingerprints = createFingerprints(settings.fingerprintCookie, random)
-  const fingerprintOf = (sender: Sender): string | undefined => fingerprints.of(sender)?.fgp
-  const possession = createPossession({ proofs, certificateOf, fingerprintOf })
-  const accessParts = { inspect, possession, replica, store: store.sessions }
+  const holders = createHolders({
+    ...{ settings, once: store.once, nonceKeys: keysFor(secrets, 'proofNonces'), clock: storeClock, notice },
+    fingerprintOf: (sender) => fingerprints.of(sender)?.fgp,
+  })
+  const accessParts = { inspect, possession: holders.possession, replica, store: store.sessions }
   const access = createAccess({ ...accessParts, emit, emitSoon, callers, tally, audit, whenTold })
-
   const lockout = createLockouts({
     ...{ counters: store.counters, settings: settings.lockout, random },
     ...{ counterKey: keysFor(secrets, 'counters')[0], deviceKeys: keysFor(secrets, 'knownDevices') },
     ...{ callbacks, emit, notice, clock: storeClock },
   })
-
   const gate = createGate({
-    ...{ certificateOf, certificates: settings.mtls, fingerprints },
-    ...{ settings, access, inspect, possession, proofs, sessions, refreshTokens, lockout, activity, risk },
+    ...{ settings, access, inspect, ...holders, fingerprints },
+    ...{ sessions, refreshTokens, lockout, activity, risk },
     required: audit.required,
     ...{ emit, callers, callbacks, notice, clock },
     parseVerify: (given) => parseVerify(given, settings),
@@ -165,6 +166,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     keysMaxAgeSeconds: JWKS_MAX_AGE_SECONDS,
   })
 
+  const checks = [() => store.ping(), replica.catchUp, async () => !clocks.isOff(), ring.ready]
   let closing: Promise<void> | undefined
   async function closeAll(): Promise<void> {
     replica.close()
@@ -178,16 +180,13 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
 
   return {
     ...createCalls({
-      ...{ list, end, renew, forget: sessions.forget, access, lockout, settled, ring, replica, issuers },
+      ...{ apiKeys, list, end, renew, forget, access, lockout, settled, ring, replica, issuers },
       ...{ store: store.revocations, audit, risk, emit, callers, clock, notice },
     }),
     on,
     emit,
     endOnRevocation: createEndOnRevocation({ connections, replica, callbacks }),
-    ready: createReadiness(
-      [() => store.ping(), replica.catchUp, async () => !clocks.isOff(), ring.ready],
-      clock,
-    ),
+    ready: createReadiness(checks, clock),
     close() {
       closing ??= closeAll()
       return closing

@@ -52,6 +52,8 @@ const CATEGORIES: Readonly<Record<EventName, Categories>> = {
   'token.revoked': { category: ['session'], type: ['end'] },
   'password.changed': { category: ['iam'], type: ['user', 'change'] },
   'stepup.granted': { category: ['authentication'], type: ['info'] },
+  'apikey.created': { category: ['iam'], type: ['user', 'creation'] },
+  'apikey.revoked': { category: ['iam'], type: ['user', 'deletion'] },
   'alert.raised': { kind: 'alert', category: ['session'], type: ['info'] },
   'key.rotated': { category: ['configuration'], type: ['creation'] },
   'key.compromised': { category: ['configuration'], type: ['deletion'] },

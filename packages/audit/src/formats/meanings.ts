@@ -27,6 +27,8 @@ const MEANINGS: Readonly<Record<EventName, Meaning>> = {
   'token.revoked': { title: 'Tokens were revoked', gravity: 'none' },
   'password.changed': { title: 'A password was changed', gravity: 'none' },
   'stepup.granted': { title: 'A user proved anew who they are', gravity: 'none' },
+  'apikey.created': { title: 'An API key was made', gravity: 'low' },
+  'apikey.revoked': { title: 'An API key was revoked', gravity: 'none' },
   'alert.raised': { title: 'An anomaly was found', gravity: 'high' },
   'key.rotated': { title: 'A new signing key was made', gravity: 'none' },
   'key.compromised': { title: 'A signing key was taken out of use', gravity: 'high' },

@@ -43,6 +43,8 @@ const CLASSIFICATIONS: Readonly<Record<EventName, Classification>> = {
   'token.revoked': { name: 'entityManagement', activity: 4, called: 'Delete' },
   'stepup.granted': { name: 'authentication', activity: OTHER, called: 'Step Up' },
   'password.changed': { name: 'accountChange', activity: 3, called: 'Password Change' },
+  'apikey.created': { name: 'entityManagement', activity: 1, called: 'Create' },
+  'apikey.revoked': { name: 'entityManagement', activity: 4, called: 'Delete' },
   'alert.raised': { name: 'detectionFinding', activity: 1, called: 'Create' },
   'key.rotated': { name: 'entityManagement', activity: 1, called: 'Create' },
   'key.compromised': { name: 'entityManagement', activity: 4, called: 'Delete' },
@@ -138,7 +140,8 @@ function actor(event: SallyportEvent): object {
   return { user: user(event), session: session(event) }
 }
 
-function entity({ kid }: SallyportEvent): object {
+function entity({ event, kid, jti }: SallyportEvent): object {
+  if (event === 'apikey.created' || event === 'apikey.revoked') return { uid: jti, type: 'API key' }
   return kid === undefined
     ? { name: 'access tokens', type: 'Access token' }
     : { uid: kid, type: 'Signing key' }

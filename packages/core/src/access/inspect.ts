@@ -72,8 +72,7 @@ export function createInspection(parts: InspectionParts): Inspect {
 
   function remember(token: string, verified: VerifiedToken): Inspection {
     if (verified.kind !== 'genuine' && verified.kind !== 'expired') return verified
-    const { claims, kid, source } = verified
-    const made = new KnownToken(token, authOf(claims, kid, source.own), source, clock.monotonic())
+    const made = new KnownToken(token, authOf(verified), verified.source, clock.monotonic())
     // An expired one too: it is refused again and again by the clock, without a look at its signature.
     known.add(made)
     return { kind: verified.kind, token: made }
@@ -93,7 +92,10 @@ export function createInspection(parts: InspectionParts): Inspect {
       case 'early':
         return { kind: 'early' }
       case 'over':
-        return { kind: 'expired', token: found }
+        // Of an API key, it is time to read the record again.
+        return found.auth.credential === 'api_key'
+          ? inspectNew(token, sender)
+          : { kind: 'expired', token: found }
     }
   }
 }

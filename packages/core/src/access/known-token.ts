@@ -1,11 +1,12 @@
 import { LRUCache } from 'lru-cache'
-import { type SubjectTag, tagOf } from '../ports/ids.ts'
+import { isApiKeyId, type SubjectTag, sessionOfApiKey, tagOf } from '../ports/ids.ts'
 import { foreignName, type TokenIdentity } from '../ports/revocations.ts'
 import type { BoundTo } from '../ports/session.ts'
 import type { Candidate } from '../revocation/replica.ts'
 import type { Auth, Claims } from '../seam/auth.ts'
 import { boundIn } from '../tokens/confirmation.ts'
 import type { TokenSource } from '../tokens/source.ts'
+import type { JudgedToken } from '../tokens/verify.ts'
 import type { ToldToken } from '../watch/audit/verifications.ts'
 
 /** A genuine token, prepared so that a request with it needs nothing but lookups. */
@@ -43,7 +44,7 @@ export class KnownToken implements Candidate, ToldToken {
     return this.allowed.auth.own
   }
   get session(): string | undefined {
-    return namedBy(this.allowed.auth, this.allowed.auth.session)
+    return sessionNameOf(this.allowed.auth)
   }
   get generation(): number | undefined {
     return generationOf(this.allowed.auth)
@@ -66,10 +67,10 @@ export class KnownToken implements Candidate, ToldToken {
 
 /** The parts of the caller's token to which revocations refer. */
 export function identityOf(auth: Auth): TokenIdentity {
-  const { claims, session, kid } = auth
+  const { claims, kid } = auth
   return {
     own: auth.own,
-    session: namedBy(auth, session),
+    session: sessionNameOf(auth),
     generation: generationOf(auth),
     tag: subjectTagOf(auth),
     jti: namedBy(auth, claims.jti),
@@ -78,9 +79,21 @@ export function identityOf(auth: Auth): TokenIdentity {
   }
 }
 
-/** A subject of another issuer is somebody else, even if the names are equal. */
-function subjectTagOf({ subject, issuer, own }: Auth): SubjectTag {
+/**
+ * A subject of another issuer is somebody else, even if the names are equal. An API key has a tag that nobody else has:
+ * what is revoked of its subject's tokens, such as by a sign-out everywhere, does not concern it.
+ */
+function subjectTagOf({ subject, issuer, own, credential, claims }: Auth): SubjectTag {
+  if (credential === 'api_key') return tagOf(`API key ${claims.jti}`)
   return tagOf(own ? subject : foreignName(issuer, subject))
+}
+
+/** What revocations call the session of a token. To them, an API key is a session by itself. */
+function sessionNameOf(auth: Auth): string | undefined {
+  const { credential, subject, claims } = auth
+  if (credential === 'api_key' && claims.jti !== undefined && isApiKeyId(claims.jti))
+    return sessionOfApiKey(tagOf(subject), claims.jti)
+  return namedBy(auth, auth.session)
 }
 
 /** A session, token or key of another issuer is another one, even if the names are equal. */
@@ -99,7 +112,7 @@ const SCOPES_REMEMBERED = 500
  * Makes the `Auth` for a token's claims. It is frozen, because all requests with the token share it. All tokens with
  * the same scope share one array, because the array costs more to make than the rest of the `Auth`.
  */
-export function createAuthReader(): (claims: Claims, kid: string | undefined, own: boolean) => Auth {
+export function createAuthReader(): (token: JudgedToken) => Auth {
   const arrays = new LRUCache<string, readonly string[]>({ max: SCOPES_REMEMBERED })
 
   function scopesIn(scope: string): readonly string[] {
@@ -110,10 +123,11 @@ export function createAuthReader(): (claims: Claims, kid: string | undefined, ow
     return scopes
   }
 
-  return (claims, kid, own) =>
+  return ({ claims, kid, source, credential }) =>
     Object.freeze({
       issuer: claims.iss,
-      own,
+      own: source.own,
+      credential,
       subject: claims.sub,
       session: claims.sid,
       client: claims.client_id,

@@ -27,6 +27,8 @@ export type AccessVerdict =
 export interface AccessPolicy {
   /** Whose tokens are accepted: this deployment's, every trusted issuer's, or those of the issuers named. */
   readonly issuers: 'own' | 'all' | ReadonlySet<string>
+  /** Whether API keys are accepted beside access tokens. */
+  readonly apiKeys: 'refuse' | 'accept'
   /** Let a genuine token through while its revocation cannot be judged. */
   readonly whenUnavailable: 'refuse' | 'allow'
 }
@@ -91,6 +93,8 @@ export function createAccess(parts: AccessParts): Access {
     switch (inspection.kind) {
       case 'genuine': {
         const { token } = inspection
+        if (token.auth.credential === 'api_key' && policy.apiKeys === 'refuse')
+          return refuse('token_invalid', sender, token.auth, 'token_api_key')
         if (!accepts(policy, token.auth)) return refuse('token_invalid', sender, token.auth, 'token_issuer')
         return token.boundTo === undefined && provenBy === undefined
           ? admit(token, sender, policy)

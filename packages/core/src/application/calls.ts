@@ -3,6 +3,7 @@ import type { RevocationStore } from '../ports/revocations.ts'
 import type { Risk } from '../watch/alerts/risk.ts'
 import type { Audit } from '../watch/audit/index.ts'
 import type { Lockout } from '../watch/lockout/lockout.ts'
+import { type ApiKeyCalls, type ApiKeyCallsParts, createApiKeyCalls } from './api-keys/index.ts'
 import { type AuditCalls, createAuditCalls } from './audit.ts'
 import { createRevokeEverything, type RevokeEverything, type RevokeEverythingParts } from './everything.ts'
 import { createForgetUser, type ForgetUser, type ForgetUserParts } from './forget.ts'
@@ -16,13 +17,14 @@ import { createTokenCalls, type TokenCalls, type TokenCallsParts } from './token
 export interface Calls {
   readonly sessions: SessionCalls
   readonly tokens: TokenCalls
+  readonly apiKeys: ApiKeyCalls
   readonly keys: KeyCalls
   readonly lockout: LockoutCalls
   readonly risk: RiskCalls
   readonly audit: AuditCalls
   /**
    * Signs out everybody, such as after a break-in: ends every session, and refuses every access token issued until now,
-   * on every process within a second. Costs the same however many users there are, and so names none: one event
+   * on every process within a second. API keys end, too. Costs the same however many users there are, and so names none: one event
    * `token.revoked` tells it, with the reason `revoke_all` unless you give another. Whoever signs in afterwards is not
    * concerned.
    *
@@ -31,8 +33,8 @@ export interface Calls {
    */
   readonly revokeAll: RevokeEverything
   /**
-   * Forgets a user, such as when the account is deleted: ends all sessions, refuses every access token, and erases what
-   * the store knows of the user. An audit trail with pseudonyms stays, and no longer tells whom it was about; what else you
+   * Forgets a user, such as when the account is deleted: ends all sessions and API keys, refuses every access token, and
+   * erases what the store knows of the user. An audit trail with pseudonyms stays, and no longer tells whom it was about; what else you
    * have written down of events is yours to erase.
    *
    * Rejects with an `UnavailableError` if the store did not do all of it, and if the user signs in again meanwhile: call
@@ -43,6 +45,7 @@ export interface Calls {
 
 export interface CallsParts
   extends SessionCallsParts,
+    ApiKeyCallsParts,
     Omit<TokenCallsParts, 'store'>,
     Omit<KeyCallsParts, 'store'>,
     Omit<RevokeEverythingParts, 'store'>,
@@ -66,6 +69,7 @@ export function createCalls(parts: CallsParts): Calls {
   const sessions = createSessionCalls(parts)
   const tokens = createTokenCalls(parts)
   const keys = createKeyCalls(parts)
+  const apiKeys = createApiKeyCalls(parts)
   return {
     sessions: {
       ...sessions,
@@ -76,6 +80,10 @@ export function createCalls(parts: CallsParts): Calls {
       setScope: told(sessions.setScope),
     },
     tokens: { ...tokens, revoke: told(tokens.revoke), revokeAll: told(tokens.revokeAll) },
+    apiKeys: {
+      ...{ create: told(apiKeys.create), list: apiKeys.list },
+      ...{ revoke: told(apiKeys.revoke), revokeAll: told(apiKeys.revokeAll) },
+    },
     keys: { ...keys, rotate: told(keys.rotate), compromise: told(keys.compromise) },
     lockout: { unlock: told(createLockoutCalls(parts.lockout).unlock) },
     risk: createRiskCalls(parts.risk),

@@ -3,6 +3,7 @@ import type { Auth } from '../seam/auth.ts'
 import type { Emit, EventMap } from '../watch/events.ts'
 import type { Calls } from './calls.ts'
 
+export type { ApiKeyCalls, ApiKeyInfo, CreatedApiKey, RevokedApiKeys } from './api-keys/index.ts'
 export type { Renewed, RevokeOneOptions } from './arguments.ts'
 export type { AuditCalls } from './audit.ts'
 export { type Calls, createCalls } from './calls.ts'

@@ -2,6 +2,7 @@ import type { Access, AccessPolicy } from '../access/verify.ts'
 import { reasonOf, UnavailableError } from '../errors.ts'
 import type { Revoked, RevokeOptions } from '../gate/session-calls.ts'
 import type { Clock } from '../ports/clock.ts'
+import { isApiKeyId } from '../ports/ids.ts'
 import type { RevocationStore } from '../ports/revocations.ts'
 import type { ProblemCode } from '../problems.ts'
 import type { Replica } from '../revocation/replica.ts'
@@ -27,7 +28,8 @@ export type TokenVerdict =
 export interface TokenCalls {
   /**
    * Verifies an access token that arrived outside an `Authorization` header, such as over a WebSocket or in a queue.
-   * Checks everything that `authMiddleware` checks, including revocation, and accepts the same issuers.
+   * Checks everything that `authMiddleware` checks, including revocation. Accepts tokens of all trusted issuers, and API
+   * keys if there are any: `auth.credential` says which it was.
    *
    * A token that is bound to a key (`cnf`) is refused, since there is no request that a proof could be for.
    *
@@ -51,7 +53,8 @@ export interface TokenCalls {
   verify(token: string, sender?: Partial<Sender>): Promise<TokenVerdict>
   /**
    * Revokes one access token by its `jti`. Its session lives on. A token of another issuer is revoked only if `issuer`
-   * names that one, and for 31 minutes. Rejects with an `UnavailableError` while the store does not answer.
+   * names that one, and for 31 minutes. Rejects with an `UnavailableError` while the store does not answer, and with a
+   * `TypeError` for the id of an API key, which `apiKeys.revoke` takes: this would refuse it for 31 minutes only.
    */
   revoke(jti: string, options?: RevokeOneOptions): Promise<Revoked>
   /**
@@ -61,7 +64,7 @@ export interface TokenCalls {
   revokeAll(subject: string | Auth, options?: RevokeOptions): Promise<Renewed>
 }
 
-const ANY_ISSUER: AccessPolicy = { issuers: 'all', whenUnavailable: 'refuse' }
+const ANY_ISSUER: AccessPolicy = { issuers: 'all', apiKeys: 'accept', whenUnavailable: 'refuse' }
 
 export interface TokenCallsParts {
   readonly renew: RenewSessions
@@ -85,6 +88,7 @@ export function createTokenCalls(parts: TokenCallsParts): TokenCalls {
     async revoke(jti, options) {
       const reason = reasonOf('tokens.revoke', options, BY_APPLICATION, REVOKE_ONE_MEMBERS)
       const name = issuers.nameOf(identifier('jti', jti), options?.issuer)
+      if (isApiKeyId(name)) throw new TypeError('"jti" is the id of an API key: pass it to apiKeys.revoke')
       const outcome = await store.revoke({ kind: 'token', jti: name }, clock.now())
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       replica.add({ kind: 'token', jti: name })

@@ -12,6 +12,11 @@ export interface VerifyOptions {
    */
   readonly issuers?: 'own' | 'all' | readonly string[] | undefined
   /**
+   * Whether API keys are accepted beside access tokens. Needs the option `apiKeys`. Default `refuse`: keys open only the
+   * routes that were made for programs.
+   */
+  readonly apiKeys?: 'refuse' | 'accept' | undefined
+  /**
    * Lets requests without an access token through, as guests: `findAuth` gives nobody. A bad, expired or revoked token
    * is refused all the same. Default `false`.
    */
@@ -42,7 +47,7 @@ export interface Protection {
    * @see [RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750.html#section-3)
    */
   verifier(options?: VerifyOptions): Verify
-  /** The check of the library's own routes, which accept only tokens of this deployment. */
+  /** The check of the library's own routes, which accept only access tokens of this deployment. */
   readonly own: Verify
 }
 
@@ -57,7 +62,10 @@ export interface ProtectionParts {
 }
 
 const GUEST: Decision = Object.freeze({ kind: 'guest', auth: null })
-const OWN: VerifySettings = { issuers: 'own', optional: false, whenUnavailable: 'refuse' }
+const OWN: VerifySettings = {
+  ...{ issuers: 'own', apiKeys: 'refuse' },
+  ...{ optional: false, whenUnavailable: 'refuse' },
+}
 
 export function createProtection(parts: ProtectionParts): Protection {
   const { access, schemes, parse, refuse, refuseOwn } = parts

@@ -44,8 +44,8 @@ export interface RouteMaker {
    */
   cookie(path: string, methods: Methods<Handler>): Route
   /**
-   * Makes a route for callers with a valid access token of this deployment; tokens of other issuers are refused. Pages
-   * of allowed origins get CORS headers.
+   * Makes a route for callers with a valid access token of this deployment; tokens of other issuers and API keys are
+   * refused. Pages of allowed origins get CORS headers.
    */
   bearer(path: string, methods: Methods<AuthHandler>): Route
 }

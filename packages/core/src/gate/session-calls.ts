@@ -133,6 +133,8 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
       return { accessToken, expiresIn, scope }
     },
     async revokeOthers(sender, auth, options) {
+      // An API key has no session, so that all sessions would be others.
+      if (auth.credential === 'api_key') throw faultOf({ problem: 'access_denied' })
       const reason = reasonOf('sessions.revokeOthers', options, 'revoked_by_application')
       const ending = { reason, caller: callers.of(sender) }
       const outcome = await endOthers(ownSubject(auth), auth.session, ending)

@@ -1,9 +1,11 @@
 import { KeyObject } from 'node:crypto'
 import * as v from 'valibot'
+import type { ApiKeySettings } from '../access/api-keys.ts'
 import type { TokenCacheSettings } from '../access/token-cache.ts'
 import { ConfigError } from '../errors.ts'
 import type { GivenKeysSettings } from '../keys/given/read-given.ts'
 import type { SharedRingSettings } from '../keys/shared-ring.ts'
+import { MOST_API_KEYS } from '../ports/optional/api-keys.ts'
 import { MAX_ACCESS_SECONDS } from '../ports/revocations.ts'
 import type { Signer, SigningAlgorithm, VerificationKey } from '../ports/signer.ts'
 import type { TokenForm } from '../tokens/forms/form.ts'
@@ -32,6 +34,16 @@ export interface WithAccess {
    */
   readonly accessToken?: 'jwt' | 'encrypted' | 'reference' | undefined
   readonly access?: AccessOptions | undefined
+  /**
+   * Lets users have API keys (`apiKeys.create`), which routes accept beside access tokens if they say so:
+   * `authMiddleware({ apiKeys: 'accept' })`. Default: there are none.
+   */
+  readonly apiKeys?: ApiKeyOptions | undefined
+}
+
+export interface ApiKeyOptions {
+  /** The most API keys that one user may have at once. Default 50; 1 to 200. */
+  readonly perUser?: number | undefined
 }
 
 export interface AccessOptions {
@@ -95,6 +107,8 @@ export interface AccessSettings {
   readonly givenKeys: GivenKeysSettings
   readonly newKeys: SharedRingSettings
   readonly tokenCache: TokenCacheSettings
+  /** `undefined`: there are no API keys. */
+  readonly apiKeys: ApiKeySettings | undefined
 }
 
 const DAY = 86_400
@@ -132,6 +146,7 @@ const entries = {
     }),
     {},
   ),
+  apiKeys: v.optional(group({ perUser: v.optional(wholeNumber(1, MOST_API_KEYS), 50) })),
 } satisfies Entries<WithAccess>
 
 /** Errors must not show private keys. */
@@ -139,7 +154,7 @@ const mayShow = (path: string): boolean => !path.startsWith('access.keys')
 
 export const accessRoom: Room<AccessSettings> = room(
   entries,
-  ({ accessToken, access }) => {
+  ({ accessToken, access, apiKeys }) => {
     const { ttlSeconds, algorithm, rotationSeconds, keys, signers, compromised, cache } = access
     if (rotationSeconds !== undefined && (keys ?? signers) !== undefined)
       throw new ConfigError('access.rotationSeconds', {
@@ -155,6 +170,7 @@ export const accessRoom: Room<AccessSettings> = room(
         compromised,
       },
       tokenCache: cache,
+      apiKeys: apiKeys && { most: apiKeys.perUser },
     }
   },
   { mayShow },

@@ -14,7 +14,7 @@ import { type RevocationSettings, revocationRoom, type WithRevocation } from './
 import { type SessionsSettings, sessionsRoom, type WithSessions } from './sessions.ts'
 import { type WatchSettings, type WithWatch, watchRoom } from './watch.ts'
 
-export type { AccessOptions, CacheOptions, WithAccess } from './access.ts'
+export type { AccessOptions, ApiKeyOptions, CacheOptions, WithAccess } from './access.ts'
 export type { AnomaliesOptions, WebhookOptions, WithAnomalies } from './anomalies/index.ts'
 export type {
   AnomalyRulesOptions,

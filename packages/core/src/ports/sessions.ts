@@ -52,8 +52,6 @@ export type RotationOutcome =
       readonly kind: 'rotated'
       /** The presented generation was ahead of the record, so the store had lost writes. */
       readonly rolledBack: boolean
-      /** Bit n: cell n, which is not enforced, is not what it was at sign-in. */
-      readonly drift: number
       /** See `OpenOutcome`. */
       readonly issueFrom: number
     })

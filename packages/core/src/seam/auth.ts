@@ -1,6 +1,7 @@
 /**
  * The claims of an access token (RFC 9068, section 2.2). A token of this deployment has `iat`, `jti`, `client_id`,
- * `sid`, `gen`, `scope` and `auth_time`; a token of another issuer may lack any claim that is optional here.
+ * `sid`, `gen`, `scope` and `auth_time`; an API key has `iat`, `jti` and `scope`; a token of another issuer may lack any
+ * claim that is optional here.
  */
 export interface AccessClaims {
   readonly iss: string
@@ -43,6 +44,9 @@ export interface Register {}
 /** The claims of a verified access token, including those declared in {@link Register}. */
 export type Claims = Register extends { readonly claims: infer Custom } ? AccessClaims & Custom : AccessClaims
 
+/** What a caller has shown: an access token, or an API key (option `apiKeys`). */
+export type Credential = 'access_token' | 'api_key'
+
 /** The verified caller, from the access token. Frozen, because all requests with the same token share it. */
 export interface Auth {
   /** Who issued the token. */
@@ -53,12 +57,13 @@ export interface Auth {
    */
   readonly own: boolean
   readonly subject: string
-  /** The session that the token belongs to. A token of another issuer may name none. */
+  readonly credential: Credential
+  /** The session that the token belongs to. A token of another issuer may name none; an API key has none. */
   readonly session: string | undefined
-  /** The OAuth client. A token of another issuer may name none. */
+  /** The OAuth client. A token of another issuer may name none; an API key has none. */
   readonly client: string | undefined
   readonly scopes: readonly string[]
-  /** The key that signed the token. An opaque token has none. */
+  /** The key that signed the token. Opaque tokens and API keys have none. */
   readonly kid: string | undefined
   readonly claims: Claims
 }

@@ -8,10 +8,13 @@ export type ForgetOutcome =
   | { readonly kind: 'forgotten'; readonly sessions: readonly SessionId[] }
   | Unavailable
 
-/** Ends all sessions of a subject, and erases what the store knows of it. */
+/** Ends all sessions and API keys of a subject, and erases what the store knows of it. */
 export type ForgetSubject = (subject: string, ending: Ending) => Promise<ForgetOutcome>
 
 export interface SessionForgettingParts {
+  readonly apiKeys: {
+    revoke(subject: string, which: 'all', ending: Ending): Promise<{ readonly kind: 'revoked' } | Unavailable>
+  }
   readonly store: Pick<SessionStore, 'erase'>
   readonly end: Pick<SessionEnd, 'all'>
   readonly clock: Clock
@@ -20,13 +23,20 @@ export interface SessionForgettingParts {
 /** A user who keeps signing in cannot be forgotten. */
 const MAX_ROUNDS = 3
 
-export function createSessionForgetting({ store, end, clock }: SessionForgettingParts): ForgetSubject {
+export function createSessionForgetting({
+  store,
+  apiKeys,
+  end,
+  clock,
+}: SessionForgettingParts): ForgetSubject {
   return async (subject, ending) => {
     const sessions: SessionId[] = []
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const ended = await end.all(subject, ending)
       if (ended.kind === 'unavailable') return ended
       sessions.push(...ended.sessions)
+      const revoked = await apiKeys.revoke(subject, 'all', ending)
+      if (revoked.kind === 'unavailable') return revoked
       const erased = await store.erase(tagOf(subject), clock.now())
       if (erased.kind === 'unavailable') return erased
       if (erased.kind === 'erased') return { kind: 'forgotten', sessions }

@@ -10,7 +10,7 @@ import type { Traced } from '../watch/traces/traced.ts'
 import { createSessionElevation, type ElevateSession } from './elevate.ts'
 import { createSessionEnd, type SessionEnd } from './end.ts'
 import { createSessionFind, type FindSession } from './find.ts'
-import { createSessionForgetting, type ForgetSubject } from './forget.ts'
+import { createSessionForgetting, type ForgetSubject, type SessionForgettingParts } from './forget.ts'
 import { createSessionList, type ListSessions } from './list.ts'
 import { createSessionOpening, type OpenSession } from './open.ts'
 import { createSessionRefresh, type RefreshSession } from './refresh.ts'
@@ -40,6 +40,7 @@ export interface SessionsParts {
   readonly refreshTokens: RefreshTokens
   readonly devices: Devices
   readonly judgeSubject: SubjectJudge
+  readonly apiKeys: SessionForgettingParts['apiKeys']
   readonly settings: SessionSettings
   readonly accessSeconds: number
   readonly emit: Emit

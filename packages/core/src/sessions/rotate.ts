@@ -109,9 +109,7 @@ const MAX_SKIPPED = 65_535
  *       return 'end and revoke the session'
  *     case 'expired':
  *       return 'drop the session'
- *     case 'challenge':
- *     case 'limited':
- *     case 'wrong_client':
+ *     default: // challenge, limited, wrong_client
  *       return 'change nothing'
  *   }
  * }

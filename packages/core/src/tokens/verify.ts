@@ -4,10 +4,11 @@ import type { FoundKey } from '../keys/ring.ts'
 import type { Clock } from '../ports/clock.ts'
 import { MAX_ACCESS_SECONDS } from '../ports/revocations.ts'
 import type { VerificationKey } from '../ports/signer.ts'
-import type { Claims } from '../seam/auth.ts'
+import type { Claims, Credential } from '../seam/auth.ts'
 import { readClaims, readForeignClaims } from './claims.ts'
 import { isCompact, isEncrypted, signedPayload } from './compact.ts'
 import { boundIn } from './confirmation.ts'
+import { API_KEY_PREFIX } from './forms/api-key.ts'
 import type { TokenEncryption } from './forms/nested.ts'
 import { REFERENCE_PREFIX } from './forms/reference.ts'
 import { createHeaderReader, type TokenHeader } from './header.ts'
@@ -19,6 +20,7 @@ export interface JudgedToken {
   /** The key that signed the token. A reference token has none. */
   readonly kid: string | undefined
   readonly source: TokenSource
+  readonly credential: Credential
 }
 
 /** What is wrong with a token. The client is not told; events are. */
@@ -36,6 +38,7 @@ export type InvalidReason =
   | 'encryption'
   | 'reference'
   | 'inactive'
+  | 'api_key'
 
 export type VerifiedToken =
   | ({ readonly kind: 'genuine' } & JudgedToken)
@@ -64,6 +67,7 @@ const LEEWAY_SECONDS = 5
 export interface OwnForms {
   readonly encryption?: TokenEncryption
   readonly lookUp?: (token: string) => Promise<VerifiedToken>
+  readonly lookUpApiKey?: (token: string) => Promise<VerifiedToken>
 }
 
 /** How opaque tokens are verified that are not of this deployment. Absent or `undefined`: there are none. */
@@ -87,7 +91,7 @@ const NO_KEY = { kid: undefined } as const
 /** @param sources the accepted issuers; if there are several, the exact `iss` selects one before any key is used */
 export function createTokenVerification(
   sources: readonly [TokenSource, ...TokenSource[]],
-  { encryption, lookUp, introspect }: OwnForms & ForeignForms,
+  { encryption, lookUp, lookUpApiKey, introspect }: OwnForms & ForeignForms,
   clock: Clock,
 ): VerifyToken {
   const readHeader = createHeaderReader()
@@ -111,7 +115,7 @@ export function createTokenVerification(
     if (!isFor(claims, source)) return invalid('audience')
     // Some issuers write this instead of a `typ`, and sign their ID tokens with the same keys.
     if (!source.own && claims.token_use !== undefined && claims.token_use !== 'access') return invalid('type')
-    return judged({ claims, kid: key.kid, source }, clock)
+    return judged({ claims, kid: key.kid, source, credential: 'access_token' }, clock)
   }
 
   const checkUnsigned: Parameters<Introspect>[1] = (claims, source) => checkClaims(claims, NO_KEY, source)
@@ -154,6 +158,7 @@ export function createTokenVerification(
 
   return (token) => {
     if (lookUp !== undefined && token.startsWith(REFERENCE_PREFIX)) return lookUp(token)
+    if (lookUpApiKey !== undefined && token.startsWith(API_KEY_PREFIX)) return lookUpApiKey(token)
     if (introspect !== undefined && isIntrospectable(token)) return introspect(token, checkUnsigned)
     if (encryption !== undefined && isEncrypted(token)) return verifyEncrypted(token, encryption)
     return verify(token)

@@ -45,6 +45,8 @@ interface Told {
   'password.changed': Success
   'stepup.granted': Success & SessionNames & Pick<Names, 'jti'>
   'alert.raised': Success & Reason
+  'apikey.created': Success & Pick<Names, 'sub' | 'jti'>
+  'apikey.revoked': Success & Pick<Names, 'sub' | 'jti'> & Reason
   'key.rotated': Success & Pick<Names, 'kid'>
   'key.compromised': Success & Pick<Names, 'kid'>
   'decision.degraded': (Success | Failure) & Pick<Names, 'sub'> & Reason

@@ -128,6 +128,7 @@ const OBSERVED = {
   ...{ 'session.started': true, 'session.refreshed': true, 'session.ended': true },
   ...{ 'login.failed': true, 'account.locked': true, 'password.changed': true },
   'stepup.granted': true,
+  ...{ 'apikey.created': true, 'apikey.revoked': true },
   ...{ 'refresh.reused': true, 'refresh.mismatched': true, 'refresh.contested': true },
   ...{ 'device.changed': true },
   ...{ 'request.refused': true, 'token.accepted': true, 'token.refused': true, 'token.revoked': true },

@@ -42,6 +42,6 @@ export function createLookUp({
     // of the application: they are frozen.
     const claims = readClaims(Buffer.from(JSON.stringify(claimsOf(session, source, reference, custom))))
     if (claims === undefined) return { kind: 'invalid', why: 'claims' }
-    return judged({ claims, kid: undefined, source }, clock)
+    return judged({ claims, kid: undefined, source, credential: 'access_token' }, clock)
   }
 }

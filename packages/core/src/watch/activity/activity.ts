@@ -41,6 +41,8 @@ const SHOWN: Readonly<Partial<Record<EventName, ActivityKind>>> = {
   'token.revoked': 'other',
   'password.changed': 'other',
   'stepup.granted': 'other',
+  'apikey.created': 'other',
+  'apikey.revoked': 'other',
 }
 /** Attempts at a locked account add nothing to the event of the lock. */
 const HIDDEN_REASONS: readonly string[] = ['account_locked', 'network_locked']

@@ -64,10 +64,10 @@ const ID_BYTES = 16
 const KEY_BYTES = 32
 
 /**
- * What only a subject with a live session can cause. Others must not make a key: a token of a subject that was forgotten
+ * What only a subject with a live session or a new API key can cause. Others must not make a key: a token of a subject that was forgotten
  * may come a while longer.
  */
-const MAKES_KEY: readonly EventName[] = ['session.started', 'session.refreshed']
+const MAKES_KEY: readonly EventName[] = ['session.started', 'session.refreshed', 'apikey.created']
 
 export function createPseudonyms({ store, devices, keptMs, clock, random }: PseudonymsParts): Pseudonyms {
   const aliases = new LRUCache<SubjectTag, Alias>({ max: ALIASES_REMEMBERED })
