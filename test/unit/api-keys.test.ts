@@ -337,7 +337,8 @@ describe('an API key', () => {
     await fc.assert(
       fc.asyncProperty(any, async (text) => {
         fc.pre(text !== key && text !== '')
-        expect(await sallyport.tokens.verify(text)).toMatchObject({ kind: 'refused' })
+        const verdict = await sallyport.tokens.verify(text, {}, { apiKeys: 'accept' })
+        expect(verdict).toMatchObject({ kind: 'refused' })
       }),
       { numRuns: 10_000 },
     )
@@ -347,9 +348,13 @@ describe('an API key', () => {
   test('that comes in no header is verified as well, and says what it is', async () => {
     const { sallyport, make } = await site()
     const { key, id } = await make()
-    expect(await sallyport.tokens.verify(key)).toMatchObject({
+    for (const options of [undefined, {}, { apiKeys: 'refuse' } as const])
+      expect(await sallyport.tokens.verify(key, {}, options)).toMatchObject({ problem: 'token_invalid' })
+    expect(await sallyport.tokens.verify(key, {}, { apiKeys: 'accept' })).toMatchObject({
       ...{ kind: 'valid', auth: { credential: 'api_key', claims: { jti: id } } },
     })
+    for (const wrong of [{ apiKeys: true }, { apikeys: 'accept' }, 'accept'])
+      await expect(sallyport.tokens.verify(key, {}, wrong as never)).rejects.toThrow(TypeError)
     await expect(sallyport.tokens.revoke(id)).rejects.toThrow(/apiKeys\.revoke/)
   })
 

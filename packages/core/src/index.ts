@@ -18,6 +18,7 @@ export type {
   SessionList,
   TokenCalls,
   TokenVerdict,
+  TokenVerifyOptions,
   Unlocked,
 } from './application/index.ts'
 export type { ComponentPolicy, DeviceComponent } from './binding/components.ts'

@@ -1,5 +1,5 @@
 import type { Access, AccessPolicy } from '../access/verify.ts'
-import { reasonOf, UnavailableError } from '../errors.ts'
+import { reasonOf, refuseUnknownMembers, UnavailableError } from '../errors.ts'
 import type { Revoked, RevokeOptions } from '../gate/session-calls.ts'
 import type { Clock } from '../ports/clock.ts'
 import { isApiKeyId } from '../ports/ids.ts'
@@ -24,12 +24,17 @@ export type TokenVerdict =
   | { readonly kind: 'valid'; readonly auth: Auth }
   | { readonly kind: 'refused'; readonly problem: ProblemCode }
 
+/** What `tokens.verify` accepts beside access tokens. */
+export interface TokenVerifyOptions {
+  /** Whether API keys are accepted; `auth.credential` says what it was. Default `refuse`. */
+  readonly apiKeys?: 'refuse' | 'accept' | undefined
+}
+
 /** What an application does with access tokens. */
 export interface TokenCalls {
   /**
    * Verifies an access token that arrived outside an `Authorization` header, such as over a WebSocket or in a queue.
-   * Checks everything that `authMiddleware` checks, including revocation. Accepts tokens of all trusted issuers, and API
-   * keys if there are any: `auth.credential` says which it was.
+   * Checks everything that `authMiddleware` checks, including revocation, and accepts tokens of all trusted issuers.
    *
    * A token that is bound to a key (`cnf`) is refused, since there is no request that a proof could be for.
    *
@@ -37,6 +42,7 @@ export interface TokenCalls {
    * answer. Rejects only if the option `claims.of` does, which happens with reference tokens only.
    *
    * @param sender who sent the token, for events. Default: unknown
+   * @param options what else is accepted
    *
    * @example
    * ```ts
@@ -50,7 +56,7 @@ export interface TokenCalls {
    * }
    * ```
    */
-  verify(token: string, sender?: Partial<Sender>): Promise<TokenVerdict>
+  verify(token: string, sender?: Partial<Sender>, options?: TokenVerifyOptions): Promise<TokenVerdict>
   /**
    * Revokes one access token by its `jti`. Its session lives on. A token of another issuer is revoked only if `issuer`
    * names that one, and for 31 minutes. Rejects with an `UnavailableError` while the store does not answer, and with a
@@ -64,7 +70,7 @@ export interface TokenCalls {
   revokeAll(subject: string | Auth, options?: RevokeOptions): Promise<Renewed>
 }
 
-const ANY_ISSUER: AccessPolicy = { issuers: 'all', apiKeys: 'accept', whenUnavailable: 'refuse' }
+const ANY_ISSUER: AccessPolicy = { issuers: 'all', apiKeys: 'refuse', whenUnavailable: 'refuse' }
 
 export interface TokenCallsParts {
   readonly renew: RenewSessions
@@ -79,8 +85,9 @@ export interface TokenCallsParts {
 export function createTokenCalls(parts: TokenCallsParts): TokenCalls {
   const { access, store, replica, renew, issuers, emit, clock } = parts
   return {
-    async verify(token, { ip, headers = {} } = {}) {
-      const verdict = await access.verify(token, { ip, headers }, ANY_ISSUER)
+    async verify(token, { ip, headers = {} } = {}, options = {}) {
+      const policy = { ...ANY_ISSUER, apiKeys: apiKeysIn(options) }
+      const verdict = await access.verify(token, { ip, headers }, policy)
       return verdict.kind === 'allow'
         ? { kind: 'valid', auth: verdict.auth }
         : { kind: 'refused', problem: verdict.problem }
@@ -100,4 +107,11 @@ export function createTokenCalls(parts: TokenCallsParts): TokenCalls {
       return renewed(renew(identifier('subject', ownSubject(subject)), { reason }))
     },
   }
+}
+
+function apiKeysIn(options: TokenVerifyOptions): 'refuse' | 'accept' {
+  refuseUnknownMembers('tokens.verify', options, ['apiKeys'])
+  const { apiKeys = 'refuse' } = options
+  if (apiKeys === 'refuse' || apiKeys === 'accept') return apiKeys
+  throw new TypeError('tokens.verify: "apiKeys" must be "refuse" or "accept"')
 }
