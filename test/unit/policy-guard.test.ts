@@ -54,7 +54,7 @@ async function worldWith(
 
 const auth = {
   ...{ issuer: 'https://auth.example.com', own: true, subject: 'u1', session: 's1', client: 'web' },
-  ...{ scopes: ['a', 'b'], kid: 'k1', credential: 'access_token' },
+  ...{ scopes: ['a', 'b'], kid: 'k1', credential: 'access_token' as const },
   claims: { iss: 'https://auth.example.com', sub: 'u1', aud: 'x', exp: 1, jti: 'j1', roles: ['editor'] },
 }
 const view = viewOf({
