@@ -6,7 +6,7 @@ import { gateOf, type Verify } from '@sallyport/core/adapter'
 import { jwtVerify } from 'jose'
 import { ourOptions } from './contenders/ours.ts'
 import { BATCH, interleave, type Rates, type Run } from './interleave.ts'
-import { createProofClient, isProof, isServed, signProofs } from './proofs.ts'
+import { createPeer, createProofClient, isProof, isServed, signProofs } from './proofs.ts'
 import { type Algorithm, AUDIENCE, ISSUER } from './setup.ts'
 import { type BenchKey, createKey, digestOf, signTokens } from './tokens.ts'
 import { BearerView } from './view.ts'
@@ -133,6 +133,7 @@ async function measureCold(): Promise<MicroFigures['cold']> {
 async function measureProofs(): Promise<MicroFigures['proofs']> {
   const all: { algorithm: Algorithm; rates: Rates }[] = []
   const issuerKey = await createKey('ES256')
+  const peer = createPeer(issuerKey)
   for (const algorithm of task.coldAlgorithms) {
     const client = await createProofClient(issuerKey, algorithm)
     const dpop = { windowSeconds: 300 }
@@ -143,6 +144,7 @@ async function measureProofs(): Promise<MicroFigures['proofs']> {
       jose: (proof) => isProof(client, proof),
       ours: (proof) => isServed(alone.verify, client, proof),
       marking: (proof) => isServed(shared.verify, client, proof),
+      peer: (proof) => peer(client, proof),
     }
     all.push({ algorithm, rates: await measureChecks(bytesOf, Object.entries(checks)) })
     await alone.close()

@@ -13,7 +13,8 @@ const COLD = `Cold: each token is new, one after the other, beside \`jwtVerify\`
 type, and beside the signature check of node:crypto alone; all begin with the header's text, cut as before.`
 
 const PROOFS = `Bound tokens: the token is known, and each request has a new DPoP proof by one key, one after the other, beside
-\`jwtVerify\` of jose with the key in the proof's header, type and algorithm. With Redis, each request waits for one command.`
+\`jwtVerify\` of jose with the key in the proof's header, type and algorithm. With Redis, each request waits for one command. express-oauth2-jwt-bearer verifies the access token
+anew each time, and does not remember proofs, so that one can be used again.`
 
 export async function measureMicro(extent: Extent, say: Say): Promise<Report> {
   say('micro: verification in process, warm and cold')
@@ -44,6 +45,7 @@ const labels: Readonly<Record<string, string>> = {
   jose: 'jose, jwtVerify',
   telling: 'Sallyport, telling Redis of each first use',
   marking: 'Sallyport, with its marks in Redis',
+  peer: 'express-oauth2-jwt-bearer',
 }
 
 function report({ warm, cold, proofs }: MicroFigures): string {

@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Verify } from '@sallyport/core/adapter'
+import type { Request, Response } from 'express'
+import { auth } from 'express-oauth2-jwt-bearer'
 import { calculateJwkThumbprint, EmbeddedJWK, type JWK, jwtVerify } from 'jose'
-import type { Algorithm } from './setup.ts'
+import { type Algorithm, AUDIENCE, ISSUER } from './setup.ts'
 import { type BenchKey, claimsOf, createKey, signJwt, signToken, subjectOf } from './tokens.ts'
 import { DpopView, TARGET_URL } from './view.ts'
 
@@ -40,4 +42,23 @@ export async function isProof({ key }: ProofClient, proof: string): Promise<bool
   const options = { typ: 'dpop+jwt', algorithms: [key.algorithm] }
   const { payload } = await jwtVerify(proof, EmbeddedJWK, options)
   return payload.jti !== undefined
+}
+
+/** The whole check of a request by express-oauth2-jwt-bearer, which remembers neither tokens nor proofs. */
+export function createPeer(issuerKey: BenchKey): (client: ProofClient, proof: string) => Promise<boolean> {
+  const publicKey = issuerKey.publicKey.export({ type: 'spki', format: 'pem' }).toString()
+  const token = { issuer: ISSUER, audience: AUDIENCE, publicKey, tokenSigningAlg: issuerKey.algorithm }
+  const guard = auth({ ...token, dpop: { enabled: true, required: true } })
+  return ({ token }, dpop) => {
+    const { host } = new URL(TARGET_URL)
+    const request = {
+      ...{ method: 'GET', protocol: 'https', originalUrl: '/', url: '/', host, query: {} },
+      headers: { host, authorization: `DPoP ${token}`, dpop },
+      get: (name: string) => (name.toLowerCase() === 'host' ? host : undefined),
+      is: () => false,
+    }
+    return new Promise((resolve) =>
+      guard(request as unknown as Request, {} as Response, (fault) => resolve(fault === undefined)),
+    )
+  }
 }
