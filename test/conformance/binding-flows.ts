@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
 import { audited } from './audited.ts'
-import type { Fields } from './client.ts'
+import type { Fields, Send } from './client.ts'
 import { expectReply } from './expectations.ts'
 import type { Case } from './runner.ts'
-import { agents, type SignedIn, signedIn, type Visitor } from './visitor.ts'
+import { agents, bearer, json, PASSWORD, type SignedIn, signedIn, type Visitor } from './visitor.ts'
 
 /** What of a device can change. */
 interface Traits {
@@ -51,6 +51,11 @@ const told = ({ host }: Visitor, { sid }: SignedIn) =>
     ...[event.event, event.outcome, event.reason, event.changed],
   ])
 const drift = (...changes: readonly string[]) => ['device.changed', 'success', 'drift', changes.join(' ')]
+
+function stepUp({ token }: SignedIn, password: string, headers: Fields): Send {
+  const { headers: type, body } = json({ password })
+  return { method: 'POST', path: '/auth/step-up', headers: { ...type, ...bearer(token), ...headers }, body }
+}
 
 const goesOn = (name: string, before: Traits, after: Traits, ...tells: readonly unknown[][]): Case => ({
   name: `goes on: ${name}`,
@@ -139,6 +144,37 @@ export const balancedFlows: readonly Case[] = [
       expectReply(await visitor.me(session.token), { status: 200 })
       expectReply(await visitor.refresh(session.refresh, of(HOME)), served)
       expect(audited(visitor.host, session.sid, 'session.ended', 'token.refused')).toEqual([])
+    },
+  },
+  {
+    name: 'a step-up with the password heals it, and from then on that is the device',
+    async play(visitor) {
+      const session = await visitor.signIn(visitor.user, of(HOME))
+      const away = of(changed(...ALL))
+      expectReply(await visitor.refresh(session.refresh, away), challenged)
+      await visitor.expect(stepUp(session, 'wrong one', away), { status: 401, error: 'invalid_credentials' })
+      expectReply(await visitor.refresh(session.refresh, away), challenged)
+      await visitor.expect(stepUp(session, PASSWORD, away), { status: 200 })
+      const next = await visitor.refresh(session.refresh, away)
+      expectReply(next, served)
+      expect(told(visitor, session).at(-1)).toEqual([
+        'device.changed',
+        'failure',
+        'step_up_required',
+        ALL.join(' '),
+      ])
+      expectReply(await visitor.refresh(signedIn(next).refresh, of(HOME)), challenged)
+    },
+  },
+  {
+    name: 'a step-up that sends no signals heals it as well',
+    async play(visitor) {
+      const session = await visitor.signIn(visitor.user, of(HOME))
+      const away = of(changed(...ALL))
+      expectReply(await visitor.refresh(session.refresh, away), challenged)
+      await visitor.expect(stepUp(session, PASSWORD, of({ network: 'away' })), { status: 200 })
+      expectReply(await visitor.refresh(session.refresh, away), served)
+      expect(told(visitor, session).at(-1)).toEqual(drift('screen', 'timezone', 'languages'))
     },
   },
   {
