@@ -71,7 +71,7 @@ describe.each([
       'ConfigError: unknown option "authMiddleware.optonal" (did you mean "authMiddleware.optional"?)',
     )
     expect(await say({ scope: 'a' })).toBe(
-      'ConfigError: unknown option "authMiddleware.scope"; there are issuers, optional, whenUnavailable',
+      'ConfigError: unknown option "authMiddleware.scope"; there are issuers, apiKeys, optional, whenUnavailable',
     )
   })
 

@@ -237,11 +237,20 @@ describe('a step-up', () => {
     expect(events.slice(told)).toEqual([])
   })
 
+  test('of a caller without a session here is refused', async () => {
+    const { gate, signIn, authOf } = await start()
+    const auth = await authOf((await signIn()).token)
+    for (const other of [{ own: false }, { session: undefined }, { session: 'of another format' }]) {
+      const answer = await gate.stepUp(viewOf({}), { ...auth, ...other }, MFA)
+      expect(answer).toMatchObject({ status: 403, body: expect.stringContaining('access_denied') })
+    }
+  })
+
   test('gives the tokens to an application that answers by itself', async () => {
     const { gate, signIn, authOf } = await start()
     const { token } = await signIn()
     const { accessToken, ...rest } = await gate.sessions.stepUp(bearing(token), await authOf(token), MFA)
-    expect(rest).toEqual({ expiresIn: 900, scope: '' })
+    expect(rest).toEqual({ expiresIn: 900, scope: '', tokenType: 'Bearer' })
     expect((await authOf(accessToken)).claims).toMatchObject(MFA)
   })
 

@@ -36,6 +36,8 @@ export interface Started {
   /** Seconds. */
   readonly expiresIn: number
   readonly scope: string
+  /** How the access token must be sent. */
+  readonly tokenType: 'Bearer' | 'DPoP'
   /** Only for clients that asked for it in the body (`X-Token-Transport: body`). */
   readonly refreshToken: string | undefined
 }
@@ -46,6 +48,8 @@ export interface SteppedUp {
   /** Seconds. */
   readonly expiresIn: number
   readonly scope: string
+  /** How the access token must be sent. */
+  readonly tokenType: 'Bearer' | 'DPoP'
 }
 
 /** `Set-Cookie` values that must be added to the response. */
@@ -95,12 +99,13 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
     async start(view, signIn) {
       const outcome = await start(view, signIn)
       if (outcome.kind === 'refused') throw faultOf(outcome)
-      const { accessToken, expiresIn, scope, transport, refreshToken } = outcome.tokens
+      const { accessToken, expiresIn, scope, tokenType, transport, refreshToken } = outcome.tokens
       const { cookies } = outcome
       return {
         accessToken,
         expiresIn,
         scope,
+        tokenType,
         refreshToken: transport === 'body' ? refreshToken : undefined,
         cookies,
       }
@@ -129,8 +134,8 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
     async stepUp(view, auth, stepUp) {
       const outcome = await parts.elevate(view, auth, stepUp)
       if (outcome.kind === 'refused') throw faultOf(outcome)
-      const { accessToken, expiresIn, scope } = outcome.tokens
-      return { accessToken, expiresIn, scope }
+      const { accessToken, expiresIn, scope, tokenType } = outcome.tokens
+      return { accessToken, expiresIn, scope, tokenType }
     },
     async revokeOthers(sender, auth, options) {
       // An API key has no session, so that all sessions would be others.

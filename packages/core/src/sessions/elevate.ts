@@ -24,6 +24,8 @@ export type ElevationOutcome =
   | TokenSet
   /** The session is over. */
   | { readonly kind: 'unknown' }
+  /** The caller has none here: it is of another issuer, or has an API key. */
+  | { readonly kind: 'no_session' }
   | KeyUnavailable
   | Unavailable
 
@@ -42,8 +44,7 @@ export function createSessionElevation(parts: SessionElevationParts): ElevateSes
   const { store, replica, tokenSets, devices, settings, emit, clock } = parts
   return async ({ own, session: id, claims }, stepUp, visit) => {
     checkStepUp(stepUp)
-    if (!own || id === undefined || !isSessionId(id))
-      throw new TypeError('stepUp: the caller has no session of this deployment')
+    if (!own || id === undefined || !isSessionId(id)) return { kind: 'no_session' }
     const signer = parts.signer()
     if (signer === undefined) return { kind: 'key_unavailable' }
     const at = clock.now()

@@ -28,6 +28,8 @@ export function createElevate(take: ElevateSession, callers: Callers): TakeStepU
         return { kind: 'elevated', tokens: outcome }
       case 'unknown':
         return { kind: 'refused', problem: 'token_revoked' }
+      case 'no_session':
+        return { kind: 'refused', problem: 'access_denied' }
       case 'key_unavailable':
         return { kind: 'refused', problem: 'key_unavailable' }
       case 'unavailable':
