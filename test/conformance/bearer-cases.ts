@@ -22,7 +22,6 @@ const presented: readonly RequestCase[] = [
   me('white space around the field is no part of it', ' \t Bearer {token} \t ', served),
   me('no scheme is no credential', '{token}', unknown),
   me('another scheme is no credential: Basic', 'Basic {token}', unknown),
-  me('another scheme is no credential: DPoP', 'DPoP {token}', unknown),
   me('another scheme is no credential: JWT', 'JWT {token}', unknown),
   me('another scheme is no credential: Token', 'Token {token}', unknown),
   me('a scheme that only begins like Bearer is no credential', 'BearerX {token}', unknown),

@@ -173,7 +173,10 @@ describe('what was sent while Redis hung and answered 503', () => {
   test('a sign-in has not happened: it left no session behind', async () => {
     const application = await openApplication(system)
     try {
-      expect(await duringHang(() => signIn(application, 'somebody'))).toEqual({ status: 503, cookie: '' })
+      expect(await duringHang(() => signIn(application, 'somebody'))).toMatchObject({
+        status: 503,
+        cookie: '',
+      })
       expect(await application.sessions.list('somebody')).toEqual([])
     } finally {
       await application.close()

@@ -107,10 +107,12 @@ test('native apps get no such cookie, and their tokens are bound to none', async
 })
 
 test('by default nothing is bound, and a token from before is good', async () => {
-  const { signIn, use } = await start({ cookie: {} })
+  const { sallyport, signIn, use } = await start({ cookie: {} })
   const { token, cookies } = await signIn()
   expect(cookies).toHaveLength(1)
   expect(decodeJwt(token).fgp).toBeUndefined()
+  const [session] = await sallyport.sessions.list('user-1')
+  expect(session).not.toHaveProperty('boundTo')
   expect(await use(token)).toBe('allow')
 })
 

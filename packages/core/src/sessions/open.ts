@@ -12,6 +12,7 @@ import type { Emit } from '../watch/events.ts'
 import { checkSignIn, ownLifetimes, type SignIn } from './arguments/sign-in.ts'
 import type { SessionEnd } from './end.ts'
 import type { SessionSettings } from './settings.ts'
+import { bondOf } from './tokens/bond.ts'
 import type { TokenSet, TokenSets } from './tokens/token-set.ts'
 
 /** What the client of a new session has already. */
@@ -76,7 +77,7 @@ export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
       ...(signIn.amr === undefined ? {} : { amr: Object.freeze([...signIn.amr]) }),
       ...(own === undefined ? {} : { lifetimes: own }),
       ...(signIn.persistent === false ? { transient: true } : {}),
-      ...(boundTo === undefined ? {} : { boundTo }),
+      ...(boundTo === undefined || bondOf(boundTo) === undefined ? {} : { boundTo }),
     }
     // The tokens come first: if they cannot be made, no other session may have ended for this one.
     const session: Session = { ...grant, id, generation: 1, createdAt: now, rotatedAt: now, ...ip }
