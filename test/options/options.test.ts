@@ -125,8 +125,8 @@ const wrong: readonly WrongOption[] = [
   { name: 'a word of its own', options: { binding: { family: 'on' } }, option: 'binding.family', allowed: policies, given: '"on"' },
   { name: 'a boolean', options: { binding: { version: true } }, option: 'binding.version', allowed: policies, given: 'true' },
 
-  { name: 'true', options: { dpop: true }, option: 'dpop', allowed: 'one of "off", "accepted", "required"', given: 'true' },
-  { name: 'another word', options: { dpop: 'on' }, option: 'dpop', allowed: 'one of "off", "accepted", "required"', given: '"on"' },
+  { name: 'true', options: { dpop: true }, option: 'dpop', allowed: '"off", "accepted", "required", or an object with more options', given: 'true' },
+  { name: 'another word', options: { dpop: 'on' }, option: 'dpop', allowed: '"off", "accepted", "required", or an object with more options', given: '"on"' },
   { name: 'null', options: { dpop: null }, option: 'dpop', allowed: 'an object with mode, nonce, windowSeconds, origins', given: 'null' },
   { name: 'another mode', options: { dpop: { mode: 'on' } }, option: 'dpop.mode', allowed: 'one of "off", "accepted", "required"', given: '"on"' },
   { name: 'misspelled', options: { dpop: { nonces: true } }, option: 'dpop.nonces', says: 'unknown option "dpop.nonces" (did you mean "dpop.nonce"?)' },
@@ -136,6 +136,10 @@ const wrong: readonly WrongOption[] = [
   { name: 'none', options: { dpop: { origins: [] } }, option: 'dpop.origins', allowed: 'an array of web origins', given: 'an empty array' },
   { name: 'with a path', options: { dpop: { origins: ['https://a.example/'] } }, option: 'dpop.origins.0', allowed: 'an origin such as "https://api.example.com"', given: '"https://a.example/"' },
   { name: 'without a scheme', options: { dpop: { origins: ['a.example'] } }, option: 'dpop.origins.0', allowed: 'an origin such as', given: '"a.example"' },
+
+  { name: 'true', options: { mtls: true }, option: 'mtls', allowed: '"off", "accepted", "required", or an object with more options', given: 'true' },
+  { name: 'another mode', options: { mtls: { mode: 'on' } }, option: 'mtls.mode', allowed: 'one of "off", "accepted", "required"', given: '"on"' },
+  { name: 'a string', options: { mtls: { proxies: '10.0.0.0/8' } }, option: 'mtls.proxies', allowed: 'an array of addresses and subnets', given: '"10.0.0.0/8"' },
 
   { name: 'a number', options: { lockout: 5 }, option: 'lockout', allowed: 'an object with attempts, windowSeconds, durationSeconds, networkAttempts, canonical, onLocked', given: '5' },
   { name: 'misspelled', options: { lockout: { attempt: 5 } }, option: 'lockout.attempt', says: 'unknown option "lockout.attempt" (did you mean "lockout.attempts"?)' },

@@ -1,15 +1,7 @@
 import * as v from 'valibot'
 import type { DpopSettings } from '../../access/dpop/index.ts'
-import {
-  boolean,
-  type Entries,
-  filledArray,
-  group,
-  oneOf,
-  type Room,
-  room,
-  wholeNumber,
-} from '../values/schema.ts'
+import { boolean, type Entries, filledArray, group, type Room, room, wholeNumber } from '../values/schema.ts'
+import { mode, modeOr } from './mode.ts'
 
 /** Whether clients can bind tokens to a key of theirs, by DPoP (RFC 9449). */
 export interface WithDpop {
@@ -51,7 +43,6 @@ export interface DpopRoomSettings {
   readonly dpop: DpopSettings | undefined
 }
 
-const mode = oneOf('off', 'accepted', 'required')
 const originMessage = 'an origin such as "https://api.example.com", without a path'
 const origin = v.pipe(
   v.string(originMessage),
@@ -68,11 +59,7 @@ const options = group({
 })
 
 const entries = {
-  dpop: v.optional(
-    // A union would not say which option of the object is wrong.
-    v.lazy((given) => (typeof given === 'object' ? options : mode)),
-    'off',
-  ),
+  dpop: v.optional(modeOr(options), 'off'),
 } satisfies Entries<WithDpop>
 
 export const dpopRoom: Room<DpopRoomSettings> = room(entries, ({ dpop }) => {

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { type CertificateSettings, type Network, networkIn } from '../../access/certificates.ts'
-import { distinctArray, type Entries, group, oneOf, type Room, room } from '../values/schema.ts'
+import { distinctArray, type Entries, group, type Room, room } from '../values/schema.ts'
+import { mode, modeOr } from './mode.ts'
 
 /** Whether tokens can be bound to the certificate of a client (RFC 8705). */
 export interface WithMtls {
@@ -35,7 +36,6 @@ export interface MtlsRoomSettings {
   readonly mtls: CertificateSettings | undefined
 }
 
-const mode = oneOf('off', 'accepted', 'required')
 const message = 'an address or a subnet such as "10.0.0.0/8"'
 const network = v.pipe(
   v.string(message),
@@ -47,11 +47,7 @@ const options = group({
 })
 
 const entries = {
-  mtls: v.optional(
-    // A union would not say which option of the object is wrong.
-    v.lazy((given) => (typeof given === 'object' ? options : mode)),
-    'off',
-  ),
+  mtls: v.optional(modeOr(options), 'off'),
 } satisfies Entries<WithMtls>
 
 export const mtlsRoom: Room<MtlsRoomSettings> = room(entries, ({ mtls }) => {
