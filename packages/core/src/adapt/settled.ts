@@ -12,7 +12,7 @@ export function requireAuth<Proven = unknown>(
 ): AuthWith<Proven> {
   if (!auth)
     throw new TypeError(
-      'getAuth: there is no caller: put authMiddleware in front of this route, or use findAuth where it is open to guests',
+      'there is no caller: put authMiddleware in front of this route, or use findAuth where it is open to guests',
     )
   if (guard !== undefined && !isShownBy(guard, auth))
     throw new TypeError('getAuth: the guard does not let this caller through: put it in front of this route')
