@@ -228,9 +228,9 @@ const wrong: readonly (WrongOption & { readonly make: (options: never) => unknow
 
   { make: cel, name: 'no conditions', options: [], option: 'cel', allowed: 'an object of conditions, by action', given: 'an empty array' },
   { make: cel, name: 'a condition that is none', options: { read: true }, option: 'cel.read', allowed: 'a condition in CEL', given: 'true' },
-  { make: cel, name: 'a broken condition', options: { read: 'true', 'a:b': 'principal.id ==' }, option: 'cel.a:b', says: '"cel.a:b" is no condition: Unexpected token: EOF' },
-  { make: cel, name: 'an unknown variable', options: { read: "user.id == 'a'" }, option: 'cel.read', says: '"cel.read" is no condition: Unknown variable: user' },
-  { make: cel, name: 'types that do not fit', options: { read: "'a' + 1 == 2" }, option: 'cel.read', says: '"cel.read" is no condition: no such overload: string + int' },
+  { make: cel, name: 'a broken condition', options: { read: 'true', 'a:b': 'principal.id ==' }, option: 'cel.a:b', says: '"cel.a:b" is not a condition in CEL: Unexpected token: EOF' },
+  { make: cel, name: 'an unknown variable', options: { read: "user.id == 'a'" }, option: 'cel.read', says: '"cel.read" is not a condition in CEL: Unknown variable: user' },
+  { make: cel, name: 'types that do not fit', options: { read: "'a' + 1 == 2" }, option: 'cel.read', says: '"cel.read" is not a condition in CEL: no such overload: string + int' },
   { make: cel, name: 'no condition, but a number', options: { read: '1 + 1' }, option: 'cel.read', allowed: 'a condition, which is true or false', given: 'one that gives int' },
 
   { make: opa, name: 'no url', options: { path: 'p' }, option: 'opa.url', says: '"opa.url" is required: give an https URL' },

@@ -48,7 +48,9 @@ export async function cel(conditions: CelConditions): Promise<PolicyEngine> {
     const option = `cel.${action}`
     const checked = environment.check(condition)
     if (!checked.valid)
-      throw new ConfigError(option, { sentence: `"${option}" is no condition: ${firstLine(checked.error)}` })
+      throw new ConfigError(option, {
+        sentence: `"${option}" is not a condition in CEL: ${firstLine(checked.error)}`,
+      })
     if (checked.type !== 'bool' && checked.type !== 'dyn')
       throw new ConfigError(option, `a condition, which is true or false`, `one that gives ${checked.type}`)
     compiled.set(action, environment.parse(condition))
