@@ -141,7 +141,9 @@ test('without the option nothing is kept, and the endpoints are refused where th
   })
   close = () => sallyport.close()
   expect(() => gateOf(sallyport).routes(['activity'])).toThrow(
-    new ConfigError('activity', { sentence: 'the endpoints "activity" need the option "activity"' }),
+    new ConfigError('activity', {
+      sentence: 'the endpoints "activity" need the option "activity", such as activity: {}',
+    }),
   )
 })
 

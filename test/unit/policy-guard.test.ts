@@ -371,5 +371,8 @@ test('the guard is refused where it cannot be made', async () => {
   const without = await createSallyport()
   closing.push(without.close)
   const fault = await configFault(() => gateOf(without).guards.requirePolicy('a', resource))
-  expect([fault.option, fault.message]).toEqual(['policies', 'requirePolicy needs the option "policies"'])
+  expect([fault.option, fault.message]).toEqual([
+    'policies',
+    'requirePolicy needs the option "policies": set policies: { engine }',
+  ])
 })

@@ -124,7 +124,7 @@ describe('a guard of freshness', () => {
   })
 
   test.each([
-    { freshness: {}, names: 'say what is fresh' },
+    { freshness: {}, names: 'give "acr", "maxAge" or both' },
     { freshness: { acr: [] }, names: '"acr"' },
     { freshness: { acr: 'two words' }, names: '"acr"' },
     { freshness: { acr: 7 }, names: '"acr"' },

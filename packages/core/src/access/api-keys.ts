@@ -67,7 +67,7 @@ export function createApiKeys(parts: ApiKeysParts): ApiKeys {
   /** Throws a `ConfigError` if the application wants no API keys. */
   function wanted(): { readonly store: ApiKeyStore; readonly most: number } {
     if (store !== undefined && settings !== undefined) return { store, ...settings }
-    throw new ConfigError('apiKeys', { sentence: 'API keys need the option "apiKeys"' })
+    throw new ConfigError('apiKeys', { sentence: 'API keys need the option "apiKeys", such as apiKeys: {}' })
   }
 
   return {

@@ -18,7 +18,9 @@ export function createRiskCalls(risk: Risk | undefined): RiskCalls {
     async of(session) {
       identifier('session', session)
       if (risk === undefined)
-        throw new ConfigError('anomalies', { sentence: 'the risk of sessions needs the option "anomalies"' })
+        throw new ConfigError('anomalies', {
+          sentence: 'the risk of sessions needs the option "anomalies", such as anomalies: {}',
+        })
       const outcome = await risk.of(session)
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return outcome.score

@@ -148,7 +148,9 @@ export function createGate(parts: GateParts): Gate {
         if (!Object.hasOwn(endpoints, name))
           throw new TypeError(`unknown set of endpoints "${name}"${choices(name, Object.keys(endpoints))}`)
         if (endpoints[name].length === 0)
-          throw new ConfigError(name, { sentence: `the endpoints "${name}" need the option "${name}"` })
+          throw new ConfigError(name, {
+            sentence: `the endpoints "${name}" need the option "${name}", such as ${name}: {}`,
+          })
         mounted.add(name)
         return endpoints[name]
       })

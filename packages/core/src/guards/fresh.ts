@@ -84,8 +84,7 @@ function check(freshness: Freshness): void {
   refuseUnknownMembers(NAME, freshness, MEMBERS)
   const { maxAge } = freshness
   const acrs = acrsOf(freshness)
-  if (acrs === undefined && maxAge === undefined)
-    throw new TypeError(`${NAME}: say what is fresh: "acr", "maxAge" or both`)
+  if (acrs === undefined && maxAge === undefined) throw new TypeError(`${NAME}: give "acr", "maxAge" or both`)
   if (acrs !== undefined && !(Array.isArray(acrs) && acrs.length > 0 && acrs.every(isAcr)))
     throw new TypeError(`${NAME}: "acr" must be a string without spaces, or an array of them`)
   if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge >= 0))

@@ -37,6 +37,8 @@ export function scoreOf(guard: string, score: number): number {
 /** Throws a `ConfigError` if nothing looks for anomalies. */
 export function riskOf(guard: string, risk: RiskReader | undefined): RiskReader['of'] {
   if (risk === undefined)
-    throw new ConfigError('anomalies', { sentence: `${guard} needs the option "anomalies"` })
+    throw new ConfigError('anomalies', {
+      sentence: `${guard} needs the option "anomalies", such as anomalies: {}`,
+    })
   return (session) => risk.of(session)
 }

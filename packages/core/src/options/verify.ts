@@ -34,7 +34,7 @@ export function parseVerify(given: VerifyOptions = {}, trust: Trust): VerifySett
   })
   if (apiKeys === 'accept' && trust.apiKeys === undefined)
     throw new ConfigError('authMiddleware.apiKeys', {
-      sentence: '"authMiddleware.apiKeys" needs the option "apiKeys"',
+      sentence: '"authMiddleware.apiKeys" needs the option "apiKeys", such as apiKeys: {}',
     })
   const rest = { apiKeys, optional, whenUnavailable }
   if (typeof issuers === 'string') return { issuers, ...rest }

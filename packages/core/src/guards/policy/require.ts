@@ -50,7 +50,9 @@ export function createPolicyGuards(parts: PolicyParts): RequirePolicy {
   const { policies, required, callbacks, emit, callers, notice, clock } = parts
   if (policies === undefined)
     return () => {
-      throw new ConfigError('policies', { sentence: `${NAME} needs the option "policies"` })
+      throw new ConfigError('policies', {
+        sentence: `${NAME} needs the option "policies": set policies: { engine }`,
+      })
     }
   const { engine, timeoutMs, permits } = policies
   const back = `the policy engine ${engine.name} decides again`
