@@ -223,11 +223,11 @@ describe('the guide lists every answer', () => {
   })
 })
 
-test('the guide lists every event', () => {
+test.each(['events', 'audit-sinks'])('every event is listed in the guide, on the page %s', (page) => {
   const [, told = ''] =
     /^interface Told \{$([\s\S]*?)^\}$/m.exec(read('packages/core/src/watch/event.ts')) ?? []
   const names = [...told.matchAll(/^ {2}'([^']+)'/gm)].map(([, name = '']) => name)
   expect(names.length).toBeGreaterThan(10)
-  const listed = rowsOf('docs/guide/events.md').flatMap(([first = '']) => namesIn(first))
+  const listed = rowsOf(`docs/guide/${page}.md`).flatMap(([first = '']) => namesIn(first))
   expect(names.filter((name) => !listed.includes(name))).toEqual([])
 })
