@@ -459,7 +459,7 @@ describe('apiKeys', () => {
     expect(events.some(({ event }) => event === 'apikey.revoked')).toBe(false)
   })
 
-  test('takes the caller for the user, but no caller of another issuer, and no key makes keys', async () => {
+  test('takes the caller for the user, but no caller of another issuer, and no key makes keys or steps up', async () => {
     const { sallyport, make, ask } = await site()
     const { key, id } = await make()
     const auth = (await ask(key)) as Auth
@@ -475,6 +475,9 @@ describe('apiKeys', () => {
       await expect(call()).rejects.toThrow(/other\.example/)
     const others = gateOf(sallyport).sessions.revokeOthers(viewOf({}), auth)
     await expect(others).rejects.toThrow(RefusalError)
+    const { stepUp, sessions } = gateOf(sallyport)
+    expect(await stepUp(viewOf({}), auth, { acr: 'mfa' })).toMatchObject({ status: 403 })
+    await expect(sessions.stepUp(viewOf({}), auth, { acr: 'mfa' })).rejects.toThrow(RefusalError)
     const person: Auth = { ...auth, credential: 'access_token' }
     expect(await sallyport.apiKeys.create(person, { name: 'more' })).toMatchObject({ kind: 'created' })
   })
