@@ -36,12 +36,13 @@ export interface TokenCalls {
    * Verifies an access token that arrived outside an `Authorization` header, such as over a WebSocket or in a queue.
    * Checks everything that `authMiddleware` checks, including revocation, and accepts tokens of all trusted issuers.
    *
-   * A token that is bound to a key (`cnf`) is refused, since there is no request that a proof could be for.
+   * A token that is bound to a key (`cnf` with `jkt`) is refused, since there is no request that a proof could be for.
    *
    * Does NOT check scopes. Resolves to `refused` for a bad token, and while a store that has to be asked does not
    * answer. Rejects only if the option `claims.of` does, which happens with reference tokens only.
    *
-   * @param sender who sent the token, for events. Default: unknown
+   * @param sender who sent the token: for events, and for what tokens can be bound to, a cookie in its `headers` and the
+   *   certificate of its `peer`. Default: unknown
    * @param options what else is accepted
    *
    * @example
@@ -85,9 +86,10 @@ export interface TokenCallsParts {
 export function createTokenCalls(parts: TokenCallsParts): TokenCalls {
   const { access, store, replica, renew, issuers, emit, clock } = parts
   return {
-    async verify(token, { ip, headers = {} } = {}, options = {}) {
+    async verify(token, { ip, headers = {}, peer } = {}, options = {}) {
       const policy = { ...ANY_ISSUER, apiKeys: apiKeysIn(options) }
-      const verdict = await access.verify(token, { ip, headers }, policy)
+      const sender = { ip, headers, ...(peer && { peer }) }
+      const verdict = await access.verify(token, sender, policy)
       return verdict.kind === 'allow'
         ? { kind: 'valid', auth: verdict.auth }
         : { kind: 'refused', problem: verdict.problem }
