@@ -44,6 +44,7 @@ export function createSessionElevation(parts: SessionElevationParts): ElevateSes
   const { store, replica, tokenSets, devices, settings, emit, clock } = parts
   return async ({ own, session: id, claims }, stepUp, visit) => {
     checkStepUp(stepUp)
+    // Whoever calls decides what it shows, so this is no mistake of the application.
     if (!own || id === undefined || !isSessionId(id)) return { kind: 'no_session' }
     const signer = parts.signer()
     if (signer === undefined) return { kind: 'key_unavailable' }

@@ -20,8 +20,6 @@ export type TakeStepUp = (view: RequestView, auth: Auth, stepUp: StepUp) => Prom
 
 export function createElevate(take: ElevateSession, callers: Callers): TakeStepUp {
   return async (view, auth, stepUp) => {
-    // Whoever calls decides what it shows, so this is no mistake of the application.
-    if (auth.credential === 'api_key') return { kind: 'refused', problem: 'access_denied' }
     const visit = visitOf(view, callers)
     if (visit === undefined) return { kind: 'refused', problem: 'retry_key_malformed' }
     const outcome = await take(auth, stepUp, visit)
