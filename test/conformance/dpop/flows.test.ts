@@ -130,6 +130,27 @@ describe.each(allFrameworks)('on %s', (framework) => {
     expect((await here.ask(token, { claims: { jti } }, { path: '/nested/api/me' })).status).toBe(401)
   })
 
+  test('a proof is good for all that checks one request, and for no other request', async () => {
+    const here = await world({ framework })
+    const token = await here.token()
+    const path = '/twice'
+    const headers = { authorization: `DPoP ${token}`, dpop: proof(here.about(token, { path })) }
+    expect((await here.send({ path, headers })).status).toBe(200)
+    expect((await here.send({ path, headers })).status).toBe(401)
+    expect([here.reached, here.events.at(-1)?.reason]).toEqual([1, 'dpop_replayed'])
+  })
+
+  test('sessions.end ends the session of the caller whom authMiddleware has let through', async () => {
+    const here = await world({ framework })
+    const signIn = { method: 'POST', path: '/sign-in' }
+    const dpop = proof(here.about(undefined, signIn))
+    const { text } = await here.send({ ...signIn, headers: { dpop, 'x-token-transport': 'body' } })
+    const { access_token: token } = JSON.parse(text)
+    const out = await here.ask(token, {}, { method: 'POST', path: '/sign-out' })
+    expect([out.status, JSON.parse(out.text)]).toEqual([200, { ended: [decodeJwt(token).sid] }])
+    expect((await here.ask(token)).status).toBe(401)
+  })
+
   test('of 64 requests at once with one proof, one is served', async () => {
     const here = await world({ framework })
     const token = await here.token()

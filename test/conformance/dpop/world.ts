@@ -15,8 +15,9 @@ import { type Reply, type Send, send } from '../client.ts'
 import { type About, type Changes, type ProofKey, proof, proofKey } from './proofs.ts'
 
 /**
- * An application whose `/me`, `/nested/api/me` and, for callers with the scope `write`, `/scoped` say who the caller is,
- * whatever the method; `/sign-in` signs in. The library's own routes are below `/auth`.
+ * An application whose `/me`, `/nested/api/me`, `/twice`, which checks the caller twice, and, for callers with the scope
+ * `write`, `/scoped` say who the caller is, whatever the method; `/sign-in` signs in, and `/sign-out` signs its caller out.
+ * The library's own routes are below `/auth`.
  */
 type Start = (options: SallyportOptions, proxied: boolean) => Promise<Started>
 
@@ -44,6 +45,10 @@ const onExpress: Start = async (options, proxied) => {
   if (proxied) app.set('trust proxy', 1)
   app.post('/sign-in', (req, res) => sallyport.signIn(req, res, SIGN_IN))
   app.all('/me', sallyport.authMiddleware(), me)
+  app.all('/twice', sallyport.authMiddleware({ optional: true }), sallyport.authMiddleware(), me)
+  app.post('/sign-out', sallyport.authMiddleware(), async (req, res) => {
+    res.json(await sallyport.sessions.end(req, res))
+  })
   app.all('/scoped', sallyport.authMiddleware(), sallyport.requireScope('write'), me)
   app.use('/nested/api', nested)
   app.use('/auth', sallyport.router('logout', 'sessions'))
@@ -69,6 +74,10 @@ const onKoa: Start = async (options, proxied) => {
   const routes = new Router()
   routes.post('/sign-in', (ctx) => sallyport.signIn(ctx, SIGN_IN))
   routes.all('/me', sallyport.authMiddleware(), me)
+  routes.all('/twice', sallyport.authMiddleware({ optional: true }), sallyport.authMiddleware(), me)
+  routes.post('/sign-out', sallyport.authMiddleware(), async (ctx) => {
+    ctx.body = await sallyport.sessions.end(ctx)
+  })
   routes.all('/scoped', sallyport.authMiddleware(), sallyport.requireScope('write'), me)
   const nested = new Router({ prefix: '/nested/api' }).all('/me', sallyport.authMiddleware(), me)
   const app = new Koa(proxied ? { proxy: true, maxIpsCount: 1 } : {})
@@ -96,6 +105,8 @@ const onFastify: Start = async (options, proxied) => {
   const onRequest = sallyport.authMiddleware()
   app.post('/sign-in', (request, reply) => sallyport.signIn(request, reply, SIGN_IN))
   app.all('/me', { onRequest }, me)
+  app.all('/twice', { onRequest: [sallyport.authMiddleware({ optional: true }), onRequest] }, me)
+  app.post('/sign-out', { onRequest }, (request, reply) => sallyport.sessions.end(request, reply))
   app.all('/scoped', { onRequest: [onRequest, sallyport.requireScope('write')] }, me)
   app.register(async (nested) => nested.all('/me', { onRequest }, me), { prefix: '/nested/api' })
   app.register(sallyport.router('logout', 'sessions'), { prefix: '/auth' })

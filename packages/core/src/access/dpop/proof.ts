@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '../../ports/clock.ts'
-import type { OnceName, OnceStore } from '../../ports/optional/once.ts'
+import type { OnceMark, OnceName, OnceOutcome, OnceStore } from '../../ports/optional/once.ts'
 import type { Unavailable } from '../../ports/outcome.ts'
-import type { RequestView } from '../../seam/http.ts'
+import type { HeaderFields, RequestView } from '../../seam/http.ts'
 import type { ProofClaims } from '../../tokens/claims.ts'
 import type { ReadProof, SignedProofFault } from '../../tokens/proofs/signed-proof.ts'
 import { NONCE_LIFETIME_MS, type Nonces, type ReadNonce } from './nonce.ts'
@@ -35,8 +35,8 @@ export interface ProvedToken {
 }
 
 /**
- * Checks the proof of a request as RFC 9449, section 4.3, says, and that it was not used before. A proof is used up by
- * that, so this is asked once for each request, when all else about it is good.
+ * Checks the proof of a request as RFC 9449, section 4.3, says, and that no other request used it before. A proof is used
+ * up by that, so this is asked when all else about the request is good.
  *
  * @param beside `undefined` where no access token is used, such as at sign-in: any key will do then
  */
@@ -60,8 +60,25 @@ const MAX_AHEAD_MS = 5000
 const CLOCKS_APART_MS = 30_000
 const NAME_CHARS = 22
 
+/** The mark that a request has made for its proof. */
+interface Marked {
+  readonly name: OnceName
+  readonly outcome: Promise<OnceOutcome>
+}
+
 export function createProofCheck(parts: ProofParts): CheckProof {
   const { readProof, nonces, once, windowMs, origins, onOtherOrigin, clock } = parts
+  // Each middleware makes a view of its own. What all views of a request share are its header fields.
+  const marked = new WeakMap<HeaderFields, Marked>()
+
+  /** Marks a proof for a request. Whatever else checks the same request, such as a second middleware, gets the same. */
+  function markFor({ headers }: RequestView, mark: OnceMark): Promise<OnceOutcome> {
+    const known = marked.get(headers)
+    if (known?.name === mark.name) return known.outcome
+    const outcome = once.mark(mark)
+    marked.set(headers, { name: mark.name, outcome })
+    return outcome
+  }
 
   function isForUrl(htu: string, view: RequestView): boolean {
     const named = canonicalUrl(htu)
@@ -105,14 +122,14 @@ export function createProofCheck(parts: ProofParts): CheckProof {
 
     // Last, so that nobody can use up a proof that is refused (RFC 9449, section 11.1).
     const keptMs = until - now + CLOCKS_APART_MS
-    const marked = await once.mark({ name: nameOf(jkt, claims.jti), keptMs, at: now })
-    switch (marked.kind) {
+    const outcome = await markFor(view, { name: nameOf(jkt, claims.jti), keptMs, at: now })
+    switch (outcome.kind) {
       case 'first':
         return { kind: 'proved', jkt, nonce: nonce?.isOld === true ? nonces?.current() : undefined }
       case 'seen':
         return { kind: 'replayed' }
       case 'unavailable':
-        return marked
+        return outcome
     }
   }
 }
