@@ -1,10 +1,13 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
 import {
   createSallyport,
   type Freshness,
   memoryStore,
   type SallyportEvent,
   type SallyportOptions,
+  type Signer,
   type StoreDriver,
+  type VerificationKey,
 } from '@sallyport/core'
 import { gateOf, type RequestView } from '@sallyport/core/adapter'
 import type { SightingStore } from '@sallyport/core/store'
@@ -221,6 +224,41 @@ describe('a step-up', () => {
       ...{ event: 'stepup.granted', outcome: 'success', reason: MFA.acr },
       ...{ sub: 'user-1', sid, client_id, jti, kid },
     })
+  })
+
+  test('is told if its token cannot be signed, since the next refresh has it', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+    let isAway = false
+    const signer: Signer & VerificationKey = {
+      ...{ kid: 'key-1', alg: 'EdDSA', publicKey },
+      sign(input) {
+        if (isAway) throw new Error('away')
+        return sign(null, input, privateKey)
+      },
+    }
+    const { signIn, stepUp, refreshed, authOf, events } = await start({ access: { signers: [signer] } })
+    const { token, cookie } = await signIn()
+    const { sid, client_id } = decodeJwt(token)
+    isAway = true
+    expect((await stepUp(token)).status).toBe(503)
+    const told = { event: 'stepup.granted', reason: MFA.acr, sub: 'user-1', sid, client_id }
+    expect(events.at(-1)).toMatchObject(told)
+    isAway = false
+    expect((await authOf((await refreshed(cookie)).token)).claims).toMatchObject(MFA)
+  })
+
+  test('is told if claims of the application keep its token from being made', async () => {
+    let fails = false
+    const of = () => {
+      if (fails) throw new Error('away')
+      return {}
+    }
+    const { signIn, gate, authOf, events } = await start({ claims: { of } })
+    const { token } = await signIn()
+    const auth = await authOf(token)
+    fails = true
+    await expect(gate.stepUp(bearing(token), auth, MFA)).rejects.toThrow()
+    expect(events.at(-1)).toMatchObject({ event: 'stepup.granted', reason: MFA.acr, sub: 'user-1' })
   })
 
   test('of a session that has ended meanwhile is refused, and tells nothing', async () => {

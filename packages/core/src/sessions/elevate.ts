@@ -8,6 +8,7 @@ import type { Signer } from '../ports/signer.ts'
 import type { Replica } from '../revocation/replica.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Visit } from '../seam/caller.ts'
+import type { TokenIds } from '../tokens/issue.ts'
 import type { Emit } from '../watch/events.ts'
 import { checkStepUp, ELEVATED_SECONDS, type StepUp } from './arguments/step-up.ts'
 import type { KeyUnavailable } from './open.ts'
@@ -60,10 +61,22 @@ export function createSessionElevation(parts: SessionElevationParts): ElevateSes
     // token has arrived, too.
     const descendant = { ...session, generation: claims.gen ?? session.generation }
     const issueFrom = Math.max(outcome.issueFrom, elevation.authenticatedAt)
-    const tokens = await tokenSets.issue(descendant, signer, issueFrom)
-    if (tokens.kind === 'unsigned') return { kind: 'key_unavailable' }
-    const about = { sub: session.subject, sid: session.id, client_id: session.client, ...tokens.ids }
-    emit({ event: 'stepup.granted', outcome: 'success', ...reasonOf(stepUp), ...about }, visit.caller)
+    const about = { sub: session.subject, sid: session.id, client_id: session.client }
+    const granted = (ids: Partial<TokenIds> = {}): void =>
+      emit(
+        { event: 'stepup.granted', outcome: 'success', ...reasonOf(stepUp), ...about, ...ids },
+        visit.caller,
+      )
+    // Without a token the session has been raised all the same, and the next refresh gives one.
+    const tokens = await tokenSets.issue(descendant, signer, issueFrom).catch((cause: unknown) => {
+      granted()
+      throw cause
+    })
+    if (tokens.kind === 'unsigned') {
+      granted()
+      return { kind: 'key_unavailable' }
+    }
+    granted(tokens.ids)
     return tokens
   }
 }

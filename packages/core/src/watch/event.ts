@@ -43,7 +43,7 @@ interface Told {
   'policy.denied': Failure & Pick<Names, 'sub'> & Asked & Reason
   'token.revoked': Success & Reason
   'password.changed': Success
-  'stepup.granted': Success & SessionNames & Pick<Names, 'jti'>
+  'stepup.granted': Success & SessionNames
   'alert.raised': Success & Reason
   'apikey.created': Success & Pick<Names, 'sub' | 'jti'>
   'apikey.revoked': Success & Pick<Names, 'sub' | 'jti'> & Reason
