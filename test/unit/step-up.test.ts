@@ -13,6 +13,7 @@ import { gateOf, type RequestView } from '@sallyport/core/adapter'
 import type { SightingStore } from '@sallyport/core/store'
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, test } from 'vitest'
+import { storeContext } from '../support/store-context.ts'
 import { turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
 
@@ -194,6 +195,18 @@ describe.each(['jwt', 'reference'] as const)('a step-up with tokens of the form 
     expect(claims).toMatchObject({ auth_time: START + 60, ...MFA, gen: 1 })
     expect((await authOf(token)).claims).toMatchObject({ auth_time: START, acr: 'pwd' })
     expect((await authOf((await refreshed(cookie)).token)).claims).toMatchObject({ gen: 2, acr: MFA.acr })
+  })
+
+  test('raises no token from before it, not even from the same second, on no process', async () => {
+    const store = await memoryStore().open(storeContext)
+    const driver = { ...memoryStore(), open: () => Promise.resolve({ ...store, close: async () => {} }) }
+    const { signIn, stepUp, clock } = await start({ accessToken: form, store: driver })
+    const { token } = await signIn({ acr: 'pwd' })
+    await stepUp(token, { seconds: 10 })
+    const secret = 'a secret of the test, with its 32 bytes'
+    const other = await createSallyport({ secret, clock, accessToken: form, store: driver })
+    expect(await other.tokens.verify(token)).toMatchObject({ auth: { claims: { acr: 'pwd' } } })
+    await other.close()
   })
 
   test('ends by its time, for the token and for the session', async () => {

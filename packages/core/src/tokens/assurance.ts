@@ -1,4 +1,4 @@
-import type { Grant } from '../ports/session.ts'
+import type { Elevation, Grant } from '../ports/session.ts'
 
 /** How and when the user of a session has proved who they are. */
 export interface Assurance {
@@ -13,8 +13,11 @@ export interface Assurance {
  * token from before the elevation has none of it.
  */
 export function assuranceAt(grant: Grant, issuedAt: number): Assurance {
-  const { elevation } = grant
-  const isElevated =
-    elevation !== undefined && elevation.authenticatedAt <= issuedAt && issuedAt < elevation.until
-  return isElevated ? elevation : grant
+  return elevationAt(grant, issuedAt) ?? grant
+}
+
+/** The elevation that a token has that is issued at this second, if it has one. */
+export function elevationAt({ elevation }: Grant, issuedAt: number): Elevation | undefined {
+  if (elevation === undefined) return undefined
+  return elevation.authenticatedAt <= issuedAt && issuedAt < elevation.until ? elevation : undefined
 }

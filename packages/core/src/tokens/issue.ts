@@ -5,7 +5,7 @@ import type { BoundTo, Session } from '../ports/session.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { AccessClaims } from '../seam/auth.ts'
 import { isThenable } from '../thenable.ts'
-import { assuranceAt } from './assurance.ts'
+import { assuranceAt, elevationAt } from './assurance.ts'
 import type { CustomClaims } from './custom/custom-claims.ts'
 import type { TokenForm } from './forms/form.ts'
 
@@ -90,7 +90,8 @@ export function createTokenIssue({
     const issuedAt = Math.max(Math.floor(clock.now() / 1000), issueFrom)
     const times = { issuedAt, expiresAt: issuedAt + ttlSeconds }
     if (form.kind === 'reference') {
-      const reference = { session: session.id, generation: session.generation, ...times }
+      const raised = elevationAt(session, issuedAt) === undefined ? {} : ({ raised: true } as const)
+      const reference = { session: session.id, generation: session.generation, ...times, ...raised }
       const { token, jti } = form.references.mint(reference)
       return { kind: 'issued', token, ids: { jti }, expiresIn: ttlSeconds }
     }

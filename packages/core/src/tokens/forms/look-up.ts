@@ -36,7 +36,12 @@ export function createLookUp({
     if (reading.kind === 'unavailable') return { kind: 'unavailable', of: 'store' }
     if (reading.kind === 'unknown' || hasExpired(reading.session, clock.now(), lifetimes))
       return { kind: 'invalid', why: 'reference' }
-    const session = { ...reading.session, generation: reference.generation }
+    const { elevation, ...unraised } = reading.session
+    const session = {
+      ...unraised,
+      ...(reference.raised && elevation !== undefined ? { elevation } : {}),
+      generation: reference.generation,
+    }
     const custom = await customClaims?.(session)
     // Goes through JSON, so that these are the claims that a signed token would have, and share nothing with objects
     // of the application: they are frozen.

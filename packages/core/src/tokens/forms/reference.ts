@@ -7,6 +7,8 @@ export interface Reference {
   readonly generation: number
   readonly issuedAt: number
   readonly expiresAt: number
+  /** It was issued with the session's elevation. By its second alone, one from just before could not be told from it. */
+  readonly raised?: true
 }
 
 /**
@@ -21,7 +23,9 @@ export interface References {
 }
 
 export const REFERENCE_PREFIX = 'spa_'
+/** The first byte is the version, and also whether the token is a raised one. */
 const VERSION = 2
+const RAISED_VERSION = 3
 const GENERATION_AT = 1 + SESSION_ID_BYTES
 const ISSUED_AT = GENERATION_AT + 4
 const EXPIRES_AT = ISSUED_AT + 6
@@ -34,9 +38,9 @@ export function createReferences(keys: readonly [OpaqueKeys, ...OpaqueKeys[]]): 
   const tokens = createOpaqueTokens(format, keys)
   const jtiOf = (bytes: Buffer): string => bytes.toString('base64url', MAC_AT)
   return {
-    mint({ session, generation, issuedAt, expiresAt }) {
+    mint({ session, generation, issuedAt, expiresAt, raised }) {
       const bytes = Buffer.alloc(BYTES)
-      bytes[0] = VERSION
+      bytes[0] = raised ? RAISED_VERSION : VERSION
       bytes.write(session, 1, 'base64url')
       bytes.writeUInt32BE(generation, GENERATION_AT)
       bytes.writeUIntBE(issuedAt, ISSUED_AT, 6)
@@ -46,13 +50,15 @@ export function createReferences(keys: readonly [OpaqueKeys, ...OpaqueKeys[]]): 
     },
     parse(token) {
       const bytes = tokens.unseal(token)
-      if (bytes?.readUInt8(0) !== VERSION) return undefined
+      const version = bytes?.readUInt8(0)
+      if (bytes === undefined || (version !== VERSION && version !== RAISED_VERSION)) return undefined
       return {
         session: bytes.toString('base64url', 1, GENERATION_AT) as SessionId,
         generation: bytes.readUInt32BE(GENERATION_AT),
         issuedAt: bytes.readUIntBE(ISSUED_AT, 6),
         expiresAt: bytes.readUIntBE(EXPIRES_AT, 6),
         jti: jtiOf(bytes),
+        ...(version === RAISED_VERSION ? { raised: true } : {}),
       }
     },
   }
