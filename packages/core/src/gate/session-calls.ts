@@ -124,9 +124,14 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
       const sent = cookie.read(view)
       const ticket = sent.kind === 'value' ? refreshTokens.parse(sent.value) : undefined
       if (ticket?.transport !== 'cookie') return undefined
-      // A page that is opened shows cookies and no proof, so it finds no session that is bound to a key.
-      if (ticket.bond !== undefined && (await bonds.ofRefresh(view, ticket.bond)).kind === 'refused')
-        return undefined
+      if (ticket.bond !== undefined) {
+        // A page that is opened shows cookies and no proof, so it finds no session that is bound to a key. That is in the
+        // course of things, and not told.
+        if (ticket.bond.members.includes('jkt') && view.headers.dpop === undefined) return undefined
+        const shown = await bonds.ofRefresh(view, ticket.bond)
+        if (shown.kind === 'refused' && shown.problem === 'store_unavailable') throw new UnavailableError()
+        if (shown.kind === 'refused') return undefined
+      }
       const reading = await find(ticket)
       if (reading.kind === 'unavailable') throw new UnavailableError()
       return reading.kind === 'read' ? reading.session : undefined
