@@ -39,7 +39,7 @@ async function start() {
   sallyport.on('event', (event) => events.push(event))
   const gate = gateOf(sallyport)
   return {
-    ...{ gate, events },
+    ...{ sallyport, gate, events },
     isAway: () => {
       isAway = true
     },
@@ -71,4 +71,17 @@ test('whether a proof is new cannot be told while the store is away, so nobody i
   isAway()
   const asked = bound('GET', '/page', { cookie: cookieIn(cookies) })
   await expect(gate.sessions.find(asked)).rejects.toThrow(UnavailableError)
+})
+
+test('an application that answers by itself learns how the token must be sent', async () => {
+  const { sallyport, gate } = await start()
+  const signIn = { subject: 'user-1' }
+  const plain = await gate.sessions.start(viewOf({}), signIn)
+  expect(plain.tokenType).toBe('Bearer')
+  const { auth } = (await sallyport.tokens.verify(plain.accessToken)) as Extract<
+    Awaited<ReturnType<typeof sallyport.tokens.verify>>,
+    { kind: 'valid' }
+  >
+  expect((await gate.sessions.stepUp(viewOf({}), auth, { acr: 'gold' })).tokenType).toBe('Bearer')
+  expect((await gate.sessions.start(bound('POST', '/login'), signIn)).tokenType).toBe('DPoP')
 })
