@@ -241,6 +241,14 @@ describe('an API key', () => {
     expect(await ask(key)).toBe('invalid_token')
   })
 
+  test('is good at once, and stays so, on a process whose clock is behind', async () => {
+    const store = await shared()
+    const [here, behind] = [await site({ store }), await site({ store })]
+    here.clock.turn(8000)
+    const { key } = await here.make()
+    for (let time = 0; time < 3; time++) expect(await behind.ask(key)).toMatchObject({ subject: 'u-1' })
+  })
+
   test('is judged by each process as soon as it hears of it, and ends open connections', async () => {
     const store = await shared()
     const [here, there] = [await site({ store }), await site({ store })]
