@@ -296,7 +296,12 @@ describe.each([
     const { url, events } = await start({})
     const opened = await fetch(`${url}/start`, POST)
     const tokens = (await opened.json()) as { accessToken: string; refreshToken?: string }
-    expect(tokens).toEqual({ accessToken: expect.any(String), expiresIn: 900, scope: '', tokenType: 'Bearer' })
+    expect(tokens).toEqual({
+      accessToken: expect.any(String),
+      expiresIn: 900,
+      scope: '',
+      tokenType: 'Bearer',
+    })
     expect(opened.headers.getSetCookie()).toHaveLength(1)
     const phone = await fetch(`${url}/start`, { ...POST, headers: { 'x-token-transport': 'body' } })
     expect(await phone.json()).toMatchObject({ refreshToken: expect.any(String) })
