@@ -85,3 +85,21 @@ test('an application that answers by itself learns how the token must be sent', 
   expect((await gate.sessions.stepUp(viewOf({}), auth, { acr: 'gold' })).tokenType).toBe('Bearer')
   expect((await gate.sessions.start(bound('POST', '/login'), signIn)).tokenType).toBe('DPoP')
 })
+
+test('a step-up that is refused is refused in the scheme of the token', async () => {
+  const { sallyport, gate } = await start()
+  const { accessToken } = await gate.sessions.start(bound('POST', '/login'), { subject: 'user-1' })
+  const about = { key, method: 'POST', url: `https://${HOST}/step-up`, token: accessToken, now: Date.now() }
+  const headers = { host: HOST, authorization: `DPoP ${accessToken}`, dpop: proof(about) }
+  const view = viewOf({ method: 'POST', target: '/step-up', secure: true, headers })
+  const decision = await gate.verifier()(view)
+  if (decision.kind !== 'allow') throw new TypeError(decision.kind)
+  await sallyport.sessions.revokeAll('user-1')
+  const challenge = expect.stringMatching(/^DPoP error="invalid_token"/)
+  expect(await gate.stepUp(view, decision.auth, { acr: 'gold' })).toMatchObject({
+    ...{ status: 401, headers: { 'WWW-Authenticate': challenge } },
+  })
+  await expect(gate.sessions.stepUp(view, decision.auth, { acr: 'gold' })).rejects.toMatchObject({
+    headers: { 'WWW-Authenticate': challenge },
+  })
+})

@@ -119,7 +119,7 @@ export function createGate(parts: GateParts): Gate {
   const bonds = createBonds(parts)
   const signInParts = { open, refreshTokens, cookie, origins, isCrossSite, bonds, callers }
   const start = required.step(createStart(signInParts), () => UNWRITTEN)
-  const elevate = required.step(createElevate(sessions.elevate, callers), () => UNWRITTEN)
+  const elevate = required.step(createElevate(sessions.elevate, callers, schemes.of), () => UNWRITTEN)
   const logout = createLogout({ end, inspect, possession, schemes, refreshTokens, cookie, callers })
   const mounted = new Set<EndpointName>()
   const hasTokenEndpoint = (): boolean => mounted.has('token')
