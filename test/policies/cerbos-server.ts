@@ -14,9 +14,9 @@ export interface CerbosServer {
 
 const START_MILLISECONDS = 30_000
 
-/** Starts the real server of the package `cerbos`, on 127.0.0.1. Rejects if there is none for this machine. */
+/** Starts the real server, whose program is in a package for each platform. Rejects if there is none for this machine. */
 export async function startCerbos(policies: Readonly<Record<string, object>>): Promise<CerbosServer> {
-  const program = createRequire(import.meta.url).resolve(`@cerbos/cerbos-${process.platform}-${process.arch}`)
+  const program = programOf(`@cerbos/cerbos-${process.platform}-${process.arch}`)
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-cerbos-'))
   const [http, grpc] = [await freePort(), await freePort()]
   const settings = {
@@ -65,4 +65,12 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
   return port
+}
+
+function programOf(name: string): string {
+  try {
+    return createRequire(import.meta.url).resolve(name)
+  } catch (cause) {
+    throw new Error(`the Cerbos server is not installed: npm install --no-save ${name}@0.51.0`, { cause })
+  }
 }
