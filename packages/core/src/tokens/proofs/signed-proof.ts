@@ -19,17 +19,28 @@ export type ReadProof = (proof: string, boundTo: string | undefined) => Promise<
 
 const HOLDERS_REMEMBERED = 5000
 
+/** A key, and the header in which it was sent last. */
+interface Remembered {
+  readonly header: string
+  readonly holder: Holder
+}
+
 /**
- * A client makes all its proofs by one key and with one header. So keys are remembered by the header as it was sent: only
- * those of genuine tokens, since anybody can make up a key.
+ * A client makes all its proofs by one key and with one header, so both are remembered: only of keys to which genuine tokens
+ * are bound, since anybody can make up a key, and one header for each, since a client can vary it.
  */
 export function createProofReader(): ReadProof {
-  const remembered = new LRUCache<string, Holder>({ max: HOLDERS_REMEMBERED })
+  const remembered = new LRUCache<string, Remembered>({ max: HOLDERS_REMEMBERED })
+
+  function recall(header: string, boundTo: string | undefined): Holder | undefined {
+    const known = boundTo === undefined ? undefined : remembered.get(boundTo)
+    return known?.header === header ? known.holder : undefined
+  }
 
   return async (proof, boundTo) => {
     if (!isCompact(proof)) return invalid('malformed')
     const header = proof.slice(0, proof.indexOf('.'))
-    const known = remembered.get(header)
+    const known = recall(header, boundTo)
     const reading = known === undefined ? await readHolder(proof) : undefined
     if (reading?.kind === 'invalid') return reading
     const holder = known ?? reading?.holder
@@ -38,7 +49,7 @@ export function createProofReader(): ReadProof {
     if (boundTo !== undefined && jkt !== boundTo) return invalid('holder')
     const payload = await signedPayload(proof, key)
     if (payload === undefined) return invalid('signature')
-    if (known === undefined && boundTo !== undefined) remembered.set(header, holder)
+    if (known === undefined && boundTo !== undefined) remembered.set(jkt, { header, holder })
     const claims = readProofClaims(payload)
     return claims === undefined ? invalid('claims') : { kind: 'signed', jkt, claims }
   }
