@@ -6,7 +6,7 @@ import { createSallyport, type SallyportEvent } from '@sallyport/core'
 import { gateOf } from '@sallyport/core/adapter'
 import { tagOf } from '@sallyport/core/store'
 import { redisStore } from '@sallyport/redis'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { readAll } from '../faults/redis-content.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
@@ -62,8 +62,12 @@ test('who is forgotten is nowhere: not in the store, not in the trail, which is 
   }
   const token = await live(FORGOTTEN)
   await live(OTHER)
-  const pseudonym = await sallyport.audit.pseudonymOf(FORGOTTEN)
-  if (pseudonym === undefined) throw new RangeError('there is a pseudonym')
+  // The trail writes a little later, and makes it then.
+  const pseudonym = await vi.waitFor(async () => {
+    const made = await sallyport.audit.pseudonymOf(FORGOTTEN)
+    if (made === undefined) throw new RangeError('there is no pseudonym yet')
+    return made
+  })
   const [, id = ''] = pseudonym.split('.')
   const before = await dump()
   expect(before.names.filter((name) => name.includes(id))).toHaveLength(1)
