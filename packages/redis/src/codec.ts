@@ -9,7 +9,7 @@ import {
   type Session,
   type SessionId,
 } from '@sallyport/core/store'
-import { unpackGrant } from './grant-codec.ts'
+import { unpackGrant, type Writable } from './grant-codec.ts'
 import { packIp, unpackIp } from './ip.ts'
 import { Unreadable } from './unreadable.ts'
 
@@ -57,16 +57,15 @@ export function unpackSession(id: SessionId, subject: string, state: Buffer, gra
   if (state.length < FIXED_BYTES || lineAt(state) < FIXED_BYTES + state.readUInt8(21))
     throw new Unreadable('the state of a session')
   const ip = unpackIp(state.subarray(FIXED_BYTES + state.readUInt8(21), lineAt(state)))
-  return {
-    ...unpackGrant(grant),
-    id,
-    subject,
-    transport: (state.readUInt8(0) & FLAGS.body) === 0 ? 'cookie' : 'body',
-    generation: state.readUInt32BE(1),
-    rotatedAt: state.readUIntBE(5, 6),
-    createdAt: state.readUIntBE(11, 6),
-    ...(ip === '' ? {} : { ip }),
-  }
+  const session = unpackGrant(grant) as Writable<Session>
+  session.id = id
+  session.subject = subject
+  session.transport = (state.readUInt8(0) & FLAGS.body) === 0 ? 'cookie' : 'body'
+  session.generation = state.readUInt32BE(1)
+  session.rotatedAt = state.readUIntBE(5, 6)
+  session.createdAt = state.readUIntBE(11, 6)
+  if (ip !== '') session.ip = ip
+  return session
 }
 
 /** The device that a session is bound to. */
