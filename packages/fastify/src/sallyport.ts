@@ -44,7 +44,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
       ),
     router: (routes) => async (fastify) => {
       fastify.addHook('onClose', core.close)
-      // Answered before Fastify parses a body: documents of an API can't tell what the gate reads. Their plugin types `hide`.
+      // Answered in `onRequest`, before Fastify parses a body. API documents leave these routes out: their plugin types `hide`.
       const hidden = { exposeHeadRoute: false, schema: { hide: true } as object }
       for (const { path, handle } of routes) {
         const onRequest = hook(handle, (answer, _request, reply) => send(reply, answer))

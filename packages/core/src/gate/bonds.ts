@@ -76,9 +76,9 @@ export function createBonds(parts: BondsParts): Bonds {
 
   return {
     async ofSignIn(view, transport) {
-      const isProved =
+      const needsProof =
         proofs?.mode === 'required' || (proofs !== undefined && view.headers.dpop !== undefined)
-      const proof = isProved ? await prove(view) : UNPROVED
+      const proof = needsProof ? await prove(view) : UNPROVED
       if ('kind' in proof) return proof
       const x5t = certificateOf(view)
       if (x5t === undefined && certificates?.mode === 'required') return refused(view, 'certificate_missing')
@@ -87,13 +87,13 @@ export function createBonds(parts: BondsParts): Bonds {
       return { kind: 'shown', boundTo: defined(boundTo), fingerprint, headers: proof.headers }
     },
     async ofRefresh(view, bond) {
-      const isProved = bond.members.includes('jkt')
-      const proof = isProved ? await prove(view) : UNPROVED
+      const needsProof = bond.members.includes('jkt')
+      const proof = needsProof ? await prove(view) : UNPROVED
       if ('kind' in proof) return proof
       const fingerprint = bond.members.includes('fgp') ? fingerprints.of(view) : undefined
       const boundTo = defined({ jkt: proof.jkt, x5t: certificateOf(view), fgp: fingerprint?.fgp })
       if (holds(bond, boundTo)) return { kind: 'shown', boundTo, fingerprint, headers: proof.headers }
-      return isProved
+      return needsProof
         ? refused(view, 'dpop_invalid', AT_TOKEN_ENDPOINT, 'dpop_holder')
         : refused(view, 'refresh_unproven')
     },

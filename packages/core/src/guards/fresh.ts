@@ -27,7 +27,8 @@ const ACR = /^[\x21-\x7e]{1,255}$/
 const PASS: GuardVerdict = { kind: 'pass' }
 
 /**
- * Passes callers whose token tells of such an authentication. Throws a `TypeError` for a wrong member.
+ * Passes callers who have authenticated as recently and as strongly as the route asks, by their token. Throws a `TypeError`
+ * for a wrong member.
  *
  * @see [RFC 9470](https://www.rfc-editor.org/rfc/rfc9470.html)
  */

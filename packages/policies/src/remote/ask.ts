@@ -60,12 +60,12 @@ async function readBounded(body: ReadableStream<Uint8Array>): Promise<Uint8Array
   return bytes.subarray(0, length)
 }
 
-/** The message of such an error may repeat what a server sent. */
+/** Tells the code of an error and nothing else, because its message may repeat what a server sent. */
 function whyUnreachable(cause: unknown): string {
   const { code } = Object(Object(cause).cause)
   return typeof code === 'string' && ERROR_CODE.test(code)
     ? `cannot be reached (${code})`
-    : 'cannot be reached, or answered in no time'
+    : 'cannot be reached, or did not answer in time'
 }
 
 /** A member of something that came from elsewhere. */

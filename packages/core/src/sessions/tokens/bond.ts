@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { BoundTo } from '../../ports/session.ts'
 
-/** What a refresh token says of what its client must have, without naming it. */
+/** What a client must show to use a refresh token. The token holds a hash of it, not the values. */
 export interface Bond {
   /** What it must have. */
   readonly members: readonly BondMember[]
@@ -16,7 +16,7 @@ export const BOND_HASH_BYTES = 16
 const MEMBERS: readonly BondMember[] = ['jkt', 'x5t', 'fgp']
 export const BOND_BYTES: number = 1 + BOND_HASH_BYTES
 
-/** The bond of the refresh tokens of such a session; `undefined` if its client must have nothing else. */
+/** The bond that a session's refresh tokens carry; `undefined` if the session is not bound to anything. */
 export function bondOf(boundTo: BoundTo | undefined): Bond | undefined {
   if (boundTo === undefined) return undefined
   const members = MEMBERS.filter((member) => boundTo[member] !== undefined)
