@@ -7,7 +7,8 @@ import { jsonAnswer } from './answer.ts'
 /** The answer with a session's tokens (RFC 6749, section 5.1). The refresh token is in a cookie or in the body. */
 export function tokenAnswer(
   tokens: TokenSet,
-  { cookies, headers }: Pick<Answer, 'cookies' | 'headers'>,
+  cookies: readonly string[],
+  headers?: Answer['headers'] | undefined,
 ): Answer {
   const body = accessMembers(tokens)
   const answer = jsonAnswer(
@@ -15,7 +16,7 @@ export function tokenAnswer(
     tokens.transport === 'cookie' ? body : { ...body, refresh_token: tokens.refreshToken },
     cookies,
   )
-  return { ...answer, headers: { ...answer.headers, ...headers } }
+  return headers === undefined ? answer : { ...answer, headers: { ...answer.headers, ...headers } }
 }
 
 /** The answer with an access token alone. */

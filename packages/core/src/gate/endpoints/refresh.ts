@@ -88,10 +88,7 @@ function answerTo(
 ): Answer {
   switch (outcome.kind) {
     case 'issued':
-      return tokenAnswer(outcome, {
-        cookies: cookiesOf(outcome, cookie, fingerprint),
-        headers: headers ?? {},
-      })
+      return tokenAnswer(outcome, cookiesOf(outcome, cookie, fingerprint), headers)
     case 'reused':
     case 'mismatched':
       return endedRefusal(`refresh_${outcome.kind}`, dead)

@@ -82,7 +82,9 @@ export function createSignIn(start: StartSession, { origins }: SignInParts): Ans
   return async (view, signIn) => {
     const outcome = await start(view, signIn)
     const answer =
-      outcome.kind === 'started' ? tokenAnswer(outcome.tokens, outcome) : refusal(outcome.problem, outcome)
+      outcome.kind === 'started'
+        ? tokenAnswer(outcome.tokens, outcome.cookies, outcome.headers)
+        : refusal(outcome.problem, outcome)
     return withCors(answer, view, origins)
   }
 }
