@@ -12,7 +12,7 @@ import {
   signalNames,
 } from './components.ts'
 import { regionOf } from './networks.ts'
-import { readSignals, type Signals } from './signals.ts'
+import { NO_SIGNALS, readSignals, type Signals } from './signals.ts'
 import { labelOf, readTraits, type Traits } from './traits.ts'
 
 /** What a request shows of the device that sent it. */
@@ -46,6 +46,8 @@ export interface Devices {
 
 const MAX_CHARS = 512
 const AGENTS_REMEMBERED = 1000
+/** Those that show nothing but a User-Agent and an address, as most do. */
+const DEVICES_REMEMBERED = 4000
 /** Of each key. An address or a signal is a few bytes, and at most 512. */
 const CELLS_REMEMBERED = 4000
 const NOT_SENT = Buffer.alloc(CELL_BYTES)
@@ -66,39 +68,58 @@ export function createDevices(
   const policies = settings.components
   const comparesSignals = signalNames.some((name) => policies[name] !== 'off')
   const [currentCells, ...earlierCells] = [createCells(keys[0]), ...keys.slice(1).map(createCells)] as const
-  const remembered = new LRUCache<string, Agent>({ max: AGENTS_REMEMBERED })
+  const agents = new LRUCache<string, Agent>({ max: AGENTS_REMEMBERED })
+  const devices = new LRUCache<string, Device>({ max: DEVICES_REMEMBERED })
 
-  function agentOf(userAgent = ''): Agent {
-    const shortened = userAgent.slice(0, MAX_CHARS)
-    const known = remembered.get(shortened)
+  function agentOf(userAgent: string): Agent {
+    const known = agents.get(userAgent)
     if (known !== undefined) return known
-    const traits = readTraits(shortened)
+    const traits = readTraits(userAgent)
     const agent = { traits, label: labelOf(traits) }
-    remembered.set(shortened, agent)
+    agents.set(userAgent, agent)
     return agent
+  }
+
+  function read(userAgent: string, ip: string | undefined, signals: Signals): Device {
+    const { traits, label } = agentOf(userAgent)
+    const values = signals.kind === 'sent' ? signals.values : {}
+    const shown: Shown = (component) => {
+      if (isOfAgent(component)) return traits[component]
+      // What is off is not stored either.
+      if (policies[component] === 'off') return undefined
+      return component === 'network' ? ip : values[component]
+    }
+    const bind = (cells: Cells): DeviceBinding => ({ cells: cells(shown), version: traits.version })
+    return { label, bindings: [bind(currentCells), ...earlierCells.map(bind)], signals: signals.kind }
+  }
+
+  function readPlain(userAgent: string, ip: string | undefined): Device {
+    const name = `${ip ?? ''}\0${userAgent}`
+    const known = devices.get(name)
+    if (known !== undefined) return known
+    const device = read(userAgent, ip, NO_SIGNALS)
+    devices.set(name, device)
+    return device
   }
 
   return {
     rule: driftRuleOf(settings),
-    labelOf: (userAgent) => agentOf(userAgent).label,
-    recognise({ userAgent, caller, signals: fields }) {
-      const { traits, label } = agentOf(userAgent)
-      const signals = readSignals(comparesSignals ? fields : [])
-      const values = signals.kind === 'sent' ? signals.values : {}
-      const shown: Shown = (component) => {
-        if (isOfAgent(component)) return traits[component]
-        // What is off is not stored either.
-        if (policies[component] === 'off') return undefined
-        return component === 'network' ? caller.ip : values[component]
-      }
-      const bind = (cells: Cells): DeviceBinding => ({ cells: cells(shown), version: traits.version })
-      return { label, bindings: [bind(currentCells), ...earlierCells.map(bind)], signals: signals.kind }
+    labelOf: (userAgent) => agentOf(shortened(userAgent)).label,
+    recognise({ userAgent, caller, signals }) {
+      const agent = shortened(userAgent)
+      return comparesSignals && signals.length > 0
+        ? read(agent, caller.ip, readSignals(signals))
+        : readPlain(agent, caller.ip)
     },
     changed: (drift) =>
       components
         .filter((component) => (drift & bitOf(component)) !== 0 && policies[component] !== 'off')
         .join(' '),
   }
+}
+
+function shortened(userAgent = ''): string {
+  return userAgent.length > MAX_CHARS ? userAgent.slice(0, MAX_CHARS) : userAgent
 }
 
 /** The cells of a device under one key, up to the last one that is shown. */

