@@ -21,6 +21,7 @@ import { algorithms, type Extent, frameworks, full, quick, type Report, type Say
 import { measureStartup } from './startup.ts'
 import { measureVerify, type VerifyChoice } from './verify.ts'
 import { reportVerify } from './verify-report.ts'
+import { measureWatching } from './watching.ts'
 
 const { values } = parseArgs({
   options: {
@@ -54,6 +55,7 @@ const sections: Readonly<Record<string, () => Promise<Report>>> = {
     return { ...reportVerify(sets), chart: drawChart(sets) }
   },
   refresh: async () => reportRefresh(await measureRefresh(extent, choice.framework, say)),
+  watching: () => measureWatching(extent, choice.framework, say),
   micro: () => measureMicro(extent, say),
   policies: () => measurePolicies(extent, say),
   memory: () => measureMemory(extent, say),

@@ -20,6 +20,16 @@ export interface Setup {
   readonly redisUrl: string
   /** For the flood: ours with its limiter. */
   readonly limited?: boolean
+  /** Default: nobody is watching. */
+  readonly watched?: Watched
+}
+
+/** Ours with a trail in files of its own. */
+export interface Watched {
+  /** The trail alone; with rules, activity and metrics besides; or with one use of a token in a hundred. */
+  readonly by: 'trail' | 'everything' | 'samples'
+  readonly subjects: 'pseudonyms' | 'plain'
+  readonly folder: string
 }
 
 /** How often and how long something is measured; all contenders take turns. */

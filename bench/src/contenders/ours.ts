@@ -3,6 +3,7 @@ import { redisStore } from '@sallyport/redis'
 import { LRUCache } from 'lru-cache'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { AUDIENCE, ISSUER, type Setup } from '../setup.ts'
+import { watching } from './watched.ts'
 
 /** One secret for all processes of a run, so that what one revokes another refuses. */
 const SECRET = 'Zr0jWm3cQf8nTq1XvK5yLb9sHd2gAe7uPi4oRx6tNwE'
@@ -24,7 +25,7 @@ export function countForged(sallyport: Pick<Sallyport, 'on'>): void {
 }
 
 /** Ours as in the README: Redis, replicated revocation, default binding. */
-export function ourOptions({ algorithm, privateJwk, redisUrl, limited }: Setup): SallyportOptions {
+export function ourOptions({ algorithm, privateJwk, redisUrl, limited, watched }: Setup): SallyportOptions {
   return {
     issuer: ISSUER,
     audience: AUDIENCE,
@@ -34,5 +35,6 @@ export function ourOptions({ algorithm, privateJwk, redisUrl, limited }: Setup):
     production: true,
     // A few users refresh as fast as they can.
     limits: { refreshes: { count: 0 }, converged: 0, ...(limited && { signatures: limitForged }) },
+    ...(watched && watching(watched)),
   }
 }
