@@ -3,5 +3,6 @@
 export { ConfigError, describeValue, SallyportError, unknownOption } from './errors.ts'
 export type { PolicyDecision, PolicyEngine, PolicyRequest } from './guards/policy/engine.ts'
 export * as schema from './options/values/schema.ts'
+export { createMessageHmac } from './tokens/hmac.ts'
 export type { AuditSink } from './watch/audit/sink.ts'
 export type { EventName, SallyportEvent } from './watch/event.ts'

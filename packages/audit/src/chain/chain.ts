@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { elementOf, type Gapped, type RecordName, recordMac, START } from './record.ts'
+import { createRecordMac, elementOf, type Gapped, type RecordName, START } from './record.ts'
 
 /** A record, as it is written. */
 export interface Link extends RecordName {
@@ -19,6 +19,7 @@ export interface Chain {
 /** @param time when the first event happened, in ISO 8601 and UTC: names of processes are in the order of their start */
 export function createChain(key: Uint8Array, time: string): Chain {
   const processId = `${stampOf(time)}-${randomBytes(6).toString('hex')}`
+  const macOf = createRecordMac(key)
   let number = 0
   let previous = START
   return {
@@ -26,7 +27,7 @@ export function createChain(key: Uint8Array, time: string): Chain {
     next({ before, after }, at) {
       number += 1
       const name = { processId, number }
-      previous = recordMac(key, previous, name, { before: Buffer.from(before), after: Buffer.from(after) })
+      previous = macOf(previous, name, { before: Buffer.from(before), after: Buffer.from(after) })
       return { ...name, line: `${before}${elementOf(name, previous)}${after}\n`, mac: previous, time: at }
     },
   }

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createMessageHmac } from '@sallyport/core/sink'
 
 /** An event as a line of the trail, with a gap for the name and the MAC of its record. */
 export interface Gapped<Text = string> {
@@ -27,21 +27,19 @@ const ELEMENT = /(\d{8}T\d{6}-[0-9a-f]{12})\.([1-9]\d{0,14})\.([\w-]{43})((?:"\}
 /** An element and what may follow it. */
 const MAX_ELEMENT_CHARS = 100
 
+/** Gives the MAC of a record, from the MAC of the record before. */
+export type RecordMac = (previous: string, name: RecordName, line: Gapped<Uint8Array>) => string
+
 /**
  * HMAC-SHA-256 over the MAC of the record before, the record's name, and the bytes of the line around the gap. None of
  * the fields in front of the bytes can contain a line break, so no two records have the same input.
  */
-export function recordMac(
-  key: Uint8Array,
-  previous: string,
-  { processId, number }: RecordName,
-  { before, after }: Gapped<Uint8Array>,
-): string {
-  return createHmac('sha256', key)
-    .update(`${previous}\n${processId}\n${number}\n${before.length}\n`)
-    .update(before)
-    .update(after)
-    .digest('base64url')
+export function createRecordMac(key: Uint8Array): RecordMac {
+  const macOf = createMessageHmac(key)
+  return (previous, { processId, number }, { before, after }) => {
+    const fields = Buffer.from(`${previous}\n${processId}\n${number}\n${before.length}\n`)
+    return Buffer.from(macOf(Buffer.concat([fields, before, after])), 'latin1').toString('base64url')
+  }
 }
 
 /** What goes into the gap of a line. */

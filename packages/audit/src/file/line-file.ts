@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { syncDirectoryOf } from './sync-directory.ts'
 
@@ -31,19 +32,24 @@ const READ_ONLY = 0o440
 const LINE_BREAK = Buffer.from('\n')
 const NOTHING = Buffer.alloc(0)
 
+type Identity = Pick<BigIntStats, 'ino' | 'dev'>
+
 export function createLineFile(path: string, { isShared, sync }: LineFileOptions): LineFile {
   let file: FileHandle | undefined
+  let identity: Identity | undefined
   let size = 0
   let isTorn = false
   let isUnsynced = false
 
   async function opened(): Promise<FileHandle> {
-    if (file !== undefined && (await isAt(file, path))) return file
+    if (file !== undefined && identity !== undefined && (await isAt(identity, path))) return file
     await settle()
     await close()
     file = await open(path, 'a+', WRITABLE)
     // Nothing, as a rule. But the file may be a copy that was put in the place of ours, with the fragment.
-    const { size: there } = await file.stat()
+    const found = await file.stat({ bigint: true })
+    identity = found
+    const there = Number(found.size)
     size = isTorn ? Math.min(size, there) : there
     if (sync) await syncDirectoryOf(path)
     return file
@@ -119,12 +125,9 @@ export function createLineFile(path: string, { isShared, sync }: LineFileOptions
   }
 }
 
-async function isAt(file: FileHandle, path: string): Promise<boolean> {
-  const [held, there] = await Promise.all([
-    file.stat({ bigint: true }),
-    stat(path, { bigint: true }).catch(() => undefined),
-  ])
-  return held.ino === there?.ino && held.dev === there.dev
+async function isAt({ ino, dev }: Identity, path: string): Promise<boolean> {
+  const there = await stat(path, { bigint: true }).catch(() => undefined)
+  return there?.ino === ino && there.dev === dev
 }
 
 async function endsInFragment(file: FileHandle): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { stat, unlink } from 'node:fs/promises'
 import type { TrailKeys } from '../chain/keys.ts'
 import { isAuthenticRemoval, makeRemoval, type Removal, readRemoval } from '../chain/marks.ts'
-import { readRecord, recordMac, START } from '../chain/record.ts'
+import { createRecordMac, readRecord, START } from '../chain/record.ts'
 import { timeOfLine } from '../formats/times.ts'
 import { linesOf } from './lines.ts'
 import { findFiles, type SegmentName, type TrailNames } from './names.ts'
@@ -102,6 +102,7 @@ async function endOf(
   keys: TrailKeys,
   removed: Removal | undefined,
 ): Promise<Omit<Removal, 'mac'> | undefined> {
+  const macOf = createRecordMac(keys.record)
   let begin: Pick<Removal, 'from' | 'fromChain'> | undefined
   let end: Pick<Removal, 'number' | 'chain'> | undefined
   let time: string | undefined
@@ -113,7 +114,7 @@ async function endOf(
     begin ??= beginAt(record.number, removed)
     end ??= { number: begin.from, chain: begin.fromChain }
     const isNext = record.number === end.number + 1
-    if (!isNext || recordMac(keys.record, end.chain, record, record.line) !== record.mac) return undefined
+    if (!isNext || macOf(end.chain, record, record.line) !== record.mac) return undefined
     end = { number: record.number, chain: record.mac }
     time = timeOfLine(bytes)
   }

@@ -1,5 +1,5 @@
 import type { Removal, TrailHead } from '../chain/marks.ts'
-import { type ReadRecord, recordMac, START } from '../chain/record.ts'
+import { createRecordMac, type ReadRecord, START } from '../chain/record.ts'
 import type { TrailFaultKind } from './verdict.ts'
 
 /** Where a line stands. */
@@ -53,6 +53,7 @@ export function createProcessCheck(
   { removal, isBeginningKnown, keptHead }: Known,
   claimStray: ClaimStray,
 ): ProcessCheck {
+  const macOf = createRecordMac(key)
   const first = (removal?.number ?? 0) + 1
   let begins = first
   let last = removal?.number ?? 0
@@ -67,7 +68,7 @@ export function createProcessCheck(
   }
 
   function macAs(number: number, record: ReadRecord): boolean {
-    return mac !== undefined && recordMac(key, mac, { processId, number }, record.line) === record.mac
+    return mac !== undefined && macOf(mac, { processId, number }, record.line) === record.mac
   }
 
   function advance(record: ReadRecord, at: Place, number: number): void {
