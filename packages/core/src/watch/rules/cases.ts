@@ -1,5 +1,10 @@
 import { tagOf } from '../../ports/ids.ts'
-import { MOST_SIGHTINGS, type Seen, type Sighting } from '../../ports/optional/sightings.ts'
+import {
+  MOST_SIGHTINGS,
+  type Seen,
+  type Sighting,
+  type SightingsName,
+} from '../../ports/optional/sightings.ts'
 import { isThenable } from '../../thenable.ts'
 import type { Callbacks } from '../callbacks.ts'
 import type { SallyportEvent } from '../event.ts'
@@ -46,11 +51,13 @@ export function createCases(
     return { summary }
   })
 
+  let userName: SightingsName | undefined
+
   /** The name and the owner of what is counted together. */
   function keyOf(by: NonNullable<Observation['by']>, sub: string): Pick<Sighting, 'name' | 'tag'> {
-    return by === 'user'
-      ? { name: hashes.nameOf(name, 'user'), tag: tagOf(sub) }
-      : { name: hashes.nameOf(name, 'by', ...by) }
+    if (by !== 'user') return { name: hashes.nameOf(name, 'by', ...by) }
+    userName ??= hashes.nameOf(name, 'user')
+    return { name: userName, tag: tagOf(sub) }
   }
 
   return callbacks.answering(called, (event: SallyportEvent, about: Circumstances) => {
@@ -62,7 +69,6 @@ export function createCases(
     if (by === 'user' && sub === '') return undefined
     const key = by === undefined ? undefined : keyOf(by, sub)
     const kept = value === undefined ? nextId() : PLAIN.test(value) ? value : hashes.of('text', value)
-    const quietName = key && hashes.nameOf(RAISED, key.name)
     return {
       ...{ rule, event },
       mayRepeat: event.event === 'token.accepted' && value !== undefined,
@@ -73,13 +79,12 @@ export function createCases(
               ...{ ...key, value: kept, windowMs: windowSeconds * 1000 },
               ...{ most: Math.min(most, MOST_SIGHTINGS), counts: 'latest' },
             },
-      quiet:
-        key === undefined || quietName === undefined || quietSeconds === 0
-          ? undefined
-          : {
-              ...{ ...key, name: quietName, value: RAISED, windowMs: quietSeconds * 1000 },
-              ...{ most: 1, counts: 'first' },
-            },
+      // Few cases become findings, and only those need it.
+      get quiet(): Sighting | undefined {
+        if (key === undefined || quietSeconds === 0) return undefined
+        const name = hashes.nameOf(RAISED, key.name)
+        return { ...key, name, value: RAISED, windowMs: quietSeconds * 1000, most: 1, counts: 'first' }
+      },
       judge: (seen) => judge(seen, event, about),
     }
   })

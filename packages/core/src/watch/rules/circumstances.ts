@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { isIP } from 'node:net'
+import { LRUCache } from 'lru-cache'
 import type { Devices } from '../../binding/device.ts'
 import { networkOf } from '../../binding/networks.ts'
 import type { SightingsName } from '../../ports/optional/sightings.ts'
@@ -14,6 +15,7 @@ export interface Hashes {
 }
 
 const HASH_CHARS = 22
+const NETWORKS_REMEMBERED = 4000
 
 export function createHashes(key: Uint8Array): Hashes {
   const hashOf = (...parts: readonly string[]): string =>
@@ -28,8 +30,17 @@ export function createHashes(key: Uint8Array): Hashes {
 export type Circumstanced = (event: SallyportEvent, location: Coordinates | undefined) => Circumstances
 
 export function createCircumstances(hashes: Hashes, devices: Pick<Devices, 'labelOf'>): Circumstanced {
-  const networkHash = (ip: string | undefined): string | undefined =>
-    ip === undefined ? undefined : hashes.of('network', isPlainIp(ip) ? networkOf(ip) : ip)
+  const remembered = new LRUCache<string, string>({ max: NETWORKS_REMEMBERED })
+
+  function networkHash(ip: string | undefined): string | undefined {
+    if (ip === undefined) return undefined
+    const known = remembered.get(ip)
+    if (known !== undefined) return known
+    const hash = hashes.of('network', isPlainIp(ip) ? networkOf(ip) : ip)
+    remembered.set(ip, hash)
+    return hash
+  }
+
   return ({ ip, previous_ip, user_agent }, location) => ({
     network: networkHash(ip),
     previousNetwork: networkHash(previous_ip),

@@ -160,8 +160,7 @@ export function createEvaluation(parts: EvaluationParts): Evaluation {
         lost++
         return
       }
-      // A listener or a rule may change what it is given.
-      waiting.push(Object.freeze({ ...event }))
+      waiting.push(event)
       taken++
       if (!isDraining) void drain()
     },
