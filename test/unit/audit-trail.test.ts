@@ -88,7 +88,7 @@ async function start(audit: Partial<AuditOptions> = {}, options: SallyportOption
     },
     loggedOut: async (cookie: string) => (await logout?.handle(viewOf({ headers: { cookie } })))?.status,
     /** When the sink has been asked for all that was told so far. */
-    settled: () => after(20),
+    settled: () => after(150),
   }
 }
 

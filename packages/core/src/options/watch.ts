@@ -44,13 +44,14 @@ export interface AuditOptions {
   readonly sink: AuditSink
   /**
    * Whether no event may be lost. Steps are answered when their events are written, and refused with 503 while they
-   * cannot be. Default `false`: nobody waits for a sink, and what it does not take in time is lost and counted.
+   * cannot be. Default `false`: nobody waits for a sink. Events are written within 100 ms, and what it does not take in time
+   * is lost and counted.
    */
   readonly required?: boolean | undefined
   /**
    * Which successful verifications are events, `token.accepted`: `none`; the `first` of each token in each process, and
    * whenever its address changes (each address at most once in 30 s); `all`; or a share of them between 0 and 1. Those of
-   * a share are told together, up to 100 ms later, unless the trail is `required`. Default `first`.
+   * a share are told together, up to 500 ms later, unless the trail is `required`. Default `first`.
    */
   readonly verifications?: VerificationPolicy | undefined
   /**

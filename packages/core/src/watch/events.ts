@@ -27,7 +27,7 @@ export type Emit = (event: EventToTell, caller?: Caller) => void
 export interface Events {
   emit: Emit
   /**
-   * Emits an event within 100 ms, with the time of this moment, and before any event that is emitted later. This is for
+   * Emits an event within 500 ms, with the time of this moment, and before any event that is emitted later. This is for
    * what so few requests cause that the code for it is out of the processor's caches each time: many at once cost less.
    *
    * @param event makes the event then
@@ -51,7 +51,7 @@ interface Waiting {
 }
 
 const MAX_CHARS = 255
-const SOON_MS = 100
+const SOON_MS = 500
 /** More are not kept, with the requests that they are about: they are emitted then. */
 const MOST_WAITING = 1000
 

@@ -45,15 +45,20 @@ export interface PseudonymsParts {
   readonly random: Random
 }
 
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
+
 interface Alias {
   readonly pseudonym: string
   readonly keys: PersonKeys
   /** Whether the store has it. If not, nobody can ever tell whose it was. */
   readonly isKept: boolean
   readonly since: number
+  /** The session of the last event, as most users have one. */
+  session: { readonly sid: string; readonly pseudonym: string } | undefined
 }
 
 const ALIASES_REMEMBERED = 10_000
+const REGIONS_REMEMBERED = 1000
 /** A process hears at once that a subject was forgotten. This is for when it does not. */
 const REMEMBERED_MS = 3_600_000
 /** A subject without a key may get one from another process. */
@@ -71,6 +76,7 @@ const MAKES_KEY: readonly EventName[] = ['session.started', 'session.refreshed',
 
 export function createPseudonyms({ store, devices, keptMs, clock, random }: PseudonymsParts): Pseudonyms {
   const aliases = new LRUCache<SubjectTag, Alias>({ max: ALIASES_REMEMBERED })
+  const regions = new LRUCache<string, string>({ max: REGIONS_REMEMBERED })
   /** When subjects were last signed out everywhere, of whom nothing is remembered for a while. */
   const endings = new LRUCache<SubjectTag, number>({ max: ALIASES_REMEMBERED })
 
@@ -93,8 +99,14 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
     const since = clock.monotonic()
     const alias: Alias =
       outcome.kind === 'found'
-        ? { pseudonym: outcome.pseudonym, keys: personKeys(outcome.key), isKept: true, since }
-        : { pseudonym: fresh.id, keys: personKeys(fresh.key), isKept: false, since }
+        ? {
+            pseudonym: outcome.pseudonym,
+            keys: personKeys(outcome.key),
+            isKept: true,
+            since,
+            session: undefined,
+          }
+        : { pseudonym: fresh.id, keys: personKeys(fresh.key), isKept: false, since, session: undefined }
     // The answer may be from before an erasure.
     const endedAt = endings.get(tag)
     if (endedAt === undefined || since - endedAt > ENDING_MS) aliases.set(tag, alias)
@@ -126,19 +138,31 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
     return all
   }
 
-  function disguised(event: SallyportEvent, { pseudonym, keys }: Alias): SallyportEvent {
+  function sessionOf(alias: Alias, sid: string): string {
+    if (alias.session?.sid !== sid) alias.session = { sid, pseudonym: sessionPseudonym(alias.keys, sid) }
+    return alias.session.pseudonym
+  }
+
+  function regionBehind(ip: string): string {
+    const known = regions.get(ip)
+    if (known !== undefined) return known
+    const region = networkBehind(ip)
+    regions.set(ip, region)
+    return region
+  }
+
+  /** Members are replaced one by one, because an object that is put together by spreading costs many times as much. */
+  function disguised(event: SallyportEvent, alias: Alias): SallyportEvent {
+    const { sid, ip, previous_ip: previous, user_agent: agent, resource_id: resource } = event
+    const hidden = { ...event, sub: alias.pseudonym } as Writable<SallyportEvent>
+    if (sid !== undefined) hidden.sid = sessionOf(alias, sid)
+    if (ip !== undefined) hidden.ip = regionBehind(ip)
+    if (previous !== undefined) hidden.previous_ip = regionBehind(previous)
+    if (agent !== undefined) hidden.user_agent = devices.labelOf(agent)
     // A resource may be a person, such as the caller's own profile.
-    const { resource_id: _id, ...told } = event
-    const { sid, ip, previous_ip: previous, user_agent: agent } = told
-    const hidden = {
-      ...told,
-      sub: pseudonym,
-      ...(sid === undefined ? {} : { sid: sessionPseudonym(keys, sid) }),
-      ...(ip === undefined ? {} : { ip: networkBehind(ip) }),
-      ...(previous === undefined ? {} : { previous_ip: networkBehind(previous) }),
-      ...(agent === undefined ? {} : { user_agent: devices.labelOf(agent) }),
-    }
-    return { ...hidden, sealed: sealPersonal(event, hidden, keys, random(SEAL_NONCE_BYTES)) }
+    if (resource !== undefined) delete hidden.resource_id
+    hidden.sealed = sealPersonal(event, hidden, alias.keys, random(SEAL_NONCE_BYTES))
+    return hidden
   }
 
   return {

@@ -41,10 +41,12 @@ export function isHidden(name: string): boolean {
  * members of other kinds, which nobody reads.
  */
 function associated(hidden: SallyportEvent): Buffer {
-  const members = Object.entries(hidden).filter(
-    ([name, value]) => typeof value === 'string' && !BESIDE.includes(name),
-  )
-  return Buffer.from(JSON.stringify(members.sort(([a], [b]) => (a < b ? -1 : 1))))
+  const members: (readonly [string, string])[] = []
+  for (const name of Object.keys(hidden).sort()) {
+    const value: unknown = hidden[name as keyof SallyportEvent]
+    if (typeof value === 'string' && !BESIDE.includes(name)) members.push([name, value])
+  }
+  return Buffer.from(JSON.stringify(members))
 }
 
 /**
@@ -58,7 +60,15 @@ export function sealPersonal(
   { seal }: PersonKeys,
   nonce: Uint8Array,
 ): string {
-  const told = Object.fromEntries(PERSONAL.map((name) => [name, event[name]]))
+  const { sub, sid, ip, previous_ip, user_agent, resource_id } = event
+  const told: Readonly<Record<keyof Personal, string | undefined>> = {
+    sub,
+    sid,
+    ip,
+    previous_ip,
+    user_agent,
+    resource_id,
+  }
   const cipher = createCipheriv('aes-256-gcm', seal, nonce)
   cipher.setAAD(associated(hidden))
   const parts = [nonce, cipher.update(JSON.stringify(told), 'utf8'), cipher.final(), cipher.getAuthTag()]

@@ -42,7 +42,7 @@ export interface TrailParts extends TrailSettings {
 }
 
 /** Where nobody waits, events are collected for this long, since each write slows down the requests of that moment. */
-const COLLECTED_MS = 10
+const COLLECTED_MS = 100
 /** Losses that come and go are told once. */
 const QUIET_MS = 10_000
 
