@@ -10,7 +10,7 @@ import { refreshFor, signInDevices } from './refresh-load.ts'
 import { fine, percents, section, table } from './report.ts'
 import { type Extent, type Framework, frameworks, type Report, type Say, type Watched } from './setup.ts'
 import { compared, median, quartiles, ratio } from './stats.ts'
-import { type BenchKey, createKey, createSupply } from './tokens.ts'
+import { type BenchKey, createKey, createSupply, forgeToken, subjectOf } from './tokens.ts'
 
 interface Watching extends Pick<Watched, 'by' | 'subjects'> {
   readonly label: string
@@ -20,9 +20,9 @@ const watchings: readonly Watching[] = [
   { label: 'a trail', by: 'trail', subjects: 'pseudonyms' },
   { label: 'a trail with plain subjects', by: 'trail', subjects: 'plain' },
   { label: 'a trail, rules, activity, metrics', by: 'everything', subjects: 'pseudonyms' },
-  { label: 'the same with plain subjects', by: 'everything', subjects: 'plain' },
+  { label: 'all of that with plain subjects', by: 'everything', subjects: 'plain' },
   { label: 'a trail with 1 % of all uses', by: 'samples', subjects: 'pseudonyms' },
-  { label: 'the same with plain subjects', by: 'samples', subjects: 'plain' },
+  { label: '1 % of all uses, plain subjects', by: 'samples', subjects: 'plain' },
 ]
 /** Samples concern the uses of access tokens. */
 const ofRoute = {
@@ -34,8 +34,11 @@ type Route = keyof typeof ofRoute
 const UNWATCHED = 'nothing'
 const TOKENS = 1000
 /** Two processes of the same program differ by some percent for as long as they live. */
-const GENERATIONS = 5
-const WARM_SECONDS = 1
+const GENERATIONS = 3
+/** Until the code that follows events is compiled for good, of which sampled events run little. */
+const EVENTS_SECONDS = 3
+const FORGED = 500
+const WARM_SECONDS = { verify: 1, refresh: 4 } as const
 const RUN_IN_SECONDS = 0.1
 /** Few enough refreshes of each device for the rules to find nothing unusual. */
 const REFRESH_SECONDS = 0.3
@@ -131,7 +134,11 @@ async function measureOnce(
 async function verifying(contestant: Contestant, key: BenchKey): Promise<Running['measure']> {
   const requests = authorized(createSupply(key).take(TOKENS))
   const lines: Lines = await openLines(contestant.port, inTurn(requests))
-  await lines.saturate(WARM_SECONDS)
+  const forged = Array.from({ length: FORGED }, (_, index) => forgeToken(key, subjectOf(index)))
+  const attack = await openLines(contestant.port, inTurn(authorized(forged)))
+  await attack.saturate(EVENTS_SECONDS)
+  attack.close()
+  await lines.saturate(WARM_SECONDS.verify)
   return async () => {
     await lines.saturate(RUN_IN_SECONDS)
     const before = await contestant.figures()
@@ -148,7 +155,7 @@ async function refreshing(contestant: Contestant): Promise<Running['measure']> {
     await sleep(WRITTEN_MS)
     return refreshFor(contestant, devices, seconds)
   }
-  await measure(WARM_SECONDS)
+  await measure(WARM_SECONDS.refresh)
   return () => measure(REFRESH_SECONDS)
 }
 
