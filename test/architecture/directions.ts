@@ -85,6 +85,7 @@ export const directions: Table = {
   '@sallyport/pkcs11': ['@sallyport/core/signer', 'pkcs11js', 'node:module'],
   '@sallyport/audit': ['@sallyport/core/sink', 'pino'],
   '@sallyport/cli': ['@sallyport/audit', 'commander'],
+  '@sallyport/client': [],
   '@sallyport/policies': ['@sallyport/core/sink', '@cedar-policy', '@marcbachmann'],
   '@sallyport/express': ['@sallyport/core', '@sallyport/core/adapter', 'express'],
   '@sallyport/koa': ['@sallyport/core', '@sallyport/core/adapter', 'koa'],

@@ -281,7 +281,7 @@ app.use('/auth', another.logoutRouter())
   expect(await ended).toBe('')
 })
 
-describe('browser.md', () => {
+describe('browser-by-hand.md', () => {
   /** The `fetch` of a page at this address, whose browser keeps cookies. */
   function fetchOf(url: string, sent: string[]): typeof fetch {
     let cookie = ''
@@ -304,7 +304,11 @@ describe('browser.md', () => {
   /** A page of its own at a server. */
   async function open(url: string, sent: string[] = []): Promise<Client> {
     Object.assign(globalThis, { fetchOfPage: fetchOf(url, sent) })
-    const client = await run('browser.md', 0, (code) => `const fetch = globalThis.fetchOfPage\n${code}`)
+    const client = await run(
+      'browser-by-hand.md',
+      0,
+      (code) => `const fetch = globalThis.fetchOfPage\n${code}`,
+    )
     return client as unknown as Client
   }
 

@@ -9,7 +9,9 @@ const COMPOSITION_ROOT = `${CORE}sallyport.ts`
 /** A program, whose process is its own. It hands its arguments and variables on. */
 const PROGRAM = 'packages/cli/src/main.ts'
 /** The places where time and chance enter the core. */
-const SOURCES_OF_TIME_AND_CHANCE: readonly string[] = [COMPOSITION_ROOT, `${CORE}system.ts`]
+const SOURCES_OF_TIME_AND_CHANCE: readonly string[] = [
+  ...[COMPOSITION_ROOT, `${CORE}system.ts`, 'packages/client/src/system.ts'],
+]
 
 export const usesConsole: Rule = (source) => [
   ...usesOf(source, 'console').map((node) => ({ node, says: 'uses console' })),

@@ -1,0 +1,3 @@
+export { createClient } from './client.ts'
+export { ClientError, type ClientErrorDetails } from './errors.ts'
+export type { Client, ClientChange, ClientOptions, ClientState, StepUpChallenge } from './options.ts'

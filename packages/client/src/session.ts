@@ -1,0 +1,224 @@
+import { type Refusal, refusalOf } from './challenge.ts'
+import { ClientError } from './errors.ts'
+import type { ClientChange, ClientState } from './options.ts'
+import { openRecords, type SessionRecord } from './record.ts'
+import { createStanding } from './standing.ts'
+import { rest, stopwatch } from './system.ts'
+import { joinTabs, type Message } from './tabs.ts'
+import { createBackoff, type Grant, grantIn, type Held, hold } from './tokens.ts'
+
+/** The session of this tab's user. */
+export interface Session {
+  readonly state: ClientState
+  /** The token to use now; `undefined`: nobody is signed in. */
+  token(): Promise<string | undefined>
+  /** A token other than this one, which was refused. */
+  renew(refused: string): Promise<string | undefined>
+  signIn(send: (token: string | undefined) => Promise<Response>): Promise<Response>
+  accept(answer: Response): Promise<boolean>
+  /** Signs out all tabs, and gives the token that there was. */
+  leave(): Promise<string | undefined>
+  /** What became of the session while this page was away. */
+  wake(): Promise<void>
+  rest(): void
+}
+
+export interface SessionParts {
+  /** `POST` sends the cookie. */
+  readonly post: (path: string, headers: Record<string, string>) => Promise<Response>
+  readonly name: string
+  readonly timeoutMs: number
+  readonly changed: (change: ClientChange) => void
+  readonly stepUp: (refusal: Refusal) => Promise<boolean>
+}
+
+/** How long another tab may take to tell its token. */
+const ASKED_MS = 50
+const KEY_BYTES = 24
+
+export function createSession({ post, name, timeoutMs, changed, stepUp }: SessionParts): Session {
+  const records = openRecords(name)
+  const tabs = joinTabs(name, timeoutMs * 2, hear)
+  const backoff = createBackoff()
+  const standing = createStanding(changed)
+  let underWay: Promise<string | undefined> | undefined
+  let heard = (): void => {}
+
+  function hear(message: Message): void {
+    switch (message.kind) {
+      case 'token':
+        standing.take(hold(message, message.leftMs), 'elsewhere')
+        heard()
+        break
+      case 'out':
+        standing.leave(message.epoch, message.by)
+        break
+      case 'ask':
+        if (standing.held?.isDue() === false) tellToken(standing.held)
+    }
+  }
+
+  function tellToken({ token, lifetimeMs, epoch, turn, leftMs }: Held): void {
+    tabs.tell({ kind: 'token', token, lifetimeMs, epoch, turn, leftMs: leftMs() })
+  }
+
+  /** Keeps a token that the server has just given, if nobody signed in or out since it was asked for. */
+  async function keep(
+    grant: Grant,
+    { since, ago, by }: { since: number; ago: () => number; by: ClientChange['by'] },
+  ): Promise<boolean> {
+    const record = await records.update((now) =>
+      now.epoch === since ? { ...now, turn: now.turn + 1, isOut: false, key: undefined } : now,
+    )
+    if (record.epoch !== since) return false
+    standing.take(hold({ ...grant, epoch: since, turn: record.turn }, grant.lifetimeMs, ago()), by)
+    const { held } = standing
+    if (held?.turn === record.turn) tellToken(held)
+    return true
+  }
+
+  /** Whoever signs in or out begins something new, which no answer from before changes. */
+  async function begin(isOut: boolean): Promise<number> {
+    const record = await records.update((now) => ({ ...now, epoch: now.epoch + 1, isOut, key: undefined }))
+    return record.epoch
+  }
+
+  async function end(by: 'here' | 'ended'): Promise<void> {
+    const epoch = await begin(true)
+    tabs.tell({ kind: 'out', epoch, by: by === 'here' ? 'elsewhere' : by })
+    standing.leave(epoch, standing.state === 'unknown' ? 'here' : by)
+  }
+
+  function renewed(refused?: string): Promise<string | undefined> {
+    underWay ??= tabs
+      .alone(() => exchange(refused))
+      .finally(() => {
+        underWay = undefined
+      })
+    return underWay
+  }
+
+  async function exchange(refused: string | undefined): Promise<string | undefined> {
+    const another = (): string | undefined => {
+      const { held } = standing
+      return held !== undefined && held.token !== refused && !held.isDue() ? held.token : undefined
+    }
+    if (another() === undefined && standing.state === 'unknown') await askOthers()
+    const known = another()
+    if (known !== undefined) return known
+    backoff.check()
+    const record = await records.update((now) => (now.key === undefined ? { ...now, key: newKey() } : now))
+    // A page that has just been loaded asks the server all the same: somebody may have come back from another site.
+    if (record.isOut && standing.state !== 'unknown') {
+      standing.leave(record.epoch, 'elsewhere')
+      return undefined
+    }
+    return refresh(record)
+  }
+
+  async function refresh({ epoch: since, key = '' }: SessionRecord): Promise<string | undefined> {
+    const ago = stopwatch()
+    const answer = await post('refresh', { 'Idempotency-Key': key })
+    const grant = await grantOf(answer)
+    if (grant !== undefined) {
+      backoff.served()
+      const isOther = since > standing.epoch && standing.state === 'signed_in'
+      await keep(grant, { since, ago, by: isOther ? 'elsewhere' : 'here' })
+      return standing.held?.token
+    }
+    // The key stays: it may be that of a refresh whose answer was lost, and which was not repeated now.
+    if (answer.status !== 401) throw backoff.refused(answer)
+    const refusal = refusalOf(answer)
+    if (refusal.kind === 'step_up') throw new NeedsStepUp(refusal)
+    const now = await records.read()
+    if (now.epoch === since) await end('ended')
+    return standing.held?.token
+  }
+
+  async function grantOf(answer: Response): Promise<Grant | undefined> {
+    try {
+      return await grantIn(answer)
+    } catch (cause) {
+      throw new ClientError('the answer to a refresh did not arrive', { cause })
+    }
+  }
+
+  async function askOthers(): Promise<void> {
+    const answered = new Promise<void>((resolve) => {
+      heard = resolve
+    })
+    tabs.tell({ kind: 'ask' })
+    await Promise.race([answered, rest(ASKED_MS)])
+  }
+
+  async function renewedOrStepped(refused?: string): Promise<string | undefined> {
+    try {
+      return await renewed(refused)
+    } catch (cause) {
+      if (!(cause instanceof NeedsStepUp)) throw cause
+      if (await stepUp(cause.refusal)) return standing.held?.token
+      throw new ClientError('the user has to authenticate again', { status: 401, cause })
+    }
+  }
+
+  async function token(): Promise<string | undefined> {
+    if (standing.state === 'signed_out') return undefined
+    const { held } = standing
+    if (held === undefined || held.isExpired()) return renewedOrStepped()
+    // Whether that fails is seen when the token is over.
+    if (held.isDue()) renewed().catch(() => {})
+    return held.token
+  }
+
+  async function accept(answer: Response): Promise<boolean> {
+    const ago = stopwatch()
+    const grant = await grantIn(answer)
+    return grant !== undefined && keep(grant, { since: await begin(false), ago, by: 'here' })
+  }
+
+  return {
+    get state() {
+      return standing.state
+    },
+    ...{ token, accept, renew: renewedOrStepped, rest: tabs.rest },
+    signIn(send) {
+      const { held } = standing
+      const token = held?.isExpired() === false ? held.token : undefined
+      return tabs.alone(async () => {
+        const answer = await send(token)
+        await accept(answer)
+        return answer
+      })
+    },
+    async leave() {
+      const { held } = standing
+      await end('here')
+      return held?.token
+    },
+    async wake() {
+      tabs.listen()
+      const record = await records.read()
+      if (standing.state === 'unknown' || record.epoch <= standing.epoch) return
+      if (record.isOut) return standing.leave(record.epoch, 'elsewhere')
+      standing.forget(record.epoch)
+      await token()
+    },
+  }
+}
+
+/** The session is there, but will not be refreshed before the user has authenticated again. */
+class NeedsStepUp extends Error {
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal) {
+    super('the user has to authenticate again')
+    this.refusal = refusal
+  }
+}
+
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES))
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+}

@@ -1,0 +1,54 @@
+import type { ClientChange, ClientState } from './options.ts'
+import type { Held } from './tokens.ts'
+
+/** What this tab knows of the session. Nothing older replaces something newer. */
+export interface Standing {
+  readonly state: ClientState
+  readonly held: Held | undefined
+  /** The last sign-in or sign-out that is known here; -1: none. */
+  readonly epoch: number
+  /** Takes a token over, unless a newer one is here. */
+  take(token: Held, by: ClientChange['by']): void
+  /** Takes a sign-out over, unless somebody has signed in since. */
+  leave(epoch: number, by: ClientChange['by']): void
+  /** Takes over that somebody signed in, whose token is not here yet. */
+  forget(epoch: number): void
+}
+
+export function createStanding(changed: (change: ClientChange) => void): Standing {
+  let state: ClientState = 'unknown'
+  let held: Held | undefined
+  let epoch = -1
+  return {
+    get state() {
+      return state
+    },
+    get held() {
+      return held
+    },
+    get epoch() {
+      return epoch
+    },
+    take(token, by) {
+      if (token.epoch < epoch || (held?.epoch === token.epoch && held.turn >= token.turn)) return
+      const isNews = token.epoch > epoch || state !== 'signed_in'
+      epoch = token.epoch
+      held = token
+      state = 'signed_in'
+      if (isNews) changed({ state, by })
+    },
+    leave(next, by) {
+      if (next <= epoch) return
+      const isNews = state !== 'signed_out'
+      epoch = next
+      held = undefined
+      state = 'signed_out'
+      if (isNews) changed({ state, by })
+    },
+    forget(next) {
+      epoch = next
+      held = undefined
+      state = 'unknown'
+    },
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Measures time from now on, in milliseconds. The clock of the machine may be set, and that of the page may stand still
+ * while the machine sleeps, so the one that says more counts.
+ *
+ * @param sinceMs how long ago it began
+ */
+export function stopwatch(sinceMs = 0): () => number {
+  const clock = Date.now()
+  const page = performance.now()
+  return () => sinceMs + Math.max(Date.now() - clock, performance.now() - page)
+}
+
+/** A part of a time, between half and all of it, so that not all who wait come back at once. */
+export function scattered(milliseconds: number): number {
+  return milliseconds * (0.5 + Math.random() / 2)
+}
+
+/** Resolves after some milliseconds, and keeps no process alive. */
+export function rest(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    AbortSignal.timeout(milliseconds).addEventListener('abort', () => resolve())
+  })
+}

@@ -1,0 +1,88 @@
+import { ClientError } from './errors.ts'
+import { scattered, stopwatch } from './system.ts'
+
+/** An access token, as a server has just given it. */
+export interface Grant {
+  readonly token: string
+  readonly lifetimeMs: number
+}
+
+/** An access token of this tab. */
+export interface Held extends Grant {
+  readonly epoch: number
+  readonly turn: number
+  isExpired(): boolean
+  /** Whether it should be renewed, although it is good. */
+  isDue(): boolean
+  leftMs(): number
+}
+
+/** A token is renewed when this share of its lifetime is left, or so many milliseconds, if that is less. */
+const DUE_SHARE = 0.25
+const DUE_MS = 60_000
+
+/**
+ * @param leftMs how long it still lives, from this moment at the earliest
+ * @param sinceMs how long ago that was, in milliseconds
+ */
+export function hold(grant: Grant & Pick<Held, 'epoch' | 'turn'>, leftMs: number, sinceMs = 0): Held {
+  const due = Math.min(grant.lifetimeMs * DUE_SHARE, DUE_MS)
+  const passed = stopwatch(sinceMs)
+  const left = (): number => leftMs - passed()
+  return { ...grant, leftMs: left, isExpired: () => left() <= 0, isDue: () => left() <= due }
+}
+
+/** The tokens of an answer; `undefined` if it has none. Rejects if its body did not arrive. */
+export async function grantIn(answer: Response): Promise<Grant | undefined> {
+  if (!answer.ok) return undefined
+  const { access_token: token, expires_in: seconds } = membersOf(await answer.clone().text())
+  return typeof token === 'string' && typeof seconds === 'number' && seconds > 0
+    ? { token, lifetimeMs: seconds * 1000 }
+    : undefined
+}
+
+function membersOf(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text)) as Record<string, unknown>
+  } catch {
+    return {}
+  }
+}
+
+const FIRST_WAIT_MS = 1000
+const LONGEST_WAIT_MS = 60_000
+
+/** The time after a server asked to be left alone. */
+export interface Backoff {
+  /** Throws if it is too early. */
+  check(): void
+  /** Gives the error, and when to try again. */
+  refused(answer: Response): ClientError
+  served(): void
+}
+
+export function createBackoff(): Backoff {
+  let passed = stopwatch()
+  let waitMs = 0
+  let times = 0
+  let status = 0
+  const error = (message: string): ClientError =>
+    new ClientError(message, { status, retryAfterMs: waitMs - passed() })
+  return {
+    check() {
+      if (passed() < waitMs) throw error('the server asked to wait')
+    },
+    refused(answer) {
+      status = answer.status
+      const asked = Number(answer.headers.get('Retry-After') ?? Number.NaN) * 1000
+      const own = scattered(Math.min(FIRST_WAIT_MS * 2 ** times++, LONGEST_WAIT_MS))
+      waitMs = asked >= 0 ? Math.min(asked, LONGEST_WAIT_MS) : own
+      passed = stopwatch()
+      return error(`a refresh was answered ${status}`)
+    },
+    served() {
+      waitMs = 0
+      times = 0
+    },
+  }
+}
