@@ -9,7 +9,7 @@ import { createSession, type Session } from './session.ts'
  * Throws a `TypeError` if `authUrl` or one of `origins` is no URL; outside of browsers, `authUrl` must be an absolute one.
  */
 export function createClient(options: ClientOptions = {}): Client {
-  const { authUrl = '/auth', origins = [], timeoutMs = 10_000 } = options
+  const { authUrl = '/auth', origins = [], storage, timeoutMs = 10_000 } = options
   const base = globalThis.location?.href
   const auth = new URL(authUrl.endsWith('/') ? authUrl : `${authUrl}/`, base)
   const own = globalThis.location?.origin ?? auth.origin
@@ -20,15 +20,28 @@ export function createClient(options: ClientOptions = {}): Client {
   const refusedNew = new Map<string, string>()
   let steppingUp: Promise<boolean> | undefined
 
-  async function post(path: string, headers: Record<string, string>): Promise<Response> {
+  const credentials = storage !== undefined ? 'omit' : auth.origin === own ? 'same-origin' : 'include'
+
+  async function post(
+    path: string,
+    headers: Record<string, string>,
+    body?: URLSearchParams,
+  ): Promise<Response> {
     try {
       return await send(new URL(path, auth), {
-        ...{ method: 'POST', headers, credentials: auth.origin === own ? 'same-origin' : 'include' },
+        ...{ method: 'POST', headers, credentials, ...(body && { body }) },
         ...{ cache: 'no-store', redirect: 'error', keepalive: true, signal: AbortSignal.timeout(timeoutMs) },
       })
     } catch (cause) {
       throw new ClientError('the server cannot be reached', { cause })
     }
+  }
+
+  function refresh(key: string, refreshToken: string | undefined): Promise<Response> {
+    const headers = { 'Idempotency-Key': key }
+    if (refreshToken === undefined) return post('refresh', headers)
+    const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
+    return post('token', headers, new URLSearchParams(form))
   }
 
   function stepUp(refusal: Refusal): Promise<boolean> {
@@ -41,7 +54,7 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 
   const session: Session = createSession({
-    ...{ post, timeoutMs, stepUp, name: `sallyport ${auth.href}` },
+    ...{ refresh, storage, timeoutMs, stepUp, name: `sallyport ${auth.href}` },
     changed(change) {
       for (const listener of listeners) listener(change)
     },
@@ -93,9 +106,13 @@ export function createClient(options: ClientOptions = {}): Client {
       return second
     },
     async signOut({ everywhere = false } = {}) {
-      const token = everywhere ? await session.token() : undefined
+      // Without a cookie, only the token says which session is to end.
+      const needsToken = everywhere || storage !== undefined
+      const [asked] = await Promise.allSettled([needsToken ? session.token() : undefined])
       const left = await session.leave()
-      const headers = (token ?? left) === undefined ? {} : { Authorization: `Bearer ${token ?? left}` }
+      const token = asked.status === 'fulfilled' ? (asked.value ?? left) : left
+      if (token === undefined && asked.status === 'rejected') throw asked.reason
+      const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` }
       const { ok, status } = await post(everywhere ? 'logout-all' : 'logout', headers)
       if (!ok) throw new ClientError(`the sign-out was answered ${status}`, { status })
     },

@@ -1,3 +1,10 @@
 export { createClient } from './client.ts'
 export { ClientError, type ClientErrorDetails } from './errors.ts'
-export type { Client, ClientChange, ClientOptions, ClientState, StepUpChallenge } from './options.ts'
+export type {
+  Client,
+  ClientChange,
+  ClientOptions,
+  ClientState,
+  StepUpChallenge,
+  TokenStorage,
+} from './options.ts'

@@ -16,10 +16,27 @@ export interface ClientOptions {
    * Default: the 401 is returned.
    */
   readonly stepUp?: ((challenge: StepUpChallenge) => Promise<boolean>) | undefined
+  /**
+   * Where the refresh token is kept, for those who can't have cookies: native apps, and pages in their shells. Sign-ins
+   * must ask for it by the header `X-Token-Transport: body`, and the endpoint `token` must be mounted. Default: the
+   * refresh token is in a cookie.
+   */
+  readonly storage?: TokenStorage | undefined
   /** Milliseconds that a refresh may take before it counts as failed. Default 10,000. */
   readonly timeoutMs?: number | undefined
   /** Sends every request. Default: the global `fetch`, as it is when a request is sent. */
   readonly fetch?: typeof fetch | undefined
+}
+
+/**
+ * A place for one string, which holds the refresh token: the keychain of the system, or `encryptedStorage` of
+ * `@sallyport/client/storage`.
+ */
+export interface TokenStorage {
+  /** `undefined`: nothing is there. */
+  load(): Promise<string | undefined>
+  /** Resolves when it is there to stay. */
+  save(text: string): Promise<void>
 }
 
 /** What a resource asks for (RFC 9470, section 3). */

@@ -1,4 +1,4 @@
-/** What all tabs of an origin know of the session. There is no secret in it. */
+/** What all tabs of an origin know of the session. In IndexedDB, there is no secret in it. */
 export interface SessionRecord {
   /** How often somebody signed in or out here. What began before the last time is of no use after it. */
   readonly epoch: number
@@ -8,6 +8,8 @@ export interface SessionRecord {
   readonly isOut: boolean
   /** The `Idempotency-Key` of a refresh whose answer nobody has yet. */
   readonly key: string | undefined
+  /** If it is not in a cookie. */
+  readonly refreshToken: string | undefined
 }
 
 /** A record that outlives its page. Each step is one transaction, over all tabs. */
@@ -17,7 +19,9 @@ export interface SessionRecords {
   update(change: (record: SessionRecord) => SessionRecord): Promise<SessionRecord>
 }
 
-const FIRST: SessionRecord = { epoch: 0, turn: 0, isOut: false, key: undefined }
+export const FIRST: SessionRecord = {
+  ...{ epoch: 0, turn: 0, isOut: false, key: undefined, refreshToken: undefined },
+}
 const STORE = 'sessions'
 
 /**

@@ -1,11 +1,13 @@
 import { type Refusal, refusalOf } from './challenge.ts'
 import { ClientError } from './errors.ts'
-import type { ClientChange, ClientState } from './options.ts'
-import { openRecords, type SessionRecord } from './record.ts'
+import { createLock } from './lock.ts'
+import type { ClientChange, ClientState, TokenStorage } from './options.ts'
+import { FIRST, openRecords, type SessionRecord } from './record.ts'
 import { createStanding } from './standing.ts'
+import { storedRecords } from './stored-records.ts'
 import { rest, stopwatch } from './system.ts'
 import { joinTabs, type Message } from './tabs.ts'
-import { createBackoff, type Grant, grantIn, type Held, hold } from './tokens.ts'
+import { createBackoff, type Grant, grantIn, type Held, hold, isOver } from './tokens.ts'
 
 /** The session of this tab's user. */
 export interface Session {
@@ -24,9 +26,12 @@ export interface Session {
 }
 
 export interface SessionParts {
-  /** `POST` sends the cookie. */
-  readonly post: (path: string, headers: Record<string, string>) => Promise<Response>
+  /** Sends a refresh under a key, by the cookie or with a token. */
+  readonly refresh: (key: string, refreshToken: string | undefined) => Promise<Response>
+  /** Tells the sessions of one origin apart. */
   readonly name: string
+  /** Where the refresh token is; `undefined`: in a cookie. */
+  readonly storage: TokenStorage | undefined
   readonly timeoutMs: number
   readonly changed: (change: ClientChange) => void
   readonly stepUp: (refusal: Refusal) => Promise<boolean>
@@ -36,9 +41,20 @@ export interface SessionParts {
 const ASKED_MS = 50
 const KEY_BYTES = 24
 
-export function createSession({ post, name, timeoutMs, changed, stepUp }: SessionParts): Session {
-  const records = openRecords(name)
-  const tabs = joinTabs(name, timeoutMs * 2, hear)
+export function createSession({
+  name,
+  storage,
+  timeoutMs,
+  changed,
+  stepUp,
+  ...parts
+}: SessionParts): Session {
+  const alone = createLock(name, timeoutMs * 2)
+  const records =
+    storage === undefined
+      ? openRecords(name)
+      : storedRecords(storage, createLock(`${name} record`, timeoutMs))
+  const tabs = joinTabs(name, hear)
   const backoff = createBackoff()
   const standing = createStanding(changed)
   let underWay: Promise<string | undefined> | undefined
@@ -67,8 +83,10 @@ export function createSession({ post, name, timeoutMs, changed, stepUp }: Sessio
     grant: Grant,
     { since, ago, by }: { since: number; ago: () => number; by: ClientChange['by'] },
   ): Promise<boolean> {
+    const { refreshToken } = grant
+    const kept = storage === undefined || refreshToken === undefined ? {} : { refreshToken }
     const record = await records.update((now) =>
-      now.epoch === since ? { ...now, turn: now.turn + 1, isOut: false, key: undefined } : now,
+      now.epoch === since ? { ...now, ...kept, turn: now.turn + 1, isOut: false, key: undefined } : now,
     )
     if (record.epoch !== since) return false
     standing.take(hold({ ...grant, epoch: since, turn: record.turn }, grant.lifetimeMs, ago()), by)
@@ -79,7 +97,7 @@ export function createSession({ post, name, timeoutMs, changed, stepUp }: Sessio
 
   /** Whoever signs in or out begins something new, which no answer from before changes. */
   async function begin(isOut: boolean): Promise<number> {
-    const record = await records.update((now) => ({ ...now, epoch: now.epoch + 1, isOut, key: undefined }))
+    const record = await records.update((now) => ({ ...FIRST, epoch: now.epoch + 1, turn: now.turn, isOut }))
     return record.epoch
   }
 
@@ -90,11 +108,9 @@ export function createSession({ post, name, timeoutMs, changed, stepUp }: Sessio
   }
 
   function renewed(refused?: string): Promise<string | undefined> {
-    underWay ??= tabs
-      .alone(() => exchange(refused))
-      .finally(() => {
-        underWay = undefined
-      })
+    underWay ??= alone(() => exchange(refused)).finally(() => {
+      underWay = undefined
+    })
     return underWay
   }
 
@@ -113,12 +129,20 @@ export function createSession({ post, name, timeoutMs, changed, stepUp }: Sessio
       standing.leave(record.epoch, 'elsewhere')
       return undefined
     }
+    if (storage !== undefined && record.refreshToken === undefined) {
+      standing.leave(record.epoch, 'here')
+      return undefined
+    }
     return refresh(record)
   }
 
-  async function refresh({ epoch: since, key = '' }: SessionRecord): Promise<string | undefined> {
+  async function refresh({
+    epoch: since,
+    key = '',
+    refreshToken,
+  }: SessionRecord): Promise<string | undefined> {
     const ago = stopwatch()
-    const answer = await post('refresh', { 'Idempotency-Key': key })
+    const answer = await parts.refresh(key, refreshToken)
     const grant = await grantOf(answer)
     if (grant !== undefined) {
       backoff.served()
@@ -127,7 +151,7 @@ export function createSession({ post, name, timeoutMs, changed, stepUp }: Sessio
       return standing.held?.token
     }
     // The key stays: it may be that of a refresh whose answer was lost, and which was not repeated now.
-    if (answer.status !== 401) throw backoff.refused(answer)
+    if (!(await isOver(answer))) throw backoff.refused(answer)
     const refusal = refusalOf(answer)
     if (refusal.kind === 'step_up') throw new NeedsStepUp(refusal)
     const now = await records.read()
@@ -184,7 +208,7 @@ export function createSession({ post, name, timeoutMs, changed, stepUp }: Sessio
     signIn(send) {
       const { held } = standing
       const token = held?.isExpired() === false ? held.token : undefined
-      return tabs.alone(async () => {
+      return alone(async () => {
         const answer = await send(token)
         await accept(answer)
         return answer

@@ -5,6 +5,8 @@ import { scattered, stopwatch } from './system.ts'
 export interface Grant {
   readonly token: string
   readonly lifetimeMs: number
+  /** If it is not in a cookie. */
+  readonly refreshToken?: string | undefined
 }
 
 /** An access token of this tab. */
@@ -35,13 +37,25 @@ export function hold(grant: Grant & Pick<Held, 'epoch' | 'turn'>, leftMs: number
 /** The tokens of an answer; `undefined` if it has none. Rejects if its body did not arrive. */
 export async function grantIn(answer: Response): Promise<Grant | undefined> {
   if (!answer.ok) return undefined
-  const { access_token: token, expires_in: seconds } = membersOf(await answer.clone().text())
-  return typeof token === 'string' && typeof seconds === 'number' && seconds > 0
-    ? { token, lifetimeMs: seconds * 1000 }
-    : undefined
+  const members = await membersOf(answer)
+  const { access_token: token, expires_in: seconds, refresh_token: refreshToken } = members
+  if (typeof token !== 'string' || typeof seconds !== 'number' || seconds <= 0) return undefined
+  const grant = { token, lifetimeMs: seconds * 1000 }
+  return typeof refreshToken === 'string' ? { ...grant, refreshToken } : grant
 }
 
-function membersOf(text: string): Record<string, unknown> {
+/** Whether a refresh was refused for good: by 401, or as RFC 6749, section 5.2, has it. */
+export async function isOver(answer: Response): Promise<boolean> {
+  if (answer.status === 401) return true
+  return answer.status === 400 && (await membersOf(answer)).error === 'invalid_grant'
+}
+
+/** The members of a body in JSON, which is left to be read again. */
+async function membersOf(answer: Response): Promise<Record<string, unknown>> {
+  return parsed(await answer.clone().text())
+}
+
+function parsed(text: string): Record<string, unknown> {
   try {
     return Object(JSON.parse(text)) as Record<string, unknown>
   } catch {
