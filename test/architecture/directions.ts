@@ -87,12 +87,13 @@ export const directions: Table = {
   '@sallyport/cli': ['@sallyport/audit', 'commander'],
   '@sallyport/client': [],
   '@sallyport/policies': ['@sallyport/core/sink', '@cedar-policy', '@marcbachmann'],
+  '@sallyport/headers': ['@sallyport/core/sink', 'helmet', 'express', 'koa', 'fastify'],
   '@sallyport/express': ['@sallyport/core', '@sallyport/core/adapter', 'express'],
   '@sallyport/koa': ['@sallyport/core', '@sallyport/core/adapter', 'koa'],
   '@sallyport/fastify': ['@sallyport/core', '@sallyport/core/adapter', 'fastify'],
 
   '@sallyport/example-app': ['@sallyport/audit/*', '@sallyport/core/*', '@sallyport/redis/*', 'ioredis'],
-  '@sallyport/example-express': ['@sallyport/example-app/*', '@sallyport/express/*', 'express'],
+  '@sallyport/example-express': ['@sallyport/example-app/*', '@sallyport/express/*', 'express', 'helmet'],
   '@sallyport/example-koa': ['@sallyport/example-app/*', '@sallyport/koa/*', 'koa'],
   '@sallyport/example-fastify': ['@sallyport/example-app/*', '@sallyport/fastify/*', 'fastify'],
   '@sallyport/example-live': ['@sallyport/express/*', '@sallyport/redis/*', 'express', 'ioredis'],
@@ -101,7 +102,8 @@ export const directions: Table = {
 /** Packages from elsewhere that may be imported only where a row names them. All others are free. */
 export const guarded: readonly string[] = [
   ...['jose', '@aws-sdk', 'pkcs11js', 'card-validator', 'libphonenumber-js', 'validator'],
-  ...['express', 'koa', 'fastify', 'ioredis', 'pino', 'commander', '@cedar-policy', '@marcbachmann'],
+  ...['express', 'koa', 'fastify', 'helmet', 'ioredis', 'pino', 'commander'],
+  ...['@cedar-policy', '@marcbachmann'],
   // Its `createRequire` makes imports that no rule here can see.
   'node:module',
 ]
