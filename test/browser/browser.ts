@@ -23,12 +23,16 @@ export interface RealBrowser {
   close(): Promise<void>
 }
 
-/** A real Chromium with an empty folder for its data, and one tab: a new one costs more than most tests. */
-export async function startBrowser(): Promise<RealBrowser> {
+/**
+ * A real Chromium with an empty folder for its data, and one tab: a new one costs more than most tests.
+ *
+ * @param further switches of its command line, besides the usual ones
+ */
+export async function startBrowser(further: readonly string[] = []): Promise<RealBrowser> {
   const { command, env } = await findChromium()
   const browser = await chromium.launch({
     executablePath: command,
-    args: ARGS,
+    args: [...ARGS, ...further],
     env: { ...process.env, ...env },
   })
   const context = await browser.newContext()
