@@ -191,8 +191,8 @@ describe.each(frameworkNames)('%s', (name) => {
     expect(await post(legacy(), LEGACY)).toBe(204)
     expect(told).toHaveLength(2)
     vi.advanceTimersByTime(1_000)
-    expect(await post(legacy(), LEGACY)).toBe(204)
-    expect(told.map(({ dropped }) => dropped)).toEqual([0, 0, 4])
+    for (let count = 0; count < 2; count++) expect(await post(legacy(), LEGACY)).toBe(204)
+    expect(told.map(({ dropped }) => dropped)).toEqual([0, 0, 4, 0])
   })
 
   test.each([
