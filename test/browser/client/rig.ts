@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import {
+  createSallyport,
+  type ExpressSallyport,
+  getAuth,
+  memoryStore,
+  type SallyportEvent,
+} from '@sallyport/express'
+import { build } from 'esbuild'
+import express from 'express'
+import { type Site, startSite } from '../site.ts'
+import { type Note, note } from './notes.ts'
+import { createWire, type Wire } from './wire.ts'
+
+export const ACR = 'urn:example:two-factors'
+export const ACCESS_SECONDS = 2
+
+const CLIENT = fileURLToPath(new URL('../../../packages/client/src/index.ts', import.meta.url))
+const WORKER = `import { createClient } from '/client.js'
+const client = createClient()
+self.addEventListener('install', () => self.skipWaiting())
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
+self.addEventListener('message', async ({ data, ports: [port] }) => {
+  try {
+    const answer = await client.fetch(data)
+    port.postMessage({ status: answer.status, text: await answer.text() })
+  } catch (fault) {
+    port.postMessage({ failed: fault.name, status: fault.status, text: fault.message })
+  }
+})`
+
+/** A server with the library in its strict mode, and the pages that load the client from it. */
+export interface Rig {
+  readonly url: string
+  readonly site: Site
+  readonly sallyport: ExpressSallyport
+  readonly wire: Wire
+  /** Each request below `/api`. */
+  readonly notes: readonly Note[]
+  readonly events: readonly SallyportEvent[]
+  /** Where `/away` leads from now on. */
+  redirectTo(url: string): void
+  /** What would end an honest session. */
+  faults(): readonly string[]
+  close(): Promise<void>
+}
+
+export async function startRig(accessSeconds = ACCESS_SECONDS): Promise<Rig> {
+  const sallyport = await createSallyport({
+    issuer: 'https://auth.example.test',
+    audience: 'https://api.example.test',
+    production: false,
+    store: memoryStore(),
+    access: { ttlSeconds: accessSeconds },
+    refresh: { graceSeconds: 0 },
+    limits: { refreshes: { count: 0 } },
+  })
+  const events: SallyportEvent[] = []
+  sallyport.on('event', (event) => events.push(event))
+  const wire = createWire()
+  const notes: Note[] = []
+  const [bundle, page] = await Promise.all([
+    build({ entryPoints: [CLIENT], bundle: true, format: 'esm', target: 'es2023', write: false }),
+    readFile(new URL('page.html', import.meta.url), 'utf8'),
+  ])
+  const script = bundle.outputFiles[0]?.text
+  if (script === undefined) throw new Error('esbuild made no file')
+
+  let away = '/'
+  const app = express()
+  // A browser repeats by itself what breaks on a connection that it has used before.
+  app.use((_req, res, next) => {
+    res.set('Connection', 'close')
+    next()
+  })
+  app.get(['/', '/elsewhere'], (_req, res) => {
+    res.type('html').send(page)
+  })
+  app.get('/away', (_req, res) => {
+    res.redirect(away)
+  })
+  app.get('/client.js', (_req, res) => {
+    res.type('js').send(script)
+  })
+  app.get('/worker.js', (_req, res) => {
+    res.type('js').send(WORKER)
+  })
+  app.use('/auth/refresh', wire.middleware)
+  app.use('/auth', sallyport.refreshRouter(), sallyport.logoutRouter())
+  app.post('/login', express.json(), (req, res) => sallyport.signIn(req, res, { subject: req.body.name }))
+  app.use('/api', (req, _res, next) => {
+    notes.push(note(req))
+    next()
+  })
+  app.get('/api/of-its-own', (_req, res) => {
+    res.status(401).json({ error: 'the application says no' })
+  })
+  app.use('/api', sallyport.authMiddleware())
+  app.get('/api/me', (req, res) => {
+    res.json(getAuth(req).subject)
+  })
+  app.post('/api/echo', express.text({ type: () => true }), (req, res) => {
+    res.json(req.body)
+  })
+  app.post('/api/transfer', sallyport.requireFresh({ acr: ACR, maxAge: 300 }), express.text(), (req, res) => {
+    res.json(req.body)
+  })
+  app.post('/api/step-up', (req, res) => sallyport.stepUp(req, res, { acr: ACR }))
+
+  const site = await startSite(app)
+  return {
+    url: site.localhost,
+    site,
+    sallyport,
+    wire,
+    notes,
+    events,
+    redirectTo(url) {
+      away = url
+    },
+    faults: () =>
+      events
+        .map(({ event }) => event)
+        .filter((event) => ['refresh.reused', 'refresh.mismatched', 'session.ended'].includes(event)),
+    async close() {
+      await site.close()
+      await sallyport.close()
+    },
+  }
+}

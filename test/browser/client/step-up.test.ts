@@ -1,0 +1,63 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type RealBrowser, startBrowser } from '../browser.ts'
+import { ACR, type Rig, startRig } from './rig.ts'
+import { ask, openTabs, signIn, type Tabs } from './tabs.ts'
+
+const TRANSFER = `'/api/transfer', { method: 'POST', body: 'ten coins' }`
+const CHALLENGES = 'JSON.stringify(challenges)'
+
+let browser: RealBrowser
+let rig: Rig
+let tabs: Tabs
+beforeAll(async () => {
+  browser = await startBrowser()
+})
+beforeEach(async () => {
+  rig = await startRig()
+  tabs = await openTabs(browser, rig.url)
+})
+afterEach(async () => {
+  await tabs?.close()
+  await rig?.close()
+})
+afterAll(async () => {
+  await browser?.close()
+})
+
+const sent = (path: string): number => rig.notes.filter((note) => note.path === path).length
+
+test('a request that needs a step-up asks for it once, and is repeated with its body', async () => {
+  const page = await tabs.open('/?step-up')
+  await signIn(page, 'alice')
+  expect(await ask(page, TRANSFER)).toEqual({ status: 200, text: '"ten coins"' })
+  expect(await page.evaluate(CHALLENGES)).toBe(JSON.stringify([{ acrValues: [ACR], maxAge: 300 }]))
+  expect([sent('/api/transfer'), sent('/api/step-up'), rig.wire.flights.length]).toEqual([2, 1, 0])
+  expect(await ask(page, TRANSFER)).toMatchObject({ status: 200 })
+  expect([sent('/api/transfer'), sent('/api/step-up')]).toEqual([3, 1])
+})
+
+test('several requests at once ask for one step-up', async () => {
+  const page = await tabs.open('/?step-up')
+  await signIn(page, 'alice')
+  const answers = await page.evaluate<{ status: number }[]>(
+    `Promise.all([ask(${TRANSFER}), ask(${TRANSFER}), ask(${TRANSFER})])`,
+  )
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+  expect(sent('/api/step-up')).toBe(1)
+})
+
+test('a step-up in one tab serves the others', async () => {
+  const [page, other] = [await tabs.open('/?step-up'), await tabs.open()]
+  await signIn(page, 'alice')
+  await ask(other)
+  await ask(page, TRANSFER)
+  expect(await ask(other, TRANSFER)).toEqual({ status: 200, text: '"ten coins"' })
+})
+
+test('without the hook, the 401 is returned', async () => {
+  const page = await tabs.open()
+  await signIn(page, 'alice')
+  expect(await ask(page, TRANSFER)).toMatchObject({ status: 401 })
+  expect([sent('/api/transfer'), rig.wire.flights.length]).toEqual([1, 0])
+  expect(await page.evaluate('client.state')).toBe('signed_in')
+})
