@@ -23,16 +23,23 @@ export interface RealBrowser {
   close(): Promise<void>
 }
 
-/**
- * A real Chromium with an empty folder for its data, and one tab: a new one costs more than most tests.
- *
- * @param further switches of its command line, besides the usual ones
- */
-export async function startBrowser(further: readonly string[] = []): Promise<RealBrowser> {
+export interface BrowserOptions {
+  /** Keeps pages in memory that are left, as people's browsers do. Default `false`. */
+  readonly hasBackForwardCache?: boolean
+  /** Further switches of its command line, besides the usual ones. */
+  readonly switches?: readonly string[]
+}
+
+/** A real Chromium with an empty folder for its data, and one tab: a new one costs more than most tests. */
+export async function startBrowser({
+  hasBackForwardCache = false,
+  switches = [],
+}: BrowserOptions = {}): Promise<RealBrowser> {
   const { command, env } = await findChromium()
   const browser = await chromium.launch({
     executablePath: command,
-    args: [...ARGS, ...further],
+    args: [...ARGS, ...switches],
+    ignoreDefaultArgs: hasBackForwardCache ? ['--disable-back-forward-cache'] : [],
     env: { ...process.env, ...env },
   })
   const context = await browser.newContext()

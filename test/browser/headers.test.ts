@@ -15,7 +15,7 @@ import { html, startSite } from './site.ts'
 let browser: RealBrowser
 beforeAll(async () => {
   // Reports of the Reporting API are otherwise kept for a minute.
-  browser = await startBrowser(['--ignore-certificate-errors', '--short-reporting-delay'])
+  browser = await startBrowser({ switches: ['--ignore-certificate-errors', '--short-reporting-delay'] })
 })
 afterAll(() => browser?.close())
 
