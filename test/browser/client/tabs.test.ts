@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type RealBrowser, startBrowser } from '../browser.ts'
+import { live } from './lives.ts'
+import { stale } from './notes.ts'
+import { type Rig, startRig } from './rig.ts'
+import { ask, openTabs, signedInAs, signIn, type Tabs } from './tabs.ts'
+
+const seconds = Number(process.env.TABS_SECONDS ?? 20)
+const seed = Number(process.env.TABS_SEED ?? Date.now() % 1_000_000)
+/** In a long run, one refresh in twenty is lost, one is late, and one closes its tab; in a short one, more of each. */
+const refreshesToDeal = seconds < 60 ? 10 : 40
+/** On a busy machine, ten tabs at once may take more than a second to send a request. */
+const ACCESS_SECONDS = 4
+/** How long the news of a token may take to a tab of a busy machine. */
+const NEWS_MILLISECONDS = 500
+
+let browser: RealBrowser
+let rig: Rig
+let tabs: Tabs
+beforeAll(async () => {
+  browser = await startBrowser()
+  rig = await startRig(ACCESS_SECONDS)
+  tabs = await openTabs(browser, rig.url)
+})
+afterAll(async () => {
+  await tabs?.close()
+  await rig?.close()
+  await browser?.close()
+})
+
+test(
+  `ten tabs keep one session for ${seconds} s, whatever becomes of them and of their refreshes`,
+  async () => {
+    console.log(`TABS_SEED=${seed} TABS_SECONDS=${seconds}`)
+    const first = await tabs.open('/?tab=first')
+    await signIn(first, 'alice')
+    const [session] = await rig.sallyport.sessions.list('alice')
+    const { pages, tally } = await live({ rig, tabs, seed, seconds, refreshesToDeal, count: 10 })
+    const { flights } = rig.wire
+    console.log(Object.fromEntries(tally), `${flights.length} refreshes, ${rig.notes.length} requests`)
+
+    expect(rig.faults()).toEqual([])
+    for (const page of [...pages, first]) expect(await ask(page)).toEqual(signedInAs('alice'))
+    expect((await rig.sallyport.sessions.list('alice')).map(({ id }) => id)).toEqual([session?.id])
+    expect(rig.faults()).toEqual([])
+    expect(rig.wire.overlaps()).toBe(0)
+    expect(stale(rig.notes, NEWS_MILLISECONDS)).toEqual([])
+    expect(rig.notes.filter(({ token }) => token === undefined)).toEqual([])
+
+    // All of that was put to the test.
+    expect(flights.length).toBeGreaterThan(seconds / ACCESS_SECONDS)
+    expect([...tally.keys()]).toEqual(expect.arrayContaining(['200', 'reloaded', 'left', 'offline']))
+    if (flights.length >= refreshesToDeal)
+      expect([...tally.keys()]).toEqual(expect.arrayContaining(['lost', 'cut', 'late', 'closed']))
+    expect([...tally.keys()].filter((what) => /^\d+$/.test(what))).toEqual(['200'])
+  },
+  seconds * 1000 + 60_000,
+)
