@@ -65,16 +65,17 @@ describe('a sign-out in one tab', () => {
   })
 
   test.each([
-    ['good', 0],
-    ['over', EXPIRED_MILLISECONDS],
-  ])('of all sessions ends those of other browsers, when the token is %s', async (_is, milliseconds) => {
+    ['good', () => pause(0)],
+    ['over', () => pause(EXPIRED_MILLISECONDS)],
+    ['refused', () => rig.sallyport.tokens.revokeAll('alice')],
+  ])('of all sessions ends those of other browsers, when the token is %s', async (_is, become) => {
     const pages = await signedIn('alice')
     const elsewhere = await openTabs(browser, rig.url)
     const far = await elsewhere.open()
     await signIn(far, 'alice')
     expect(await live('alice')).toBe(2)
     await pages[0].evaluate('client.token()')
-    await pause(milliseconds)
+    await become()
     await pages[0].evaluate('client.signOut({ everywhere: true })')
     expect(await live('alice')).toBe(0)
     await expectNobody(pages)
