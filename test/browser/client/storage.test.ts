@@ -196,60 +196,54 @@ test('a 401 because of the token is no answer if no new one can be got now', asy
   expect(await ask(page)).toEqual(signedInAs('alice'))
 })
 
-describe('a server that answers refreshes with 503', () => {
-  /** Due to be renewed after 6 s. It is over after 7 to 8, since `exp` counts whole seconds. */
-  const LIFETIME_SECONDS = 8
-  const outcomes = (answers: readonly Asked[]): ReadonlySet<string> =>
-    new Set(answers.map(({ failed, status }) => (failed === undefined ? `${status}` : `${failed} ${status}`)))
+/** Due to be renewed after 6 s. It is over after 7 to 8, since `exp` counts whole seconds. */
+const LIFETIME_SECONDS = 8
+const outcomes = (answers: readonly Asked[]): ReadonlySet<string> =>
+  new Set(answers.map(({ failed, status }) => (failed === undefined ? `${status}` : `${failed} ${status}`)))
 
-  test('is left alone for as long as it asks, while the token is used on', async () => {
-    await rig.close()
-    rig = await startRig(LIFETIME_SECONDS)
-    const page = await tabs.open(rig.url)
-    const other = await tabs.open(rig.url)
-    await signIn(page, 'alice')
-    const since = Date.now()
-    await ask(other)
-    rig.wire.choose(() => ({ kind: 'down', retryAfterSeconds: 4 }))
-    await pause(since + 6100 - Date.now())
-    const answers: Asked[] = []
-    for (let round = 0; round < 10; round++) answers.push(await ask(page), await ask(other))
-    expect(outcomes(answers)).toEqual(new Set(['200']))
-    const { length } = rig.wire.flights
-    expect(length).toBeGreaterThan(0)
-    // The tabs count for themselves.
-    expect(length).toBeLessThanOrEqual(2)
+test('a server that answers refreshes with 503 is left alone, while the token is used on', async () => {
+  await rig.close()
+  rig = await startRig(LIFETIME_SECONDS)
+  const page = await tabs.open(rig.url)
+  const other = await tabs.open(rig.url)
+  await signIn(page, 'alice')
+  const since = Date.now()
+  await ask(other)
+  rig.wire.choose(() => ({ kind: 'down', retryAfterSeconds: 4 }))
+  await pause(since + 6100 - Date.now())
+  const answers: Asked[] = []
+  for (let round = 0; round < 10; round++) answers.push(await ask(page), await ask(other))
+  expect(outcomes(answers)).toEqual(new Set(['200']))
+  const { length } = rig.wire.flights
+  expect(length).toBeGreaterThan(0)
+  // The tabs count for themselves.
+  expect(length).toBeLessThanOrEqual(2)
 
-    await pause(since + 8200 - Date.now())
-    const burst = await page.evaluate<Asked[]>(
-      `Promise.all(Array.from({ length: 20 }, () => ask('/api/me')))`,
-    )
-    expect(outcomes(burst)).toEqual(new Set(['ClientError 503']))
-    expect(rig.wire.flights.length).toBe(length)
-    expect(await stateOf(page)).toBe('signed_in')
+  await pause(since + 8200 - Date.now())
+  const burst = await page.evaluate<Asked[]>(`Promise.all(Array.from({ length: 20 }, () => ask('/api/me')))`)
+  expect(outcomes(burst)).toEqual(new Set(['ClientError 503']))
+  expect(rig.wire.flights.length).toBe(length)
+  expect(await stateOf(page)).toBe('signed_in')
 
-    rig.wire.choose(undefined)
-    await pause(4100)
-    expect(await ask(page)).toEqual(signedInAs('alice'))
-    expect(rig.wire.flights.length).toBe(length + 1)
-    expect(await ask(other)).toEqual(signedInAs('alice'))
-    expect(rig.wire.flights.length).toBe(length + 1)
-    expect(rig.faults()).toEqual([])
-  })
+  rig.wire.choose(undefined)
+  await pause(4100)
+  expect(await ask(page)).toEqual(signedInAs('alice'))
+  expect(rig.wire.flights.length).toBe(length + 1)
+  expect(await ask(other)).toEqual(signedInAs('alice'))
+  expect(rig.wire.flights.length).toBe(length + 1)
+  expect(rig.faults()).toEqual([])
 })
 
-describe.each([
+test.each([
   ['a day behind', -DAY_MILLISECONDS],
   ['a day ahead', DAY_MILLISECONDS],
-])('a clock that is %s', (_name, shift) => {
-  test('changes nothing', async () => {
-    await tabs.context.addInitScript(`{ const now = Date.now; Date.now = () => now() + ${shift} }`)
-    const page = await signedIn()
-    for (const _request of [1, 2, 3, 4, 5]) expect(await ask(page)).toEqual(signedInAs('alice'))
-    expect(rig.wire.flights).toEqual([])
-    await pause(EXPIRED_MILLISECONDS)
-    expect(await ask(page)).toEqual(signedInAs('alice'))
-    expect(rig.wire.flights.length).toBe(1)
-    expect(rig.notes.filter(({ token }) => token === undefined)).toEqual([])
-  })
+])('a clock that is %s changes nothing', async (_name, shift) => {
+  await tabs.context.addInitScript(`{ const now = Date.now; Date.now = () => now() + ${shift} }`)
+  const page = await signedIn()
+  for (const _request of [1, 2, 3, 4, 5]) expect(await ask(page)).toEqual(signedInAs('alice'))
+  expect(rig.wire.flights).toEqual([])
+  await pause(EXPIRED_MILLISECONDS)
+  expect(await ask(page)).toEqual(signedInAs('alice'))
+  expect(rig.wire.flights.length).toBe(1)
+  expect(rig.notes.filter(({ token }) => token === undefined)).toEqual([])
 })
