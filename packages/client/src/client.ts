@@ -13,7 +13,7 @@ export function createClient(options: ClientOptions = {}): Client {
   const base = globalThis.location?.href
   const auth = new URL(authUrl.endsWith('/') ? authUrl : `${authUrl}/`, base)
   const own = globalThis.location?.origin ?? auth.origin
-  const trusted = new Set([own, ...origins.map((one) => new URL(one).origin)])
+  const trusted = new Set([own, auth.origin, ...origins.map((one) => new URL(one).origin)])
   const send: typeof fetch = (...request) => (options.fetch ?? fetch)(...request)
   const listeners = new Set<(change: ClientChange) => void>()
   /** Origins that have refused a token that was quite new, and that token. */
@@ -22,26 +22,25 @@ export function createClient(options: ClientOptions = {}): Client {
 
   const credentials = storage !== undefined ? 'omit' : auth.origin === own ? 'same-origin' : 'include'
 
-  async function post(
-    path: string,
-    headers: Record<string, string>,
-    body?: URLSearchParams,
-  ): Promise<Response> {
+  async function reached(answer: Promise<Response>): Promise<Response> {
     try {
-      return await send(new URL(path, auth), {
-        ...{ method: 'POST', headers, credentials, ...(body && { body }) },
-        ...{ cache: 'no-store', redirect: 'error', keepalive: true, signal: AbortSignal.timeout(timeoutMs) },
-      })
+      return await answer
     } catch (cause) {
-      throw new ClientError('the server cannot be reached', { cause })
+      throw cause instanceof ClientError ? cause : new ClientError('the server cannot be reached', { cause })
     }
   }
 
+  function post(path: string, init: RequestInit): Promise<Response> {
+    const limits = { cache: 'no-store', redirect: 'error', signal: AbortSignal.timeout(timeoutMs) } as const
+    return reached(send(new URL(path, auth), { method: 'POST', credentials, ...limits, ...init }))
+  }
+
+  /** It ends with its page: a late answer would put an old cookie over that of a sign-in in another tab. */
   function refresh(key: string, refreshToken: string | undefined): Promise<Response> {
     const headers = { 'Idempotency-Key': key }
-    if (refreshToken === undefined) return post('refresh', headers)
+    if (refreshToken === undefined) return post('refresh', { headers })
     const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
-    return post('token', headers, new URLSearchParams(form))
+    return post('token', { headers, body: new URLSearchParams(form) })
   }
 
   function stepUp(refusal: Refusal): Promise<boolean> {
@@ -67,7 +66,7 @@ export function createClient(options: ClientOptions = {}): Client {
       case 'token':
         // Another one would be refused as well, such as for its audience.
         if (refusedNew.get(origin) === used) return undefined
-        return session.renew(used).catch(() => undefined)
+        return session.renew(used)
       case 'step_up':
         return (await stepUp(refusal)) ? session.token() : undefined
       case 'other':
@@ -83,6 +82,41 @@ export function createClient(options: ClientOptions = {}): Client {
   globalThis.addEventListener?.('pageshow', wake)
   globalThis.addEventListener?.('pagehide', rest)
 
+  async function call(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    const request = new Request(input, init)
+    const { origin } = new URL(request.url)
+    if (!trusted.has(origin) || request.headers.has('Authorization')) return send(request)
+    const token = await session.token()
+    if (token === undefined) return send(request)
+    const again = init?.body instanceof ReadableStream ? undefined : request.clone()
+    const answer = await send(authorized(request, token))
+    if (answer.status !== 401) return answer
+    const other = await tokenAfter(answer, token, origin)
+    if (other === undefined || other === token || again === undefined) return answer
+    const second = await send(authorized(again, other))
+    if (second.status === 401 && refusalOf(second).kind === 'token') refusedNew.set(origin, other)
+    return second
+  }
+
+  async function endSession(): Promise<Response> {
+    // Without a cookie, only the token says which session is to end.
+    const [asked] = await Promise.allSettled([storage === undefined ? undefined : session.token()])
+    const left = await session.leave()
+    const token = asked.status === 'fulfilled' ? (asked.value ?? left) : left
+    if (token === undefined && asked.status === 'rejected') throw asked.reason
+    return post('logout', { keepalive: true, headers: token === undefined ? {} : bearer(token) })
+  }
+
+  /** The token must be good for this, so nobody is signed out here before the server has answered. */
+  async function endAllSessions(): Promise<Response> {
+    try {
+      const signal = AbortSignal.timeout(timeoutMs)
+      return await reached(call(new URL('logout-all', auth), { method: 'POST', credentials, signal }))
+    } finally {
+      await session.leave()
+    }
+  }
+
   return {
     get state() {
       return session.state
@@ -90,30 +124,9 @@ export function createClient(options: ClientOptions = {}): Client {
     token: session.token,
     accept: session.accept,
     signIn: session.signIn,
-    async fetch(input, init) {
-      const request = new Request(input, init)
-      const { origin } = new URL(request.url)
-      if (!trusted.has(origin) || request.headers.has('Authorization')) return send(request)
-      const token = await session.token()
-      if (token === undefined) return send(request)
-      const again = init?.body instanceof ReadableStream ? undefined : request.clone()
-      const answer = await send(authorized(request, token))
-      if (answer.status !== 401) return answer
-      const other = await tokenAfter(answer, token, origin)
-      if (other === undefined || other === token || again === undefined) return answer
-      const second = await send(authorized(again, other))
-      if (second.status === 401 && refusalOf(second).kind === 'token') refusedNew.set(origin, other)
-      return second
-    },
+    fetch: call,
     async signOut({ everywhere = false } = {}) {
-      // Without a cookie, only the token says which session is to end.
-      const needsToken = everywhere || storage !== undefined
-      const [asked] = await Promise.allSettled([needsToken ? session.token() : undefined])
-      const left = await session.leave()
-      const token = asked.status === 'fulfilled' ? (asked.value ?? left) : left
-      if (token === undefined && asked.status === 'rejected') throw asked.reason
-      const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` }
-      const { ok, status } = await post(everywhere ? 'logout-all' : 'logout', headers)
+      const { ok, status } = await (everywhere ? endAllSessions() : endSession())
       if (!ok) throw new ClientError(`the sign-out was answered ${status}`, { status })
     },
     onChange(listener) {
@@ -129,7 +142,9 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 }
 
+const bearer = (token: string): { readonly Authorization: string } => ({ Authorization: `Bearer ${token}` })
+
 function authorized(request: Request, token: string): Request {
-  request.headers.set('Authorization', `Bearer ${token}`)
+  request.headers.set('Authorization', bearer(token).Authorization)
   return request
 }

@@ -101,10 +101,10 @@ export interface Client {
    */
   accept(answer: Response): Promise<boolean>
   /**
-   * Ends the session, and signs out all tabs at once, whatever the server says. Rejects with a {@link ClientError} if the
-   * server has not ended it: try again.
+   * Ends the session, and signs out all tabs, whatever the server says. Rejects with a {@link ClientError} if the server has
+   * not ended it: the cookie is still there then, and the next page that loads is signed in.
    *
-   * @param everywhere `true`: ends all sessions of the user, by `logout-all`. Default `false`
+   * @param options `everywhere`: ends all sessions of the user, by `logout-all`. Default `false`
    */
   signOut(options?: { readonly everywhere?: boolean }): Promise<void>
   /** Calls a listener with each change. Returns a function that removes it. */
