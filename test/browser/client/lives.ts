@@ -37,7 +37,7 @@ export async function live(options: LivesOptions): Promise<{ pages: readonly Pag
     goOffline(tabs.context, until, add, createChances(seed - 1)),
   ])
   rig.wire.choose(undefined)
-  await tabs.context.setOffline(false)
+  await setOffline(tabs.context, false)
   return { pages: await Promise.all(names.map((name) => ready(world, name))), tally }
 }
 
@@ -103,11 +103,22 @@ async function goOffline(
 ): Promise<void> {
   while (Date.now() < until) {
     await pause(2000 + chances.below(4000))
-    await context.setOffline(true)
+    await setOffline(context, true)
     add('offline')
     await pause(100 + chances.below(800))
-    await context.setOffline(false)
+    await setOffline(context, false)
   }
+}
+
+/** It is done for each tab, and fails for one that is closed meanwhile. */
+async function setOffline(context: BrowserContext, isOffline: boolean): Promise<void> {
+  const done = await context.setOffline(isOffline).then(
+    () => true,
+    () => false,
+  )
+  if (done) return
+  await pause(AGAIN_MILLISECONDS)
+  await setOffline(context, isOffline)
 }
 
 const HARM = ['lost', 'cut', 'late', 'late', 'closed', 'closed'] as const
