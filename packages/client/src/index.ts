@@ -8,3 +8,4 @@ export type {
   StepUpChallenge,
   TokenStorage,
 } from './options.ts'
+export { returnUrl, signInUrl } from './return-url.ts'
