@@ -3,6 +3,7 @@
 //   npm run bench                                  eleven minutes
 //   npm run bench -- --full --out docs             everything: between two and three hours
 //   npm run bench -- --only verify --framework koa --match jwt
+//   npm run bench -- --only watching               what it costs that events are followed: twenty minutes
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -64,6 +65,9 @@ const sections: Readonly<Record<string, () => Promise<Report>>> = {
   scale: () => measureScale(extent, say),
 }
 
+/** What takes as long as all else together, and is measured if it is asked for, or everything is. */
+const long: readonly string[] = ['watching']
+
 const extent: Extent = {
   ...(values.full ? full : quick),
   ...(values.tokens !== undefined && { tokens: values.tokens.split(',').map(Number) }),
@@ -80,7 +84,7 @@ const only = values.only?.split(',').map((name) => oneOf('--only', Object.keys(s
 leaveMeasuredCore()
 const reports = new Map<string, Report>()
 for (const [name, measure] of Object.entries(sections)) {
-  if (only !== undefined && !only.includes(name)) continue
+  if (only === undefined ? long.includes(name) && !extent.full : !only.includes(name)) continue
   try {
     reports.set(name, await measure())
   } catch (fault) {
