@@ -130,6 +130,7 @@ function harm(world: World, chances: Chances): (tab: string | undefined) => Faul
   return (tab = '') => {
     if (cards.length === 0) cards = chances.shuffled([...HARM, ...spared])
     const card = cards.pop()
+    world.add('dealt')
     if (card === undefined) return undefined
     world.add(card)
     switch (card) {
