@@ -258,6 +258,36 @@ test('a session that is over signs out, and says so once', async () => {
   ])
 })
 
+test('a session that is over does not take along one that begins meanwhile', async () => {
+  let kept: string | undefined
+  const slow = () => new Promise((resolve) => setTimeout(resolve, 10))
+  const storage = {
+    async load() {
+      await slow()
+      return kept
+    },
+    async save(text: string) {
+      await slow()
+      kept = text
+    },
+  }
+  let began: Promise<unknown> | undefined
+  const { client } = started(
+    () => {
+      began = client.accept(tokens('new'))
+      return Response.json({ error: 'invalid_grant' }, { status: 400 })
+    },
+    { storage },
+  )
+  const old = { access_token: 'old', expires_in: 0.001, refresh_token: 'spr_old' }
+  await client.accept(Response.json(old))
+  await slow()
+  await client.token()
+  await began
+  expect(client.state).toBe('signed_in')
+  expect(await client.token()).toBe('new')
+})
+
 test.each([
   ['a page', new Response('<!doctype html>', { headers: { 'Content-Type': 'text/html' } })],
   ['something without a token', Response.json({ access_token: 5, expires_in: 900 })],

@@ -6,7 +6,7 @@ export interface ClientOptions {
    */
   readonly authUrl?: string | undefined
   /**
-   * Origins that get the access token, besides the page's own, such as `https://api.example.com`. No other request
+   * Origins that get the access token, besides the page's own and that of `authUrl`, such as `https://api.example.com`. No other request
    * carries it. Default: none.
    */
   readonly origins?: readonly string[] | undefined
@@ -67,7 +67,7 @@ export interface ClientChange {
 export interface Client {
   readonly state: ClientState
   /**
-   * `fetch`, with the access token for the page's own origin and those of `origins`. Gets a token first if there is none,
+   * `fetch`, with the access token for the page's own origin, that of `authUrl` and those of `origins`. Gets a token first if there is none,
    * and renews one that is about to expire. A request that is answered 401 because of its token is repeated once with a new
    * one, unless its body is a stream. Where nobody is signed in, it is sent without a token.
    *

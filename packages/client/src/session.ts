@@ -5,7 +5,7 @@ import type { ClientChange, ClientState, TokenStorage } from './options.ts'
 import { FIRST, openRecords, type SessionRecord } from './record.ts'
 import { createStanding } from './standing.ts'
 import { storedRecords } from './stored-records.ts'
-import { rest, stopwatch } from './system.ts'
+import { newKey, rest, stopwatch } from './system.ts'
 import { joinTabs, type Message } from './tabs.ts'
 import { createBackoff, type Grant, grantIn, type Held, hold, isOver } from './tokens.ts'
 
@@ -39,7 +39,6 @@ export interface SessionParts {
 
 /** How long another tab may take to tell its token. */
 const ASKED_MS = 50
-const KEY_BYTES = 24
 
 export function createSession({
   name,
@@ -95,14 +94,22 @@ export function createSession({
     return true
   }
 
-  /** Whoever signs in or out begins something new, which no answer from before changes. */
-  async function begin(isOut: boolean): Promise<number> {
-    const record = await records.update((now) => ({ ...FIRST, epoch: now.epoch + 1, turn: now.turn, isOut }))
-    return record.epoch
+  /**
+   * Whoever signs in or out begins something new, which no answer from before changes.
+   *
+   * @param since only if nobody has since then
+   */
+  async function begin(isOut: boolean, since?: number): Promise<SessionRecord> {
+    return records.update((now) =>
+      since === undefined || since === now.epoch
+        ? { ...FIRST, epoch: now.epoch + 1, turn: now.turn, isOut }
+        : now,
+    )
   }
 
-  async function end(by: 'here' | 'ended'): Promise<void> {
-    const epoch = await begin(true)
+  async function end(by: 'here' | 'ended', since?: number): Promise<void> {
+    const { epoch, isOut } = await begin(true, since)
+    if (!isOut) return
     tabs.tell({ kind: 'out', epoch, by: by === 'here' ? 'elsewhere' : by })
     standing.leave(epoch, standing.state === 'unknown' ? 'here' : by)
   }
@@ -154,8 +161,7 @@ export function createSession({
     if (!(await isOver(answer))) throw backoff.refused(answer)
     const refusal = refusalOf(answer)
     if (refusal.kind === 'step_up') throw new NeedsStepUp(refusal)
-    const now = await records.read()
-    if (now.epoch === since) await end('ended')
+    await end('ended', since)
     return standing.held?.token
   }
 
@@ -197,7 +203,7 @@ export function createSession({
   async function accept(answer: Response): Promise<boolean> {
     const ago = stopwatch()
     const grant = await grantIn(answer)
-    return grant !== undefined && keep(grant, { since: await begin(false), ago, by: 'here' })
+    return grant !== undefined && keep(grant, { since: (await begin(false)).epoch, ago, by: 'here' })
   }
 
   return {
@@ -238,11 +244,4 @@ class NeedsStepUp extends Error {
     super('the user has to authenticate again')
     this.refusal = refusal
   }
-}
-
-function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES))
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
 }

@@ -1,3 +1,5 @@
+const KEY_BYTES = 24
+
 /**
  * Measures time from now on, in milliseconds. The clock of the machine may be set, and that of the page may stand still
  * while the machine sleeps, so the one that says more counts.
@@ -20,4 +22,12 @@ export function rest(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     AbortSignal.timeout(milliseconds).addEventListener('abort', () => resolve())
   })
+}
+
+/** An `Idempotency-Key`. Only secure contexts have `randomUUID`. */
+export function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES))
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
 }
