@@ -377,10 +377,19 @@ test('the app of native-apps.md signs in and refreshes', async () => {
   expectReply(await send(api, asked), { status: 200, body: { sub: 'usr_1' } })
 })
 
+test('the page of rendering.md brings its first access token along', async () => {
+  const login = "app.post('/login', (req, res) => sallyport.signIn(req, res, { subject: 'usr_1' }))"
+  const front = urlOf(await run('rendering.md', 0, (code) => andListens('app')(`${code}\n${login}`)))
+  expect((await send(front, { path: '/' })).text).toContain('Hello, guest')
+  const refresh = cookieOf(await post(front, '/login', {}))
+  const { text } = await send(front, { path: '/', headers: { cookie: `__Host-refresh=${refresh}` } })
+  expect(text).toMatch(/Hello, user.+<script type="application\/json" id="sallyport">\{"access_token":"eyJ/)
+})
+
 test('the server of rendering.md keeps the session of the browser that it renders for', async () => {
   const api = urlOf(await run('express.md', 0, onAnyPort))
   const front = urlOf(
-    await run('rendering.md', 0, (code) => andListens('app')(code).replace('http://api.internal:3000', api)),
+    await run('rendering.md', 1, (code) => andListens('app')(code).replace('http://api.internal:3000', api)),
   )
   expect((await send(front, { path: '/' })).text).toBe('Hello, guest')
   const browser = { 'user-agent': agents.firefox }

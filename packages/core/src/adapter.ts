@@ -13,6 +13,7 @@ export {
 export { gateOf } from './application/index.ts'
 export { emptyAnswer, jsonAnswer, type RefusalDetails, refusal } from './gate/answers/answer.ts'
 export { type BodyReading, readForm, readJsonObject } from './gate/body.ts'
+export type { HandedOver } from './gate/browser/pages.ts'
 export type { EndpointName } from './gate/endpoints/index.ts'
 export type { AnswerSignIn } from './gate/endpoints/sign-in.ts'
 export type { Gate } from './gate/gate.ts'

@@ -23,6 +23,7 @@ export type {
 } from './application/index.ts'
 export type { ComponentPolicy, DeviceComponent } from './binding/components.ts'
 export { ClaimsError, ConfigError, RefusalError, SallyportError, UnavailableError } from './errors.ts'
+export type { HandedOver } from './gate/browser/pages.ts'
 export type { EndpointName } from './gate/endpoints/index.ts'
 export type { Nobody } from './gate/lockout-calls.ts'
 export type { VerifyOptions } from './gate/protect.ts'

@@ -45,6 +45,7 @@ const CATEGORIES: Readonly<Record<EventName, Categories>> = {
   'refresh.contested': { category: ['session'], type: ['info'] },
   'device.changed': { category: ['session'], type: ['info'] },
   'request.refused': { category: ['web'], type: ['access', 'error'] },
+  'token.issued': { category: ['session'], type: ['info'] },
   'token.accepted': { category: ['authentication'], type: ['info'] },
   'token.refused': { category: ['authentication'], type: ['info'] },
   'policy.permitted': { category: ['web'], type: ['access'] },

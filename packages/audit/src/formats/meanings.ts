@@ -20,6 +20,7 @@ const MEANINGS: Readonly<Record<EventName, Meaning>> = {
   'refresh.contested': { title: 'The answer to a refresh was lost or stolen', gravity: 'low' },
   'device.changed': { title: 'The device of a session changed', gravity: 'low' },
   'request.refused': { title: 'A request of another site was refused', gravity: 'low' },
+  'token.issued': { title: 'A page got an access token', gravity: 'none' },
   'token.accepted': { title: 'A token was used', gravity: 'none' },
   'token.refused': { title: 'A token was refused', gravity: 'low' },
   'policy.permitted': { title: 'A request was permitted by a policy', gravity: 'none' },

@@ -36,6 +36,7 @@ const CLASSIFICATIONS: Readonly<Record<EventName, Classification>> = {
   'refresh.contested': { name: 'detectionFinding', activity: 1, called: 'Create' },
   'device.changed': { name: 'authentication', activity: OTHER, called: 'Device Change' },
   'request.refused': { name: 'apiActivity', activity: OTHER, called: 'Refuse' },
+  'token.issued': { name: 'authentication', activity: OTHER, called: 'Refresh' },
   'token.accepted': { name: 'apiActivity', activity: OTHER, called: 'Accept' },
   'token.refused': { name: 'apiActivity', activity: OTHER, called: 'Refuse' },
   'policy.permitted': { name: 'apiActivity', activity: OTHER, called: 'Accept' },

@@ -1,4 +1,5 @@
 import type { LockoutCalls, Sallyport, SessionCalls } from '../application/index.ts'
+import type { HandedOver } from '../gate/browser/pages.ts'
 import type { EndpointName } from '../gate/endpoints/index.ts'
 import type { Nobody } from '../gate/lockout-calls.ts'
 import type { VerifyOptions } from '../gate/protect.ts'
@@ -32,6 +33,13 @@ export interface AdaptedSessions<Exchange extends unknown[]> extends SessionCall
    * or HEAD, and with `UnavailableError` while the store is away.
    */
   find(...args: Exchange): Promise<Session | undefined>
+  /**
+   * Finds the session as `find` does, for a page that you render, and hands its first access token over, so that the page
+   * needs no refresh before its first request. Rotates nothing, so that token ends when the one of the latest refresh
+   * does. There is none in the last 10 seconds before that, for a script that fetches the page, and for another browser or
+   * system than that of the sign-in. Send the page with `Cache-Control: private, no-store`. Rejects as `find` does.
+   */
+  handOver(...args: Exchange): Promise<HandedOver | undefined>
   /**
    * Raises the assurance of the caller's session, once the user has proved something to you, and gives the new access
    * token; you answer the request. Goes behind `authMiddleware`. Rejects with a `RefusalError` if the session is over, and

@@ -104,6 +104,7 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
           gate.sessions.end(view, options as RevokeOptions | undefined),
         ),
       find: (...exchange) => gate.sessions.find(host.read(...exchange)),
+      handOver: (...exchange) => gate.sessions.handOver(host.read(...exchange)),
       async stepUp(...args) {
         const exchange = args.slice(0, host.exchangeLength) as Exchange
         const auth = requireAuth(host.attached(...exchange))

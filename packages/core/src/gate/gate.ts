@@ -23,6 +23,7 @@ import { createBonds } from './bonds.ts'
 import { type CookieSettings, createStrictCookie } from './browser/cookies.ts'
 import { createCrossSiteCheck, type OriginSettings } from './browser/csrf.ts'
 import type { Fingerprints } from './browser/fingerprint.ts'
+import { createPages } from './browser/pages.ts'
 import { createTokenSchemes } from './credentials.ts'
 import {
   createElevate,
@@ -105,7 +106,7 @@ export function createGate(parts: GateParts): Gate {
   const { settings, sessions, required, callers, emit, notice, clock } = parts
   const { access, inspect, possession, proofs, refreshTokens } = parts
   const { origins, issuer, authPath } = settings
-  const { open, end, find, tokenSets } = sessions
+  const { open, end, tokenSets } = sessions
   const cookie = createStrictCookie(settings.cookie)
   const refuse = createRefuse(settings.refusals, notice)
   const schemes = createTokenSchemes(proofs?.algorithms)
@@ -132,8 +133,8 @@ export function createGate(parts: GateParts): Gate {
     signIn: createSignIn(start, signInParts),
     stepUp: createStepUp(elevate, origins),
     sessions: createGateSessions({
-      ...{ start, elevate, logout, isCrossSite, end, find, required },
-      ...{ tokenSets, refreshTokens, cookie, bonds, callers },
+      ...{ start, elevate, logout, isCrossSite, end, required, tokenSets, cookie, callers },
+      pages: createPages({ ...parts, ...sessions, cookie, bonds }),
     }),
     lockout: createGateLockout({
       ...{ lockout: parts.lockout, isCrossSite, callers, required },

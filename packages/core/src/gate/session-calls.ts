@@ -1,19 +1,16 @@
 import { reasonOf, UnavailableError } from '../errors.ts'
-import type { Session } from '../ports/session.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
 import type { Callers, Sender } from '../seam/caller.ts'
 import type { RequestView } from '../seam/http.ts'
 import type { SignIn } from '../sessions/arguments/sign-in.ts'
 import type { StepUp } from '../sessions/arguments/step-up.ts'
 import type { SessionEnd } from '../sessions/end.ts'
-import type { FindSession } from '../sessions/find.ts'
-import type { RefreshTokens } from '../sessions/tokens/refresh-token.ts'
 import type { TokenSets } from '../sessions/tokens/token-set.ts'
 import type { Required } from '../watch/audit/required.ts'
 import { cookiesOf } from './answers/tokens.ts'
-import type { Bonds } from './bonds.ts'
 import type { StrictCookie } from './browser/cookies.ts'
 import type { CrossSiteCheck } from './browser/csrf.ts'
+import type { Pages } from './browser/pages.ts'
 import type { Logout, LogoutOutcome } from './endpoints/logout.ts'
 import type { StartSession } from './endpoints/sign-in.ts'
 import type { TakeStepUp } from './endpoints/step-up.ts'
@@ -61,11 +58,9 @@ export interface WithCookies {
  * Steps on sessions for an application that answers by itself. Each rejects with `UnavailableError` while the store is
  * away, and with a `RefusalError` for what the library's own routes would refuse.
  */
-export interface GateSessions {
+export interface GateSessions extends Pages {
   start(view: RequestView, signIn: SignIn): Promise<Started & WithCookies>
   end(view: RequestView, options?: RevokeOptions): Promise<Revoked & WithCookies>
-  /** Rejects with a `TypeError` for a method that may change something. */
-  find(view: RequestView): Promise<Session | undefined>
   stepUp(view: RequestView, auth: Auth, stepUp: StepUp): Promise<SteppedUp>
   revokeOthers(sender: Sender, auth: Auth, options?: RevokeOptions): Promise<Revoked & WithCookies>
 }
@@ -76,17 +71,15 @@ export interface GateSessionsParts {
   readonly logout: Logout
   readonly isCrossSite: CrossSiteCheck
   readonly end: Pick<SessionEnd, 'others'>
-  readonly find: FindSession
-  readonly refreshTokens: Pick<RefreshTokens, 'parse'>
+  readonly pages: Pages
   readonly tokenSets: Pick<TokenSets, 'refreshGrant'>
   readonly cookie: StrictCookie
-  readonly bonds: Bonds
   readonly required: Required
   readonly callers: Callers
 }
 
 export function createGateSessions(parts: GateSessionsParts): GateSessions {
-  const { start, logout, isCrossSite, end, find, tokenSets, refreshTokens, cookie, bonds, callers } = parts
+  const { start, logout, isCrossSite, end, pages, tokenSets, cookie, callers } = parts
   const endOwn = parts.required.step(
     async (view: RequestView, reason: string): Promise<LogoutOutcome> =>
       isCrossSite(view) ? { kind: 'refused', problem: 'cross_site' } : logout(view, reason),
@@ -115,27 +108,7 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
       if (outcome.kind === 'refused') throw faultOf(outcome)
       return { ended: outcome.ended, cookies: outcome.cookies }
     },
-    async find(view) {
-      // The cookie alone lets nobody change anything: a page of another site could send it along.
-      if (view.method !== 'GET' && view.method !== 'HEAD')
-        throw new TypeError(
-          'sessions.find: only for GET and HEAD; use authMiddleware for what changes something',
-        )
-      const sent = cookie.read(view)
-      const ticket = sent.kind === 'value' ? refreshTokens.parse(sent.value) : undefined
-      if (ticket?.transport !== 'cookie') return undefined
-      if (ticket.bond !== undefined) {
-        // A page that is opened shows cookies and no proof, so it finds no session that is bound to a key. That is in the
-        // course of things, and not told.
-        if (ticket.bond.members.includes('jkt') && view.headers.dpop === undefined) return undefined
-        const shown = await bonds.ofRefresh(view, ticket.bond)
-        if (shown.kind === 'refused' && shown.problem === 'store_unavailable') throw new UnavailableError()
-        if (shown.kind === 'refused') return undefined
-      }
-      const reading = await find(ticket)
-      if (reading.kind === 'unavailable') throw new UnavailableError()
-      return reading.kind === 'read' ? reading.session : undefined
-    },
+    ...pages,
     async stepUp(view, auth, stepUp) {
       const outcome = await parts.elevate(view, auth, stepUp)
       if (outcome.kind === 'refused') throw faultOf(outcome)

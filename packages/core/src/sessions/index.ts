@@ -9,10 +9,11 @@ import type { Emit } from '../watch/events.ts'
 import type { Traced } from '../watch/traces/traced.ts'
 import { createSessionElevation, type ElevateSession } from './elevate.ts'
 import { createSessionEnd, type SessionEnd } from './end.ts'
-import { createSessionFind, type FindSession } from './find.ts'
 import { createSessionForgetting, type ForgetSubject, type SessionForgettingParts } from './forget.ts'
 import { createSessionList, type ListSessions } from './list.ts'
 import { createSessionOpening, type OpenSession } from './open.ts'
+import { createSessionFind, type FindSession } from './pages/find.ts'
+import { createHandOver, type HandOver } from './pages/hand-over.ts'
 import { createSessionRefresh, type RefreshSession } from './refresh.ts'
 import { createSessionRenewal, type RenewSessions } from './renew.ts'
 import type { SessionSettings } from './settings.ts'
@@ -27,6 +28,7 @@ export interface Sessions {
   readonly end: SessionEnd
   readonly list: ListSessions
   readonly find: FindSession
+  readonly handOver: HandOver
   readonly renew: RenewSessions
   readonly forget: ForgetSubject
   readonly tokenSets: TokenSets
@@ -54,14 +56,16 @@ export function createSessions(parts: SessionsParts): Sessions {
   const { lifetimes } = parts.settings
   const tokenSets = createTokenSets({ ...parts, lifetimes })
   const end = createSessionEnd({ ...parts, lifetimes })
-  const step = { ...parts, tokenSets, end }
+  const find = createSessionFind(parts)
+  const step = { ...parts, tokenSets, end, find }
   return {
     open: traced('sallyport.sign_in', createSessionOpening(step)),
     refresh: traced('sallyport.refresh', createSessionRefresh(step)),
     elevate: traced('sallyport.step_up', createSessionElevation(step)),
     end,
     list: createSessionList({ ...parts, lifetimes }),
-    find: createSessionFind(parts),
+    find,
+    handOver: traced('sallyport.hand_over', createHandOver(step)),
     forget: createSessionForgetting(step),
     renew: createSessionRenewal({ ...parts, lifetimes }),
     tokenSets,

@@ -37,6 +37,7 @@ interface Told {
   'refresh.contested': Success & SessionNames & Reason
   'device.changed': (Success | Failure) & SessionNames & Reason
   'request.refused': Failure & Reason
+  'token.issued': Success & SessionNames & Pick<Names, 'jti'> & Reason
   'token.accepted': Success & Pick<Names, 'sub'>
   'token.refused': Failure & Reason
   'policy.permitted': Success & Pick<Names, 'sub'> & Asked

@@ -24,7 +24,8 @@ export function accessTokenAnswer(tokens: TokenSet): Answer {
   return jsonAnswer(200, accessMembers(tokens))
 }
 
-function accessMembers({ accessToken, tokenType, expiresIn, scope }: TokenSet): object {
+/** The members of an access token in an answer (RFC 6749, section 5.1). */
+export function accessMembers({ accessToken, tokenType, expiresIn, scope }: TokenSet): object {
   return { access_token: accessToken, token_type: tokenType, expires_in: expiresIn, scope }
 }
 

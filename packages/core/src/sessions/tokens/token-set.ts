@@ -33,8 +33,14 @@ export interface TokenSets {
    * `ClaimsError` if claims of the application must not be in a token.
    *
    * @param issueFrom the earliest `iat` of the access token, in seconds since the epoch
+   * @param mostSeconds how long the access token may live, if that is less than usual
    */
-  issue(session: Session, signer: Signer, issueFrom: number): Promise<TokenSet | Unsigned>
+  issue(
+    session: Session,
+    signer: Signer,
+    issueFrom: number,
+    mostSeconds?: number,
+  ): Promise<TokenSet | Unsigned>
   /** The refresh token of the session's current generation. */
   refreshGrant(session: Session): RefreshGrant
 }
@@ -77,9 +83,9 @@ export function createTokenSets(parts: TokenSetParts): TokenSets {
   }
 
   return {
-    async issue(session, signer, issueFrom) {
+    async issue(session, signer, issueFrom, mostSeconds = accessSeconds) {
       const limits = lifetimesOf(session, lifetimes)
-      const longest = Math.min(accessSeconds, refreshInTime(session), elevatedSeconds(session))
+      const longest = Math.min(mostSeconds, accessSeconds, refreshInTime(session), elevatedSeconds(session))
       const ttlSeconds = within(session, limits, longest)
       const issued = await issueToken({ session, signer, ttlSeconds, issueFrom })
       if (issued.kind === 'unsigned') return issued

@@ -1,8 +1,8 @@
-import type { Clock } from '../ports/clock.ts'
-import { hasExpired } from '../ports/lifetimes.ts'
-import type { SessionReading, SessionStore } from '../ports/sessions.ts'
-import type { SessionSettings } from './settings.ts'
-import type { RefreshTicket } from './tokens/refresh-token.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { hasExpired } from '../../ports/lifetimes.ts'
+import type { SessionReading, SessionStore } from '../../ports/sessions.ts'
+import type { SessionSettings } from '../settings.ts'
+import type { RefreshTicket } from '../tokens/refresh-token.ts'
 
 /**
  * Looks at the session of a refresh token, and changes nothing. It is `unknown` once it ended, and for a token that has

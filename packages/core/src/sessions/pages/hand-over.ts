@@ -1,0 +1,72 @@
+import type { Devices } from '../../binding/device.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Unavailable } from '../../ports/outcome.ts'
+import type { Session } from '../../ports/session.ts'
+import type { Signer } from '../../ports/signer.ts'
+import type { Visit } from '../../seam/caller.ts'
+import type { Emit } from '../../watch/events.ts'
+import type { RefreshTicket } from '../tokens/refresh-token.ts'
+import type { TokenSet, TokenSets } from '../tokens/token-set.ts'
+import type { FindSession } from './find.ts'
+
+/** A token that ends sooner is not worth the page's while: it would have to be replaced at once. */
+const LEAST_SECONDS = 10
+
+export type HandOverOutcome =
+  | {
+      readonly kind: 'found'
+      readonly session: Session
+      /** `undefined` if there is a session, but no token for this page. */
+      readonly tokens: TokenSet | undefined
+    }
+  | { readonly kind: 'unknown' }
+  | Unavailable
+
+/**
+ * Finds the session of a refresh token, and issues another access token of its current generation. Nothing is rotated, so
+ * that token ends no later than the one that came with the refresh token: whoever has copied the cookie gets nothing that
+ * outlasts what its owner has, and must refresh to go on.
+ */
+export type HandOver = (
+  ticket: RefreshTicket,
+  visit: Pick<Visit, 'caller' | 'userAgent'>,
+) => Promise<HandOverOutcome>
+
+export interface HandOverParts {
+  readonly find: FindSession
+  readonly signer: () => Signer | undefined
+  readonly tokenSets: Pick<TokenSets, 'issue'>
+  readonly accessSeconds: number
+  readonly devices: Pick<Devices, 'labelOf'>
+  readonly emit: Emit
+  readonly clock: Clock
+}
+
+export function createHandOver(parts: HandOverParts): HandOver {
+  const { find, signer, tokenSets, accessSeconds, devices, emit, clock } = parts
+
+  /** Until the first access token of the generation ends. */
+  const secondsLeft = ({ rotatedAt }: Session): number =>
+    Math.floor((rotatedAt - clock.now()) / 1000) + accessSeconds
+
+  return async (ticket, { caller, userAgent }) => {
+    const reading = await find(ticket)
+    if (reading.kind !== 'read') return reading
+    const { session } = reading
+    const none = { kind: 'found', session, tokens: undefined } as const
+    const seconds = secondsLeft(session)
+    // The cookie of the current generation is on its way to the browser, and its access token, too.
+    const isReplaced = ticket.generation !== session.generation
+    if (isReplaced || seconds < LEAST_SECONDS || devices.labelOf(userAgent) !== session.device) return none
+    const key = signer()
+    if (key === undefined) return none
+    const tokens = await tokenSets.issue(session, key, 0, seconds)
+    if (tokens.kind === 'unsigned') return none
+    const names = { sub: session.subject, sid: session.id, client_id: session.client }
+    emit(
+      { event: 'token.issued', outcome: 'success', reason: 'handed_over', ...names, ...tokens.ids },
+      caller,
+    )
+    return { kind: 'found', session, tokens }
+  }
+}
