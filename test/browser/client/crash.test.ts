@@ -1,30 +1,13 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type RealBrowser, startBrowser } from '../browser.ts'
-import { ACCESS_SECONDS, type Rig, startRig } from './rig.ts'
-import { type Asked, ask, openTabs, pause, signedInAs, signIn, start, stateOf, type Tabs } from './tabs.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { EXPIRED_MILLISECONDS } from './rig.ts'
+import { rig, setUp, tabs } from './setting.ts'
+import { type Asked, ask, pause, signedInAs, signIn, start, stateOf } from './tabs.ts'
 import type { Held } from './wire.ts'
 
-const EXPIRED_MILLISECONDS = ACCESS_SECONDS * 1000 + 100
 const SOON = { timeout: 2000, interval: 50 }
 
-let browser: RealBrowser
-let rig: Rig
-let tabs: Tabs
-beforeAll(async () => {
-  browser = await startBrowser({ hasBackForwardCache: true })
-})
-beforeEach(async () => {
-  rig = await startRig()
-  tabs = await openTabs(browser, rig.url)
-})
-afterEach(async () => {
-  await tabs?.close()
-  await rig?.close()
-})
-afterAll(async () => {
-  await browser?.close()
-})
+setUp({ browser: { hasBackForwardCache: true } })
 
 /** The server has taken the step, and the browser has not heard of it. */
 async function startRefresh(page: Page): Promise<Held> {

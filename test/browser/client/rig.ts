@@ -14,7 +14,9 @@ import { type Note, note } from './notes.ts'
 import { createWire, type Wire } from './wire.ts'
 
 export const ACR = 'urn:example:two-factors'
-export const ACCESS_SECONDS = 2
+const ACCESS_SECONDS = 2
+/** After this time, an access token is over. */
+export const EXPIRED_MILLISECONDS: number = ACCESS_SECONDS * 1000 + 100
 
 const CLIENT = fileURLToPath(new URL('../../../packages/client/src/index.ts', import.meta.url))
 const WORKER = `import { createClient } from '/client.js'

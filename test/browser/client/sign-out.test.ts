@@ -1,29 +1,12 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type RealBrowser, startBrowser } from '../browser.ts'
-import { ACCESS_SECONDS, type Rig, startRig } from './rig.ts'
-import { ask, changesOf, openTabs, pause, signedInAs, signIn, start, stateOf, type Tabs } from './tabs.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { EXPIRED_MILLISECONDS } from './rig.ts'
+import { browser, rig, setUp, tabs } from './setting.ts'
+import { ask, changesOf, openTabs, pause, signedInAs, signIn, start, stateOf } from './tabs.ts'
 
 const SOON = { timeout: 1000, interval: 20 }
-const EXPIRED_MILLISECONDS = ACCESS_SECONDS * 1000 + 100
 
-let browser: RealBrowser
-let rig: Rig
-let tabs: Tabs
-beforeAll(async () => {
-  browser = await startBrowser()
-})
-beforeEach(async () => {
-  rig = await startRig()
-  tabs = await openTabs(browser, rig.url)
-})
-afterEach(async () => {
-  await tabs?.close()
-  await rig?.close()
-})
-afterAll(async () => {
-  await browser?.close()
-})
+setUp()
 
 /** Three tabs of one session, all of which have used it. */
 async function signedIn(name: string): Promise<readonly [Page, Page, Page]> {

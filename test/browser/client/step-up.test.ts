@@ -1,28 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type RealBrowser, startBrowser } from '../browser.ts'
-import { ACR, type Rig, startRig } from './rig.ts'
-import { ask, openTabs, signIn, type Tabs } from './tabs.ts'
+import { expect, test } from 'vitest'
+import { ACR } from './rig.ts'
+import { rig, setUp, tabs } from './setting.ts'
+import { ask, signIn } from './tabs.ts'
 
 const TRANSFER = `'/api/transfer', { method: 'POST', body: 'ten coins' }`
 const CHALLENGES = 'JSON.stringify(challenges)'
 
-let browser: RealBrowser
-let rig: Rig
-let tabs: Tabs
-beforeAll(async () => {
-  browser = await startBrowser()
-})
-beforeEach(async () => {
-  rig = await startRig()
-  tabs = await openTabs(browser, rig.url)
-})
-afterEach(async () => {
-  await tabs?.close()
-  await rig?.close()
-})
-afterAll(async () => {
-  await browser?.close()
-})
+setUp()
 
 const sent = (path: string): number => rig.notes.filter((note) => note.path === path).length
 

@@ -1,30 +1,13 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type RealBrowser, startBrowser } from '../browser.ts'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Site, startSite } from '../site.ts'
-import { ACCESS_SECONDS, type Rig, startRig } from './rig.ts'
-import { type Asked, ask, openTabs, pause, signedInAs, signIn, stateOf, type Tabs } from './tabs.ts'
+import { EXPIRED_MILLISECONDS, startRig } from './rig.ts'
+import { rig, setUp, tabs } from './setting.ts'
+import { type Asked, ask, pause, signedInAs, signIn, stateOf } from './tabs.ts'
 
-const EXPIRED_MILLISECONDS = ACCESS_SECONDS * 1000 + 100
 const DAY_MILLISECONDS = 86_400_000
 
-let browser: RealBrowser
-let rig: Rig
-let tabs: Tabs
-beforeAll(async () => {
-  browser = await startBrowser()
-})
-beforeEach(async () => {
-  rig = await startRig()
-  tabs = await openTabs(browser, rig.url)
-})
-afterEach(async () => {
-  await tabs?.close()
-  await rig?.close()
-})
-afterAll(async () => {
-  await browser?.close()
-})
+setUp()
 
 async function signedIn(path?: string): Promise<Page> {
   const page = await tabs.open(path)
@@ -202,8 +185,8 @@ const outcomes = (answers: readonly Asked[]): ReadonlySet<string> =>
   new Set(answers.map(({ failed, status }) => (failed === undefined ? `${status}` : `${failed} ${status}`)))
 
 test('a server that answers refreshes with 503 is left alone, while the token is used on', async () => {
-  await rig.close()
-  rig = await startRig(LIFETIME_SECONDS)
+  const rig = await startRig(LIFETIME_SECONDS)
+  onTestFinished(rig.close)
   const page = await tabs.open(rig.url)
   const other = await tabs.open(rig.url)
   await signIn(page, 'alice')
@@ -240,7 +223,8 @@ test.each([
 ])('a clock that is %s changes nothing', async (_name, shift) => {
   await tabs.context.addInitScript(`{ const now = Date.now; Date.now = () => now() + ${shift} }`)
   const page = await signedIn()
-  for (const _request of [1, 2, 3, 4, 5]) expect(await ask(page)).toEqual(signedInAs('alice'))
+  const answers = await page.evaluate<Asked[]>(`Promise.all(Array.from({ length: 5 }, () => ask('/api/me')))`)
+  expect(answers).toEqual(Array.from({ length: 5 }, () => signedInAs('alice')))
   expect(rig.wire.flights).toEqual([])
   await pause(EXPIRED_MILLISECONDS)
   expect(await ask(page)).toEqual(signedInAs('alice'))

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type RealBrowser, startBrowser } from '../browser.ts'
+import { expect, test } from 'vitest'
 import { live } from './lives.ts'
 import { stale } from './notes.ts'
-import { type Rig, startRig } from './rig.ts'
-import { ask, openTabs, signedInAs, signIn, type Tabs } from './tabs.ts'
+import { rig, setUp, tabs } from './setting.ts'
+import { ask, signedInAs, signIn } from './tabs.ts'
 
 const seconds = Number(process.env.TABS_SECONDS ?? 20)
 const seed = Number(process.env.TABS_SEED ?? Date.now() % 1_000_000)
@@ -14,19 +13,7 @@ const ACCESS_SECONDS = 4
 /** How long the news of a token may take to a tab of a busy machine. */
 const NEWS_MILLISECONDS = 500
 
-let browser: RealBrowser
-let rig: Rig
-let tabs: Tabs
-beforeAll(async () => {
-  browser = await startBrowser()
-  rig = await startRig(ACCESS_SECONDS)
-  tabs = await openTabs(browser, rig.url)
-})
-afterAll(async () => {
-  await tabs?.close()
-  await rig?.close()
-  await browser?.close()
-})
+setUp({ accessSeconds: ACCESS_SECONDS })
 
 test(
   `ten tabs keep one session for ${seconds} s, whatever becomes of them and of their refreshes`,
