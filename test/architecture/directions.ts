@@ -92,10 +92,18 @@ export const directions: Table = {
   '@sallyport/koa': ['@sallyport/core', '@sallyport/core/adapter', 'koa'],
   '@sallyport/fastify': ['@sallyport/core', '@sallyport/core/adapter', 'fastify'],
 
-  '@sallyport/example-app': ['@sallyport/audit/*', '@sallyport/core/*', '@sallyport/redis/*', 'ioredis'],
-  '@sallyport/example-express': ['@sallyport/example-app/*', '@sallyport/express/*', 'express', 'helmet'],
-  '@sallyport/example-koa': ['@sallyport/example-app/*', '@sallyport/koa/*', 'koa'],
-  '@sallyport/example-fastify': ['@sallyport/example-app/*', '@sallyport/fastify/*', 'fastify'],
+  '@sallyport/example-app': [
+    ...['@sallyport/audit/*', '@sallyport/core/*', '@sallyport/headers', '@sallyport/redis/*', 'ioredis'],
+  ],
+  '@sallyport/example-express': [
+    ...['@sallyport/example-app/*', '@sallyport/express/*', '@sallyport/headers/express', 'express'],
+  ],
+  '@sallyport/example-koa': [
+    ...['@sallyport/example-app/*', '@sallyport/koa/*', '@sallyport/headers/koa', 'koa'],
+  ],
+  '@sallyport/example-fastify': [
+    ...['@sallyport/example-app/*', '@sallyport/fastify/*', '@sallyport/headers/fastify', 'fastify'],
+  ],
   '@sallyport/example-live': ['@sallyport/express/*', '@sallyport/redis/*', 'express', 'ioredis'],
 }
 

@@ -12,8 +12,8 @@ export interface Expected {
   readonly challenge?: 'none' | 'bare' | 'error' | 'dpop'
   /** What becomes of the refresh cookie. Default for a refusal: `kept`. */
   readonly cookie?: 'kept' | 'set' | 'cleared'
-  /** Exact values, `null` for a field that must not be there. */
-  readonly headers?: Readonly<Record<string, string | null>>
+  /** Exact values or patterns, `null` for a field that must not be there. */
+  readonly headers?: Readonly<Record<string, string | RegExp | null>>
   /** Members that the JSON body must have. */
   readonly body?: object
   /** Node's parser refuses the request before any framework sees it: a status and nothing else. */
@@ -46,7 +46,13 @@ export function expectReply(reply: Reply, expected: Expected): void {
 }
 
 /** A field that is there exactly once with this value, or not at all. */
-function expectField({ headers }: Reply, name: string, value: string | null): void {
+function expectField({ headers }: Reply, name: string, value: string | RegExp | null): void {
+  if (value instanceof RegExp) {
+    const [sent = '', ...more] = headers[name] ?? []
+    assert.deepEqual(more, [], name)
+    assert.match(sent, value, name)
+    return
+  }
   const wanted = value === null ? undefined : [value]
   if (!isDeepStrictEqual(headers[name], wanted)) assert.deepEqual(headers[name], wanted, name)
 }

@@ -12,6 +12,7 @@ const generated: readonly { readonly what: string; readonly pattern: RegExp; rea
   { what: 'API key', pattern: /(?<![\w-])spk_[\w-]{20,}/g },
   { what: 'refresh token', pattern: /(?<![\w-])spr_[\w-]{20,}/g },
   { what: 'nonce', pattern: /^[\w-]{28}$/g },
+  { what: 'nonce of scripts', pattern: /(?<='nonce-|nonce=")[\w+/]{24}(?=['"])/g },
   { what: 'access token', pattern: /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]+/g },
   { what: 'key', pattern: /(?<=")[\w-]{43}(?=")/g },
   { what: 'session', pattern: /(?<=")[\w-]{38}(?=")/g },

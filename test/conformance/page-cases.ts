@@ -1,28 +1,40 @@
 import type { RequestCase } from './runner.ts'
 
-const POLICY =
-  "default-src 'none';script-src 'self';style-src 'self';connect-src 'self';img-src 'self';base-uri 'none';" +
-  "form-action 'none';frame-ancestors 'none';require-trusted-types-for 'script'"
+const POLICY = new RegExp(
+  [
+    "^default-src 'none'",
+    "script-src 'nonce-[A-Za-z0-9+/]{24}' 'strict-dynamic'",
+    "style-src 'self' 'nonce-[A-Za-z0-9+/]{24}'",
+    "connect-src 'self'",
+    "img-src 'self'",
+    "font-src 'none';media-src 'none';worker-src 'none';frame-src 'none'",
+    "manifest-src 'self'",
+    "object-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+    "require-trusted-types-for 'script';trusted-types 'none'$",
+  ].join(';'),
+)
 
-const page = (path: string, type: string): RequestCase => ({
+const page = (path: string, type: string, cache = 'no-cache'): RequestCase => ({
   name: `GET ${path} is ${type}, under a policy that lets nothing else in`,
   send: { path },
   expect: {
     status: 200,
     headers: {
       'content-type': `${type}; charset=utf-8`,
-      'cache-control': 'no-cache',
+      'cache-control': cache,
       'content-security-policy': POLICY,
-      'x-frame-options': 'SAMEORIGIN',
+      'x-frame-options': 'DENY',
       'referrer-policy': 'no-referrer',
-      'strict-transport-security': 'max-age=31536000; includeSubDomains',
+      'permissions-policy': /\bcamera=\(\), /,
+      // Without TLS, browsers ignore it.
+      'strict-transport-security': null,
       'set-cookie': null,
     },
   },
 })
 
 export const pageCases: readonly RequestCase[] = [
-  page('/', 'text/html'),
+  page('/', 'text/html', 'no-store'),
   page('/demo.js', 'text/javascript'),
   page('/demo.css', 'text/css'),
   page('/icon.svg', 'image/svg+xml'),

@@ -22,7 +22,7 @@ import type { Users } from './users.ts'
 export interface AppRoutes {
   /** Below `/auth`. Its own routes are `POST /login`, `POST /password` and `POST /step-up`. */
   readonly auth: readonly (EndpointName | Route)[]
-  /** At the root. Its own routes are `GET /healthz`, `GET /readyz` and the demo page. */
+  /** At the root. Its own routes are `GET /healthz`, `GET /readyz` and what the demo page loads. */
   readonly root: readonly (EndpointName | Route)[]
   /** Goes before all routes. */
   readonly front: Front

@@ -4,15 +4,16 @@ import {
   type Environment,
   type Framework,
   faultAnswer,
-  helmetOptions,
+  page,
+  pageHeaders,
   TRANSFER,
   transfer,
   updateProfile,
 } from '@sallyport/example-app'
 import { createSallyport, type ExpressSallyport, getAuth } from '@sallyport/express'
 import { jsonAnswer, read, send } from '@sallyport/express/adapter'
+import { securityHeaders } from '@sallyport/headers/express'
 import express, { type ErrorRequestHandler, type Express } from 'express'
-import helmet from 'helmet'
 
 export const framework: Framework<ExpressSallyport> = {
   createSallyport,
@@ -21,6 +22,10 @@ export const framework: Framework<ExpressSallyport> = {
 
     app.use('/auth', sallyport.router(...routes.auth))
     app.use(sallyport.router(...routes.root))
+
+    app.get('/', (_req, res) => {
+      send(res, page(res.locals.cspNonce ?? ''))
+    })
 
     app.use('/api', sallyport.authMiddleware())
     app.get('/api/me', (req, res) => {
@@ -51,7 +56,7 @@ function createApp({ trustProxy }: Environment, { front }: AppRoutes): Express {
   app.set('case sensitive routing', true).set('strict routing', true).set('etag', false)
   app.set('query parser', false)
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy)
-  app.use(helmet(helmetOptions))
+  app.use(securityHeaders(pageHeaders))
   app.use((req, res, next) => {
     const answer = front(req.method, req.originalUrl)
     if (answer === undefined) next()

@@ -1,11 +1,11 @@
 import { METHODS } from 'node:http'
-import helmet from '@fastify/helmet'
 import {
   type AppRoutes,
   type Environment,
   type Framework,
   faultAnswer,
-  helmetOptions,
+  page,
+  pageHeaders,
   refuseUnreadable,
   TRANSFER,
   transfer,
@@ -13,6 +13,7 @@ import {
 } from '@sallyport/example-app'
 import { createSallyport, type FastifySallyport, getAuth } from '@sallyport/fastify'
 import { jsonAnswer, read, refusal, send } from '@sallyport/fastify/adapter'
+import { securityHeaders } from '@sallyport/headers/fastify'
 import fastify, { type FastifyInstance } from 'fastify'
 
 export const framework: Framework<FastifySallyport> = {
@@ -22,6 +23,8 @@ export const framework: Framework<FastifySallyport> = {
 
     app.register(sallyport.router(...routes.auth), { prefix: '/auth' })
     app.register(sallyport.router(...routes.root))
+
+    app.get('/', async (_request, reply) => send(reply, page(reply.cspNonce.script)))
 
     app.register(
       async (api) => {
@@ -71,7 +74,7 @@ async function createApp({ trustProxy }: Environment, { front }: AppRoutes): Pro
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   app.setNotFoundHandler((_request, reply) => send(reply, refusal('route_unknown')))
   app.setErrorHandler((fault, _request, reply) => send(reply, faultAnswer(fault)))
-  await app.register(helmet, { ...helmetOptions, global: true })
+  await app.register(securityHeaders(pageHeaders))
   app.addHook('onRequest', async (request, reply) => {
     const answer = front(request.method, request.originalUrl)
     if (answer !== undefined) return send(reply, answer)

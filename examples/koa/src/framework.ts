@@ -5,16 +5,17 @@ import {
   type Environment,
   type Framework,
   faultAnswer,
-  helmetOptions,
+  page,
+  pageHeaders,
   TRANSFER,
   type TrustProxy,
   transfer,
   updateProfile,
 } from '@sallyport/example-app'
+import { securityHeaders } from '@sallyport/headers/koa'
 import { createSallyport, getAuth, type KoaSallyport } from '@sallyport/koa'
 import { jsonAnswer, read, send } from '@sallyport/koa/adapter'
 import Koa from 'koa'
-import helmet from 'koa-helmet'
 import proxyAddr from 'proxy-addr'
 
 export const framework: Framework<KoaSallyport> = {
@@ -24,6 +25,10 @@ export const framework: Framework<KoaSallyport> = {
 
     app.use(sallyport.router(...routes.auth, { prefix: '/auth' }))
     app.use(sallyport.router(...routes.root))
+
+    const pages = new Router({ sensitive: true, strict: true })
+    pages.get('/', (ctx) => send(ctx, page(ctx.state.cspNonce ?? '')))
+    app.use(pages.routes())
 
     const api = new Router({ prefix: '/api', sensitive: true, strict: true })
     api.use(sallyport.authMiddleware())
@@ -48,7 +53,7 @@ export const framework: Framework<KoaSallyport> = {
 function createApp({ trustProxy }: Environment, { front }: AppRoutes): Koa {
   const app = new Koa()
   if (trustProxy !== undefined) trust(app, trustProxy)
-  app.use(helmet(helmetOptions))
+  app.use(securityHeaders(pageHeaders))
   app.use(async (ctx, next) => {
     const answer = front(ctx.method, ctx.originalUrl)
     if (answer !== undefined) return send(ctx, answer)
