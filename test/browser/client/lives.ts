@@ -9,6 +9,8 @@ export interface LivesOptions {
   readonly tabs: Tabs
   readonly seed: number
   readonly seconds: number
+  /** They live on until there were more refreshes than so many. */
+  readonly refreshes: number
   readonly count: number
   /** Of so many refreshes, six come to harm. */
   readonly refreshesToDeal: number
@@ -28,13 +30,14 @@ export async function live(options: LivesOptions): Promise<{ pages: readonly Pag
   const add = (what: string): void => void tally.set(what, (tally.get(what) ?? 0) + 1)
   const until = Date.now() + options.seconds * 1000
   const pages = new Map<string, Page>()
-  const world = { ...options, pages, add, until }
+  const isOn = (): boolean => Date.now() < until || (tally.get('dealt') ?? 0) <= options.refreshes
+  const world = { ...options, pages, add, isOn }
   const names = Array.from({ length: count }, (_, index) => `${index}`)
 
   rig.wire.choose(harm(world, createChances(seed)))
   await Promise.all([
     ...names.map((name, index) => liveOne(world, name, createChances(seed + 1 + index))),
-    goOffline(tabs.context, until, add, createChances(seed - 1)),
+    goOffline(world, createChances(seed - 1)),
   ])
   rig.wire.choose(undefined)
   await setOffline(tabs.context, false)
@@ -43,12 +46,12 @@ export async function live(options: LivesOptions): Promise<{ pages: readonly Pag
 
 interface World extends LivesOptions {
   readonly pages: Map<string, Page>
-  readonly until: number
+  isOn(): boolean
   add(what: string): void
 }
 
 async function liveOne(world: World, name: string, chances: Chances): Promise<void> {
-  while (Date.now() < world.until) {
+  while (world.isOn()) {
     try {
       await step(world, await ready(world, name), chances)
     } catch {
@@ -78,7 +81,8 @@ async function step({ add }: World, page: Page, chances: Chances): Promise<void>
 }
 
 /** The page of a tab: opened anew if it is gone, and loaded anew if that failed before. */
-async function ready({ tabs, pages, rig, until }: World, name: string): Promise<Page> {
+async function ready({ tabs, pages, rig, isOn }: World, name: string): Promise<Page> {
+  const patient = Date.now() + 10_000
   for (;;) {
     try {
       let page = pages.get(name)
@@ -89,19 +93,14 @@ async function ready({ tabs, pages, rig, until }: World, name: string): Promise<
       if (!(await page.evaluate<boolean>(READY))) await page.goto(`${rig.url}/?tab=${name}`)
       if (await page.evaluate<boolean>(READY)) return page
     } catch (cause) {
-      if (Date.now() > until + 10_000) throw cause
+      if (!isOn() && Date.now() > patient) throw cause
     }
     await pause(AGAIN_MILLISECONDS)
   }
 }
 
-async function goOffline(
-  context: BrowserContext,
-  until: number,
-  add: World['add'],
-  chances: Chances,
-): Promise<void> {
-  while (Date.now() < until) {
+async function goOffline({ tabs: { context }, isOn, add }: World, chances: Chances): Promise<void> {
+  while (isOn()) {
     await pause(2000 + chances.below(4000))
     await setOffline(context, true)
     add('offline')

@@ -91,8 +91,8 @@ export async function startRig(accessSeconds = ACCESS_SECONDS): Promise<Rig> {
   app.use('/auth/refresh', wire.middleware)
   app.use('/auth', sallyport.refreshRouter(), sallyport.logoutRouter())
   app.post('/login', express.json(), (req, res) => sallyport.signIn(req, res, { subject: req.body.name }))
-  app.use('/api', (req, _res, next) => {
-    notes.push(note(req))
+  app.use('/api', (req, res, next) => {
+    notes.push(note(req, res))
     next()
   })
   app.get('/api/of-its-own', (_req, res) => {
