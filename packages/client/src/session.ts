@@ -1,3 +1,4 @@
+import { createBackoff } from './backoff.ts'
 import { type Refusal, refusalOf } from './challenge.ts'
 import { ClientError } from './errors.ts'
 import { createLock } from './lock.ts'
@@ -7,7 +8,7 @@ import { createStanding } from './standing.ts'
 import { storedRecords } from './stored-records.ts'
 import { newKey, rest, stopwatch } from './system.ts'
 import { joinTabs, type Message } from './tabs.ts'
-import { createBackoff, type Grant, grantIn, type Held, hold, isOver } from './tokens.ts'
+import { type Grant, grantIn, type Held, hold, isOver } from './tokens.ts'
 
 /** The session of this tab's user. */
 export interface Session {

@@ -20,7 +20,7 @@ export function scattered(milliseconds: number): number {
 /** Resolves after some milliseconds, and keeps no process alive. */
 export function rest(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
-    AbortSignal.timeout(milliseconds).addEventListener('abort', () => resolve())
+    AbortSignal.timeout(Math.ceil(milliseconds)).addEventListener('abort', () => resolve())
   })
 }
 

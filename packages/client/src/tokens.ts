@@ -1,5 +1,4 @@
-import { ClientError } from './errors.ts'
-import { scattered, stopwatch } from './system.ts'
+import { stopwatch } from './system.ts'
 
 /** An access token, as a server has just given it. */
 export interface Grant {
@@ -60,43 +59,5 @@ function parsed(text: string): Record<string, unknown> {
     return Object(JSON.parse(text)) as Record<string, unknown>
   } catch {
     return {}
-  }
-}
-
-const FIRST_WAIT_MS = 1000
-const LONGEST_WAIT_MS = 60_000
-
-/** The time after a server asked to be left alone. */
-export interface Backoff {
-  /** Throws if it is too early. */
-  check(): void
-  /** Gives the error, and when to try again. */
-  refused(answer: Response): ClientError
-  served(): void
-}
-
-export function createBackoff(): Backoff {
-  let passed = stopwatch()
-  let waitMs = 0
-  let times = 0
-  let status = 0
-  const error = (message: string): ClientError =>
-    new ClientError(message, { status, retryAfterMs: waitMs - passed() })
-  return {
-    check() {
-      if (passed() < waitMs) throw error('the server asked to wait')
-    },
-    refused(answer) {
-      status = answer.status
-      const asked = Number(answer.headers.get('Retry-After') ?? Number.NaN) * 1000
-      const own = scattered(Math.min(FIRST_WAIT_MS * 2 ** times++, LONGEST_WAIT_MS))
-      waitMs = asked >= 0 ? Math.min(asked, LONGEST_WAIT_MS) : own
-      passed = stopwatch()
-      return error(`a refresh was answered ${status}`)
-    },
-    served() {
-      waitMs = 0
-      times = 0
-    },
   }
 }

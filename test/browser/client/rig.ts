@@ -11,6 +11,7 @@ import { build } from 'esbuild'
 import express from 'express'
 import { type Site, startSite } from '../site.ts'
 import { type Note, note } from './notes.ts'
+import { createStreams, type Streams } from './streams.ts'
 import { createWire, type Wire } from './wire.ts'
 
 export const ACR = 'urn:example:two-factors'
@@ -18,7 +19,11 @@ const ACCESS_SECONDS = 2
 /** After this time, an access token is over. */
 export const EXPIRED_MILLISECONDS: number = ACCESS_SECONDS * 1000 + 100
 
-const CLIENT = fileURLToPath(new URL('../../../packages/client/src/index.ts', import.meta.url))
+/** All entries in one script, since a page has each module of theirs once. */
+const CLIENT = {
+  contents: ['index', 'live'].map((name) => `export * from './${name}.ts'`).join('\n'),
+  resolveDir: fileURLToPath(new URL('../../../packages/client/src', import.meta.url)),
+}
 const WORKER = `import { createClient } from '/client.js'
 const client = createClient()
 self.addEventListener('install', () => self.skipWaiting())
@@ -41,6 +46,7 @@ export interface Rig {
   /** Each request below `/api`. */
   readonly notes: readonly Note[]
   readonly events: readonly SallyportEvent[]
+  readonly streams: Streams
   /** Where `/away` leads from now on. */
   redirectTo(url: string): void
   /** What would end an honest session. */
@@ -61,9 +67,10 @@ export async function startRig(accessSeconds = ACCESS_SECONDS): Promise<Rig> {
   const events: SallyportEvent[] = []
   sallyport.on('event', (event) => events.push(event))
   const wire = createWire()
+  const streams = createStreams(sallyport)
   const notes: Note[] = []
   const [bundle, page] = await Promise.all([
-    build({ entryPoints: [CLIENT], bundle: true, format: 'esm', target: 'es2023', write: false }),
+    build({ stdin: CLIENT, bundle: true, format: 'esm', target: 'es2023', write: false }),
     readFile(new URL('page.html', import.meta.url), 'utf8'),
   ])
   const script = bundle.outputFiles[0]?.text
@@ -89,6 +96,7 @@ export async function startRig(accessSeconds = ACCESS_SECONDS): Promise<Rig> {
     res.type('js').send(WORKER)
   })
   app.use('/auth/refresh', wire.middleware)
+  app.get('/auth/live', sallyport.authMiddleware(), streams.handler)
   app.use('/auth', sallyport.refreshRouter(), sallyport.logoutRouter())
   app.post('/login', express.json(), (req, res) => sallyport.signIn(req, res, { subject: req.body.name }))
   app.use('/api', (req, res, next) => {
@@ -116,6 +124,7 @@ export async function startRig(accessSeconds = ACCESS_SECONDS): Promise<Rig> {
     site,
     sallyport,
     wire,
+    streams,
     notes,
     events,
     redirectTo(url) {
