@@ -22,6 +22,8 @@ export function refusalOf(answer: Response): Refusal {
     parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '')
   switch (parameters.get('error')) {
     case 'invalid_token':
+    // The key to which it is bound is gone.
+    case 'invalid_dpop_proof':
       return { kind: 'token' }
     case 'insufficient_user_authentication': {
       const maxAge = Number(parameters.get('max_age') ?? Number.NaN)
@@ -30,5 +32,15 @@ export function refusalOf(answer: Response): Refusal {
     }
     default:
       return { kind: 'other' }
+  }
+}
+
+/** The session is there, but will not be refreshed before the user has authenticated again. */
+export class NeedsStepUp extends Error {
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal) {
+    super('the user has to authenticate again')
+    this.refusal = refusal
   }
 }

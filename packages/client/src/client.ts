@@ -2,6 +2,7 @@ import { type Refusal, refusalOf } from './challenge.ts'
 import { ClientError } from './errors.ts'
 import type { Client, ClientChange, ClientOptions } from './options.ts'
 import { createSession, type Session } from './session.ts'
+import { tokenIn } from './tokens.ts'
 
 /**
  * Makes the client of a page. One for each page is enough.
@@ -9,12 +10,15 @@ import { createSession, type Session } from './session.ts'
  * Throws a `TypeError` if `authUrl` or one of `origins` is no URL; outside of browsers, `authUrl` must be an absolute one.
  */
 export function createClient(options: ClientOptions = {}): Client {
-  const { authUrl = '/auth', origins = [], storage, timeoutMs = 10_000 } = options
+  const { authUrl = '/auth', origins = [], storage, dpop, timeoutMs = 10_000 } = options
   const base = globalThis.location?.href
   const auth = new URL(authUrl.endsWith('/') ? authUrl : `${authUrl}/`, base)
   const own = globalThis.location?.origin ?? auth.origin
   const trusted = new Set([own, auth.origin, ...origins.map((one) => new URL(one).origin)])
   const send: typeof fetch = (...request) => (options.fetch ?? fetch)(...request)
+  /** To a server of ours: with a proof, if tokens are bound to a key. */
+  const sendOwn: typeof fetch = (...request) =>
+    dpop === undefined ? send(...request) : dpop.send(new Request(...request), send)
   const listeners = new Set<(change: ClientChange) => void>()
   /** Origins that have refused a token that was quite new, and that token. */
   const refusedNew = new Map<string, string>()
@@ -32,7 +36,7 @@ export function createClient(options: ClientOptions = {}): Client {
 
   function post(path: string, init: RequestInit): Promise<Response> {
     const limits = { cache: 'no-store', redirect: 'error', signal: AbortSignal.timeout(timeoutMs) } as const
-    return reached(send(new URL(path, auth), { method: 'POST', credentials, ...limits, ...init }))
+    return reached(sendOwn(new URL(path, auth), { method: 'POST', credentials, ...limits, ...init }))
   }
 
   /** It ends with its page: a late answer would put an old cookie over that of a sign-in in another tab. */
@@ -53,14 +57,18 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 
   const session: Session = createSession({
-    ...{ refresh, storage, timeoutMs, stepUp, name: `sallyport ${auth.href}` },
+    ...{ refresh, storage, timeoutMs, stepUp, forget: () => dpop?.forget(), name: `sallyport ${auth.href}` },
     changed(change) {
       for (const listener of listeners) listener(change)
     },
   })
 
-  /** The token with which to repeat a request that was answered 401; `undefined`: there is none. */
-  async function tokenAfter(answer: Response, used: string, origin: string): Promise<string | undefined> {
+  /** The credentials with which to repeat a request that was answered 401; `undefined`: there are none. */
+  async function credentialsAfter(
+    answer: Response,
+    used: string,
+    origin: string,
+  ): Promise<string | undefined> {
     const refusal = refusalOf(answer)
     switch (refusal.kind) {
       case 'token':
@@ -68,7 +76,7 @@ export function createClient(options: ClientOptions = {}): Client {
         if (refusedNew.get(origin) === used) return undefined
         return session.renew(used)
       case 'step_up':
-        return (await stepUp(refusal)) ? session.token() : undefined
+        return (await stepUp(refusal)) ? session.credentials() : undefined
       case 'other':
         return undefined
     }
@@ -86,25 +94,35 @@ export function createClient(options: ClientOptions = {}): Client {
     const request = new Request(input, init)
     const { origin } = new URL(request.url)
     if (!trusted.has(origin) || request.headers.has('Authorization')) return send(request)
-    const token = await session.token()
-    if (token === undefined) return send(request)
+    const credentials = await session.credentials()
+    if (credentials === undefined) return send(request)
     const again = init?.body instanceof ReadableStream ? undefined : request.clone()
-    const answer = await send(authorized(request, token))
+    const answer = await sendOwn(authorized(request, credentials))
     if (answer.status !== 401) return answer
-    const other = await tokenAfter(answer, token, origin)
-    if (other === undefined || other === token || again === undefined) return answer
-    const second = await send(authorized(again, other))
+    const other = await credentialsAfter(answer, credentials, origin)
+    if (other === undefined || other === credentials || again === undefined) return answer
+    const second = await sendOwn(authorized(again, other))
     if (second.status === 401 && refusalOf(second).kind === 'token') refusedNew.set(origin, other)
     return second
   }
 
+  /** With the scheme in which a token is sent, if the caller has named it as a bearer token. */
+  function sendSignIn(request: Request, credentials: string | undefined): Promise<Response> {
+    const isKnown = request.headers.get('Authorization') === `Bearer ${tokenIn(credentials)}`
+    if (credentials !== undefined && isKnown) authorized(request, credentials)
+    return dpop === undefined ? send(request) : dpop.signIn(request, send)
+  }
+
   async function endSession(): Promise<Response> {
     // Without a cookie, only the token says which session is to end.
-    const [asked] = await Promise.allSettled([storage === undefined ? undefined : session.token()])
+    const [asked] = await Promise.allSettled([storage === undefined ? undefined : session.credentials()])
     const left = await session.leave()
-    const token = asked.status === 'fulfilled' ? (asked.value ?? left) : left
-    if (token === undefined && asked.status === 'rejected') throw asked.reason
-    return post('logout', { keepalive: true, headers: token === undefined ? {} : bearer(token) })
+    const credentials = asked.status === 'fulfilled' ? (asked.value ?? left) : left
+    if (credentials === undefined && asked.status === 'rejected') throw asked.reason
+    return post('logout', {
+      keepalive: true,
+      headers: credentials === undefined ? {} : { Authorization: credentials },
+    })
   }
 
   /** The token must be good for this, so nobody is signed out here before the server has answered. */
@@ -121,13 +139,21 @@ export function createClient(options: ClientOptions = {}): Client {
     get state() {
       return session.state
     },
-    token: session.token,
     accept: session.accept,
-    signIn: session.signIn,
     fetch: call,
+    token: async () => tokenIn(await session.credentials()),
+    signIn: (step) =>
+      session.signIn((known) =>
+        step(tokenIn(known), (...request) => sendSignIn(new Request(...request), known)),
+      ),
     async signOut({ everywhere = false } = {}) {
-      const { ok, status } = await (everywhere ? endAllSessions() : endSession())
-      if (!ok) throw new ClientError(`the sign-out was answered ${status}`, { status })
+      try {
+        const { ok, status } = await (everywhere ? endAllSessions() : endSession())
+        if (!ok) throw new ClientError(`the sign-out was answered ${status}`, { status })
+      } finally {
+        // If another tab is in the way, the next sign-in replaces it.
+        if (dpop !== undefined) await session.forget().catch(() => {})
+      }
     },
     onChange(listener) {
       listeners.add(listener)
@@ -142,9 +168,7 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 }
 
-const bearer = (token: string): { readonly Authorization: string } => ({ Authorization: `Bearer ${token}` })
-
-function authorized(request: Request, token: string): Request {
-  request.headers.set('Authorization', bearer(token).Authorization)
+function authorized(request: Request, credentials: string): Request {
+  request.headers.set('Authorization', credentials)
   return request
 }

@@ -5,6 +5,7 @@ export type {
   ClientChange,
   ClientOptions,
   ClientState,
+  ProofKey,
   StepUpChallenge,
   TokenStorage,
 } from './options.ts'

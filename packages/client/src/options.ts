@@ -22,6 +22,11 @@ export interface ClientOptions {
    * refresh token is in a cookie.
    */
   readonly storage?: TokenStorage | undefined
+  /**
+   * The key to which tokens are bound (RFC 9449): `dpopKey` of `@sallyport/client/dpop`. Sign-ins must be sent by the `fetch` that
+   * {@link Client.signIn} gives. Default: tokens are bound to no key.
+   */
+  readonly dpop?: ProofKey | undefined
   /** Milliseconds that a refresh may take before it counts as failed. Default 10,000. */
   readonly timeoutMs?: number | undefined
   /** Sends every request. Default: the global `fetch`, as it is when a request is sent. */
@@ -37,6 +42,16 @@ export interface TokenStorage {
   load(): Promise<string | undefined>
   /** Resolves when it is there to stay. */
   save(text: string): Promise<void>
+}
+
+/** A key to which the tokens of a session are bound. It adds a proof that it is held to each request (RFC 9449). */
+export interface ProofKey {
+  /** Sends a request with a proof, unless it has a token that is bound to no key. */
+  send(request: Request, fetch: typeof globalThis.fetch): Promise<Response>
+  /** The same for a sign-in, which begins a session with a key of its own. A request with a token is no sign-in. */
+  signIn(request: Request, fetch: typeof globalThis.fetch): Promise<Response>
+  /** Deletes the key. Tokens that are bound to it are worth nothing then. */
+  forget(): Promise<void>
 }
 
 /** What a resource asks for (RFC 9470, section 3). */
@@ -89,12 +104,15 @@ export interface Client {
    *
    * const client = createClient()
    * const body = new URLSearchParams({ username: 'alice', password: 'a password' })
-   * const answer = await client.signIn(() => fetch('/auth/login', { method: 'POST', body }))
+   * const answer = await client.signIn((_token, fetch) => fetch('/auth/login', { method: 'POST', body }))
    * ```
    *
-   * @param send is given the access token, if there is one. It must not use this client
+   * @param send is given the access token, if there is one, and a `fetch` that adds what the client's options say, such as
+   * proofs. It must not use this client
    */
-  signIn(send: (token: string | undefined) => Promise<Response>): Promise<Response>
+  signIn(
+    send: (token: string | undefined, fetch: typeof globalThis.fetch) => Promise<Response>,
+  ): Promise<Response>
   /**
    * Takes over the answer of a sign-in that was sent by other means. Gives whether it had tokens. Prefer
    * {@link Client.signIn}.

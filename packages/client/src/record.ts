@@ -22,6 +22,19 @@ export interface SessionRecords {
 export const FIRST: SessionRecord = {
   ...{ epoch: 0, turn: 0, isOut: false, key: undefined, refreshToken: undefined },
 }
+
+/**
+ * Whoever signs in or out begins something new, which no answer from before changes.
+ *
+ * @param since only if nobody has since then
+ */
+export function begun(isOut: boolean, since?: number): (now: SessionRecord) => SessionRecord {
+  return (now) =>
+    since === undefined || since === now.epoch
+      ? { ...FIRST, epoch: now.epoch + 1, turn: now.turn, isOut }
+      : now
+}
+
 const STORE = 'sessions'
 
 /**

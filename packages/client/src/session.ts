@@ -1,9 +1,9 @@
 import { createBackoff } from './backoff.ts'
-import { type Refusal, refusalOf } from './challenge.ts'
+import { NeedsStepUp, type Refusal, refusalOf } from './challenge.ts'
 import { ClientError } from './errors.ts'
 import { createLock } from './lock.ts'
 import type { ClientChange, ClientState, TokenStorage } from './options.ts'
-import { FIRST, openRecords, type SessionRecord } from './record.ts'
+import { begun, openRecords, type SessionRecord } from './record.ts'
 import { createStanding } from './standing.ts'
 import { storedRecords } from './stored-records.ts'
 import { newKey, rest, stopwatch } from './system.ts'
@@ -13,14 +13,16 @@ import { type Grant, grantIn, type Held, hold, isOver } from './tokens.ts'
 /** The session of this tab's user. */
 export interface Session {
   readonly state: ClientState
-  /** The token to use now; `undefined`: nobody is signed in. */
-  token(): Promise<string | undefined>
-  /** A token other than this one, which was refused. */
+  /** The token to use now, behind its scheme; `undefined`: nobody is signed in. */
+  credentials(): Promise<string | undefined>
+  /** Credentials other than these, which were refused. */
   renew(refused: string): Promise<string | undefined>
-  signIn(send: (token: string | undefined) => Promise<Response>): Promise<Response>
+  signIn(send: (credentials: string | undefined) => Promise<Response>): Promise<Response>
   accept(answer: Response): Promise<boolean>
-  /** Signs out all tabs, and gives the token that there was. */
+  /** Signs out all tabs, and gives the credentials that there were. */
   leave(): Promise<string | undefined>
+  /** Forgets what was kept for the session, unless somebody has signed in since. */
+  forget(): Promise<void>
   /** What became of the session while this page was away. */
   wake(): Promise<void>
   rest(): void
@@ -36,6 +38,8 @@ export interface SessionParts {
   readonly timeoutMs: number
   readonly changed: (change: ClientChange) => void
   readonly stepUp: (refusal: Refusal) => Promise<boolean>
+  /** Forgets the key to which tokens are bound. */
+  readonly forget: () => Promise<void> | undefined
 }
 
 /** How long another tab may take to tell its token. */
@@ -74,8 +78,8 @@ export function createSession({
     }
   }
 
-  function tellToken({ token, lifetimeMs, epoch, turn, leftMs }: Held): void {
-    tabs.tell({ kind: 'token', token, lifetimeMs, epoch, turn, leftMs: leftMs() })
+  function tellToken({ credentials, lifetimeMs, epoch, turn, leftMs }: Held): void {
+    tabs.tell({ kind: 'token', credentials, lifetimeMs, epoch, turn, leftMs: leftMs() })
   }
 
   /** Keeps a token that the server has just given, if nobody signed in or out since it was asked for. */
@@ -95,21 +99,8 @@ export function createSession({
     return true
   }
 
-  /**
-   * Whoever signs in or out begins something new, which no answer from before changes.
-   *
-   * @param since only if nobody has since then
-   */
-  async function begin(isOut: boolean, since?: number): Promise<SessionRecord> {
-    return records.update((now) =>
-      since === undefined || since === now.epoch
-        ? { ...FIRST, epoch: now.epoch + 1, turn: now.turn, isOut }
-        : now,
-    )
-  }
-
   async function end(by: 'here' | 'ended', since?: number): Promise<void> {
-    const { epoch, isOut } = await begin(true, since)
+    const { epoch, isOut } = await records.update(begun(true, since))
     if (!isOut) return
     tabs.tell({ kind: 'out', epoch, by: by === 'here' ? 'elsewhere' : by })
     standing.leave(epoch, standing.state === 'unknown' ? 'here' : by)
@@ -125,7 +116,9 @@ export function createSession({
   async function exchange(refused: string | undefined): Promise<string | undefined> {
     const another = (): string | undefined => {
       const { held } = standing
-      return held !== undefined && held.token !== refused && !held.isDue() ? held.token : undefined
+      return held !== undefined && held.credentials !== refused && !held.isDue()
+        ? held.credentials
+        : undefined
     }
     if (another() === undefined && standing.state === 'unknown') await askOthers()
     const known = another()
@@ -156,14 +149,20 @@ export function createSession({
       backoff.served()
       const isOther = since > standing.epoch && standing.state === 'signed_in'
       await keep(grant, { since, ago, by: isOther ? 'elsewhere' : 'here' })
-      return standing.held?.token
+      return standing.held?.credentials
     }
     // The key stays: it may be that of a refresh whose answer was lost, and which was not repeated now.
     if (!(await isOver(answer))) throw backoff.refused(answer)
     const refusal = refusalOf(answer)
     if (refusal.kind === 'step_up') throw new NeedsStepUp(refusal)
     await end('ended', since)
-    return standing.held?.token
+    await forget()
+    return standing.held?.credentials
+  }
+
+  /** Held alone, so that no sign-in is under way whose key it would be. */
+  async function forget(): Promise<void> {
+    if ((await records.read()).isOut) await parts.forget()
   }
 
   async function grantOf(answer: Response): Promise<Grant | undefined> {
@@ -187,36 +186,39 @@ export function createSession({
       return await renewed(refused)
     } catch (cause) {
       if (!(cause instanceof NeedsStepUp)) throw cause
-      if (await stepUp(cause.refusal)) return standing.held?.token
+      if (await stepUp(cause.refusal)) return standing.held?.credentials
       throw new ClientError('the user has to authenticate again', { status: 401, cause })
     }
   }
 
-  async function token(): Promise<string | undefined> {
+  async function credentials(): Promise<string | undefined> {
     if (standing.state === 'signed_out') return undefined
     const { held } = standing
     if (held === undefined || held.isExpired()) return renewedOrStepped()
     // Whether that fails is seen when the token is over.
     if (held.isDue()) renewed().catch(() => {})
-    return held.token
+    return held.credentials
   }
 
   async function accept(answer: Response): Promise<boolean> {
     const ago = stopwatch()
     const grant = await grantIn(answer)
-    return grant !== undefined && keep(grant, { since: (await begin(false)).epoch, ago, by: 'here' })
+    return (
+      grant !== undefined &&
+      keep(grant, { since: (await records.update(begun(false))).epoch, ago, by: 'here' })
+    )
   }
 
   return {
     get state() {
       return standing.state
     },
-    ...{ token, accept, renew: renewedOrStepped, rest: tabs.rest },
+    ...{ credentials, accept, renew: renewedOrStepped, rest: tabs.rest },
     signIn(send) {
       const { held } = standing
-      const token = held?.isExpired() === false ? held.token : undefined
+      const known = held?.isExpired() === false ? held.credentials : undefined
       return alone(async () => {
-        const answer = await send(token)
+        const answer = await send(known)
         await accept(answer)
         return answer
       })
@@ -224,25 +226,16 @@ export function createSession({
     async leave() {
       const { held } = standing
       await end('here')
-      return held?.token
+      return held?.credentials
     },
+    forget: () => alone(forget),
     async wake() {
       tabs.listen()
       const record = await records.read()
       if (standing.state === 'unknown' || record.epoch <= standing.epoch) return
       if (record.isOut) return standing.leave(record.epoch, 'elsewhere')
       standing.forget(record.epoch)
-      await token()
+      await credentials()
     },
-  }
-}
-
-/** The session is there, but will not be refreshed before the user has authenticated again. */
-class NeedsStepUp extends Error {
-  readonly refusal: Refusal
-
-  constructor(refusal: Refusal) {
-    super('the user has to authenticate again')
-    this.refusal = refusal
   }
 }

@@ -1,3 +1,4 @@
+import { openDatabase } from './database.ts'
 import type { TokenStorage } from './options.ts'
 
 /** Options of `encryptedStorage`. */
@@ -6,7 +7,6 @@ export interface EncryptedStorageOptions {
   readonly name?: string | undefined
 }
 
-const STORE = 'kept'
 const NONCE_BYTES = 12
 
 interface Sealed {
@@ -24,17 +24,7 @@ interface Sealed {
 export function encryptedStorage({ name = 'session' }: EncryptedStorageOptions = {}): TokenStorage {
   if (globalThis.isSecureContext !== true)
     throw new TypeError('encryptedStorage needs a secure context: https or localhost')
-  let database: Promise<IDBDatabase> | undefined
-
-  async function run<T>(mode: IDBTransactionMode, ask: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-    database ??= open()
-    const transaction = (await database).transaction(STORE, mode, { durability: 'strict' })
-    const asked = ask(transaction.objectStore(STORE))
-    return new Promise((resolve, reject) => {
-      transaction.oncomplete = () => resolve(asked.result)
-      transaction.onabort = () => reject(transaction.error)
-    })
-  }
+  const { run } = openDatabase('sallyport-storage')
 
   async function keyOf(): Promise<CryptoKey> {
     const known = await run<CryptoKey | undefined>('readonly', (store) => store.get(`${name} key`))
@@ -71,13 +61,4 @@ export function encryptedStorage({ name = 'session' }: EncryptedStorageOptions =
       await run('readwrite', (store) => store.put(sealed, name))
     },
   }
-}
-
-function open(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const asked = indexedDB.open('sallyport-storage', 1)
-    asked.onupgradeneeded = () => asked.result.createObjectStore(STORE)
-    asked.onsuccess = () => resolve(asked.result)
-    asked.onerror = () => reject(asked.error)
-  })
 }

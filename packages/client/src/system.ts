@@ -27,7 +27,18 @@ export function rest(milliseconds: number): Promise<void> {
 /** An `Idempotency-Key`. Only secure contexts have `randomUUID`. */
 export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES))
+  return base64url(bytes)
+}
+
+/** Without padding (RFC 7515, section 2). */
+export function base64url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
+    .replaceAll('=', '')
+}
+
+/** Milliseconds since the epoch, by the clock of the machine. */
+export function epochMs(): number {
+  return Date.now()
 }

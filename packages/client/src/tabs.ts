@@ -4,7 +4,7 @@ export type Message =
       readonly kind: 'token'
       readonly epoch: number
       readonly turn: number
-      readonly token: string
+      readonly credentials: string
       readonly lifetimeMs: number
       readonly leftMs: number
     }

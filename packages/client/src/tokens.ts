@@ -2,7 +2,8 @@ import { stopwatch } from './system.ts'
 
 /** An access token, as a server has just given it. */
 export interface Grant {
-  readonly token: string
+  /** The token behind its scheme, as `Authorization` has it. */
+  readonly credentials: string
   readonly lifetimeMs: number
   /** If it is not in a cookie. */
   readonly refreshToken?: string | undefined
@@ -37,20 +38,28 @@ export function hold(grant: Grant & Pick<Held, 'epoch' | 'turn'>, leftMs: number
 export async function grantIn(answer: Response): Promise<Grant | undefined> {
   if (!answer.ok) return undefined
   const members = await membersOf(answer)
-  const { access_token: token, expires_in: seconds, refresh_token: refreshToken } = members
+  const { access_token: token, token_type: type, expires_in: seconds, refresh_token: refreshToken } = members
   if (typeof token !== 'string' || typeof seconds !== 'number' || seconds <= 0) return undefined
-  const grant = { token, lifetimeMs: seconds * 1000 }
+  const scheme = type === 'DPoP' ? type : 'Bearer'
+  const grant = { credentials: `${scheme} ${token}`, lifetimeMs: seconds * 1000 }
   return typeof refreshToken === 'string' ? { ...grant, refreshToken } : grant
 }
 
-/** Whether a refresh was refused for good: by 401, or as RFC 6749, section 5.2, has it. */
+/** The token alone. */
+export function tokenIn(credentials: string | undefined): string | undefined {
+  return credentials?.replace(/^\S+ /, '')
+}
+
+const FINAL: readonly unknown[] = ['invalid_grant', 'invalid_dpop_proof']
+
+/** Whether a refresh was refused for good: by 401, as RFC 6749, section 5.2, has it, or since the key is gone (RFC 9449). */
 export async function isOver(answer: Response): Promise<boolean> {
   if (answer.status === 401) return true
-  return answer.status === 400 && (await membersOf(answer)).error === 'invalid_grant'
+  return answer.status === 400 && FINAL.includes((await membersOf(answer)).error)
 }
 
 /** The members of a body in JSON, which is left to be read again. */
-async function membersOf(answer: Response): Promise<Record<string, unknown>> {
+export async function membersOf(answer: Response): Promise<Record<string, unknown>> {
   return parsed(await answer.clone().text())
 }
 

@@ -18,7 +18,7 @@ export interface Note {
 }
 
 export function note(req: Request, res: Response): Note {
-  const token = /^Bearer (.+)$/.exec(req.get('Authorization') ?? '')?.[1]
+  const token = /^(?:Bearer|DPoP) (.+)$/.exec(req.get('Authorization') ?? '')?.[1]
   const claims = token === undefined ? {} : read(token)
   const at = Number(req.get('X-Sent') ?? Date.now())
   const { sub, sid, gen, exp } = claims

@@ -6,6 +6,7 @@ import {
   getAuth,
   memoryStore,
   type SallyportEvent,
+  type SallyportOptions,
 } from '@sallyport/express'
 import { build } from 'esbuild'
 import express from 'express'
@@ -21,7 +22,7 @@ export const EXPIRED_MILLISECONDS: number = ACCESS_SECONDS * 1000 + 100
 
 /** All entries in one script, since a page has each module of theirs once. */
 const CLIENT = {
-  contents: ['index', 'live'].map((name) => `export * from './${name}.ts'`).join('\n'),
+  contents: ['index', 'dpop', 'live'].map((name) => `export * from './${name}.ts'`).join('\n'),
   resolveDir: fileURLToPath(new URL('../../../packages/client/src', import.meta.url)),
 }
 const WORKER = `import { createClient } from '/client.js'
@@ -54,7 +55,8 @@ export interface Rig {
   close(): Promise<void>
 }
 
-export async function startRig(accessSeconds = ACCESS_SECONDS): Promise<Rig> {
+/** @param more options of the library, besides those that make it strict */
+export async function startRig(accessSeconds = ACCESS_SECONDS, more: SallyportOptions = {}): Promise<Rig> {
   const sallyport = await createSallyport({
     issuer: 'https://auth.example.test',
     audience: 'https://api.example.test',
@@ -63,6 +65,7 @@ export async function startRig(accessSeconds = ACCESS_SECONDS): Promise<Rig> {
     access: { ttlSeconds: accessSeconds },
     refresh: { graceSeconds: 0 },
     limits: { refreshes: { count: 0 } },
+    ...more,
   })
   const events: SallyportEvent[] = []
   sallyport.on('event', (event) => events.push(event))
