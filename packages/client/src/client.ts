@@ -39,9 +39,14 @@ export function createClient(options: ClientOptions = {}): Client {
     return reached(sendOwn(new URL(path, auth), { method: 'POST', credentials, ...limits, ...init }))
   }
 
+  function signals(): Readonly<Record<string, string>> {
+    const told = options.deviceSignals?.()
+    return told ? { 'Device-Signals': told } : {}
+  }
+
   /** It ends with its page: a late answer would put an old cookie over that of a sign-in in another tab. */
   function refresh(key: string, refreshToken: string | undefined): Promise<Response> {
-    const headers = { 'Idempotency-Key': key }
+    const headers = { 'Idempotency-Key': key, ...signals() }
     if (refreshToken === undefined) return post('refresh', { headers })
     const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
     return post('token', { headers, body: new URLSearchParams(form) })
@@ -110,6 +115,7 @@ export function createClient(options: ClientOptions = {}): Client {
   function sendSignIn(request: Request, credentials: string | undefined): Promise<Response> {
     const isKnown = request.headers.get('Authorization') === `Bearer ${tokenIn(credentials)}`
     if (credentials !== undefined && isKnown) authorized(request, credentials)
+    for (const [name, value] of Object.entries(signals())) request.headers.set(name, value)
     return dpop === undefined ? send(request) : dpop.signIn(request, send)
   }
 

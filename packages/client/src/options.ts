@@ -27,6 +27,12 @@ export interface ClientOptions {
    * {@link Client.signIn} gives. Default: tokens are bound to no key.
    */
   readonly dpop?: ProofKey | undefined
+  /**
+   * Says what the device is like, for the header `Device-Signals` of refreshes, and of what is sent by the `fetch` that
+   * {@link Client.signIn} gives: `deviceSignals` of `@sallyport/client/device-signals`. An empty string: nothing is sent. Default:
+   * nothing.
+   */
+  readonly deviceSignals?: (() => string) | undefined
   /** Milliseconds that a refresh may take before it counts as failed. Default 10,000. */
   readonly timeoutMs?: number | undefined
   /** Sends every request. Default: the global `fetch`, as it is when a request is sent. */
