@@ -10,7 +10,7 @@ import { tokenIn } from './tokens.ts'
  * Throws a `TypeError` if `authUrl` or one of `origins` is no URL; outside of browsers, `authUrl` must be an absolute one.
  */
 export function createClient(options: ClientOptions = {}): Client {
-  const { authUrl = '/auth', origins = [], storage, dpop, timeoutMs = 10_000 } = options
+  const { authUrl = '/auth', origins = [], storage, dpop, handedOver = {}, timeoutMs = 10_000 } = options
   const base = globalThis.location?.href
   const auth = new URL(authUrl.endsWith('/') ? authUrl : `${authUrl}/`, base)
   const own = globalThis.location?.origin ?? auth.origin
@@ -62,7 +62,15 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 
   const session: Session = createSession({
-    ...{ refresh, storage, timeoutMs, stepUp, forget: () => dpop?.forget(), name: `sallyport ${auth.href}` },
+    ...{
+      refresh,
+      storage,
+      timeoutMs,
+      handedOver,
+      stepUp,
+      forget: () => dpop?.forget(),
+      name: `sallyport ${auth.href}`,
+    },
     changed(change) {
       for (const listener of listeners) listener(change)
     },

@@ -33,6 +33,11 @@ export interface ClientOptions {
    * nothing.
    */
   readonly deviceSignals?: (() => string) | undefined
+  /**
+   * The access token that came with the page: what `handedOver` of `@sallyport/client/page` gives. It is used until it is
+   * about to expire. Default: none.
+   */
+  readonly handedOver?: Readonly<Record<string, unknown>> | undefined
   /** Milliseconds that a refresh may take before it counts as failed. Default 10,000. */
   readonly timeoutMs?: number | undefined
   /** Sends every request. Default: the global `fetch`, as it is when a request is sent. */

@@ -6,9 +6,9 @@ import type { ClientChange, ClientState, TokenStorage } from './options.ts'
 import { begun, openRecords, type SessionRecord } from './record.ts'
 import { createStanding } from './standing.ts'
 import { storedRecords } from './stored-records.ts'
-import { newKey, rest, stopwatch } from './system.ts'
+import { newKey, pageAgeMs, stopwatch } from './system.ts'
 import { joinTabs, type Message } from './tabs.ts'
-import { type Grant, grantIn, type Held, hold, isOver } from './tokens.ts'
+import { type Grant, grantIn, grantOf, type Held, hold, isOver } from './tokens.ts'
 
 /** The session of this tab's user. */
 export interface Session {
@@ -36,19 +36,19 @@ export interface SessionParts {
   /** Where the refresh token is; `undefined`: in a cookie. */
   readonly storage: TokenStorage | undefined
   readonly timeoutMs: number
+  /** The members of a token answer that came with the page. */
+  readonly handedOver: Readonly<Record<string, unknown>>
   readonly changed: (change: ClientChange) => void
   readonly stepUp: (refusal: Refusal) => Promise<boolean>
   /** Forgets the key to which tokens are bound. */
   readonly forget: () => Promise<void> | undefined
 }
 
-/** How long another tab may take to tell its token. */
-const ASKED_MS = 50
-
 export function createSession({
   name,
   storage,
   timeoutMs,
+  handedOver,
   changed,
   stepUp,
   ...parts
@@ -62,13 +62,12 @@ export function createSession({
   const backoff = createBackoff()
   const standing = createStanding(changed)
   let underWay: Promise<string | undefined> | undefined
-  let heard = (): void => {}
+  let takingOver: Promise<void> | undefined
 
   function hear(message: Message): void {
     switch (message.kind) {
       case 'token':
         standing.take(hold(message, message.leftMs), 'elsewhere')
-        heard()
         break
       case 'out':
         standing.leave(message.epoch, message.by)
@@ -120,7 +119,7 @@ export function createSession({
         ? held.credentials
         : undefined
     }
-    if (another() === undefined && standing.state === 'unknown') await askOthers()
+    if (another() === undefined && standing.state === 'unknown') await tabs.ask()
     const known = another()
     if (known !== undefined) return known
     backoff.check()
@@ -144,7 +143,7 @@ export function createSession({
   }: SessionRecord): Promise<string | undefined> {
     const ago = stopwatch()
     const answer = await parts.refresh(key, refreshToken)
-    const grant = await grantOf(answer)
+    const grant = await arrived(answer)
     if (grant !== undefined) {
       backoff.served()
       const isOther = since > standing.epoch && standing.state === 'signed_in'
@@ -165,20 +164,12 @@ export function createSession({
     if ((await records.read()).isOut) await parts.forget()
   }
 
-  async function grantOf(answer: Response): Promise<Grant | undefined> {
+  async function arrived(answer: Response): Promise<Grant | undefined> {
     try {
       return await grantIn(answer)
     } catch (cause) {
       throw new ClientError('the answer to a refresh did not arrive', { cause })
     }
-  }
-
-  async function askOthers(): Promise<void> {
-    const answered = new Promise<void>((resolve) => {
-      heard = resolve
-    })
-    tabs.tell({ kind: 'ask' })
-    await Promise.race([answered, rest(ASKED_MS)])
   }
 
   async function renewedOrStepped(refused?: string): Promise<string | undefined> {
@@ -191,7 +182,21 @@ export function createSession({
     }
   }
 
+  /** The token that came with the page is no newer than those of other tabs. */
+  async function takeOver(): Promise<void> {
+    const grant = grantOf(handedOver)
+    if (grant === undefined) return
+    const { epoch, turn, isOut } = await records.read()
+    const token = hold({ ...grant, epoch, turn }, grant.lifetimeMs, pageAgeMs())
+    if (!isOut && !token.isExpired()) standing.take(token, 'here')
+  }
+
   async function credentials(): Promise<string | undefined> {
+    if (standing.state === 'unknown') {
+      // If it fails, the server is asked.
+      takingOver ??= takeOver().catch(() => {})
+      await takingOver
+    }
     if (standing.state === 'signed_out') return undefined
     const { held } = standing
     if (held === undefined || held.isExpired()) return renewedOrStepped()

@@ -12,6 +12,11 @@ export function stopwatch(sinceMs = 0): () => number {
   return () => sinceMs + Math.max(Date.now() - clock, performance.now() - page)
 }
 
+/** How long ago somebody asked for this page, in milliseconds; at least, since the clock of the machine may be set. */
+export function pageAgeMs(): number {
+  return Math.max(performance.now(), Date.now() - performance.timeOrigin)
+}
+
 /** A part of a time, between half and all of it, so that not all who wait come back at once. */
 export function scattered(milliseconds: number): number {
   return milliseconds * (0.5 + Math.random() / 2)

@@ -1,3 +1,5 @@
+import { rest } from './system.ts'
+
 /** What tabs tell each other. */
 export type Message =
   | {
@@ -12,9 +14,14 @@ export type Message =
   /** Whoever has a good token tells it. */
   | { readonly kind: 'ask' }
 
+/** How long another tab may take to tell its token. */
+const ASKED_MS = 50
+
 /** The other tabs, and workers, of this origin. Outside of browsers there are none. */
 export interface Tabs {
   tell(message: Message): void
+  /** Asks for a token. Resolves when one was heard, or when nobody has one. */
+  ask(): Promise<void>
   /** Listens again, after `rest`. */
   listen(): void
   /** Listens no more: a page that is left is kept in memory only if it has nothing open. */
@@ -23,14 +30,20 @@ export interface Tabs {
 
 export function joinTabs(name: string, hear: (message: Message) => void): Tabs {
   let channel: BroadcastChannel | undefined
+  let heard = (): void => {}
 
   function listen(): void {
     // A server has channels as well, for all its users together.
     if (channel !== undefined || globalThis.location === undefined) return
     if (typeof BroadcastChannel === 'undefined') return
     channel = new BroadcastChannel(name)
-    channel.onmessage = ({ data }: MessageEvent<Message>) => hear(data)
+    channel.onmessage = ({ data }: MessageEvent<Message>) => {
+      hear(data)
+      if (data.kind === 'token') heard()
+    }
   }
+
+  const tell = (message: Message): void => channel?.postMessage(message)
 
   listen()
   return {
@@ -39,6 +52,13 @@ export function joinTabs(name: string, hear: (message: Message) => void): Tabs {
       channel?.close()
       channel = undefined
     },
-    tell: (message) => channel?.postMessage(message),
+    tell,
+    async ask() {
+      const answered = new Promise<void>((resolve) => {
+        heard = resolve
+      })
+      tell({ kind: 'ask' })
+      await Promise.race([answered, rest(ASKED_MS)])
+    },
   }
 }

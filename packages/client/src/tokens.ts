@@ -36,8 +36,11 @@ export function hold(grant: Grant & Pick<Held, 'epoch' | 'turn'>, leftMs: number
 
 /** The tokens of an answer; `undefined` if it has none. Rejects if its body did not arrive. */
 export async function grantIn(answer: Response): Promise<Grant | undefined> {
-  if (!answer.ok) return undefined
-  const members = await membersOf(answer)
+  return answer.ok ? grantOf(await membersOf(answer)) : undefined
+}
+
+/** The tokens of an answer, by its members (RFC 6749, section 5.1). */
+export function grantOf(members: Readonly<Record<string, unknown>>): Grant | undefined {
   const { access_token: token, token_type: type, expires_in: seconds, refresh_token: refreshToken } = members
   if (typeof token !== 'string' || typeof seconds !== 'number' || seconds <= 0) return undefined
   const scheme = type === 'DPoP' ? type : 'Bearer'

@@ -22,7 +22,7 @@ export const EXPIRED_MILLISECONDS: number = ACCESS_SECONDS * 1000 + 100
 
 /** All entries in one script, since a page has each module of theirs once. */
 const CLIENT = {
-  contents: ['index', 'device-signals', 'dpop', 'live']
+  contents: ['index', 'device-signals', 'dpop', 'live', 'page']
     .map((name) => `export * from './${name}.ts'`)
     .join('\n'),
   resolveDir: fileURLToPath(new URL('../../../packages/client/src', import.meta.url)),
@@ -50,6 +50,8 @@ export interface Rig {
   readonly notes: readonly Note[]
   readonly events: readonly SallyportEvent[]
   readonly streams: Streams
+  /** What pages have in their block of data from now on. */
+  handOver(text: string | undefined): void
   /** Where `/away` leads from now on. */
   redirectTo(url: string): void
   /** What would end an honest session. */
@@ -82,6 +84,7 @@ export async function startRig(accessSeconds = ACCESS_SECONDS, more: SallyportOp
   if (script === undefined) throw new Error('esbuild made no file')
 
   let away = '/'
+  let data = ''
   const app = express()
   // A browser repeats by itself what breaks on a connection that it has used before.
   app.use((_req, res, next) => {
@@ -89,7 +92,7 @@ export async function startRig(accessSeconds = ACCESS_SECONDS, more: SallyportOp
     next()
   })
   app.get(['/', '/elsewhere'], (_req, res) => {
-    res.type('html').send(page)
+    res.type('html').send(page.replace('</head>', `${data}</head>`))
   })
   app.get('/away', (_req, res) => {
     res.redirect(away)
@@ -132,6 +135,9 @@ export async function startRig(accessSeconds = ACCESS_SECONDS, more: SallyportOp
     streams,
     notes,
     events,
+    handOver(text) {
+      data = text === undefined ? '' : `<script type="application/json" id="sallyport">${text}</script>`
+    },
     redirectTo(url) {
       away = url
     },
