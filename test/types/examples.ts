@@ -50,13 +50,14 @@ declare const localStorage: {
 }
 declare const navigator: {
   readonly locks: { request<T>(name: string, holder: () => Promise<T>): Promise<T> }
-  readonly languages: readonly string[]
 }
-declare const screen: { readonly width: number; readonly height: number }
 `
 
 /** What the examples use of packages that are not installed here. */
 const PACKAGES = `
+declare module 'react' {
+  export function useSyncExternalStore<T>(subscribe: (changed: () => void) => () => void, snapshot: () => T): T
+}
 declare module 'cors' {
   import type { RequestHandler } from 'express'
   function cors(options: { origin: string; credentials?: boolean; exposedHeaders?: string[] }): RequestHandler
