@@ -389,7 +389,7 @@ test('the page of rendering.md brings its first access token along', async () =>
 test('the server of rendering.md keeps the session of the browser that it renders for', async () => {
   const api = urlOf(await run('express.md', 0, onAnyPort))
   const front = urlOf(
-    await run('rendering.md', 1, (code) => andListens('app')(code).replace('http://api.internal:3000', api)),
+    await run('rendering.md', 2, (code) => andListens('app')(code).replace('http://api.internal:3000', api)),
   )
   expect((await send(front, { path: '/' })).text).toBe('Hello, guest')
   const browser = { 'user-agent': agents.firefox }
