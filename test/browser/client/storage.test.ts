@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { READ_ALL } from '../reading.ts'
 import { type Site, startSite } from '../site.ts'
 import { EXPIRED_MILLISECONDS, startRig } from './rig.ts'
 import { rig, setUp, tabs } from './setting.ts'
@@ -14,25 +15,6 @@ async function signedIn(path?: string): Promise<Page> {
   expect(await signIn(page, 'alice')).toBe(true)
   return page
 }
-
-/** Runs in the page: everything that a script of the site can read, as one text. */
-const READ_ALL = `(async () => {
-  const wait = (request) => new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error)
-  })
-  const found = [document.cookie, JSON.stringify(localStorage), JSON.stringify(sessionStorage), location.href]
-  for (const { name } of await indexedDB.databases()) {
-    const database = await wait(indexedDB.open(name))
-    for (const store of database.objectStoreNames) {
-      const records = database.transaction(store).objectStore(store)
-      found.push(name, store, JSON.stringify([await wait(records.getAllKeys()), await wait(records.getAll())]))
-    }
-    database.close()
-  }
-  for (const name of await caches.keys()) found.push(name)
-  return found.join('\\n')
-})()`
 
 describe('what a script of the site can read', () => {
   test('is neither the access token nor the refresh token, nor a key that is not needed any more', async () => {
