@@ -88,6 +88,7 @@ export const directions: Table = {
   '@sallyport/client': [],
   '@sallyport/policies': ['@sallyport/core/sink', '@cedar-policy', '@marcbachmann'],
   '@sallyport/headers': ['@sallyport/core/sink', 'helmet', 'express', 'koa', 'fastify'],
+  '@sallyport/console': ['@sallyport/core', '@sallyport/core/adapter', '@sallyport/core/sink'],
   '@sallyport/express': ['@sallyport/core', '@sallyport/core/adapter', 'express'],
   '@sallyport/koa': ['@sallyport/core', '@sallyport/core/adapter', 'koa'],
   '@sallyport/fastify': ['@sallyport/core', '@sallyport/core/adapter', 'fastify'],
