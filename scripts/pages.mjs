@@ -9,7 +9,8 @@ const from = `${root}packages/console/pages`
 const to = `${root}packages/console/dist/pages`
 
 await build({
-  entryPoints: [`${from}/account.ts`, `${from}/operator.ts`],
+  entryPoints: [`${from}/account.ts`, `${from}/operator.ts`, `${from}/styles/console.css`],
+  entryNames: '[name]',
   outdir: to,
   bundle: true,
   minify: true,
@@ -18,5 +19,5 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
 })
-for (const file of ['account.html', 'operator.html', 'console.css', 'icon.svg'])
+for (const file of ['account.html', 'operator.html', 'icon.svg'])
   await copyFile(`${from}/${file}`, `${to}/${file}`)

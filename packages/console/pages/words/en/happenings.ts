@@ -1,0 +1,33 @@
+/** What happened to an account, as its user reads it: by event, and by event and reason. */
+export const happenings = {
+  'session.started': 'You signed in',
+  'session.refreshed': 'A session was in use',
+  'session.ended': 'A session ended',
+  'session.ended logout': 'You signed out',
+  'session.ended logout_all': 'You signed out everywhere',
+  'session.ended revoked_by_user': 'You signed this device out from another one',
+  'session.ended revoked_by_application': 'The service signed this device out',
+  'session.ended revoked_by_operator': 'An operator signed this device out',
+  'session.ended session_limit': 'Signed out, because you were signed in on too many devices',
+  'session.ended replaced': 'Replaced by a new sign-in in the same browser',
+  'session.ended password_changed': 'Signed out, because the password was changed',
+  'session.ended refresh.reused': 'Signed out, because somebody may have copied the session',
+  'session.ended refresh.mismatched': 'Signed out, because the session turned up on another device',
+  'login.failed': 'A sign-in failed',
+  'login.failed invalid_credentials': 'A sign-in failed: the password was wrong',
+  'login.failed password_change': 'A change of password failed: the current one was wrong',
+  'login.failed step_up': 'A confirmation failed: the password was wrong',
+  'account.locked': 'Too many wrong passwords: sign-ins are paused',
+  'refresh.reused': 'A session may have been stolen, and was stopped',
+  'refresh.mismatched': 'A session was used on another device, and was stopped',
+  'refresh.contested': 'A connection was lost while a session was renewed',
+  'token.revoked': 'The service renewed your access',
+  'token.revoked scope_changed': 'Your rights have changed',
+  'password.changed': 'Your password was changed',
+  'stepup.granted': 'You confirmed that it was you',
+  'apikey.created': 'An API key was made',
+  'apikey.revoked': 'An API key was revoked',
+  other: 'Something else happened to your account',
+}
+
+export type HappeningWords = typeof happenings

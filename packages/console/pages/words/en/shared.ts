@@ -1,0 +1,38 @@
+/** What both pages say. */
+export const shared = {
+  changeLanguage: 'Language',
+  loading: 'Loading',
+  retry: 'Try again',
+  cancel: 'Cancel',
+  signIn: 'Sign in',
+  signOut: 'Sign out',
+  signedInAs: (name: string) => `Signed in as ${name}`,
+  userName: 'User name',
+  password: 'Password',
+  showPassword: 'Show password',
+  demoTitle: 'Demo',
+  demoHint: 'Sign in as one of these users. All of them have this password:',
+  signInAs: (name: string) => `Sign in as ${name}`,
+  wrongCredentials: 'The user name or the password is wrong.',
+  youSignedOut: 'You are signed out.',
+  signedOutInOtherTab: 'You signed out in another tab.',
+  signedOutElsewhere:
+    'This device was signed out. Somebody ended its session from another device, or it has expired.',
+  signOutFailed: 'The server could not end the session. You may still be signed in after a reload.',
+  unreachable: 'The server can’t be reached. Check your connection, and try again.',
+  away: 'The service is not available right now. Try again in a moment.',
+  forbidden: 'You are not allowed to do this.',
+  tooMany: 'Too many attempts. Try again later.',
+  tooManyUntil: (time: string) => `Too many attempts. Try again in ${time}.`,
+  refused: (status: number) => `The server refused this (${status}).`,
+  refusedBecause: (reason: string) => `The server refused this: ${reason}.`,
+  unknownDevice: 'Unknown device',
+  deviceOn: (browser: string, system: string) => `${browser} on ${system}`,
+  unknownAddress: 'unknown address',
+  confirmTitle: 'Confirm it’s you',
+  confirmWhy: 'What you are about to do asks for your password once more.',
+  confirm: 'Confirm',
+  wrongPassword: 'This password is wrong.',
+}
+
+export type SharedWords = typeof shared
