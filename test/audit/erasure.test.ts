@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { readAll } from '../faults/redis-content.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
+import { textIn } from '../support/text-in.ts'
 import { viewOf } from '../unit/view.ts'
 import { key } from './trail.ts'
 
@@ -55,7 +56,7 @@ test('who is forgotten is nowhere: not in the store, not in the trail, which is 
     const { cookies } = await gate.signIn(viewOf({ ip: ADDRESS, headers }), { subject })
     const cookie = cookies.map((one) => one.split(';', 1)[0]).join('; ')
     const answer = await refresh?.handle(viewOf({ ip: ADDRESS, headers: { ...headers, cookie } }))
-    const { access_token: token } = JSON.parse(answer?.body ?? '') as { access_token: string }
+    const { access_token: token } = JSON.parse(textIn(answer?.body)) as { access_token: string }
     const authorization = `Bearer ${token}`
     await gate.verifier()(viewOf({ method: 'GET', ip: ADDRESS, headers: { ...headers, authorization } }))
     return token

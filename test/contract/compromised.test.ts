@@ -5,6 +5,7 @@ import { redisStore } from '@sallyport/redis'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startRedis } from '../support/redis.ts'
 import { storeContext } from '../support/store-context.ts'
+import { textIn } from '../support/text-in.ts'
 import { viewOf } from '../unit/view.ts'
 import { ofKind } from './fixtures.ts'
 
@@ -48,7 +49,7 @@ describe.each(Object.entries(drivers))('a compromised key and an older copy of %
 
   async function signIn(sallyport: Sallyport): Promise<string> {
     const answer = await gateOf(sallyport).signIn(viewOf({}), { subject: 'user-1' })
-    return JSON.parse(answer.body ?? '').access_token
+    return JSON.parse(textIn(answer.body)).access_token
   }
 
   const jwksOf = async (sallyport: Sallyport): Promise<string> => {
@@ -56,7 +57,7 @@ describe.each(Object.entries(drivers))('a compromised key and an older copy of %
     const answer = await routes
       .find(({ path }) => path.endsWith('jwks.json'))
       ?.handle(viewOf({ method: 'GET' }))
-    return answer?.body ?? ''
+    return textIn(answer?.body)
   }
 
   const ring = async () => ofKind(await store.keys.read(), 'read')

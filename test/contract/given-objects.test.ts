@@ -3,6 +3,7 @@ import { gateOf } from '@sallyport/core/adapter'
 import { redisStore } from '@sallyport/redis'
 import { afterAll, expect, test } from 'vitest'
 import { startRedis } from '../support/redis.ts'
+import { textIn } from '../support/text-in.ts'
 import { viewOf } from '../unit/view.ts'
 
 const redis = await startRedis()
@@ -25,7 +26,7 @@ test.each(drivers)(
       claims: { of: () => ({ roles }) },
     })
     const answer = await gateOf(sallyport).signIn(viewOf({}), { subject: 'user-1', amr })
-    const { access_token: token } = JSON.parse(answer.body ?? '')
+    const { access_token: token } = JSON.parse(textIn(answer.body))
     const ask = async () => {
       const verdict = await sallyport.tokens.verify(token)
       return verdict.kind === 'valid' ? verdict.auth.claims : verdict.problem

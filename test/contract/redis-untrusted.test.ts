@@ -1,11 +1,12 @@
 import { createSallyport, type Sallyport, type SallyportOptions } from '@sallyport/core'
-import { gateOf } from '@sallyport/core/adapter'
+import { type Answer, gateOf } from '@sallyport/core/adapter'
 import { redisStore } from '@sallyport/redis'
 import type { Redis } from 'ioredis'
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
+import { textIn } from '../support/text-in.ts'
 import { viewOf } from '../unit/view.ts'
 
 const SECRET = 'a secret of the test, with its 32 bytes'
@@ -51,13 +52,9 @@ interface Given {
   readonly cookie: string
 }
 
-function givenBy(answer: {
-  readonly status: number
-  readonly body: string | undefined
-  readonly cookies: readonly string[]
-}): Given {
-  const { access_token: token = '' } = JSON.parse(answer.body ?? '{}') as { access_token?: string }
-  return { status: answer.status, token, cookie: answer.cookies[0]?.split(';')[0] ?? '' }
+function givenBy({ status, body = '{}', cookies }: Answer): Given {
+  const { access_token: token = '' } = JSON.parse(textIn(body)) as { access_token?: string }
+  return { status, token, cookie: cookies[0]?.split(';')[0] ?? '' }
 }
 
 const signIn = async (sallyport: Sallyport, scope = ['read', 'write']): Promise<Given> =>

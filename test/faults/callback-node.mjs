@@ -84,7 +84,7 @@ for (let round = 0; round < 50; round++) {
   let token = ''
   await step(async () => {
     const answer = await gate.signIn(view(), { subject: `user-${round}` })
-    token = JSON.parse(answer.body ?? '{}').access_token
+    token = JSON.parse(String(answer.body ?? '{}')).access_token
     return { status: 401 }
   })
   if (token === '') continue

@@ -1,6 +1,7 @@
 import { createSallyport, type EventMap, type RequestView, type Sallyport } from '@sallyport/core'
 import { type Answer, gateOf } from '@sallyport/core/adapter'
 import { redisStore } from '@sallyport/redis'
+import { textIn } from '../support/text-in.ts'
 import type { System } from './system.ts'
 
 /** The library in the test's own process, on the Redis of a system, and what it told its application. */
@@ -47,7 +48,7 @@ export async function refresh(sallyport: Sallyport, cookie: string): Promise<Han
 
 function handled({ status, cookies, body = '{}' }: Pick<Answer, 'status' | 'cookies' | 'body'>): Handled {
   const cookie = /^__Host-refresh=([^;]*)/.exec(cookies[0] ?? '')?.[1] ?? ''
-  return { status, cookie, access: JSON.parse(body).access_token ?? '' }
+  return { status, cookie, access: JSON.parse(textIn(body)).access_token ?? '' }
 }
 
 function view(target: string, cookie?: string): RequestView {

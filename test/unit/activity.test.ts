@@ -2,6 +2,7 @@ import { ConfigError, createSallyport, memoryStore, type SallyportOptions } from
 import { gateOf } from '@sallyport/core/adapter'
 import type { Store } from '@sallyport/core/store'
 import { afterEach, expect, test } from 'vitest'
+import { textIn } from '../support/text-in.ts'
 import { turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
 
@@ -37,14 +38,14 @@ async function start(options: SallyportOptions = {}) {
   async function signIn(subject: string, ip = '192.0.2.1') {
     const headers = { 'user-agent': FIREFOX }
     const { body = '', cookies } = await gate.signIn(viewOf({ ip, headers }), { subject })
-    const { access_token: token } = JSON.parse(body) as { access_token: string }
+    const { access_token: token } = JSON.parse(textIn(body)) as { access_token: string }
     return { token, cookie: cookies.map((one) => one.split(';', 1)[0]).join('; ') }
   }
   async function shownTo(token: string): Promise<Shown[]> {
     const view = viewOf({ method: 'GET', headers: { authorization: `Bearer ${token}` } })
     const answer = await list?.handle(view)
     expect(answer?.status).toBe(200)
-    return (JSON.parse(answer?.body ?? '') as { events: Shown[] }).events
+    return (JSON.parse(textIn(answer?.body)) as { events: Shown[] }).events
   }
   async function refreshed(cookie: string, ip: string): Promise<void> {
     const headers = { 'user-agent': FIREFOX, cookie }

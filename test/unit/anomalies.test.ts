@@ -11,6 +11,7 @@ import { gateOf } from '@sallyport/core/adapter'
 import type { NoteOutcome, Sighting, SightingStore, Store, StoreDriver } from '@sallyport/core/store'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { configFault } from '../support/config-fault.ts'
+import { textIn } from '../support/text-in.ts'
 import { turnedClock } from '../support/turned-clock.ts'
 import { accepted, anomaliesWorld, CHROME, failed, refreshed, started, times } from './anomalies-world.ts'
 import { viewOf } from './view.ts'
@@ -73,7 +74,7 @@ function meter() {
 async function signedIn({ sallyport }: { sallyport: Awaited<ReturnType<typeof createSallyport>> }) {
   const gate = gateOf(sallyport)
   const answer = await gate.signIn(viewOf({ ip: '192.0.2.1' }), { subject: 'one' })
-  const { access_token: token } = JSON.parse(answer.body ?? '') as { access_token: string }
+  const { access_token: token } = JSON.parse(textIn(answer.body)) as { access_token: string }
   const verdict = await sallyport.tokens.verify(token)
   if (verdict.kind !== 'valid') throw new Error('a good token')
   return { token, auth: verdict.auth, sid: verdict.auth.session ?? '' }

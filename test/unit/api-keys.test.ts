@@ -19,6 +19,7 @@ import * as fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { mintApiKey } from '../../packages/core/src/tokens/forms/api-key.ts'
 import { storeContext } from '../support/store-context.ts'
+import { textIn } from '../support/text-in.ts'
 import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
 
@@ -56,7 +57,7 @@ async function site(options: SallyportOptions = {}): Promise<Site> {
     async ask(token, verify = { apiKeys: 'accept' }) {
       const view = viewOf({ headers: { authorization: `Bearer ${token}` } })
       const decision = await gateOf(sallyport).verifier(verify)(view)
-      if (decision.kind === 'refuse') return JSON.parse(decision.answer.body ?? '').error
+      if (decision.kind === 'refuse') return JSON.parse(textIn(decision.answer.body)).error
       return decision.auth ?? 'nobody'
     },
   }
@@ -412,10 +413,10 @@ describe('apiKeys', () => {
     expect(text).not.toContain('the name of it')
     expect(text).not.toContain(tagOf('u-1'))
     const { body = '' } = await gateOf(sallyport).signIn(viewOf({}), { subject: 'u-1' })
-    const headers = { authorization: `Bearer ${JSON.parse(body).access_token}` }
+    const headers = { authorization: `Bearer ${JSON.parse(textIn(body)).access_token}` }
     const [activity] = gateOf(sallyport).routes(['activity'])
     const answer = await activity?.handle(viewOf({ method: 'GET', headers }))
-    const seen = JSON.parse(answer?.body ?? '').events.map(({ event }: { event: string }) => event)
+    const seen = JSON.parse(textIn(answer?.body)).events.map(({ event }: { event: string }) => event)
     expect(seen).toEqual(expect.arrayContaining(['apikey.created', 'apikey.revoked']))
   })
 

@@ -9,6 +9,7 @@ import {
 } from '@sallyport/core'
 import { gateOf } from '@sallyport/core/adapter'
 import { afterEach, expect, test, vi } from 'vitest'
+import { textIn } from '../support/text-in.ts'
 import { turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
 
@@ -77,7 +78,7 @@ async function start(audit: Partial<AuditOptions> = {}, options: SallyportOption
     async signIn(subject: string) {
       const { status, body = '', cookies } = await gate.signIn(viewOf({ ip: '192.0.2.1' }), { subject })
       if (status !== 200) return { status, token: '', cookie: '' }
-      const { access_token: token } = JSON.parse(body) as { access_token: string }
+      const { access_token: token } = JSON.parse(textIn(body)) as { access_token: string }
       return { status, token, cookie: cookieOf(cookies) }
     },
     ask: (token: string, ip = '192.0.2.1') =>
@@ -508,7 +509,7 @@ test('without a trail, the use of a good token is no event', async () => {
   sallyport.on('event', ({ event }) => told.push(event))
   const { signIn, verifier } = gateOf(sallyport)
   const { body = '' } = await signIn(viewOf({}), { subject: 'one' })
-  const { access_token: token } = JSON.parse(body) as { access_token: string }
+  const { access_token: token } = JSON.parse(textIn(body)) as { access_token: string }
   const view = viewOf({ method: 'GET', headers: { authorization: `Bearer ${token}` } })
   expect(await verifier()(view)).toMatchObject({ kind: 'allow' })
   expect(told).toEqual(['session.started'])

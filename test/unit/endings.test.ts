@@ -1,6 +1,7 @@
 import { createSallyport, memoryStore, type SallyportEvent, type SallyportOptions } from '@sallyport/core'
 import { type Auth, gateOf } from '@sallyport/core/adapter'
 import { afterEach, describe, expect, test } from 'vitest'
+import { textIn } from '../support/text-in.ts'
 import { viewOf } from './view.ts'
 
 const CHROME = {
@@ -36,7 +37,7 @@ async function site(options: SallyportOptions = {}) {
   async function signIn(subject = 'u1') {
     const answer = await gate.signIn(viewOf({ ip: CALLER.ip, headers: CHROME }), { subject })
     const cookie = answer.cookies[0]?.split(';')[0] ?? ''
-    const { access_token: token } = JSON.parse(answer.body ?? '') as { access_token: string }
+    const { access_token: token } = JSON.parse(textIn(answer.body)) as { access_token: string }
     const verdict = await sallyport.tokens.verify(token)
     if (verdict.kind !== 'valid') throw new Error('a good token')
     const { auth } = verdict

@@ -2,6 +2,7 @@ import { createSallyport, memoryStore, type SallyportEvent, type SallyportOption
 import { gateOf } from '@sallyport/core/adapter'
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, test } from 'vitest'
+import { textIn } from '../support/text-in.ts'
 import { viewOf } from './view.ts'
 
 let close: () => Promise<void> = async () => {}
@@ -31,7 +32,7 @@ async function start(options: SallyportOptions = {}) {
     ...{ sallyport, gate, events, cookiesIn, sent },
     async signIn(headers: Readonly<Record<string, string>> = {}) {
       const { body = '', cookies } = await gate.signIn(viewOf({ headers }), { subject: 'user-1' })
-      return { token: (JSON.parse(body) as { access_token: string }).access_token, cookies }
+      return { token: (JSON.parse(textIn(body)) as { access_token: string }).access_token, cookies }
     },
     async use(token: string, cookie?: string) {
       const headers = { authorization: `Bearer ${token}`, ...(cookie === undefined ? {} : { cookie }) }
@@ -86,7 +87,7 @@ test('a refresh needs the cookie, keeps it, and gives tokens that are bound to i
   const answer = await refresh(sent({ ...rest, [NAME]: fgp }))
   expect(answer?.status).toBe(200)
   expect(cookiesIn(answer?.cookies)[NAME]).toBe(fgp)
-  const { access_token: token } = JSON.parse(answer?.body ?? '') as { access_token: string }
+  const { access_token: token } = JSON.parse(textIn(answer?.body)) as { access_token: string }
   expect([await use(token, sent({ [NAME]: fgp })), await use(token)]).toEqual(['allow', 'refuse'])
 })
 

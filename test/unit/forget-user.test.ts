@@ -1,6 +1,7 @@
 import { createSallyport, memoryStore, type SallyportEvent, UnavailableError } from '@sallyport/core'
 import { gateOf } from '@sallyport/core/adapter'
 import { afterEach, expect, test } from 'vitest'
+import { textIn } from '../support/text-in.ts'
 import { viewOf } from './view.ts'
 
 let close: () => Promise<void> = async () => {}
@@ -22,13 +23,13 @@ async function start(store = memoryStore()) {
     events,
     async signIn(subject: string) {
       const answer = await gate.signIn(viewOf({}), { subject })
-      const { access_token: token } = JSON.parse(answer.body ?? '') as { access_token: string }
+      const { access_token: token } = JSON.parse(textIn(answer.body)) as { access_token: string }
       return token
     },
     async eventsOf(token: string): Promise<string[]> {
       const view = viewOf({ method: 'GET', headers: { authorization: `Bearer ${token}` } })
       const { body = '' } = (await activity?.handle(view)) ?? {}
-      return (JSON.parse(body) as { events: { event: string }[] }).events.map(({ event }) => event)
+      return (JSON.parse(textIn(body)) as { events: { event: string }[] }).events.map(({ event }) => event)
     },
   }
 }

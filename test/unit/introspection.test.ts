@@ -3,6 +3,7 @@ import { gateOf } from '@sallyport/core/adapter'
 import { SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { generateSigningKey, publicJwk } from '../../packages/core/src/keys/jwk/jwk.ts'
+import { textIn } from '../support/text-in.ts'
 import { API, decisionOn, type Introspecting, introspecting, statusOf } from './introspecting.ts'
 import { json } from './scripted-issuer.ts'
 import { viewOf } from './view.ts'
@@ -168,7 +169,7 @@ describe('an issuer is not told', () => {
     for (const accessToken of ['jwt', 'encrypted', 'reference'] as const) {
       const sallyport = await world.site({}, { accessToken })
       const answer = await gateOf(sallyport).signIn(viewOf({}), { subject: 'alice' })
-      const own: string = JSON.parse(answer.body ?? '').access_token
+      const own: string = JSON.parse(textIn(answer.body)).access_token
       expect(await decisionOn(sallyport, own)).toMatchObject({ kind: 'allow', auth: { own: true } })
     }
     expect(world.questions).toEqual([])

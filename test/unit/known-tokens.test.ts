@@ -10,6 +10,7 @@ import {
 import type { Decision } from '@sallyport/core/adapter'
 import { gateOf } from '@sallyport/core/adapter'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { textIn } from '../support/text-in.ts'
 import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
 
@@ -55,7 +56,7 @@ async function site(options: SallyportOptions = {}, seconds: () => number = () =
     checks,
     async signIn(subject = 'somebody') {
       const answer = await gateOf(sallyport).signIn(viewOf({}), { subject })
-      return JSON.parse(answer.body ?? '').access_token
+      return JSON.parse(textIn(answer.body)).access_token
     },
     ask: (token) => gateOf(sallyport).verifier()(bearing(token)),
   }
@@ -229,9 +230,8 @@ describe('the limit of signature checks', () => {
     seconds = 1.2
     const refused = await ask(fresh)
     expect(refused).toMatchObject({ answer: { status: 429, headers: { 'Retry-After': '2' } } })
-    expect(JSON.parse((refused.kind === 'refuse' && refused.answer.body) || '').error).toBe(
-      'too_many_requests',
-    )
+    const body = refused.kind === 'refuse' ? textIn(refused.answer.body) : ''
+    expect(JSON.parse(body).error).toBe('too_many_requests')
     expect(events.at(-1)).toMatchObject({
       event: 'token.refused',
       reason: 'signatures_limited',

@@ -8,6 +8,7 @@ import {
 import { createSallyport, type Meter, memoryStore, type SallyportOptions } from '@sallyport/core'
 import { gateOf } from '@sallyport/core/adapter'
 import { afterEach, expect, expectTypeOf, test } from 'vitest'
+import { textIn } from '../support/text-in.ts'
 import { turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
 
@@ -38,7 +39,7 @@ async function start(options: SallyportOptions = {}) {
     clock,
     async signIn(subject: string) {
       const answer = await signIn(viewOf({}), { subject })
-      return (JSON.parse(answer.body ?? '') as { access_token: string }).access_token
+      return (JSON.parse(textIn(answer.body)) as { access_token: string }).access_token
     },
     ask: (token: string) => verifier()(viewOf({ headers: { authorization: `Bearer ${token}` } })),
     async read(): Promise<ReadonlyMap<string, readonly Point[]>> {

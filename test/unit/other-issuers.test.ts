@@ -13,6 +13,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { generateSigningKey, publicJwk } from '../../packages/core/src/keys/jwk/jwk.ts'
 import type { SigningKey } from '../../packages/core/src/ports/signer.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
+import { textIn } from '../support/text-in.ts'
 import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
 import { json, type ScriptedIssuer, scriptedIssuer, status } from './scripted-issuer.ts'
 import { viewOf } from './view.ts'
@@ -259,7 +260,7 @@ describe("a token of somebody else's issuer", () => {
       const store = name === 'redisStore' ? onRedis() : memoryStore()
       const sallyport = await site({}, { store, revocation: { mode } })
       const answer = await gateOf(sallyport).signIn(viewOf({}), { subject: 'alice' })
-      const own: string = JSON.parse(answer.body ?? '').access_token
+      const own: string = JSON.parse(textIn(answer.body)).access_token
       const { sid = '', jti = '' } = decodeJwt<{ sid: string; jti: string }>(own)
       const same = { claims: { sid, jti } }
       const theirOwn = await mint(same)
@@ -307,7 +308,7 @@ describe("a token of somebody else's issuer", () => {
     const sallyport = await site()
     expect(await ask(sallyport, await mint())).toBe(503)
     const answer = await gateOf(sallyport).signIn(viewOf({}), { subject: 'alice' })
-    expect(await ask(sallyport, JSON.parse(answer.body ?? '').access_token)).toBe(200)
+    expect(await ask(sallyport, JSON.parse(textIn(answer.body)).access_token)).toBe(200)
   })
 
   test('costs one fetch per cool-down, however many names of keys are made up', async () => {

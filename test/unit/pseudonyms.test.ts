@@ -9,6 +9,7 @@ import {
 } from '@sallyport/core'
 import { gateOf } from '@sallyport/core/adapter'
 import { afterEach, expect, test, vi } from 'vitest'
+import { textIn } from '../support/text-in.ts'
 import { turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
 
@@ -47,7 +48,7 @@ async function start(audit: Partial<AuditOptions> = {}, options: SallyportOption
     async signIn(subject: string, ip = '192.0.2.77') {
       const headers = { 'user-agent': FIREFOX }
       const { body = '' } = await gate.signIn(viewOf({ ip, headers }), { subject })
-      return (JSON.parse(body) as { access_token: string }).access_token
+      return (JSON.parse(textIn(body)) as { access_token: string }).access_token
     },
     ask: (token: string) =>
       gate.verifier()(viewOf({ method: 'GET', headers: { authorization: `Bearer ${token}` } })),

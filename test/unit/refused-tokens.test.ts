@@ -2,6 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 import { createSallyport, memoryStore, type Sallyport, type SallyportEvent } from '@sallyport/core'
 import { gateOf } from '@sallyport/core/adapter'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { textIn } from '../support/text-in.ts'
 import { turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
 
@@ -35,7 +36,7 @@ afterEach(() => sallyport.close())
 
 async function signedIn(): Promise<string> {
   const answer = await gateOf(sallyport).signIn(viewOf({}), { subject: 'somebody' })
-  return JSON.parse(answer.body ?? '').access_token
+  return JSON.parse(textIn(answer.body)).access_token
 }
 const partsOf = (token: string): object[] =>
   token

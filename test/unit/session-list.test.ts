@@ -1,6 +1,7 @@
 import { createSallyport, type Sallyport, type Session } from '@sallyport/core'
 import { type Auth, gateOf } from '@sallyport/core/adapter'
 import { afterEach, beforeEach, expect, expectTypeOf, test } from 'vitest'
+import { textIn } from '../support/text-in.ts'
 import { viewOf } from './view.ts'
 
 const MANY = 130
@@ -34,7 +35,7 @@ async function shown(
     .find(({ path }) => path === '/sessions')
   const headers = { authorization: `Bearer ${token}` }
   const answer = await route?.handle(viewOf({ method: 'GET', target: '/sessions', headers }))
-  return JSON.parse(answer?.body ?? '')
+  return JSON.parse(textIn(answer?.body))
 }
 
 test('few sessions are an array like any other, and there are no more', async () => {

@@ -9,11 +9,12 @@ import {
   type StoreDriver,
   type VerificationKey,
 } from '@sallyport/core'
-import { gateOf, type RequestView } from '@sallyport/core/adapter'
+import { type Answer, gateOf, type RequestView } from '@sallyport/core/adapter'
 import type { SightingStore } from '@sallyport/core/store'
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, test } from 'vitest'
 import { storeContext } from '../support/store-context.ts'
+import { textIn } from '../support/text-in.ts'
 import { turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
 
@@ -70,7 +71,8 @@ async function start(options: SallyportOptions = {}) {
 }
 
 const bearing = (token: string): RequestView => viewOf({ headers: { authorization: `Bearer ${token}` } })
-const tokenIn = (body = ''): string => (JSON.parse(body) as { access_token: string }).access_token
+const tokenIn = (body: Answer['body']): string =>
+  (JSON.parse(textIn(body)) as { access_token: string }).access_token
 
 const STALE =
   'Bearer error="insufficient_user_authentication", error_description="a stronger or more recent authentication is required"'

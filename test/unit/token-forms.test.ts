@@ -8,11 +8,12 @@ import {
   type SallyportOptions,
   type StoreDriver,
 } from '@sallyport/core'
-import { gateOf } from '@sallyport/core/adapter'
+import { type Answer, gateOf } from '@sallyport/core/adapter'
 import { tagOf } from '@sallyport/core/store'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterEach, describe, expect, test } from 'vitest'
 import { storeContext } from '../support/store-context.ts'
+import { textIn } from '../support/text-in.ts'
 import { type TurnedClock, turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from './view.ts'
 
@@ -36,9 +37,9 @@ async function site(options: SallyportOptions): Promise<Site> {
   const sallyport = await createSallyport({ secret: SECRET, store: memoryStore(), clock, ...options })
   open.push(sallyport)
   const [refresh] = gateOf(sallyport).routes(['refresh'])
-  const given = (answer: { body: string | undefined; cookies: readonly string[] }) => ({
-    token: JSON.parse(answer.body ?? '').access_token as string,
-    cookie: answer.cookies[0]?.split(';')[0] ?? '',
+  const given = ({ body, cookies }: Pick<Answer, 'body' | 'cookies'>) => ({
+    token: JSON.parse(textIn(body)).access_token as string,
+    cookie: cookies[0]?.split(';')[0] ?? '',
   })
   return {
     sallyport,
@@ -55,7 +56,7 @@ async function site(options: SallyportOptions): Promise<Site> {
         viewOf({ headers: { authorization: `Bearer ${token}` } }),
       )
       if (decision.kind !== 'refuse') return decision.auth?.claims ?? 'nobody'
-      return JSON.parse(decision.answer.body ?? '').error
+      return JSON.parse(textIn(decision.answer.body)).error
     },
   }
 }

@@ -1,6 +1,7 @@
 import { createSallyport, memoryStore } from '@sallyport/core'
 import { gateOf } from '@sallyport/core/adapter'
 import { expect, test } from 'vitest'
+import { textIn } from '../support/text-in.ts'
 import { viewOf } from './view.ts'
 
 const site = (issuer: string) =>
@@ -21,7 +22,7 @@ test('the JWK Set tells who has it already that nothing changed', async () => {
   await sallyport.keys.rotate()
   const next = await get(tag)
   expect(next?.status).toBe(200)
-  expect(JSON.parse(next?.body ?? '').keys).toHaveLength(2)
+  expect(JSON.parse(textIn(next?.body)).keys).toHaveLength(2)
   await sallyport.close()
 })
 
@@ -34,7 +35,7 @@ test.each([
   gate.routes(['token'])
   const metadata = gate.routes(['well-known']).find((route) => route.path === path)
   const answer = await metadata?.handle(viewOf({ method: 'GET' }))
-  expect(JSON.parse(answer?.body ?? '')).toMatchObject({
+  expect(JSON.parse(textIn(answer?.body))).toMatchObject({
     issuer,
     jwks_uri: 'https://auth.example.com/.well-known/jwks.json',
     token_endpoint: 'https://auth.example.com/session/token',
@@ -46,7 +47,7 @@ test.each([
 test('the metadata names no token endpoint where none is mounted', async () => {
   const sallyport = await site('https://auth.example.com')
   const [, metadata] = gateOf(sallyport).routes(['well-known'])
-  const ask = async () => JSON.parse((await metadata?.handle(viewOf({ method: 'GET' })))?.body ?? '')
+  const ask = async () => JSON.parse(textIn((await metadata?.handle(viewOf({ method: 'GET' })))?.body))
   expect(await ask()).not.toHaveProperty('token_endpoint')
   expect(await ask()).toMatchObject({ grant_types_supported: [] })
   gateOf(sallyport).routes(['token'])

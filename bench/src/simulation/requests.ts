@@ -47,7 +47,7 @@ export function tokensIn({ status, cookies: [cookie], body }: Answer): {
   readonly accessToken: string
 } {
   const pair = pairIn(cookie)
-  if (status !== 200 || pair === undefined || body === undefined)
+  if (status !== 200 || pair === undefined || typeof body !== 'string')
     throw new Error(`answered ${status}: ${body}`)
   const { access_token: accessToken } = JSON.parse(body) as { access_token: string }
   return { cookie: pair, accessToken }

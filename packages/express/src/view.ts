@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream'
 import { type Answer, type Auth, type NodeRequest, NodeView, type RequestView } from '@sallyport/core/adapter'
 import type { Request, Response } from 'express'
 
@@ -19,10 +20,11 @@ class ExpressView extends NodeView<Request> {
 
 export const read = (req: IncomingMessage): RequestView => new ExpressView(req as Request)
 
-/** Sends an answer unchanged. */
+/** Sends an answer unchanged. The errors of a stream are for whoever made it. */
 export function send(res: ServerResponse, { status, headers, cookies, body }: Answer): void {
   setCookies(res, cookies)
-  ;(res as Response).status(status).set(headers).end(body)
+  ;(res as Response).status(status).set(headers)
+  typeof body === 'object' ? pipeline(body, res, () => {}) : res.end(body)
 }
 
 /** Sets header fields of a response that somebody else sends. */

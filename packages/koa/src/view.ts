@@ -36,12 +36,12 @@ export function setCookies(ctx: Context, cookies: readonly string[]): void {
   for (const cookie of cookies) ctx.append('Set-Cookie', cookie)
 }
 
-/**
- * Koa reports a connection that breaks as an error of the application, with its stack. On the library's own routes it
- * is no error: a client hung up. The method is replaced for this request alone.
- */
+/** Koa reports a client that hangs up as an error of the application, with its stack. For this request, it does not. */
 export function quiet(ctx: Context): Context {
   const { onerror } = ctx
-  ctx.onerror = (fault) => (fault === ctx.socket.errored ? undefined : onerror.call(ctx, fault))
+  ctx.onerror = (fault: NodeJS.ErrnoException | null) => {
+    const isHangUp = fault === ctx.socket.errored || fault?.code === 'ERR_STREAM_PREMATURE_CLOSE'
+    if (fault !== null && !isHangUp) onerror.call(ctx, fault)
+  }
   return ctx
 }

@@ -98,7 +98,7 @@ export function createRouteMaker({ protection, origins, isCrossSite, required }:
 function byMethod<H>(methods: Methods<H>, lift: (handle: H) => Handler): Handler {
   const handlers = new Map(Object.entries(methods).map(([method, handle]) => [method, lift(handle)]))
   const get = handlers.get('GET')
-  if (get !== undefined) handlers.set('HEAD', get)
+  if (get !== undefined) handlers.set('HEAD', async (view) => withoutStream(await get(view)))
   const allow = [...handlers.keys(), 'OPTIONS']
   return (view) => {
     if (view.method === 'OPTIONS') return optionsAnswer(allow)
@@ -107,6 +107,13 @@ function byMethod<H>(methods: Methods<H>, lift: (handle: H) => Handler): Handler
     if (Number(view.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return refusal('body_too_large')
     return handle(view)
   }
+}
+
+/** A stream that nobody reads would never end. */
+function withoutStream(answer: Answer): Answer {
+  if (typeof answer.body !== 'object') return answer
+  answer.body.destroy()
+  return { ...answer, body: undefined }
 }
 
 function optionsAnswer(allow: readonly string[]): Answer {

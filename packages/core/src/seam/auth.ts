@@ -1,7 +1,6 @@
 /**
- * The claims of an access token (RFC 9068, section 2.2). A token of this deployment has `iat`, `jti`, `client_id`,
- * `sid`, `gen`, `scope` and `auth_time`; an API key has `iat`, `jti` and `scope`; a token of another issuer may lack any
- * claim that is optional here.
+ * The claims of an access token (RFC 9068, section 2.2). A token of this deployment has `iat`, `jti`, `client_id`, `sid`,
+ * `gen`, `scope` and `auth_time`; an API key has `iat`, `jti` and `scope`; one of another issuer may have none of them.
  */
 export interface AccessClaims {
   readonly iss: string

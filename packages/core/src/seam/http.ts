@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { Auth } from './auth.ts'
 
 /** Header fields in the form of Node.js, with lower-case names. */
@@ -47,8 +48,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>
   /** Complete `Set-Cookie` values. The adapter appends them to those that the application has set. */
   readonly cookies: readonly string[]
-  /** `undefined` for a response without a body. */
-  readonly body: string | undefined
+  /** `undefined` for a response without a body. A stream is destroyed when the client hangs up. */
+  readonly body: string | Readable | undefined
 }
 
 /** Whether a request may reach its handler. */
