@@ -15,11 +15,23 @@ const ARGS = [
 ]
 const WAIT_MILLISECONDS = 15_000
 
+export interface Size {
+  readonly width: number
+  readonly height: number
+}
+
+/** What a visitor prefers. */
+export interface Visitor {
+  /** The language, such as `zh-CN`. */
+  readonly locale?: string
+  readonly colorScheme?: 'light' | 'dark'
+}
+
 export interface RealBrowser {
   /** An empty page of a browser that has no cookies any more. The one before is gone. */
   visit(): Promise<Page>
   /** An empty page of another visitor, with cookies and a storage of its own, on a screen of this size. */
-  another(viewport: { readonly width: number; readonly height: number }): Promise<Page>
+  another(viewport: Size, visitor?: Visitor): Promise<Page>
   close(): Promise<void>
 }
 
@@ -57,8 +69,8 @@ export async function startBrowser({
       await context.clearCookies()
       return page
     },
-    async another(viewport) {
-      const apart = await browser.newContext({ viewport })
+    async another(viewport, visitor = {}) {
+      const apart = await browser.newContext({ viewport, ...visitor })
       apart.setDefaultTimeout(WAIT_MILLISECONDS)
       return apart.newPage()
     },
