@@ -31,10 +31,10 @@ export interface Console {
  */
 export function createConsole(sallyport: Sallyport, options: ConsoleOptions = {}): Console {
   const { operator, operatorPath, ...settings } = parseOptions(options)
-  const { route } = gateOf(sallyport)
+  const gate = gateOf(sallyport)
   const config = { ...settings, operatorPath: operator === undefined ? null : operatorPath }
   return {
-    account: pageRoutes(route, 'account', settings.accountPath, config),
-    operator: operator === undefined ? [] : pageRoutes(route, 'operator', operatorPath, config),
+    account: pageRoutes(gate, 'account', settings.accountPath, config),
+    operator: operator === undefined ? [] : pageRoutes(gate, 'operator', operatorPath, config),
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Answer, HeaderFields, Route, RouteMaker } from '@sallyport/core/adapter'
+import { UnavailableError } from '@sallyport/core'
+import type { Answer, Gate, HeaderFields, RequestView, Route, RouteMaker } from '@sallyport/core/adapter'
 import type { Settings } from './options.ts'
 
 /**
@@ -26,30 +27,33 @@ export type PageConfig = Omit<Settings, 'operator' | 'operatorPath'> & {
   readonly operatorPath: string | null
 }
 
+export type PageParts = Pick<Gate, 'route' | 'sessions'>
+
 /** The routes of one page: its HTML, its script, the style sheet and the icon. */
 export function pageRoutes(
-  route: RouteMaker,
+  { route, sessions }: PageParts,
   page: 'account' | 'operator',
   path: string,
   config: PageConfig,
 ): Route[] {
   return [
-    htmlRoute(route, page, path, config),
+    htmlRoute({ route, sessions }, page, path, config),
     assetRoute(route, `${page}.js`, 'js'),
     assetRoute(route, 'console.css', 'css'),
     assetRoute(route, 'icon.svg', 'svg'),
   ]
 }
 
-function htmlRoute(route: RouteMaker, page: string, path: string, config: PageConfig): Route {
-  const values: Readonly<Record<string, string>> = {
-    path,
-    title: config.title,
-    config: JSON.stringify(config),
+function htmlRoute({ route, sessions }: PageParts, page: string, path: string, config: PageConfig): Route {
+  const template = read(`${page}.html`)
+  const body = (session: boolean): string => {
+    const values: Readonly<Record<string, string>> = {
+      path,
+      title: config.title,
+      config: JSON.stringify({ ...config, session }),
+    }
+    return template.replace(/%(path|title|config)%/g, (_mark, name) => escaped(values[name] ?? ''))
   }
-  const body = read(`${page}.html`).replace(/%(path|title|config)%/g, (_mark, name) =>
-    escaped(values[name] ?? ''),
-  )
   const headers = {
     'Content-Type': 'text/html; charset=utf-8',
     'Cache-Control': 'no-store',
@@ -57,7 +61,23 @@ function htmlRoute(route: RouteMaker, page: string, path: string, config: PageCo
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'same-origin',
   }
-  return route.open('/', { GET: () => ({ status: 200, headers, cookies: [], body }) })
+  return route.open('/', {
+    GET: async (view) => {
+      const session = await mayBeSignedIn(view, sessions)
+      return { status: 200, headers, cookies: [], body: body(session) }
+    },
+  })
+}
+
+/** A page that knows of no session asks for none: a refusal is an error in the browser's console. */
+async function mayBeSignedIn(view: RequestView, sessions: PageParts['sessions']): Promise<boolean> {
+  try {
+    return (await sessions.find(view)) !== undefined
+  } catch (cause) {
+    // The page says what is wrong, and tries again.
+    if (cause instanceof UnavailableError) return true
+    throw cause
+  }
 }
 
 function assetRoute(route: RouteMaker, file: string, kind: keyof typeof TYPES): Route {

@@ -50,6 +50,20 @@ describe('the account page', () => {
     expect(errors).toEqual([])
   })
 
+  test('finds a session that began on another page of the application', async () => {
+    const { page, errors } = await visits.visit('/account/')
+    // As after a redirect from a provider: the browser has the cookie, and the page remembers nobody.
+    await page.evaluate(`fetch('/auth/login', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ username: 'bella', password: ${JSON.stringify(PASSWORD)} }),
+    })`)
+    await page.reload()
+    await page.getByRole('heading', { name: 'Your account' }).waitFor()
+    await page.getByRole('list', { name: 'Your devices' }).waitFor()
+    expect(errors).toEqual([])
+  })
+
   test('says which field is wrong, and puts the cursor there', async () => {
     const { page } = await visits.visit('/account/')
     await signIn(page, 'carol', 'a guess')

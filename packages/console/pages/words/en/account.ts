@@ -5,7 +5,7 @@ export const account = {
   sections: 'Your account',
   devices: 'Devices',
   devicesTitle: 'Your devices',
-  devicesIntro: 'Where you are signed in. Sign out whatever you do not know.',
+  devicesIntro: 'Where you are signed in. Sign out any device that you don’t recognise.',
   thisDevice: 'This device',
   signedInAt: 'Signed in ',
   lastSeen: 'Last seen ',
@@ -21,13 +21,12 @@ export const account = {
   moreDevices: 'These are the latest 100. There are others.',
   activity: 'Activity',
   activityTitle: 'Security activity',
-  activityIntro:
-    'What happened to your account. If there is anything that was not you, change your password.',
+  activityIntro: 'What happened to your account lately. If something here was not you, change your password.',
   noActivity: 'Nothing has happened yet.',
   activityNotKept: 'This service does not keep a record of activity.',
   security: 'Security',
   passwordTitle: 'Change your password',
-  passwordIntro: 'Your other devices will have to sign in again.',
+  passwordIntro: 'Choose one that you use nowhere else.',
   currentPassword: 'Current password',
   newPassword: 'New password',
   changePassword: 'Change password',
@@ -36,7 +35,7 @@ export const account = {
   passwordChangedOnly: 'Your password is changed. This is now the only device that is signed in.',
   identityTitle: 'Confirm it’s you',
   identityIntro:
-    'For sensitive changes you are asked for your password once more. Do it now, and you will not be asked for a while.',
+    'Some actions ask for your password once more. Confirm now, and they will not ask for a while.',
   confirmNow: 'Confirm now',
   confirmed: 'You have confirmed that it’s you.',
 }

@@ -30,7 +30,7 @@ export const shared = {
   deviceOn: (browser: string, system: string) => `${browser} on ${system}`,
   unknownAddress: 'unknown address',
   confirmTitle: 'Confirm it’s you',
-  confirmWhy: 'What you are about to do asks for your password once more.',
+  confirmWhy: 'Enter your password to continue.',
   confirm: 'Confirm',
   wrongPassword: 'This password is wrong.',
 }

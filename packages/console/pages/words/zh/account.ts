@@ -27,7 +27,7 @@ export const account: AccountWords = {
   activityNotKept: '此服务不保存动态记录。',
   security: '安全',
   passwordTitle: '修改密码',
-  passwordIntro: '修改后，您的其他设备需要重新登录。',
+  passwordIntro: '请使用未在其他地方用过的密码。',
   currentPassword: '当前密码',
   newPassword: '新密码',
   changePassword: '修改密码',

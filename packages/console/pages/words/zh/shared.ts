@@ -30,7 +30,7 @@ export const shared: SharedWords = {
   deviceOn: (browser, system) => `${browser}（${system}）`,
   unknownAddress: '未知地址',
   confirmTitle: '确认是您本人',
-  confirmWhy: '您要执行的操作需要再次输入密码。',
+  confirmWhy: '请输入密码以继续。',
   confirm: '确认',
   wrongPassword: '密码不正确。',
 }
