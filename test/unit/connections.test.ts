@@ -95,3 +95,19 @@ test('a revocation ends the connections that it concerns, each once, and no othe
     { numRuns: 500 },
   )
 })
+
+test('closing ends all connections, and those that come later', () => {
+  const connections = createConnections(turnedClock(NOW * 1000))
+  const nothing = { session: undefined, generation: undefined, jti: undefined, kid: undefined }
+  const token = { ...nothing, own: true, tag: tagOf('alice'), issuedAt: NOW, expiresAt: NOW + 300 }
+  const ended: string[] = []
+  connections.track(token, () => ended.push('first'))
+  const forget = connections.track(token, () => ended.push('forgotten'))
+  forget()
+  connections.close()
+  expect(ended).toEqual(['first'])
+  connections.track(token, () => ended.push('late'))
+  expect(ended).toEqual(['first'])
+  vi.advanceTimersByTime(0)
+  expect([ended, connections.count()]).toEqual([['first', 'late'], 0])
+})

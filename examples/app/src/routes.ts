@@ -67,7 +67,7 @@ export function createRoutes(
   }
 }
 
-const AUTH_ENDPOINTS: readonly EndpointName[] = ['refresh', 'token', 'logout', 'sessions']
+const AUTH_ENDPOINTS: readonly EndpointName[] = ['refresh', 'token', 'logout', 'sessions', 'live']
 const ROOT_ENDPOINTS: readonly EndpointName[] = ['well-known']
 
 /** `PUT /api/profile`: accepts any JSON object. */

@@ -63,6 +63,7 @@ export async function start<S extends Sallyport>(
   return {
     url: `http://${environment.host.includes(':') ? `[${environment.host}]` : environment.host}:${port}`,
     async close() {
+      sallyport.endConnections()
       await drain(server)
       redis?.disconnect()
       await sallyport.close()

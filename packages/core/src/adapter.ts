@@ -12,6 +12,7 @@ export {
 } from './adapt/index.ts'
 export { gateOf } from './application/index.ts'
 export { emptyAnswer, jsonAnswer, type RefusalDetails, refusal } from './gate/answers/answer.ts'
+export type { EventStream, EventStreams } from './gate/answers/event-stream.ts'
 export { type BodyReading, readForm, readJsonObject } from './gate/body.ts'
 export type { HandedOver } from './gate/browser/pages.ts'
 export type { EndpointName } from './gate/endpoints/index.ts'

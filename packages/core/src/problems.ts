@@ -26,6 +26,7 @@ export type ProblemCode =
   | 'refresh_limited'
   | 'refresh_unproven'
   | 'certificate_missing'
+  | 'streams_limited'
   | 'sign_in_locked'
   | 'retry_key_malformed'
   | 'sessions_differ'
@@ -119,6 +120,12 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   refresh_unproven: { ...refresh, say: 'the refresh token is bound to something that was not shown' },
   certificate_missing: { ...malformed, say: 'a client certificate is required' },
   refresh_limited: { status: 429, error: 'too_many_requests', say: 'too many refreshes' },
+  streams_limited: {
+    status: 429,
+    error: 'too_many_requests',
+    say: 'too many open streams of this session',
+    retryAfter: 15,
+  },
   sign_in_locked: {
     status: 429,
     error: 'too_many_requests',

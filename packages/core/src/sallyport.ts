@@ -156,9 +156,10 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     ...{ counterKey: keysFor(secrets, 'counters')[0], deviceKeys: keysFor(secrets, 'knownDevices') },
     ...{ callbacks, emit, notice, clock: storeClock },
   })
+  const endOnRevocation = createEndOnRevocation({ connections, replica, callbacks })
   const gate = createGate({
     ...{ settings, access, inspect, ...holders, fingerprints },
-    ...{ sessions, refreshTokens, lockout, activity, risk },
+    ...{ sessions, refreshTokens, lockout, activity, risk, endOnRevocation },
     required: audit.required,
     ...{ emit, callers, callbacks, notice, clock },
     parseVerify: (given) => parseVerify(given, settings),
@@ -169,9 +170,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const checks = [() => store.ping(), replica.catchUp, async () => !clocks.isOff(), ring.ready]
   let closing: Promise<void> | undefined
   async function closeAll(): Promise<void> {
-    replica.close()
-    ring.close()
-    issuers.close()
+    for (const part of [connections, replica, ring, issuers]) part.close()
     await watch.close()
     await store.close()
   }
@@ -185,7 +184,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     }),
     on,
     emit,
-    endOnRevocation: createEndOnRevocation({ connections, replica, callbacks }),
+    endOnRevocation,
+    endConnections: connections.close,
     ready: createReadiness(checks, clock),
     close() {
       closing ??= closeAll()

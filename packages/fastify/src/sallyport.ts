@@ -43,7 +43,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
         (refusal, _request, reply, done) => (refusal === undefined ? done() : send(reply, refusal)),
       ),
     router: (routes) => async (fastify) => {
-      fastify.addHook('onClose', core.close)
+      fastify.addHook('preClose', async () => core.endConnections()).addHook('onClose', core.close)
       // Answered in `onRequest`, before Fastify parses a body. API documents leave these routes out: their plugin types `hide`.
       const hidden = { exposeHeadRoute: false, schema: { hide: true } as object }
       for (const { path, handle } of routes) {

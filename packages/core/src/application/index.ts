@@ -26,6 +26,11 @@ export interface Sallyport extends Calls {
    */
   endOnRevocation(auth: Auth, end: () => void): () => void
   /**
+   * Ends every connection that was given to `endOnRevocation`, and the library's own streams; those that come later end at
+   * once. Call it before you close a server, which would wait for them. All else goes on. `close` does it, too.
+   */
+  endConnections(): void
+  /**
    * Whether requests can be served: the store answers and accepts changes, what this process knows of revocations is no
    * staler than allowed (unless `revocation.mode` is `strict`), and a signing key is available. Calls within 250
    * milliseconds share one look at the store.

@@ -1,4 +1,5 @@
 import type { CertificateOf, CertificateSettings } from '../access/certificates.ts'
+import type { EndOnRevocation } from '../access/connection-end.ts'
 import type { Proofs } from '../access/dpop/index.ts'
 import type { Inspect } from '../access/inspect.ts'
 import type { CheckPossession } from '../access/possession.ts'
@@ -19,6 +20,7 @@ import type { Callbacks } from '../watch/callbacks.ts'
 import type { Emit } from '../watch/events.ts'
 import type { Lockout } from '../watch/lockout/lockout.ts'
 import { refusal } from './answers/answer.ts'
+import { createEventStreams, type EventStreams } from './answers/event-stream.ts'
 import { createBonds } from './bonds.ts'
 import { type CookieSettings, createStrictCookie } from './browser/cookies.ts'
 import { createCrossSiteCheck, type OriginSettings } from './browser/csrf.ts'
@@ -58,6 +60,8 @@ export interface Gate {
   routes(names: readonly EndpointName[]): readonly Route[]
   /** Makes routes of the application. */
   readonly route: RouteMaker
+  /** Streams of events to callers, which end with their tokens. */
+  readonly streams: EventStreams
   /** Tells who sent a request, for events of the application. */
   readonly callers: Callers
 }
@@ -89,6 +93,7 @@ export interface GateParts {
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly lockout: Lockout
   readonly activity: Activity | undefined
+  readonly endOnRevocation: EndOnRevocation
   readonly required: Required
   /** `undefined` if nothing looks for anomalies. */
   readonly risk: RiskReader | undefined
@@ -124,8 +129,9 @@ export function createGate(parts: GateParts): Gate {
   const logout = createLogout({ end, inspect, possession, schemes, refreshTokens, cookie, callers })
   const mounted = new Set<EndpointName>()
   const hasTokenEndpoint = (): boolean => mounted.has('token')
+  const streams = createEventStreams(parts.endOnRevocation)
   const endpoints = createEndpoints(
-    { ...parts, ...sessions, logout, schemes, cookie, bonds, issuer, authPath, hasTokenEndpoint },
+    { ...parts, ...sessions, streams, logout, schemes, cookie, bonds, issuer, authPath, hasTokenEndpoint },
     route,
   )
   return {
@@ -140,8 +146,7 @@ export function createGate(parts: GateParts): Gate {
       ...{ lockout: parts.lockout, isCrossSite, callers, required },
       cookie: createStrictCookie(settings.deviceCookie),
     }),
-    route,
-    callers,
+    ...{ route, streams, callers },
     guards: createGuards({ ...parts, policies: settings.policies }),
     check: (guard) => createGuardCheck(guard, { clock, refuse, schemesOf: schemes.of }),
     routes(names) {

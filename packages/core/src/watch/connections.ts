@@ -12,6 +12,8 @@ export interface Connections {
   count(): number
   /** Ends the connections that a revocation concerns. */
   revoked(revocation: Revocation): void
+  /** Ends all connections, and from now on those that are added. */
+  close(): void
 }
 
 export interface TrackedToken extends TokenIdentity {
@@ -35,6 +37,7 @@ export function createConnections(clock: Clock): Connections {
   const byToken = createGroups(({ jti }) => jti)
   const bySubject = createGroups(({ tag }) => tag)
   const groups = [bySession, byToken, bySubject]
+  let isClosed = false
 
   function remove(connection: Connection): void {
     clearTimeout(connection.timer)
@@ -49,7 +52,7 @@ export function createConnections(clock: Clock): Connections {
   /** A clock may have been set meanwhile, and a timer can't wait for as long as some tokens live. */
   function endWhenExpired(connection: Connection): void {
     const left = connection.token.expiresAt * 1000 - clock.now()
-    if (left <= 0) end(connection)
+    if (isClosed || left <= 0) end(connection)
     else connection.timer = setTimeout(endWhenExpired, Math.min(left, MAX_TIMER_MS), connection).unref()
   }
 
@@ -67,6 +70,10 @@ export function createConnections(clock: Clock): Connections {
       return () => remove(connection)
     },
     count: () => all.size,
+    close() {
+      isClosed = true
+      for (const connection of [...all]) end(connection)
+    },
     revoked(revocation) {
       if (all.size === 0) return
       switch (revocation.kind) {

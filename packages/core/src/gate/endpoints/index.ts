@@ -1,6 +1,7 @@
 import type { Route } from '../../seam/http.ts'
 import type { RouteMaker } from '../routes.ts'
 import { type ActivityEndpointParts, activityRoutes } from './activity.ts'
+import { type LiveParts, liveRoutes } from './live.ts'
 import { type Logout, type LogoutParts, logoutRoutes } from './logout.ts'
 import { type RefreshEndpointParts, refreshRoutes, tokenRoutes } from './refresh.ts'
 import { type SessionsParts, sessionsRoutes } from './sessions.ts'
@@ -18,9 +19,10 @@ export { createElevate, createStepUp } from './step-up.ts'
  * - `logout`: `POST /logout`, `POST /logout-all`
  * - `sessions`: `GET /sessions`, `DELETE /sessions/:id`
  * - `activity`: `GET /activity`, for which the option `activity` must be set
+ * - `live`: `GET /live`, a stream that tells the page when its session is over
  * - `well-known`: the JWK Set and the server's metadata (RFC 8414), mounted at the root
  */
-export type EndpointName = 'refresh' | 'token' | 'logout' | 'sessions' | 'activity' | 'well-known'
+export type EndpointName = 'refresh' | 'token' | 'logout' | 'sessions' | 'activity' | 'live' | 'well-known'
 
 export type Endpoints = Readonly<Record<EndpointName, readonly Route[]>>
 
@@ -29,6 +31,7 @@ export interface EndpointsParts
     SessionsParts,
     LogoutParts,
     ActivityEndpointParts,
+    LiveParts,
     WellKnownParts {
   readonly end: LogoutParts['end'] & SessionsParts['end']
   readonly logout: Logout
@@ -41,6 +44,7 @@ export function createEndpoints(parts: EndpointsParts, route: RouteMaker): Endpo
     logout: logoutRoutes(parts.logout, parts, route),
     sessions: sessionsRoutes(parts, route),
     activity: activityRoutes(parts, route),
+    live: liveRoutes(parts, route),
     'well-known': wellKnownRoutes(parts, route),
   }
 }
