@@ -50,7 +50,12 @@ export interface Settings {
   readonly accountPath: string
   readonly operatorPath: string
   readonly demo: DemoUsers | undefined
-  readonly operator: { readonly scope: string; readonly guards: readonly Guard[] } | undefined
+  readonly operator: OperatorSettings | undefined
+}
+
+export interface OperatorSettings {
+  readonly scope: string
+  readonly guards: readonly Guard[]
 }
 
 const { callable, custom, distinctArray, filledArray, group, optional, parse, string } = schema

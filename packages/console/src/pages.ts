@@ -59,7 +59,6 @@ function htmlRoute({ route, sessions }: PageParts, page: string, path: string, c
     'Cache-Control': 'no-store',
     'Content-Security-Policy': POLICY,
     'X-Content-Type-Options': 'nosniff',
-    'Referrer-Policy': 'same-origin',
   }
   return route.open('/', {
     GET: async (view) => {

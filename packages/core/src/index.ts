@@ -6,6 +6,7 @@ export type {
   ApiKeyCalls,
   ApiKeyInfo,
   AuditCalls,
+  Caused,
   CreatedApiKey,
   KeyCalls,
   LockoutCalls,

@@ -158,7 +158,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
   const endOnRevocation = createEndOnRevocation({ connections, replica, callbacks })
   const gate = createGate({
-    ...{ settings, access, inspect, ...holders, fingerprints },
+    ...{ settings, access, inspect, ...holders, fingerprints, deviceName: devices.labelOf },
     ...{ sessions, refreshTokens, lockout, activity, risk, endOnRevocation },
     required: audit.required,
     ...{ emit, callers, callbacks, notice, clock },

@@ -1,6 +1,7 @@
 import { UnavailableError } from '../errors.ts'
 import type { RevokeOptions } from '../gate/session-calls.ts'
 import type { AcceptedIssuers } from '../issuers/load.ts'
+import type { Caller } from '../seam/caller.ts'
 import type { RenewSessions } from '../sessions/renew.ts'
 
 export const BY_APPLICATION = 'revoked_by_application'
@@ -16,6 +17,12 @@ export interface RevokeOneOptions extends RevokeOptions {
    * call rejects with a `TypeError` for any other issuer.
    */
   readonly issuer?: string | undefined
+}
+
+/** What a call that ends sessions may be told besides. */
+export interface Caused {
+  /** Who causes it, as events tell it, such as `gateOf(sallyport).callers.of(view)`. Default: no request. */
+  readonly caller?: Caller | undefined
 }
 
 /** An empty id would concern every token that has none, such as those of other issuers. */

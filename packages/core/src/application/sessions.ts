@@ -9,6 +9,7 @@ import type { ListSessions } from '../sessions/list.ts'
 import type { RenewSessions } from '../sessions/renew.ts'
 import {
   BY_APPLICATION,
+  type Caused,
   identifier,
   identifiers,
   type KnownIssuers,
@@ -40,19 +41,19 @@ export interface SessionCalls {
    * Ends one session and its access tokens. `ended` is empty if the store does not know the session. With another
    * `issuer`, refuses the access tokens that name this `sid` for 31 minutes; the session itself is not here.
    */
-  revoke(session: string, options?: RevokeOneOptions): Promise<Revoked>
+  revoke(session: string, options?: RevokeOneOptions & Caused): Promise<Revoked>
   /**
    * Does the same for any number of sessions, in slices. Does not reject because of the store: `failed` names the
    * sessions for which it did not answer.
    */
-  revoke(sessions: readonly string[], options?: RevokeOneOptions): Promise<RevokedMany>
+  revoke(sessions: readonly string[], options?: RevokeOneOptions & Caused): Promise<RevokedMany>
   /** Ends every session of a user, and refuses every access token issued to that user so far. */
-  revokeAll(subject: string | Auth, options?: RevokeOptions): Promise<Revoked>
+  revokeAll(subject: string | Auth, options?: RevokeOptions & Caused): Promise<Revoked>
   /**
    * Does the same for any number of users, in slices. Does not reject because of the store: `failed` names the users for
    * whom it did not answer.
    */
-  revokeUsers(subjects: readonly string[], options?: RevokeOptions): Promise<RevokedMany>
+  revokeUsers(subjects: readonly string[], options?: RevokeOptions & Caused): Promise<RevokedMany>
   /**
    * Gives every session of a user another scope, such as after a change of rights. The sessions live on. Access tokens
    * with the earlier scope are refused from now on, and clients get new ones by a refresh.
@@ -83,15 +84,24 @@ export function createSessionCalls(parts: SessionCallsParts): SessionCalls {
   }
 
   /** All that one call ends is told as of one request. */
-  const endingFor = (reason: string): Ending => ({ reason, caller: callers.unknown() })
+  function endingFor(
+    call: string,
+    options: (RevokeOptions & Caused) | undefined,
+    known: readonly string[] = ['reason'],
+  ): Ending {
+    const reason = reasonOf(call, options, BY_APPLICATION, [...known, 'caller'])
+    const caller = options?.caller ?? callers.unknown()
+    if (typeof caller.request_id === 'string') return { reason, caller }
+    throw new TypeError(`${call}: "caller" must be what gateOf(sallyport).callers.of(view) returns`)
+  }
 
-  function revoke(session: string, options?: RevokeOneOptions): Promise<Revoked>
-  function revoke(sessions: readonly string[], options?: RevokeOneOptions): Promise<RevokedMany>
+  function revoke(session: string, options?: RevokeOneOptions & Caused): Promise<Revoked>
+  function revoke(sessions: readonly string[], options?: RevokeOneOptions & Caused): Promise<RevokedMany>
   async function revoke(
     given: string | readonly string[],
-    options?: RevokeOneOptions,
+    options?: RevokeOneOptions & Caused,
   ): Promise<Revoked | RevokedMany> {
-    const ending = endingFor(reasonOf('sessions.revoke', options, BY_APPLICATION, REVOKE_ONE_MEMBERS))
+    const ending = endingFor('sessions.revoke', options, REVOKE_ONE_MEMBERS)
     const step = (session: string): Promise<Revoked | Unavailable> =>
       endOne(session, issuers.nameOf(session, options?.issuer), ending)
     if (typeof given !== 'string') return forEachOf(identifiers('sessions', given), step)
@@ -109,13 +119,13 @@ export function createSessionCalls(parts: SessionCallsParts): SessionCalls {
     },
     revoke,
     async revokeAll(subject, options) {
-      const ending = endingFor(reasonOf('sessions.revokeAll', options, BY_APPLICATION))
+      const ending = endingFor('sessions.revokeAll', options)
       const outcome = await endAll(identifier('subject', ownSubject(subject)), ending)
       if ('ended' in outcome) return outcome
       throw new UnavailableError()
     },
     async revokeUsers(subjects, options) {
-      const ending = endingFor(reasonOf('sessions.revokeUsers', options, BY_APPLICATION))
+      const ending = endingFor('sessions.revokeUsers', options)
       const names = identifiers('subjects', subjects)
       return forEachOf(names, (subject) => endAll(subject, ending))
     },

@@ -60,6 +60,8 @@ export interface Gate {
   routes(names: readonly EndpointName[]): readonly Route[]
   /** Makes routes of the application. */
   readonly route: RouteMaker
+  /** The name for people of the device that has this User-Agent, such as "Firefox on Linux". */
+  deviceName(userAgent: string | undefined): string
   /** Streams of events to callers, which end with their tokens. */
   readonly streams: EventStreams
   /** Tells who sent a request, for events of the application. */
@@ -94,6 +96,7 @@ export interface GateParts {
   readonly lockout: Lockout
   readonly activity: Activity | undefined
   readonly endOnRevocation: EndOnRevocation
+  readonly deviceName: Gate['deviceName']
   readonly required: Required
   /** `undefined` if nothing looks for anomalies. */
   readonly risk: RiskReader | undefined
@@ -146,7 +149,7 @@ export function createGate(parts: GateParts): Gate {
       ...{ lockout: parts.lockout, isCrossSite, callers, required },
       cookie: createStrictCookie(settings.deviceCookie),
     }),
-    ...{ route, streams, callers },
+    ...{ route, streams, callers, deviceName: parts.deviceName },
     guards: createGuards({ ...parts, policies: settings.policies }),
     check: (guard) => createGuardCheck(guard, { clock, refuse, schemesOf: schemes.of }),
     routes(names) {
