@@ -7,6 +7,8 @@ export interface Site {
   readonly numeric: string
   /** Answers from now on; the address is known before. */
   serve(listener: RequestListener): void
+  /** Breaks all connections, as a network does. */
+  cut(): void
   close(): Promise<void>
 }
 
@@ -24,6 +26,7 @@ export async function startSite(listener?: RequestListener): Promise<Site> {
     serve(next) {
       server.on('request', next)
     },
+    cut: () => server.closeAllConnections(),
     close() {
       server.closeAllConnections()
       return new Promise((resolve) => server.close(() => resolve()))

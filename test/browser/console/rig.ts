@@ -22,6 +22,8 @@ export interface Rig {
   subjectOf(name: string): string
   /** Signs a user in on a device that nobody sees. */
   device(name: string, userAgent: string, password?: string): Promise<Response>
+  /** Breaks all connections, as a network does. */
+  cut(): void
   close(): Promise<void>
 }
 
@@ -49,6 +51,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
         headers: { 'Content-Type': 'application/json', 'User-Agent': userAgent },
         body: JSON.stringify({ username, password }),
       }),
+    cut: site.cut,
     async close() {
       await sallyport.close()
       await site.close()

@@ -28,8 +28,11 @@ export function createEvents(tools: Tools<Words>, happened: () => void): Events 
   let filter: Filter = 'all'
   let isPaused = false
   let isDrawn = true
+  let liveSince = Number.NaN
 
   const state = make('span', { class: 'badge', role: 'status' })
+  /** Says alerts to those who do not see the list. */
+  const said = make('p', { class: 'unseen', role: 'status' })
   const list = make('ol', { class: 'rows events', 'aria-labelledby': 'events-title', tabindex: 0 })
   const pause = button(words.pause, () => {
     isPaused = !isPaused
@@ -53,6 +56,8 @@ export function createEvents(tools: Tools<Words>, happened: () => void): Events 
     // An alert is told as an event besides.
     if (event === 'alert') return
     events = [told, ...events].slice(0, MOST)
+    if (told.event === 'alert.raised' && Date.parse(told.time) >= liveSince)
+      said.textContent = titleOf(told, words)
     happened()
     render()
   }
@@ -98,7 +103,8 @@ export function createEvents(tools: Tools<Words>, happened: () => void): Events 
 
   const stop = followStream({
     ...{ client, url: `${config.operatorPath}/api/events`, heard },
-    began() {
+    began(time) {
+      liveSince = time
       events = []
       render()
     },
@@ -125,6 +131,7 @@ export function createEvents(tools: Tools<Words>, happened: () => void): Events 
         ),
       ),
       list,
+      said,
     ),
     close: stop,
   }

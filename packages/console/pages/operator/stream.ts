@@ -10,8 +10,8 @@ export type StreamState = 'connecting' | 'live' | 'reconnecting'
 export interface StreamParts {
   readonly client: Client
   readonly url: string
-  /** A stream begins, with what there was before it. */
-  began(): void
+  /** A stream begins, with what there was before it. The time is the server's. */
+  began(time: number): void
   heard(message: StreamMessage): void
   stateChanged(state: StreamState): void
 }
@@ -45,7 +45,7 @@ export function followStream({ client, url, ...parts }: StreamParts): () => void
       const answer = await client.fetch(url, { headers, cache: 'no-store', signal })
       if (answer.status === 401 || answer.status === 403) return 'refused'
       if (!answer.ok || answer.body === null) return 'ended'
-      parts.began()
+      parts.began(Date.parse(answer.headers.get('Date') ?? ''))
       parts.stateChanged('live')
       await readMessages(answer.body, parts.heard)
     } catch (fault) {

@@ -38,7 +38,7 @@ export const operator = {
   startedAt: 'Signed in ',
   lastSeen: 'Last seen ',
   endSession: 'End session',
-  endSessionOf: (user: string, device: string) => `End the session of ${user} on ${device}`,
+  endSessionOf: (user: string, device: string) => `End session of ${user} on ${device}`,
   endSessionTitle: 'End this session?',
   endSessionText: (user: string, device: string) =>
     `${device} of user ${user} is signed out on every server within a second. The user can sign in again.`,
@@ -59,7 +59,7 @@ export const operator = {
     'The new key is published now, and signs from six minutes on. The active one verifies until its last token has expired. Nobody is signed out.',
   rotated: 'A new key is made.',
   compromise: 'Take out of use',
-  compromiseKey: (kid: string) => `Take the key ${kid} out of use`,
+  compromiseKey: (kid: string) => `Take out of use: key ${kid}`,
   compromiseTitle: 'Take this key out of use?',
   compromiseText: (kid: string) =>
     `Do this if somebody else may have the key ${kid}. All tokens that it signed are refused on every server, at once and for good. Users stay signed in. This can’t be undone.`,

@@ -38,14 +38,14 @@ export const operator: OperatorWords = {
   startedAt: '登录时间：',
   lastSeen: '最近活动：',
   endSession: '结束会话',
-  endSessionOf: (user, device) => `结束 ${user} 在 ${device} 上的会话`,
+  endSessionOf: (user, device) => `结束会话：${user}，${device}`,
   endSessionTitle: '结束此会话？',
   endSessionText: (user, device) =>
     `用户 ${user} 的 ${device} 将在一秒内从所有服务器上退出登录。该用户可以重新登录。`,
   sessionEnded: '会话已结束。',
   sessionGone: '此会话之前已经结束。',
   revokeUser: '退出用户',
-  revokeUserNamed: (user) => `将用户 ${user} 从所有设备退出`,
+  revokeUserNamed: (user) => `退出用户 ${user}（所有设备）`,
   revokeUserTitle: '将此用户从所有设备退出？',
   revokeUserText: (user) =>
     `用户 ${user} 的所有会话和访问令牌将在一秒内于所有服务器上失效。该用户可以重新登录。`,
