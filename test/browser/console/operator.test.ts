@@ -173,6 +173,7 @@ describe('sessions', () => {
     expect(await rig.sallyport.sessions.list(heidi)).toEqual([])
     await view(page, 'Overview')
     await events(page).getByText('revoked_by_operator').first().waitFor()
+    await events(page).getByText('An operator signs out a user').waitFor()
   })
 })
 
@@ -187,7 +188,7 @@ describe('keys', () => {
     await dialog.getByRole('button', { name: 'Make a new key' }).click()
     await page.locator('.message.good').getByText('A new key is made.').waitFor()
     await list.getByText('Pending').waitFor()
-    await list.getByText(/signs from/).waitFor()
+    await list.getByText(/the next one takes over/).waitFor()
 
     await page.getByRole('button', { name: `Take out of use: key ${first?.kid}` }).click()
     await dialog.getByText('This can’t be undone.').waitFor()

@@ -6,9 +6,10 @@ export interface KeyOfServer {
   readonly kid: string
   readonly alg: string
   readonly state: string
+  /** When it begins to sign; `null` for keys in the options. */
   readonly created_at: string | null
   readonly age_seconds: number | null
-  /** When it starts to sign, if it does not yet. */
+  /** When the next one takes over. */
   readonly next?: string
 }
 
@@ -19,6 +20,7 @@ export interface Overview {
   /** Of each minute of the last hour, the newest last. */
   readonly counts: Readonly<Record<CountName, readonly number[]>>
   readonly sessions_in_use: number
+  /** In the last hour. */
   readonly revocations: number
   readonly keys: readonly KeyOfServer[]
 }
@@ -32,6 +34,12 @@ export interface SessionOfServer {
   readonly last_seen_at: string | null
 }
 
+export interface SessionsOfServer {
+  readonly sessions: readonly SessionOfServer[]
+  /** Whether the user has others besides. */
+  readonly more?: boolean
+}
+
 /** One of `GET /api/events`. */
 export interface EventOfServer {
   readonly time: string
@@ -43,4 +51,5 @@ export interface EventOfServer {
   readonly ip?: string | null
   readonly device?: string | null
   readonly reason?: string | null
+  readonly action?: string | null
 }

@@ -53,11 +53,8 @@ export function createEvents(tools: Tools<Words>, happened: () => void): Events 
   function heard({ event, data }: StreamMessage): void {
     if (event !== 'told' && event !== 'alert') return
     const told = JSON.parse(data) as EventOfServer
-    // An alert is told as an event besides.
-    if (event === 'alert') return
     events = [told, ...events].slice(0, MOST)
-    if (told.event === 'alert.raised' && Date.parse(told.time) >= liveSince)
-      said.textContent = titleOf(told, words)
+    if (event === 'alert' && Date.parse(told.time) >= liveSince) said.textContent = titleOf(told, words)
     happened()
     render()
   }
@@ -148,9 +145,10 @@ function kindOf({ event, outcome, reason }: EventOfServer): Kind {
   return outcome === 'failure' ? 'note' : 'plain'
 }
 
-function titleOf({ event, reason }: EventOfServer, words: Words): string {
+function titleOf({ event, reason, action }: EventOfServer, words: Words): string {
   const names: Readonly<Record<string, string>> = words.events
   const rules: Readonly<Record<string, string>> = words.rules
+  const actions: Readonly<Record<string, string>> = words.actions
   if (event === 'alert.raised') return words.alertRaised(rules[reason ?? ''] ?? reason ?? '')
-  return names[event] ?? event
+  return actions[action ?? ''] ?? names[event] ?? event
 }

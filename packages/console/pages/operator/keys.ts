@@ -32,7 +32,8 @@ export function keysView(tools: Tools<Words>): View {
   function row(key: KeyOfServer, press: () => void): HTMLElement {
     const { kid, alg, state, created_at: created, age_seconds: age, next } = key
     const states: Readonly<Record<string, string>> = words.keyStates
-    const isUsed = state === 'active' || state === 'pending' || state === 'retiring'
+    const isPending = state === 'pending'
+    const isUsed = isPending || state === 'active' || state === 'retiring'
     return make(
       'li',
       { class: 'row' },
@@ -50,8 +51,8 @@ export function keysView(tools: Tools<Words>): View {
           'p',
           { class: 'facts' },
           make('span', {}, alg),
-          age === null ? undefined : make('span', {}, words.keyAge(format.span(age))),
-          created === null ? undefined : format.momentElement(created),
+          isPending || age === null ? undefined : make('span', {}, words.keyAge(format.span(age))),
+          created === null ? undefined : make('span', {}, words.keyFrom(format.moment(created))),
           next === undefined ? undefined : make('span', {}, words.keyNext(format.moment(next))),
         ),
       ),

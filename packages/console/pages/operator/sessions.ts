@@ -8,7 +8,7 @@ import { loaded } from '../shared/load.ts'
 import { ask, Refusal } from '../shared/request.ts'
 import type { OpenView, View } from '../shared/views.ts'
 import type { Words } from '../words/operator.ts'
-import type { SessionOfServer } from './api.ts'
+import type { SessionOfServer, SessionsOfServer } from './api.ts'
 
 /** Sessions that are in use, or all of one user. */
 export function sessionsView(tools: Tools<Words>): View {
@@ -78,10 +78,13 @@ export function sessionsView(tools: Tools<Words>): View {
 
     const content = loaded(tools, async () => {
       const path = isOfUser ? `${api}/users/${encodeURIComponent(subject)}/sessions` : `${api}/sessions`
-      const { sessions } = await ask<{ sessions: readonly SessionOfServer[] }>(client, 'GET', path)
+      const { sessions, more } = await ask<SessionsOfServer>(client, 'GET', path)
       const none = isOfUser ? words.noSessionsOf : words.noSessions
       if (sessions.length === 0) return [make('p', { class: 'quiet' }, none)]
-      return [make('ul', { class: 'rows', 'aria-labelledby': 'sessions-title' }, ...sessions.map(row))]
+      return [
+        make('ul', { class: 'rows', 'aria-labelledby': 'sessions-title' }, ...sessions.map(row)),
+        more === true ? make('p', { class: 'quiet' }, words.moreSessions) : undefined,
+      ]
     })
     void content.load()
 

@@ -26,6 +26,14 @@ export const events = {
   'alert.raised': 'Alert',
 }
 
+/** What operators do, by the action of the event. */
+export const actions = {
+  'operator:revoke_user': 'An operator signs out a user',
+  'operator:end_session': 'An operator ends a session',
+  'operator:rotate_key': 'An operator makes a signing key',
+  'operator:compromise_key': 'An operator takes a key out of use',
+}
+
 /** What each rule for anomalies finds. */
 export const rules = {
   failed_sign_ins: 'failed sign-ins from one network',
@@ -43,4 +51,5 @@ export const rules = {
 }
 
 export type EventWords = typeof events
+export type ActionWords = typeof actions
 export type RuleWords = typeof rules

@@ -15,7 +15,7 @@ export const operator = {
   chart: (name: string, total: string) => `${name}: ${total} in the last hour.`,
   chartPeak: (most: string, time: string) => `Most in one minute: ${most}, at ${time}.`,
   sessionsInUse: 'Sessions in use',
-  revocations: 'Revocations in force',
+  revocations: 'Revocations',
   live: 'Live',
   connecting: 'Connecting…',
   reconnecting: 'Reconnecting…',
@@ -35,6 +35,7 @@ export const operator = {
   sessionsOf: (user: string) => `Sessions of ${user}`,
   noSessions: 'No session was in use lately.',
   noSessionsOf: 'This user is not signed in.',
+  moreSessions: 'These are the latest 100. There are others.',
   startedAt: 'Signed in ',
   lastSeen: 'Last seen ',
   endSession: 'End session',
@@ -64,8 +65,9 @@ export const operator = {
   compromiseText: (kid: string) =>
     `Do this if somebody else may have the key ${kid}. All tokens that it signed are refused on every server, at once and for good. Users stay signed in. This can’t be undone.`,
   compromised: 'The key is out of use. Add it to the option access.compromised, and keep it there.',
-  keyAge: (age: string) => `${age} old`,
-  keyNext: (time: string) => `signs from ${time}`,
+  keyAge: (age: string) => `in use for ${age}`,
+  keyFrom: (time: string) => `signs from ${time}`,
+  keyNext: (time: string) => `the next one takes over ${time}`,
   keyStates: {
     pending: 'Pending',
     active: 'Active',

@@ -1,4 +1,4 @@
-import type { EventWords, RuleWords } from '../en/events.ts'
+import type { ActionWords, EventWords, RuleWords } from '../en/events.ts'
 
 export const events: EventWords = {
   'session.started': '登录',
@@ -25,6 +25,13 @@ export const events: EventWords = {
   'decision.degraded': '未经存储判定',
   'store.rollback': '存储丢失了写入',
   'alert.raised': '警报',
+}
+
+export const actions: ActionWords = {
+  'operator:revoke_user': '管理员退出用户',
+  'operator:end_session': '管理员结束会话',
+  'operator:rotate_key': '管理员创建签名密钥',
+  'operator:compromise_key': '管理员停用密钥',
 }
 
 export const rules: RuleWords = {

@@ -15,7 +15,7 @@ export const operator: OperatorWords = {
   chart: (name, total) => `${name}：最近一小时共 ${total} 次。`,
   chartPeak: (most, time) => `单分钟最多 ${most} 次，时间为 ${time}。`,
   sessionsInUse: '使用中的会话',
-  revocations: '生效中的吊销',
+  revocations: '吊销',
   live: '实时',
   connecting: '正在连接…',
   reconnecting: '正在重新连接…',
@@ -35,6 +35,7 @@ export const operator: OperatorWords = {
   sessionsOf: (user) => `${user} 的会话`,
   noSessions: '最近没有使用过的会话。',
   noSessionsOf: '此用户未登录。',
+  moreSessions: '以上是最近的 100 个会话，还有其他会话未显示。',
   startedAt: '登录时间：',
   lastSeen: '最近活动：',
   endSession: '结束会话',
@@ -63,8 +64,9 @@ export const operator: OperatorWords = {
   compromiseText: (kid) =>
     `如果密钥 ${kid} 可能已经泄露，请将其停用。由它签名的所有令牌会立即在所有服务器上永久失效。用户仍保持登录状态。此操作无法撤销。`,
   compromised: '密钥已停用。请将其加入选项 access.compromised 并一直保留。',
-  keyAge: (age) => `已存在 ${age}`,
-  keyNext: (time) => `${time} 开始签名`,
+  keyAge: (age) => `已使用 ${age}`,
+  keyFrom: (time) => `自 ${time} 起签名`,
+  keyNext: (time) => `${time} 由新密钥接替`,
   keyStates: {
     pending: '待启用',
     active: '使用中',
