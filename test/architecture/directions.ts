@@ -94,7 +94,14 @@ export const directions: Table = {
   '@sallyport/fastify': ['@sallyport/core', '@sallyport/core/adapter', 'fastify'],
 
   '@sallyport/example-app': [
-    ...['@sallyport/audit/*', '@sallyport/core/*', '@sallyport/headers', '@sallyport/redis/*', 'ioredis'],
+    ...[
+      '@sallyport/audit/*',
+      '@sallyport/console/*',
+      '@sallyport/core/*',
+      '@sallyport/headers',
+      '@sallyport/redis/*',
+      'ioredis',
+    ],
   ],
   '@sallyport/example-express': [
     ...['@sallyport/example-app/*', '@sallyport/express/*', '@sallyport/headers/express', 'express'],

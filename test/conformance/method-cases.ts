@@ -20,8 +20,12 @@ const METHODS = [
 /** What each route may be asked. */
 const routes: Readonly<Record<string, readonly string[]>> = {
   '/': ['GET', 'HEAD'],
-  '/demo.js': ['GET', 'HEAD'],
-  '/demo.css': ['GET', 'HEAD'],
+  '/account.js': ['GET', 'HEAD'],
+  '/console.css': ['GET', 'HEAD'],
+  '/operator/': ['GET', 'HEAD'],
+  '/operator/operator.js': ['GET', 'HEAD'],
+  '/operator/api/overview': ['GET', 'HEAD'],
+  '/operator/api/keys/rotate': ['POST'],
   '/healthz': ['GET', 'HEAD'],
   '/readyz': ['GET', 'HEAD'],
   '/.well-known/jwks.json': ['GET', 'HEAD'],

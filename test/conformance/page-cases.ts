@@ -14,30 +14,44 @@ const POLICY = new RegExp(
   ].join(';'),
 )
 
-const page = (path: string, type: string, cache = 'no-cache'): RequestCase => ({
+/** A page brings its own. */
+const POLICY_OF_PAGES =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; " +
+  "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+const file = (
+  path: string,
+  type: string,
+  headers: Readonly<Record<string, string | RegExp | null>>,
+): RequestCase => ({
   name: `GET ${path} is ${type}, under a policy that lets nothing else in`,
   send: { path },
   expect: {
     status: 200,
     headers: {
       'content-type': `${type}; charset=utf-8`,
-      'cache-control': cache,
-      'content-security-policy': POLICY,
       'x-frame-options': 'DENY',
+      'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       'permissions-policy': /\bcamera=\(\), /,
       // Without TLS, browsers ignore it.
       'strict-transport-security': null,
       'set-cookie': null,
+      ...headers,
     },
   },
 })
+const page = (path: string): RequestCase =>
+  file(path, 'text/html', { 'cache-control': 'no-store', 'content-security-policy': POLICY_OF_PAGES })
+const asset = (path: string, type: string): RequestCase =>
+  file(path, type, { 'cache-control': 'no-cache', 'content-security-policy': POLICY })
 
 export const pageCases: readonly RequestCase[] = [
-  page('/', 'text/html', 'no-store'),
-  page('/demo.js', 'text/javascript'),
-  page('/demo.css', 'text/css'),
-  page('/icon.svg', 'image/svg+xml'),
+  page('/'),
+  page('/operator/'),
+  ...['/account.js', '/operator/operator.js'].map((path) => asset(path, 'text/javascript')),
+  ...['/console.css', '/operator/console.css'].map((path) => asset(path, 'text/css')),
+  ...['/icon.svg', '/operator/icon.svg'].map((path) => asset(path, 'image/svg+xml')),
   {
     name: 'the page is not given from a cache that a client names',
     send: {

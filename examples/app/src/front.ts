@@ -3,7 +3,6 @@ import { type Answer, emptyAnswer, jsonAnswer, type Route, refusal } from '@sall
 
 /** The routes that each framework serves with its own router, and their methods. */
 const frameworkRoutes: Readonly<Record<string, readonly string[]>> = {
-  '/': ['GET', 'HEAD'],
   '/api/me': ['GET', 'HEAD'],
   '/api/profile': ['PUT'],
   '/api/admin': ['GET', 'HEAD'],

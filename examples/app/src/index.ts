@@ -1,5 +1,5 @@
 export type { Environment, TrustProxy } from './environment.ts'
 export { faultAnswer } from './front.ts'
-export { page, pageHeaders } from './page.ts'
+export { headers } from './headers.ts'
 export { type AppRoutes, TRANSFER, transfer, updateProfile } from './routes.ts'
 export { type Framework, main, type Running, refuseUnreadable, start } from './server.ts'

@@ -1,3 +1,4 @@
+import { createConsole } from '@sallyport/console'
 import { type Emit, type Freshness, type Sallyport, UnavailableError } from '@sallyport/core'
 import {
   type Answer,
@@ -15,15 +16,16 @@ import {
 } from '@sallyport/core/adapter'
 import { createFront, type Front } from './front.ts'
 import type { Metrics } from './metrics.ts'
-import { pageRoutes } from './page.ts'
-import type { Users } from './users.ts'
+import { DEMO_PASSWORD, DEMO_USERS, type Users } from './users.ts'
 
 /** What the application mounts on every framework: endpoints of the library, and its own routes. */
 export interface AppRoutes {
   /** Below `/auth`. Its own routes are `POST /login`, `POST /password` and `POST /step-up`. */
   readonly auth: readonly (EndpointName | Route)[]
-  /** At the root. Its own routes are `GET /healthz`, `GET /readyz` and what the demo page loads. */
+  /** At the root. Its own routes are `GET /healthz`, `GET /readyz` and the page for users. */
   readonly root: readonly (EndpointName | Route)[]
+  /** Below `/operator`: the page for operators. */
+  readonly operator: readonly Route[]
   /** Goes before all routes. */
   readonly front: Front
 }
@@ -47,6 +49,12 @@ export function createRoutes(
     route.bearer('/password', { POST: createPasswordChange(gate, sallyport.emit, users) }),
     route.bearer('/step-up', { POST: createStepUp(gate, users) }),
   ]
+  const { account, operator } = createConsole(sallyport, {
+    title: 'Sallyport',
+    accountPath: '',
+    demo: { users: DEMO_USERS, password: DEMO_PASSWORD },
+    operator: { scope: 'admin' },
+  })
   const root = [
     route.open('/healthz', { GET: () => jsonAnswer(200, { status: 'ok' }) }),
     route.open('/readyz', {
@@ -54,15 +62,17 @@ export function createRoutes(
         (await sallyport.ready()) ? jsonAnswer(200, { status: 'ready' }) : refusal('store_unavailable'),
     }),
     ...(metrics === undefined ? [] : [metrics.route(route)]),
-    ...pageRoutes(route),
+    ...account,
   ]
   const mounted = [
     ['/auth', [...gate.routes(endpoints), ...auth]],
     ['', [...gate.routes(ROOT_ENDPOINTS), ...root]],
+    ['/operator', operator],
   ] as const
   return {
     auth: [...endpoints, ...auth],
     root: [...ROOT_ENDPOINTS, ...root],
+    operator,
     front: createFront(mounted),
   }
 }

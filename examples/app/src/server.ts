@@ -9,7 +9,7 @@ import { createMetrics } from './metrics.ts'
 import { memoryPasswords, redisPasswords } from './passwords.ts'
 import { createClient } from './redis.ts'
 import { type AppRoutes, createRoutes } from './routes.ts'
-import { createUsers } from './users.ts'
+import { createUsers, DEMO_PASSWORD, DEMO_USERS } from './users.ts'
 
 /** What each framework's example supplies. */
 export interface Framework<S extends Sallyport> {
@@ -83,7 +83,7 @@ export async function main<S extends Sallyport>(framework: Framework<S>): Promis
     }
     process.once('SIGTERM', stop)
     process.once('SIGINT', stop)
-    console.error('demo: sign in as alice, bob or admin, password "correct horse battery staple"')
+    console.error(`demo: sign in as ${DEMO_USERS.join(', ')}; password "${DEMO_PASSWORD}"`)
     console.log(`listening on ${running.url}`) // last: whoever reads this line may send a signal at once
   } catch (cause) {
     const fault = setupFault(cause, process.env)

@@ -33,13 +33,16 @@ export interface Users {
 /** No name here is longer. */
 const MAX_NAME = 64
 const MAX_NORMALISED = 256
-const DEMO_PASSWORD = 'correct horse battery staple'
+/** That of every user, until the user changes it. */
+export const DEMO_PASSWORD = 'correct horse battery staple'
 const LOAD_USER = /^user(0|[1-9]\d{0,4})$/
+/** The users whom a person would sign in as; there are many more for load tests. */
 const NAMED: Readonly<Record<string, readonly string[]>> = {
   alice: ['profile:read'],
   bob: ['profile:read', 'profile:write'],
   admin: ['profile:read', 'profile:write', 'admin'],
 }
+export const DEMO_USERS: readonly string[] = Object.keys(NAMED)
 
 const scryptHash = promisify<string, Buffer, number, Buffer>(scrypt)
 const HASH_BYTES = 32

@@ -4,8 +4,7 @@ import {
   type Environment,
   type Framework,
   faultAnswer,
-  page,
-  pageHeaders,
+  headers,
   TRANSFER,
   transfer,
   updateProfile,
@@ -22,10 +21,7 @@ export const framework: Framework<ExpressSallyport> = {
 
     app.use('/auth', sallyport.router(...routes.auth))
     app.use(sallyport.router(...routes.root))
-
-    app.get('/', (_req, res) => {
-      send(res, page(res.locals.cspNonce ?? ''))
-    })
+    app.use('/operator', sallyport.router(...routes.operator))
 
     app.use('/api', sallyport.authMiddleware())
     app.get('/api/me', (req, res) => {
@@ -56,7 +52,7 @@ function createApp({ trustProxy }: Environment, { front }: AppRoutes): Express {
   app.set('case sensitive routing', true).set('strict routing', true).set('etag', false)
   app.set('query parser', false)
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy)
-  app.use(securityHeaders(pageHeaders))
+  app.use(securityHeaders(headers))
   app.use((req, res, next) => {
     const answer = front(req.method, req.originalUrl)
     if (answer === undefined) next()

@@ -4,8 +4,7 @@ import {
   type Environment,
   type Framework,
   faultAnswer,
-  page,
-  pageHeaders,
+  headers,
   refuseUnreadable,
   TRANSFER,
   transfer,
@@ -23,8 +22,7 @@ export const framework: Framework<FastifySallyport> = {
 
     app.register(sallyport.router(...routes.auth), { prefix: '/auth' })
     app.register(sallyport.router(...routes.root))
-
-    app.get('/', async (_request, reply) => send(reply, page(reply.cspNonce.script)))
+    app.register(sallyport.router(...routes.operator), { prefix: '/operator' })
 
     app.register(
       async (api) => {
@@ -74,7 +72,7 @@ async function createApp({ trustProxy }: Environment, { front }: AppRoutes): Pro
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   app.setNotFoundHandler((_request, reply) => send(reply, refusal('route_unknown')))
   app.setErrorHandler((fault, _request, reply) => send(reply, faultAnswer(fault)))
-  await app.register(securityHeaders(pageHeaders))
+  await app.register(securityHeaders(headers))
   app.addHook('onRequest', async (request, reply) => {
     const answer = front(request.method, request.originalUrl)
     if (answer !== undefined) return send(reply, answer)

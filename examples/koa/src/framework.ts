@@ -5,8 +5,7 @@ import {
   type Environment,
   type Framework,
   faultAnswer,
-  page,
-  pageHeaders,
+  headers,
   TRANSFER,
   type TrustProxy,
   transfer,
@@ -25,10 +24,7 @@ export const framework: Framework<KoaSallyport> = {
 
     app.use(sallyport.router(...routes.auth, { prefix: '/auth' }))
     app.use(sallyport.router(...routes.root))
-
-    const pages = new Router({ sensitive: true, strict: true })
-    pages.get('/', (ctx) => send(ctx, page(ctx.state.cspNonce ?? '')))
-    app.use(pages.routes())
+    app.use(sallyport.router(...routes.operator, { prefix: '/operator' }))
 
     const api = new Router({ prefix: '/api', sensitive: true, strict: true })
     api.use(sallyport.authMiddleware())
@@ -53,7 +49,7 @@ export const framework: Framework<KoaSallyport> = {
 function createApp({ trustProxy }: Environment, { front }: AppRoutes): Koa {
   const app = new Koa()
   if (trustProxy !== undefined) trust(app, trustProxy)
-  app.use(securityHeaders(pageHeaders))
+  app.use(securityHeaders(headers))
   app.use(async (ctx, next) => {
     const answer = front(ctx.method, ctx.originalUrl)
     if (answer !== undefined) return send(ctx, answer)

@@ -1,5 +1,6 @@
 import type { Sallyport } from '@sallyport/core'
 import { gateOf, type Route } from '@sallyport/core/adapter'
+import { apiRoutes } from './operator/api.ts'
 import { type ConsoleOptions, parseOptions } from './options.ts'
 import { pageRoutes } from './pages.ts'
 
@@ -24,7 +25,7 @@ export interface Console {
  * const { account, operator } = createConsole(sallyport, { operator: { scope: 'admin' } })
  *
  * const app = express()
- * app.use('/auth', sallyport.router('refresh', 'logout', 'sessions', 'activity'))
+ * app.use('/auth', sallyport.router('refresh', 'logout', 'sessions', 'activity', 'live'))
  * app.use('/account', sallyport.router(...account))
  * app.use('/operator', sallyport.router(...operator))
  * ```
@@ -35,6 +36,9 @@ export function createConsole(sallyport: Sallyport, options: ConsoleOptions = {}
   const config = { ...settings, operatorPath: operator === undefined ? null : operatorPath }
   return {
     account: pageRoutes(gate, 'account', settings.accountPath, config),
-    operator: operator === undefined ? [] : pageRoutes(gate, 'operator', operatorPath, config),
+    operator:
+      operator === undefined
+        ? []
+        : [...pageRoutes(gate, 'operator', operatorPath, config), ...apiRoutes(sallyport, gate, operator)],
   }
 }

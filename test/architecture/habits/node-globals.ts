@@ -8,9 +8,14 @@ const CORE = 'packages/core/src/'
 const COMPOSITION_ROOT = `${CORE}sallyport.ts`
 /** A program, whose process is its own. It hands its arguments and variables on. */
 const PROGRAM = 'packages/cli/src/main.ts'
-/** The places where time and chance enter the core. */
+/** The places where time and chance enter a package. */
 const SOURCES_OF_TIME_AND_CHANCE: readonly string[] = [
-  ...[COMPOSITION_ROOT, `${CORE}system.ts`, 'packages/client/src/system.ts'],
+  ...[
+    COMPOSITION_ROOT,
+    `${CORE}system.ts`,
+    'packages/client/src/system.ts',
+    'packages/console/src/system.ts',
+  ],
 ]
 
 export const usesConsole: Rule = (source) => [
