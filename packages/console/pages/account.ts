@@ -20,7 +20,7 @@ function accountOf(tools: Tools<Words>): Main {
   const list = createSessionList(tools)
   const title = heading('h1', tools.words.yourAccount)
   const security = securityView(tools, list)
-  const views = createViews(tools.words.sections, [
+  const views = createViews(tools.words.sections, tools.config.title, [
     devicesView(tools, list),
     activityView(tools),
     ...(security === undefined ? [] : [security]),

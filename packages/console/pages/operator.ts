@@ -29,7 +29,11 @@ function operatorOf(tools: Tools<Words>): Main {
       throw fault
     }
     views?.close()
-    views = createViews(said.sections, [overviewView(tools), sessionsView(tools), keysView(tools)])
+    views = createViews(said.sections, config.title, [
+      overviewView(tools),
+      sessionsView(tools),
+      keysView(tools),
+    ])
     return [make('h1', { tabindex: -1, class: 'unseen' }, said.sections), views.element]
   })
   void content.load()

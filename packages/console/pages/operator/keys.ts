@@ -52,7 +52,9 @@ export function keysView(tools: Tools<Words>): View {
           { class: 'facts' },
           make('span', {}, alg),
           isPending || age === null ? undefined : make('span', {}, words.keyAge(format.span(age))),
-          created === null ? undefined : make('span', {}, words.keyFrom(format.moment(created))),
+          created === null
+            ? undefined
+            : make('span', {}, (isPending ? words.keyFrom : words.keySince)(format.moment(created))),
           next === undefined ? undefined : make('span', {}, words.keyNext(format.moment(next))),
         ),
       ),

@@ -20,6 +20,8 @@ const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 15_000
 /** A stream that was open for so long has not failed. */
 const STEADY_MS = 5000
+/** A server that says nothing for so long is not there any more. Its heartbeats are 15 seconds apart. */
+const SILENCE_MS = 45_000
 
 /** Follows an event stream, with a new token whenever one is over, until it is stopped or not allowed any more. */
 export function followStream({ client, url, ...parts }: StreamParts): () => void {
@@ -68,7 +70,7 @@ export async function readMessages(
   const reader = body.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''
   for (;;) {
-    const { done, value } = await reader.read()
+    const { done, value } = await soon(reader)
     if (done) return
     const blocks = `${rest}${value}`.split('\n\n')
     rest = blocks.pop() ?? ''
@@ -76,6 +78,16 @@ export async function readMessages(
       const message = messageIn(block)
       if (message !== undefined) heard(message)
     }
+  }
+}
+
+/** What comes next. After a long silence, that the stream is done. */
+async function soon(reader: ReadableStreamDefaultReader<string>): Promise<ReadableStreamReadResult<string>> {
+  const impatience = setTimeout(() => void reader.cancel(), SILENCE_MS)
+  try {
+    return await reader.read()
+  } finally {
+    clearTimeout(impatience)
   }
 }
 

@@ -54,6 +54,10 @@ export async function startApp<Words extends SharedWords>(parts: AppParts<Words>
   })
   client.onChange(changed)
 
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) main?.reload()
+  })
+
   let language = preferredLanguage()
   let state: State = 'checking'
   let tools = toolsIn(language)

@@ -20,7 +20,12 @@ export function loaded({ words, format, client }: Tools, get: () => Promise<read
     const content = await get().catch(problem)
     // What was asked for later is shown, whichever comes first.
     if (turn !== last) return
+    const focused = element.contains(document.activeElement) ? nameOf(document.activeElement) : undefined
     element.replaceChildren(...content.filter((child) => child !== undefined))
+    if (focused !== undefined)
+      focusable()
+        .find((one) => nameOf(one) === focused)
+        ?.focus()
     element.removeAttribute('aria-busy')
   }
 
@@ -32,5 +37,11 @@ export function loaded({ words, format, client }: Tools, get: () => Promise<read
     ]
   }
 
+  const focusable = (): HTMLElement[] => [...element.querySelectorAll<HTMLElement>('a, button')]
+
   return { element, load }
 }
+
+/** By which a button is known again when its like has taken its place. */
+const nameOf = (element: Element | null): string | null | undefined =>
+  element?.getAttribute('aria-label') ?? element?.textContent

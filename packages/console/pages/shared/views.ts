@@ -26,8 +26,9 @@ export interface Views {
  * Shows the view that the address names, or else the first one, and changes it with the address.
  *
  * @param label what the views are about, for those who do not see that they belong together
+ * @param page the name of the page, behind that of the view
  */
-export function createViews(label: string, views: readonly [View, ...View[]]): Views {
+export function createViews(label: string, page: string, views: readonly [View, ...View[]]): Views {
   const links = new Map(
     views.map(({ name, title }) => [name, make('a', { href: `#${name}` }, title)] as const),
   )
@@ -43,6 +44,7 @@ export function createViews(label: string, views: readonly [View, ...View[]]): V
       if (other === view.name) link.setAttribute('aria-current', 'page')
       else link.removeAttribute('aria-current')
     place.replaceChildren(opened.element)
+    document.title = `${view.title} – ${page}`
   }
 
   function change(): void {

@@ -65,8 +65,9 @@ export const operator = {
   compromiseText: (kid: string) =>
     `Do this if somebody else may have the key ${kid}. All tokens that it signed are refused on every server, at once and for good. Users stay signed in. This can’t be undone.`,
   compromised: 'The key is out of use. Add it to the option access.compromised, and keep it there.',
-  keyAge: (age: string) => `in use for ${age}`,
+  keyAge: (age: string) => `${age} old`,
   keyFrom: (time: string) => `signs from ${time}`,
+  keySince: (time: string) => `since ${time}`,
   keyNext: (time: string) => `the next one takes over ${time}`,
   keyStates: {
     pending: 'Pending',

@@ -65,7 +65,8 @@ export const operator: OperatorWords = {
     `如果密钥 ${kid} 可能已经泄露，请将其停用。由它签名的所有令牌会立即在所有服务器上永久失效。用户仍保持登录状态。此操作无法撤销。`,
   compromised: '密钥已停用。请将其加入选项 access.compromised 并一直保留。',
   keyAge: (age) => `已使用 ${age}`,
-  keyFrom: (time) => `自 ${time} 起签名`,
+  keyFrom: (time) => `${time} 开始签名`,
+  keySince: (time) => `自 ${time} 起`,
   keyNext: (time) => `${time} 由新密钥接替`,
   keyStates: {
     pending: '待启用',
