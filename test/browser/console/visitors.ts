@@ -21,7 +21,7 @@ export interface Visit {
 export type Visits = ReturnType<typeof createVisits>
 
 /** Opens pages of a rig, each for a visitor of its own, and closes them. */
-export function createVisits(browser: () => RealBrowser, rig: () => Rig) {
+export function createVisits(browser: () => RealBrowser, rig: () => Pick<Rig, 'url'>) {
   const opened: Page[] = []
 
   async function visit(path: string, size: Size = DESK, visitor: Visitor = {}): Promise<Visit> {
