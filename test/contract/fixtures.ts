@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Session } from '@sallyport/core'
 import {
+  type BoundKey,
   type Confirmation,
   type DeviceBinding,
   type DriftRule,
@@ -123,6 +124,13 @@ export function madeKey(): RetryKey {
 /** The key that a client sent. */
 export function sentKey(text: string): RetryKey {
   return { bytes: createHash('sha256').update(text).digest().subarray(0, RETRY_KEY_BYTES), sent: true }
+}
+
+/** The key of a browser with this name. */
+export function boundKeyOf(name: string, boundAt = START): BoundKey {
+  const part = (of: string): string => createHash('sha256').update(`${of} ${name}`).digest('base64url')
+  const jwk = { kty: 'EC', crv: 'P-256', x: part('x'), y: part('y') }
+  return { jkt: part('jkt'), alg: 'ES256', jwk, boundAt }
 }
 
 /** A token that has all names that a token can have. */

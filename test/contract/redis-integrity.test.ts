@@ -23,7 +23,7 @@ import {
 
 const UNAVAILABLE = { kind: 'unavailable' }
 const MAC_BYTES = 8
-const FLAGS = { body: 2, ownLifetimes: 4 } as const
+const FLAGS = { body: 2, ownLifetimes: 4, boundKey: 128 } as const
 const GRANT = {
   acr: 'aal2',
   amr: ['pwd', 'otp'],
@@ -170,6 +170,7 @@ const changes: readonly Change[] = [
     refresh: { transport: 'body' },
   },
   { name: 'that its lifetimes count', make: ({ victim }) => flip(victim, FLAGS.ownLifetimes) },
+  { name: 'that it is bound to a key', make: ({ victim }) => flip(victim, FLAGS.boundKey) },
   copied("the grant: another session's of the same user", ({ sibling }) => sibling),
   copied("the grant: a session's of another user", ({ strangers }) => strangers),
   mac('the MAC', (stored) => Buffer.concat([Buffer.alloc(MAC_BYTES), stored.subarray(MAC_BYTES)])),

@@ -11,6 +11,7 @@ import type {
 } from '@sallyport/core/store'
 import { keyOf } from './api-keys.contract.ts'
 import {
+  boundKeyOf,
   DEVICE,
   HOUR,
   LIFETIMES,
@@ -32,6 +33,7 @@ export interface Cast {
   readonly toRotate: Session
   readonly toSteal: Session
   readonly toElevate: Session
+  readonly toBind: Session
   readonly toEnd: Session
 }
 
@@ -45,13 +47,14 @@ export interface Asking {
 
 export async function castOf(store: Store): Promise<Cast> {
   const subject = newSubject()
-  const [toRotate, toSteal, toElevate, toEnd] = await Promise.all([
+  const [toRotate, toSteal, toElevate, toBind, toEnd] = await Promise.all([
+    opened(store, opening(subject)),
     opened(store, opening(subject)),
     opened(store, opening(subject)),
     opened(store, opening(subject)),
     opened(store, opening(subject)),
   ])
-  return { subject, toRotate, toSteal, toElevate, toEnd }
+  return { subject, toRotate, toSteal, toElevate, toBind, toEnd }
 }
 
 const at = START + SECOND
@@ -103,6 +106,12 @@ export const askings: readonly Asking[] = [
       const elevation = { amr: ['otp'], authenticatedAt: at / SECOND, until: at / SECOND + 60 }
       return sessions.elevate({ id, elevation, bindings: [DEVICE], at, lifetimes: LIFETIMES, known: NOTHING })
     },
+  },
+  {
+    name: 'bindKey',
+    writes: true,
+    run: ({ sessions }, { toBind: { id } }) =>
+      sessions.bindKey({ id, key: boundKeyOf('A'), at, lifetimes: LIFETIMES, known: NOTHING }),
   },
   {
     name: 'end',
@@ -269,6 +278,7 @@ export const WELL: Record<string, string> = {
   rotate: 'rotated',
   'rotate, a theft': 'reused',
   elevate: 'elevated',
+  bindKey: 'bound',
   end: 'ended',
   "end, another issuer's": 'absent',
   endSubject: 'ended',

@@ -19,6 +19,7 @@ const KINDS = [
   'mismatched',
   'challenged',
   'wrong_client',
+  'unproven',
   'expired',
   'unknown',
 ] as const

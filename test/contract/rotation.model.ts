@@ -1,4 +1,4 @@
-import type { KeyName, Presented, Rules, Seen } from './rotation.story.ts'
+import type { BoundKeyName, KeyName, Presented, Rules, Seen } from './rotation.story.ts'
 
 interface Line {
   generation: number
@@ -10,8 +10,11 @@ interface Line {
   readonly began: number
   turned: number
   version: number
+  bound: { readonly key: BoundKeyName; readonly at: number } | undefined
   readonly body: boolean
 }
+
+const BOUND_KEY_GRACE = 10_000
 
 export const DRIFT = { fit: 1, same: 2, known: 4, fell: 32768 } as const
 
@@ -28,8 +31,8 @@ export class Model {
   }
 
   open(name: number, line: Pick<Line, 'body' | 'version' | 'keyed'>, now: number): void {
-    const fresh = { generation: 1, base: 0, key: undefined, inUse: false, began: now, turned: now }
-    this.lines.set(name, { ...fresh, ...line })
+    const fresh = { generation: 1, base: 0, key: undefined, inUse: false, bound: undefined }
+    this.lines.set(name, { ...fresh, began: now, turned: now, ...line })
   }
 
   present(name: number, token: Presented, now: number): Seen {
@@ -40,6 +43,9 @@ export class Model {
       return { kind: 'expired' }
     }
     if (!token.own) return { kind: 'wrong_client' }
+    const { bound } = line
+    const isAsked = bound !== undefined && token.proof !== 'unasked' && now - bound.at > BOUND_KEY_GRACE
+    if (isAsked && token.proof !== bound.key) return { kind: 'unproven' }
     const fell = token.version !== 0 && token.version < line.version
     const drift =
       (token.fits ? 0 : DRIFT.fit) +
@@ -69,6 +75,14 @@ export class Model {
       }
     }
     return this.#theft(name, { kind: 'reused', generation, rolledBack: false })
+  }
+
+  bindKey(name: number, key: BoundKeyName, now: number): Seen {
+    const line = this.lines.get(name)
+    if (line === undefined || this.#isOver(line, now)) return { kind: 'unknown' }
+    if (line.bound !== undefined) return { kind: 'taken' }
+    line.bound = { key, at: now }
+    return { kind: 'bound', generation: line.generation }
   }
 
   seeInUse(name: number, generation: number): void {

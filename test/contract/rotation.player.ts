@@ -1,11 +1,20 @@
 import type { Session } from '@sallyport/core'
-import type { RetryKey, RotationOutcome, SessionId, Store } from '@sallyport/core/store'
+import type {
+  BindKeyOutcome,
+  KeyProof,
+  RetryKey,
+  RotationOutcome,
+  SessionId,
+  Store,
+} from '@sallyport/core/store'
 import { expect } from 'vitest'
 import {
   bindingOf,
+  boundKeyOf,
   CELL,
   isRevoked,
   madeKey,
+  NOTHING,
   newId,
   newSubject,
   ofKind,
@@ -22,6 +31,7 @@ import {
   type KeyName,
   NAMES,
   type Name,
+  type ProofName,
   type Seen,
   type Step,
   type Story,
@@ -78,7 +88,7 @@ async function act(scene: Scene, step: Acting, generation: number, at: number): 
   const all = { tag: subject.tag, at, lifetimes: rules }
   switch (step.do) {
     case 'present': {
-      const { fits, same, known, version, caller, name, key } = step
+      const { fits, same, known, version, caller, name, key, proof } = step
       const client = caller === 'unsaid' ? {} : { client: caller === 'other client' ? 'other' : 'web' }
       const isOther = caller === 'other transport'
       const transport = (name === BODY_NAME) !== isOther ? 'body' : 'cookie'
@@ -90,8 +100,14 @@ async function act(scene: Scene, step: Acting, generation: number, at: number): 
           driftRule: ruleOf({ enforced: CELL.first, stepUp: CELL.third }),
           graceMs: rules.graceMs,
           key: keyOf(key),
+          keyProof: proofOf(proof),
         }),
       )
+    }
+    case 'bind key': {
+      const { name, key } = step
+      const asked = { id: ids[name], key: boundKeyOf(key, at), at, lifetimes: rules, known: NOTHING }
+      return seenOf(await store.sessions.bindKey(asked))
     }
     case 'see in use':
       await store.sessions.confirm({ id: ids[step.name], generation })
@@ -111,6 +127,11 @@ async function act(scene: Scene, step: Acting, generation: number, at: number): 
       return sessions.map((one: Session) => [nameOf(one.id), one.generation])
     }
   }
+}
+
+function proofOf(name: ProofName): KeyProof | undefined {
+  if (name === 'unasked') return undefined
+  return name === 'none' ? {} : { jkt: boundKeyOf(name, 0).jkt }
 }
 
 function keyOf(name: KeyName): RetryKey | undefined {
@@ -134,6 +155,8 @@ function foresee(model: Model, step: Acting, generation: number, now: number): u
       const own = step.caller === 'own' || step.caller === 'unsaid'
       return model.present(step.name, { ...step, own, generation }, now)
     }
+    case 'bind key':
+      return model.bindKey(step.name, step.key, now)
     case 'see in use':
       return model.seeInUse(step.name, generation)
     case 'end':
@@ -151,7 +174,7 @@ function foresee(model: Model, step: Acting, generation: number, now: number): u
   }
 }
 
-function seenOf(outcome: RotationOutcome): Seen {
+function seenOf(outcome: RotationOutcome | BindKeyOutcome): Seen {
   return {
     kind: outcome.kind,
     ...('session' in outcome ? { generation: outcome.session.generation } : {}),

@@ -1,3 +1,4 @@
+import { BOUND_KEY_GRACE_MS } from '@sallyport/core/store'
 import fc from 'fast-check'
 
 /** How the sessions of one story are judged; fixed for the whole story. All times are milliseconds. */
@@ -9,6 +10,11 @@ export interface Rules {
 
 /** The attempt: one without a key; one of the process, new or repeated; or one of two that the client sends. */
 export type KeyName = 'none' | 'new' | 'repeated' | 'sent A' | 'sent B'
+
+/** A key of a browser, by which it is bound. */
+export type BoundKeyName = 'A' | 'B'
+/** What is shown of it: nothing that was asked for, nothing, or one of two keys. */
+export type ProofName = 'unasked' | 'none' | BoundKeyName
 
 /** What is held out to the store: of which generation, by whom. */
 export interface Presented {
@@ -23,6 +29,7 @@ export interface Presented {
   readonly known: boolean
   readonly version: number
   readonly key: KeyName
+  readonly proof: ProofName
 }
 
 /** What is seen from outside: the kind, and of the rest what applies. */
@@ -55,7 +62,9 @@ export type Step =
       readonly known: boolean
       readonly version: number
       readonly key: KeyName
+      readonly proof: ProofName
     }
+  | { readonly do: 'bind key'; readonly name: Name; readonly key: BoundKeyName }
   | { readonly do: 'see in use'; readonly name: Name; readonly behind: number }
   | { readonly do: 'end'; readonly name: Name }
   | { readonly do: 'end all but'; readonly kept: Name | undefined }
@@ -92,6 +101,7 @@ const key: fc.Arbitrary<KeyName> = fc.oneof(
 )
 const byMs = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(0, 1, GRACE / 2, GRACE, GRACE + 1) },
+  { weight: 3, arbitrary: fc.constantFrom(BOUND_KEY_GRACE_MS, BOUND_KEY_GRACE_MS + 1) },
   { weight: 1, arbitrary: fc.constantFrom(IDLE - 1, IDLE, ABSOLUTE - 1, ABSOLUTE) },
   { weight: 1, arbitrary: fc.integer({ min: -GRACE, max: IDLE / 2 }) },
 )
@@ -109,6 +119,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       known: often(true, false),
       version: often(VERSION, VERSION - 1, VERSION + 1, 0),
       key,
+      proof: fc.constantFrom<ProofName>('unasked', 'none', 'A', 'B'),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('bind key' as const),
+      name,
+      key: fc.constantFrom<BoundKeyName>('A', 'B'),
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('see in use' as const), name, behind }) },

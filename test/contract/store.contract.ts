@@ -10,6 +10,7 @@ import { endingContract } from './ending.contract.ts'
 import { everythingContract } from './everything.contract.ts'
 import { feedContract } from './feed.contract.ts'
 import { forgettingContract } from './forgetting.contract.ts'
+import { keyBindingContract } from './key-binding.contract.ts'
 import { keysContract } from './keys.contract.ts'
 import { limitsContract } from './limits.contract.ts'
 import { manySessionsContract } from './many-sessions.contract.ts'
@@ -63,6 +64,7 @@ export function storeContract(harness: StoreHarness): void {
     describe('limits', () => limitsContract(here))
     describe('a subject with very many sessions', () => manySessionsContract(here))
     describe('elevation', () => elevationContract(here))
+    describe('the key of a browser', () => keyBindingContract(here))
     describe('ending', () => endingContract(here))
     describe('the end of everything', () => everythingContract(here))
     describe('forgetting', () => forgettingContract(here))

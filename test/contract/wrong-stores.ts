@@ -5,7 +5,7 @@ import {
   type Store,
   tagOfSession,
 } from '@sallyport/core/store'
-import { madeKey, NOTHING } from './fixtures.ts'
+import { boundKeyOf, madeKey, NOTHING } from './fixtures.ts'
 
 /** A store with one fault. */
 export interface WrongStore {
@@ -133,6 +133,31 @@ export const wrongStores: readonly WrongStore[] = [
   answering('takes theft for a stranger', (outcome) =>
     outcome.kind === 'reused' ? { kind: 'unknown' } : outcome,
   ),
+  asking('asks for no key', (given) => ({ ...given, keyProof: undefined })),
+  asking('always asks for the key', (given) => ({ ...given, keyProof: given.keyProof ?? {} })),
+  asking('takes one key for another', ({ keyProof, ...given }) => ({
+    ...given,
+    keyProof: keyProof?.jkt === undefined ? keyProof : { jkt: boundKeyOf('A', 0).jkt },
+  })),
+  {
+    fault: 'asks for a key a millisecond late',
+    around: (store) =>
+      withSessions(store, {
+        bindKey: ({ key, ...given }) =>
+          store.sessions.bindKey({ ...given, key: { ...key, boundAt: key.boundAt + 1 } }),
+      }),
+  },
+  {
+    fault: 'takes a second key for the first',
+    around: (store) =>
+      withSessions(store, {
+        bindKey: async (given) => {
+          const outcome = await store.sessions.bindKey(given)
+          const reading = outcome.kind === 'taken' ? await store.sessions.read(given.id) : outcome
+          return 'session' in reading ? { kind: 'bound', session: reading.session } : { kind: 'taken' }
+        },
+      }),
+  },
   {
     fault: 'spares nobody',
     around: (store) =>

@@ -1,6 +1,7 @@
 import type { GuardVerdict, Revocation } from '@sallyport/core'
 import type { BodyReading, BodySource, Decision } from '@sallyport/core/adapter'
 import type {
+  BindKeyOutcome,
   EndOutcome,
   KeySwapOutcome,
   ListOutcome,
@@ -44,6 +45,7 @@ function told(outcome: RotationOutcome): string {
     case 'limited':
       return `limited for ${outcome.retryAfterMs}`
     case 'wrong_client':
+    case 'unproven':
     case 'expired':
     case 'unknown':
     case 'unavailable':
@@ -63,6 +65,7 @@ function hopeful(outcome: RotationOutcome): boolean {
     case 'challenged':
     case 'limited':
     case 'wrong_client':
+    case 'unproven':
     case 'expired':
     case 'unknown':
       return false
@@ -94,6 +97,7 @@ describe('the kinds are', () => {
       | 'mismatched'
       | 'challenged'
       | 'wrong_client'
+      | 'unproven'
       | 'limited'
       | 'expired'
       | 'unknown'
@@ -102,6 +106,7 @@ describe('the kinds are', () => {
 
   test('those of the other steps of a store, each of which may be unavailable', () => {
     expectTypeOf<OpenOutcome['kind']>().toEqualTypeOf<'opened' | 'unavailable'>()
+    expectTypeOf<BindKeyOutcome['kind']>().toEqualTypeOf<'bound' | 'taken' | 'unknown' | 'unavailable'>()
     expectTypeOf<EndOutcome['kind']>().toEqualTypeOf<'ended' | 'absent' | 'unavailable'>()
     expectTypeOf<SubjectEndOutcome['kind']>().toEqualTypeOf<'ended' | 'unavailable'>()
     expectTypeOf<ListOutcome['kind']>().toEqualTypeOf<'listed' | 'unavailable'>()

@@ -1,4 +1,4 @@
-import type { Rotation } from '../../packages/core/src/ports/sessions.ts'
+import type { Rotation } from '../../packages/core/src/ports/steps/rotating.ts'
 import type { RotationVerdict } from '../../packages/core/src/sessions/rotate.ts'
 import type { Presentation } from './rotation-histories.claims.ts'
 import type { Rule, Setting, Truth, World } from './rotation-histories.world.ts'

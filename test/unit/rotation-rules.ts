@@ -1,5 +1,5 @@
 import type { RetryKey } from '../../packages/core/src/ports/session.ts'
-import type { Rotation } from '../../packages/core/src/ports/sessions.ts'
+import type { Rotation } from '../../packages/core/src/ports/steps/rotating.ts'
 import {
   judgeRotation,
   type RotationState,

@@ -25,6 +25,7 @@ export type ProblemCode =
   | 'refresh_repeated'
   | 'refresh_limited'
   | 'refresh_unproven'
+  | 'proof_skipped'
   | 'certificate_missing'
   | 'streams_limited'
   | 'sign_in_locked'
@@ -118,6 +119,7 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   refresh_wrong_client: { ...refresh, status: 400, say: 'the refresh token is not for this client' },
   refresh_repeated: { ...malformed, say: 'more than one refresh cookie' },
   refresh_unproven: { ...refresh, say: 'the refresh token is bound to something that was not shown' },
+  proof_skipped: { ...unavailable, say: 'the browser has not proved its key this time; try again' },
   certificate_missing: { ...malformed, say: 'a client certificate is required' },
   refresh_limited: { status: 429, error: 'too_many_requests', say: 'too many refreshes' },
   streams_limited: {

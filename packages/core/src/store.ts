@@ -95,6 +95,8 @@ export {
   type TokenIdentity,
 } from './ports/revocations.ts'
 export {
+  BOUND_KEY_GRACE_MS,
+  type BoundKey,
   type BoundTo,
   CELL_BYTES,
   type DeviceBinding,
@@ -107,16 +109,11 @@ export {
   type Transport,
   VERSION_FELL,
 } from './ports/session.ts'
-export type {
-  Confirmation,
-  EndOutcome,
-  Rotation,
-  RotationOutcome,
-  SessionReading,
-  SessionStore,
-} from './ports/sessions.ts'
+export type { Confirmation, EndOutcome, SessionReading, SessionStore } from './ports/sessions.ts'
+export type { BindingKey, BindKeyOutcome } from './ports/steps/binding-key.ts'
 export type { ElevateOutcome, Elevating } from './ports/steps/elevating.ts'
 export type { Opening, OpenOutcome } from './ports/steps/opening.ts'
+export type { KeyProof, Rotation, RotationOutcome } from './ports/steps/rotating.ts'
 export {
   type EraseOutcome,
   type ListOutcome,

@@ -1,10 +1,10 @@
 -- Judges a presented refresh token and acts on the verdict. Mirrors judgeRotation of the core.
 -- KEYS  user, feed, meta
--- ARGV  header; the step: STEP, the address, then browser version and cells under each secret in force; and, if it is
+-- ARGV  header; the step: STEP, the address, the thumbprint that was shown, then browser version and cells under each secret in force; and, if it is
 --       to be checked, the client. There are few arguments, since each costs the caller some time.
 -- returns one string instead of an array, whose elements would cost the caller time too. It begins with a letter:
---   R rotated, C converged, B contested, U reused, M mismatched, S challenged, F another client or transport: followed
---     by issue_from, drift, whether the store had lost writes (1), the lengths of the state, of the subject and of the
+--   R rotated, C converged, B contested, U reused, M mismatched, S challenged, F another client or transport, P the key
+--     was not shown: followed by issue_from, drift, whether the store had lost writes (1), the lengths of the state, of the subject and of the
 --     address that contested tokens had gone to, and that address, the state, the subject and the grant
 --   L over a limit: followed by the milliseconds to wait
 --   E expired, X unknown
@@ -13,18 +13,28 @@ if not at then return too_late() end
 local user, feed, meta = KEYS[1], KEYS[2], KEYS[3]
 -- tag, field, generation, whether refresh tokens travel in bodies, the rule of drift (three masks and two limits), grace,
 -- idle, absolute, until when the caller knows that everything has ended and that tokens are refused, refresh limit and its
--- window, converged limit, key of the attempt, who made that (0: there is none, 1: the client, 2: the process), length of
--- the address
-local STEP = '>c12c16I4BI2I2I2BBI6I6I6I6I6I4I6I4c6BB'
+-- window, converged limit, key of the attempt, who made that (0: there is none, 1: the client, 2: the process), whether
+-- the key of a bound session is asked for (0: no, 1: it was not shown, 2: a thumbprint was), length of the address
+local STEP = '>c12c16I4BI2I2I2BBI6I6I6I6I6I4I6I4c6BBB'
 local step, client = ARGV[2], ARGV[3]
+local JKT_LENGTH = 43
 local tag, field, generation, in_body, enforced, stepping_up, counted, step_up_at, end_at, grace, idle, absolute,
-  known_end, known_mark, refreshes, window, converged_limit, key, key_by, address_length, next_at = struct.unpack(STEP, step)
+  known_end, known_mark, refreshes, window, converged_limit, key, key_by, proof, address_length, next_at =
+  struct.unpack(STEP, step)
 local address = string.sub(step, next_at, next_at + address_length - 1)
+next_at = next_at + address_length
+local shown = ''
+if proof == 2 then
+  shown = string.sub(step, next_at, next_at + JKT_LENGTH - 1)
+  next_at = next_at + JKT_LENGTH
+end
 local key_sent = key_by == 1
 if key_by == 0 then key = '' end
 local VERSION_FELL, CELL_BYTES, NOT_SENT = 32768, 4, '\0\0\0\0'
 -- As MAX_SKIPPED of the core.
 local MAX_SKIPPED = 65535
+-- As BOUND_KEY_GRACE_MS of the core.
+local BOUND_KEY_GRACE = 10000
 -- The end of the window in which refreshes are counted, in seconds, and their count.
 local WINDOW, WINDOW_BYTES = '>I4I3', 7
 
@@ -59,10 +69,13 @@ end
 -- The caller checks whether the record has been changed.
 if session.body ~= (in_body == 1) then return outcome('F', false) end
 if client and client ~= string.match(grant, '^[^%z]*', 1 + MAC_BYTES) then return outcome('F', false) end
+if proof > 0 and session.bound then
+  local jkt, bound_at = bound_key_of(grant)
+  if shown ~= jkt and at - bound_at > BOUND_KEY_GRACE then return outcome('P', false) end
+end
 
 -- The cells of the device under each secret. What is stored is hashed under the current one, which comes first.
 local sent, version = {}, 0
-next_at = next_at + address_length
 while next_at <= #step do
   local sent_version, size, cells_at = struct.unpack('>I2B', step, next_at)
   if not sent[1] then version = sent_version end

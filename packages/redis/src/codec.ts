@@ -27,6 +27,7 @@ const FLAGS = {
   retryKey: 16,
   sentKey: 32,
   skipped: 64,
+  boundKey: 128,
 } as const
 /** Behind the address: how many generations the current one is after its base, unless it is the next one. */
 const SKIPPED_BYTES = 2
@@ -58,6 +59,9 @@ export function unpackSession(id: SessionId, subject: string, state: Buffer, gra
     throw new Unreadable('the state of a session')
   const ip = unpackIp(state.subarray(FIXED_BYTES + state.readUInt8(21), lineAt(state)))
   const session = unpackGrant(grant) as Writable<Session>
+  // The script asks for the key only where the flag is set, which is not behind the MAC.
+  if (((state.readUInt8(0) & FLAGS.boundKey) !== 0) !== (session.boundKey !== undefined))
+    throw new Unreadable('whether a session is bound to a key')
   session.id = id
   session.subject = subject
   session.transport = (state.readUInt8(0) & FLAGS.body) === 0 ? 'cookie' : 'body'
@@ -89,11 +93,15 @@ export function unpackLine(state: Buffer): { readonly base: number; readonly key
   return { base: state.readUInt32BE(1) - after, keyed: (flags & FLAGS.keyed) !== 0 }
 }
 
-const STEP_BYTES = 93
+const STEP_BYTES = 94
 const BINDING_BYTES = 3
 /** Who made the key of an attempt. */
 const KEY_SENT = 1
 const KEY_MADE = 2
+/** Whether the key is asked for to which the session may be bound, and was shown. */
+const PROOF_UNASKED = 0
+const PROOF_MISSING = 1
+const PROOF_SHOWN = 2
 
 /**
  * All that `rotate.lua` judges a rotation by, except the client. One argument, since each costs ioredis some time.
@@ -101,9 +109,11 @@ const KEY_MADE = 2
 export function packRotation(rotation: Rotation): Buffer {
   const { id, generation, transport, driftRule, graceMs, lifetimes, known, refreshLimit, key, bindings } =
     rotation
+  const { keyProof } = rotation
+  const jkt = keyProof?.jkt ?? ''
   const address = packIp(rotation.ip)
   const bindingBytes = bindings.reduce((sum, { cells }) => sum + BINDING_BYTES + cells.length, 0)
-  const step = Buffer.allocUnsafe(STEP_BYTES + address.length + bindingBytes)
+  const step = Buffer.allocUnsafe(STEP_BYTES + address.length + jkt.length + bindingBytes)
   step.write(id, 'base64url')
   let at = step.writeUInt32BE(generation, SESSION_ID_BYTES)
   at = step.writeUInt8(transport === 'body' ? 1 : 0, at)
@@ -123,9 +133,11 @@ export function packRotation(rotation: Rotation): Buffer {
   step.fill(0, at, at + RETRY_KEY_BYTES)
   if (key !== undefined) step.set(key.bytes, at)
   at = step.writeUInt8(key === undefined ? 0 : key.sent ? KEY_SENT : KEY_MADE, at + RETRY_KEY_BYTES)
+  at = step.writeUInt8(proofByte(keyProof), at)
   at = step.writeUInt8(address.length, at)
   step.set(address, at)
   at += address.length
+  at += step.write(jkt, at, 'latin1')
   for (const { cells, version } of bindings) {
     at = step.writeUInt16BE(version, at)
     at = step.writeUInt8(cells.length, at)
@@ -133,6 +145,11 @@ export function packRotation(rotation: Rotation): Buffer {
     at += cells.length
   }
   return step
+}
+
+function proofByte(proof: Rotation['keyProof']): number {
+  if (proof === undefined) return PROOF_UNASKED
+  return proof.jkt === undefined ? PROOF_MISSING : PROOF_SHOWN
 }
 
 const PREVIOUS_AT = 14
@@ -178,6 +195,8 @@ export function unpackRotation(
       return { kind: 'challenged', session, drift }
     case 'F':
       return { kind: 'wrong_client' }
+    case 'P':
+      return { kind: 'unproven' }
     default:
       throw new Unreadable('a reply')
   }

@@ -1,4 +1,4 @@
-import type { Elevation, Grant } from '@sallyport/core/store'
+import type { BoundKey, Elevation, Grant } from '@sallyport/core/store'
 import { Unreadable } from './unreadable.ts'
 
 const SEPARATOR = '\0'
@@ -8,8 +8,8 @@ const ARRAY_SEPARATOR = '\x1f'
 /** What few sessions have, if it is no more than that they are transient. */
 const TRANSIENT = 't'
 
-/** What few sessions have. As JSON, in which there is no separator. */
-type Rare = Pick<Grant, 'transient' | 'elevation' | 'boundTo'>
+/** What few sessions have. As JSON, in which there is no separator. `rotate.lua` reads the key in it. */
+type Rare = Pick<Grant, 'transient' | 'elevation' | 'boundTo' | 'boundKey'>
 
 /** A grant as it is stored, but for what the hash of the subject and the state of the session have already. */
 type StoredGrant = Omit<Grant, 'subject' | 'transport'>
@@ -65,9 +65,15 @@ export function withElevation(packed: Buffer, elevation: Elevation): Buffer {
   return packGrant({ ...unpackGrant(packed), elevation })
 }
 
-function packRare({ transient, elevation, boundTo }: Rare): string {
-  if (elevation === undefined && boundTo === undefined) return transient ? TRANSIENT : ''
-  return JSON.stringify({ transient, elevation, boundTo })
+/** A packed grant with the key of the session's browser. */
+export function withBoundKey(packed: Buffer, boundKey: BoundKey): Buffer {
+  return packGrant({ ...unpackGrant(packed), boundKey })
+}
+
+function packRare({ transient, elevation, boundTo, boundKey }: Rare): string {
+  if (elevation === undefined && boundTo === undefined && boundKey === undefined)
+    return transient ? TRANSIENT : ''
+  return JSON.stringify({ transient, elevation, boundTo, boundKey })
 }
 
 /** It stands behind a MAC, so it is what {@link packRare} made. */

@@ -9,6 +9,7 @@ const NAMES = [
   'open',
   'rotate',
   'elevate',
+  'bind-key',
   'confirm',
   'end',
   'end-some',

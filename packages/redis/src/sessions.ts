@@ -26,6 +26,7 @@ import {
   tagBytes,
 } from './fields.ts'
 import { packGrant } from './grant-codec.ts'
+import { createKeyBinding } from './key-binding.ts'
 import type { StoredSession } from './records.ts'
 import { createRenewal } from './renewal.ts'
 import { arrayOf, bytesOf, TOO_MANY } from './replies.ts'
@@ -118,7 +119,7 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
     },
 
     elevate: createElevation(parts),
-
+    bindKey: createKeyBinding(parts),
     confirm: confirmations.add,
 
     async end({ id, at, evenIfAbsent }) {

@@ -1,5 +1,5 @@
 import type { Session } from '../ports/session.ts'
-import type { Rotation } from '../ports/sessions.ts'
+import type { Rotation } from '../ports/steps/rotating.ts'
 import type { RotationVerdict } from '../sessions/rotate.ts'
 import type { SessionRecord, Subject } from './subjects.ts'
 

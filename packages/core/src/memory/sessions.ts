@@ -7,8 +7,10 @@ import {
   notBeforeOf,
   TOKENS_AHEAD_SECONDS,
 } from '../ports/revocations.ts'
-import type { Rotation, RotationOutcome, SessionStore } from '../ports/sessions.ts'
+import type { SessionStore } from '../ports/sessions.ts'
+import type { BindingKey } from '../ports/steps/binding-key.ts'
 import type { Opening } from '../ports/steps/opening.ts'
+import type { Rotation, RotationOutcome } from '../ports/steps/rotating.ts'
 import { sessionsToEnd } from '../sessions/limit.ts'
 import { sessionsToList } from '../sessions/list.ts'
 import { judgeRotation } from '../sessions/rotate.ts'
@@ -45,6 +47,14 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
     return ended
   }
 
+  function liveOf({ id, at, lifetimes, known }: Omit<BindingKey, 'key'>) {
+    const subject = subjects.get(tagOfSession(id))
+    const record = subject?.sessions.get(id)
+    const isLive =
+      record !== undefined && record.createdAt > known.endedUntil && !hasExpired(record, at, lifetimes)
+    return subject !== undefined && isLive ? { subject, record } : undefined
+  }
+
   function carryOut(subject: Subject, record: SessionRecord, rotation: Rotation): RotationOutcome {
     const verdict = judgeRotation(record, subject.window, rotation)
     const issueFrom = issueFromOf(subject, rotation.known)
@@ -53,6 +63,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
         subject.sessions.delete(record.id)
         return { kind: 'expired' }
       case 'wrong_client':
+      case 'unproven':
       case 'limited':
         return verdict
       case 'mismatch':
@@ -143,11 +154,9 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       )
     },
     elevate({ id, elevation, bindings, at, lifetimes, known }) {
-      const subject = subjects.get(tagOfSession(id))
-      const record = subject?.sessions.get(id)
-      if (subject === undefined || record === undefined || record.createdAt <= known.endedUntil)
-        return Promise.resolve({ kind: 'unknown' })
-      if (hasExpired(record, at, lifetimes)) return Promise.resolve({ kind: 'unknown' })
+      const live = liveOf({ id, at, lifetimes, known })
+      if (live === undefined) return Promise.resolve({ kind: 'unknown' })
+      const { subject, record } = live
       const elevated = { ...record, elevation, binding: adopt(record.binding, bindings) }
       subject.sessions.set(id, elevated)
       return Promise.resolve({
@@ -155,6 +164,15 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
         session: portSession(elevated),
         issueFrom: issueFromOf(subject, known),
       })
+    },
+    bindKey({ id, key, at, lifetimes, known }) {
+      const live = liveOf({ id, at, lifetimes, known })
+      if (live === undefined) return Promise.resolve({ kind: 'unknown' })
+      const { subject, record } = live
+      if (record.boundKey !== undefined) return Promise.resolve({ kind: 'taken' })
+      const bound = { ...record, boundKey: key }
+      subject.sessions.set(id, bound)
+      return Promise.resolve({ kind: 'bound', session: portSession(bound) })
     },
     confirm({ id, generation }) {
       const sessions = subjects.get(tagOfSession(id))?.sessions

@@ -54,7 +54,27 @@ export interface BoundTo {
   readonly fgp?: string
 }
 
-/** What was decided at sign-in. Nothing but the scope and the elevation changes during the life of the session. */
+/** The key of a browser, which it registered for its session (DBSC). Its private half can't leave the device. */
+export interface BoundKey {
+  /** Its thumbprint (RFC 7638). */
+  readonly jkt: string
+  readonly alg: 'ES256' | 'RS256'
+  /** The public half, as a JWK. */
+  readonly jwk: Readonly<Record<string, string>>
+  /** When it was registered, in milliseconds since the epoch. */
+  readonly boundAt: number
+}
+
+/**
+ * How long after its registration a key is not asked for: refreshes may be under way that the browser sent before it knew
+ * that it had registered.
+ */
+export const BOUND_KEY_GRACE_MS = 10_000
+
+/**
+ * What was decided at sign-in. Nothing changes during the life of the session but the scope, the elevation, and once the
+ * key of its browser.
+ */
 export interface Grant {
   readonly subject: string
   readonly client: string
@@ -68,6 +88,7 @@ export interface Grant {
   readonly device: string
   readonly elevation?: Elevation
   readonly boundTo?: BoundTo
+  readonly boundKey?: BoundKey
   /** Lifetimes of its own, where they are shorter than those of all sessions. */
   readonly lifetimes?: Lifetimes
   /** The browser drops the refresh cookie when it closes. */

@@ -3,8 +3,9 @@ import type { Clock, Random } from '../ports/clock.ts'
 import { tagOfSession } from '../ports/ids.ts'
 import type { Unavailable } from '../ports/outcome.ts'
 import type { RetryKey, Session } from '../ports/session.ts'
-import type { RotationOutcome, SessionStore } from '../ports/sessions.ts'
+import type { SessionStore } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
+import type { KeyProof, RotationOutcome } from '../ports/steps/rotating.ts'
 import type { Replica } from '../revocation/replica.ts'
 import type { Caller, Visit } from '../seam/caller.ts'
 import type { TokenIds } from '../tokens/issue.ts'
@@ -24,17 +25,29 @@ export type RefreshOutcome =
   | { readonly kind: 'reused' | 'mismatched' | 'expired' | 'unknown' }
   /** The session belongs to another client or transport. Nothing changed. */
   | { readonly kind: 'wrong_client' }
+  /** The session is bound to a key of its browser, which was not shown, or which the browser chose not to. Nothing changed. */
+  | { readonly kind: 'unproven' | 'proof_skipped' }
   /** So much of the device changed that the user must authenticate again. Nothing changed. */
   | { readonly kind: 'challenged' }
   | { readonly kind: 'limited'; readonly retryAfterSeconds: number }
   | KeyUnavailable
   | Unavailable
 
-/** @param client if given, it must be the client of the session */
+/** What a browser shows of the key to which its session may be bound. */
+export interface BrowserProof extends KeyProof {
+  /** Why it shows none, as it says itself. */
+  readonly skipped?: string | undefined
+}
+
+/**
+ * @param client if given, it must be the client of the session
+ * @param proof absent: no session needs one
+ */
 export type RefreshSession = (
   ticket: RefreshTicket,
   client: string | undefined,
   visit: Visit,
+  proof?: BrowserProof | undefined,
 ) => Promise<RefreshOutcome>
 
 export interface SessionRefreshParts {
@@ -62,13 +75,13 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
   const atOnce = createAtOnce(settings.refreshesAtOnce)
   const retryKeys = createRetryKeys(settings.graceMs === 0, parts.random)
 
-  return async (ticket, client, visit) => {
+  return async (ticket, client, visit, proof) => {
     const tag = tagOfSession(ticket.session)
     if (!atOnce.enter(tag)) return limited(ticket, RETRY_AT_ONCE_MS, visit.caller)
     const key = retryKeys.of(ticket, visit.retryKey)
     let outcome: RefreshOutcome | undefined
     try {
-      outcome = await refresh(ticket, client, visit, key)
+      outcome = await refresh(ticket, client, visit, key, proof)
       return outcome
     } finally {
       atOnce.leave(tag)
@@ -83,6 +96,7 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
     client: string | undefined,
     visit: Visit,
     key: RetryKey | undefined,
+    proof: BrowserProof | undefined,
   ): Promise<RefreshOutcome> {
     const signer = parts.signer()
     if (signer === undefined) return { kind: 'key_unavailable' }
@@ -99,6 +113,7 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
       known: replica.marksOf(tagOfSession(ticket.session)),
       graceMs: settings.graceMs,
       key,
+      keyProof: proof && { jkt: proof.jkt },
       refreshLimit: settings.refreshLimit,
       convergedLimit: settings.convergedLimit,
       client,
@@ -127,6 +142,8 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
         return { kind: 'challenged' }
       case 'limited':
         return limited(ticket, outcome.retryAfterMs, caller)
+      case 'unproven':
+        return unproven(ticket, proof, caller)
       case 'wrong_client':
       case 'expired':
       case 'unknown':
@@ -140,6 +157,12 @@ export function createSessionRefresh(parts: SessionRefreshParts): RefreshSession
   function limited(ticket: RefreshTicket, retryAfterMs: number, caller: Caller): RefreshOutcome {
     emitRefused('refresh_limited', ticket, caller)
     return { kind: 'limited', retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }
+  }
+
+  function unproven(ticket: RefreshTicket, proof: BrowserProof | undefined, caller: Caller): RefreshOutcome {
+    const { skipped } = proof ?? {}
+    emitRefused(skipped === undefined ? 'refresh_unproven' : `proof_skipped_${skipped}`, ticket, caller)
+    return { kind: skipped === undefined ? 'unproven' : 'proof_skipped' }
   }
 
   function emitRefused(reason: string, { session: sid }: RefreshTicket, caller: Caller): void {
@@ -210,7 +233,7 @@ function mayBeRepeated({ kind }: RefreshOutcome): boolean {
 }
 
 function leavesAsItWas({ kind }: RefreshOutcome): boolean {
-  return kind === 'wrong_client' || kind === 'challenged' || kind === 'limited'
+  return ['wrong_client', 'unproven', 'proof_skipped', 'challenged', 'limited'].includes(kind)
 }
 
 function deviceChanged(session: Session, outcome: 'success' | 'failure', reason: string): EventToTell {

@@ -1,7 +1,13 @@
 import { compareDevices, consequenceOf } from '../binding/drift.ts'
 import { hasExpired, type Living } from '../ports/lifetimes.ts'
-import type { DeviceBinding, RetryKey, Transport } from '../ports/session.ts'
-import type { Rotation } from '../ports/sessions.ts'
+import {
+  BOUND_KEY_GRACE_MS,
+  type BoundKey,
+  type DeviceBinding,
+  type RetryKey,
+  type Transport,
+} from '../ports/session.ts'
+import type { Rotation } from '../ports/steps/rotating.ts'
 
 /** The part of a session's record that decides about a presented refresh token. */
 export interface RotationState extends Living {
@@ -19,6 +25,7 @@ export interface RotationState extends Living {
   readonly client: string
   readonly transport: Transport
   readonly binding: DeviceBinding
+  readonly boundKey?: BoundKey | undefined
 }
 
 /**
@@ -54,10 +61,10 @@ export type RotationVerdict =
   | { readonly kind: 'reuse'; readonly rolledBack: boolean }
   /** The same. */
   | { readonly kind: 'mismatch'; readonly drift: number }
-  /** Change nothing, as with the next two. */
+  /** Change nothing, as with the next three. */
   | { readonly kind: 'challenge'; readonly drift: number }
   | { readonly kind: 'limited'; readonly retryAfterMs: number }
-  | { readonly kind: 'wrong_client' }
+  | { readonly kind: 'wrong_client' | 'unproven' }
   /** Drop the session. */
   | { readonly kind: 'expired' }
 
@@ -77,7 +84,7 @@ const MAX_SKIPPED = 65_535
  * is known to have it, the refresh is contested: the session continues one generation later, and the generation that it
  * skips is burnt, so whoever else holds that is found out. Every older token, and every burnt one, is theft.
  *
- * Another device ends the session, whatever it presents. One that must step up is challenged where it would have got tokens.
+ * Without the key to which the session is bound, nothing happens. Another device ends the session, whatever it presents. One that must step up is challenged where it would have got tokens.
  *
  * A generation ahead of the record proves that the store lost writes. The presented token is then the newest one, and
  * the session continues from it. Strict mode, which has no grace, trusts nothing and ends the session.
@@ -109,7 +116,7 @@ const MAX_SKIPPED = 65_535
  *       return 'end and revoke the session'
  *     case 'expired':
  *       return 'drop the session'
- *     default: // challenge, limited, wrong_client
+ *     default: // challenge, limited, wrong_client, unproven
  *       return 'change nothing'
  *   }
  * }
@@ -123,6 +130,7 @@ export function judgeRotation(
   if (hasExpired(state, presented.at, presented.lifetimes)) return { kind: 'expired' }
   if (presented.transport !== state.transport) return { kind: 'wrong_client' }
   if (presented.client !== undefined && presented.client !== state.client) return { kind: 'wrong_client' }
+  if (isUnproven(state.boundKey, presented)) return { kind: 'unproven' }
 
   const { drift, binding } = compareDevices(state.binding, presented.bindings)
   const consequence = consequenceOf(drift, presented.driftRule)
@@ -167,6 +175,11 @@ type Ending = Pick<Extract<RotationVerdict, { kind: 'rotate' }>, 'kind' | 'rolle
 const ROTATE = { kind: 'rotate', rolledBack: false } as const
 const ROTATE_AHEAD = { kind: 'rotate', rolledBack: true } as const
 const CONTEST = { kind: 'contest' } as const
+
+function isUnproven(key: BoundKey | undefined, { keyProof, at }: Rotation): boolean {
+  if (key === undefined || keyProof === undefined) return false
+  return keyProof.jkt !== key.jkt && at - key.boundAt > BOUND_KEY_GRACE_MS
+}
 
 function isSameKey(one: RetryKey | undefined, other: RetryKey | undefined): boolean {
   if (one === undefined || other === undefined || one.sent !== other.sent) return false

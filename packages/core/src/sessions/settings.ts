@@ -1,5 +1,5 @@
 import type { Lifetimes } from '../ports/lifetimes.ts'
-import type { Rotation } from '../ports/sessions.ts'
+import type { Rotation } from '../ports/steps/rotating.ts'
 
 /** The parsed options `refresh`, `limits` and `clients`. See {@link Rotation} for those that have no comment. */
 export interface SessionSettings {

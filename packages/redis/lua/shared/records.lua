@@ -13,11 +13,11 @@ local function unpack_session(state)
     error('the state of a session is damaged')
   end
   return {
-    flags = flags,
     confirmed = bit.band(flags, CONFIRMED) ~= 0,
     body = bit.band(flags, BODY) ~= 0,
     own = bit.band(flags, OWN_LIFETIMES) ~= 0,
     keyed = bit.band(flags, KEYED) ~= 0,
+    bound = bit.band(flags, BOUND_KEY) ~= 0,
     key = string.sub(state, key_at),
     key_sent = bit.band(flags, SENT_KEY) ~= 0,
     base = generation - (skipped_at < key_at and struct.unpack('>I2', state, skipped_at) or 1),
@@ -31,11 +31,11 @@ local function unpack_session(state)
   }
 end
 
--- Flags that this version does not know are kept: during an upgrade, newer processes may have set them.
 local function pack_session(session)
   local after = session.generation - session.base
-  local flags = bit.band(session.flags, OWN_LIFETIMES + 128) + (session.confirmed and CONFIRMED or 0) +
-    (session.body and BODY or 0) + (session.keyed and KEYED or 0) + (session.key ~= '' and RETRY_KEY or 0) +
+  local flags = (session.confirmed and CONFIRMED or 0) + (session.own and OWN_LIFETIMES or 0) +
+    (session.body and BODY or 0) + (session.keyed and KEYED or 0) + (session.bound and BOUND_KEY or 0) +
+    (session.key ~= '' and RETRY_KEY or 0) +
     (session.key ~= '' and session.key_sent and SENT_KEY or 0) + (after ~= 1 and SKIPPED or 0)
   local head = struct.pack(FORMAT, flags, session.generation, session.rotated_at, session.created_at,
     session.converged, session.version, #session.cells)
@@ -48,6 +48,17 @@ local function lifetimes_of(session, grant, idle, absolute)
   local own_idle, own_absolute = string.match(session.own and grant or '', '%z(%d+)%z(%d+)$')
   if not own_idle then return idle, absolute end
   return math.min(own_idle, idle), math.min(own_absolute, absolute)
+end
+
+-- The thumbprint of the key to which a session is bound, and when that was registered. It is in the JSON of the grant: see
+-- `packRare` in `grant-codec.ts`. No thumbprint fits a damaged grant, of which whoever reads it tells.
+local RARE = '^[^%z]*%z[^%z]*%z[^%z]*%z[^%z]*%z[^%z]*%z[^%z]*%z([^%z]*)'
+
+local function bound_key_of(grant)
+  local readable, rare = pcall(cjson.decode, string.match(grant, RARE, 1 + MAC_BYTES) or '')
+  local key = readable and type(rare) == 'table' and rare.boundKey
+  if type(key) ~= 'table' then return false, 0 end
+  return key.jkt, tonumber(key.boundAt) or 0
 end
 
 local function expires_at(session, idle, absolute)

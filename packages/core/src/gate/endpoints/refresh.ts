@@ -101,6 +101,10 @@ function answerTo(
       return refusal('refresh_limited', outcome)
     case 'wrong_client':
       return refusal('refresh_wrong_client')
+    case 'unproven':
+      return refusal('refresh_unproven', dead)
+    case 'proof_skipped':
+      return refusal('proof_skipped')
     case 'key_unavailable':
       return refusal('key_unavailable')
     case 'unavailable':
