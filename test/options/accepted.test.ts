@@ -47,6 +47,7 @@ const undefinedEverywhere = {
     cache: { entries: undefined, bytes: undefined },
   },
   mtls: { mode: 'off', proxies: undefined },
+  deviceBoundSessions: undefined,
   dpop: { mode: 'off', nonce: undefined, windowSeconds: undefined, origins: undefined },
   refresh: {
     idleSeconds: undefined,

@@ -13,7 +13,7 @@ const audiences = 'a string of 1 to 255 characters without white space, or an ar
 const secret =
   'a secret of at least 32 random bytes, such as the output of "openssl rand -base64 32", or an array of secrets'
 const known =
-  'issuer, audience, secret, store, production, clock, random, accessToken, access, apiKeys, dpop, mtls, refresh, limits, ' +
+  'issuer, audience, secret, store, production, clock, random, accessToken, access, apiKeys, dpop, mtls, deviceBoundSessions, refresh, limits, ' +
   'clients, revocation, binding, lockout, activity, audit, meter, tracer, anomalies, claims, issuers, policies, cookie, origins, refusals, paths'
 const good = 'abcdefghijklmnopqrstuvwxyz012345'
 
@@ -137,6 +137,11 @@ const wrong: readonly WrongOption[] = [
   { name: 'with a path', options: { dpop: { origins: ['https://a.example/'] } }, option: 'dpop.origins.0', allowed: 'an origin such as "https://api.example.com"', given: '"https://a.example/"' },
   { name: 'without a scheme', options: { dpop: { origins: ['a.example'] } }, option: 'dpop.origins.0', allowed: 'an origin such as', given: '"a.example"' },
 
+  { name: 'a mode', options: { deviceBoundSessions: 'accepted' }, option: 'deviceBoundSessions', allowed: 'true, false, or an object with more options', given: '"accepted"' },
+  { name: 'too few seconds', options: { deviceBoundSessions: { cookieSeconds: 59 } }, option: 'deviceBoundSessions.cookieSeconds', allowed: 'a whole number from 60 to 3600', given: '59' },
+  { name: 'too many seconds', options: { deviceBoundSessions: { cookieSeconds: 3601 } }, option: 'deviceBoundSessions.cookieSeconds', allowed: 'a whole number from 60 to 3600', given: '3601' },
+  { name: 'a URL', options: { deviceBoundSessions: { paths: ['https://a.test/b'] } }, option: 'deviceBoundSessions.paths.0', allowed: 'a path such as "/downloads"', given: '"https://a.test/b"' },
+  { name: 'a path twice', options: { deviceBoundSessions: { paths: ['/a', '/a'] } }, option: 'deviceBoundSessions.paths.1', allowed: 'different from the others', given: '"/a"' },
   { name: 'true', options: { mtls: true }, option: 'mtls', allowed: '"off", "accepted", "required", or an object with more options', given: 'true' },
   { name: 'another mode', options: { mtls: { mode: 'on' } }, option: 'mtls.mode', allowed: 'one of "off", "accepted", "required"', given: '"on"' },
   { name: 'a string', options: { mtls: { proxies: '10.0.0.0/8' } }, option: 'mtls.proxies', allowed: 'an array of addresses and subnets', given: '"10.0.0.0/8"' },
@@ -186,9 +191,10 @@ const wrong: readonly WrongOption[] = [
   { name: 'the weaker prefix', options: cookie('__Secure-a'), option: 'cookie.name', allowed: name, given: '"__Secure-a"' },
   { name: 'the prefix alone', options: cookie('__Host-'), option: 'cookie.name', allowed: name, given: '"__Host-"' },
   { name: 'white space', options: cookie('__Host-a b'), option: 'cookie.name', allowed: 'a cookie name of 1 to 71 characters of A-Z a-z 0-9 _ . -', given: '"__Host-a b"' },
-  { name: 'a path', options: { cookie: { path: '/auth' } }, option: 'cookie.path', says: 'unknown option "cookie.path"; there are name, deviceName, bindsTokens, fingerprintName, secure' },
+  { name: 'a path', options: { cookie: { path: '/auth' } }, option: 'cookie.path', says: 'unknown option "cookie.path"; there are name, deviceName, bindsTokens, fingerprintName, boundName, secure' },
   { name: 'without prefix', options: { cookie: { deviceName: 'device' } }, option: 'cookie.deviceName', allowed: name, given: '"device"' },
   { name: 'a prefix that asks for TLS', options: { cookie: { deviceName: '__Secure-a', secure: false } }, option: 'cookie.deviceName', allowed: 'without a prefix where "cookie.secure" is false', given: '"__Secure-a"' },
+  { name: 'the name of another cookie', options: { cookie: { boundName: '__Host-fgp' } }, option: 'cookie.boundName', allowed: 'another name than those of the other cookies', given: '"__Host-fgp"' },
   { name: 'the name of the refresh cookie', options: { cookie: { deviceName: '__Host-refresh' } }, option: 'cookie.deviceName', allowed: 'another name than "cookie.name"', given: '"__Host-refresh"' },
   { name: 'a word', options: { cookie: { secure: 'no' } }, option: 'cookie.secure', allowed: 'true or false', given: '"no"' },
   { name: 'insecure in production', options: { ...complete, production: true, cookie: { secure: false } }, option: 'cookie.secure', allowed: 'true in production', given: 'false' },

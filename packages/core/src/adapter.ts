@@ -23,7 +23,13 @@ export type { CheckedSignIn, GateLockout, GuardedSignIn, Nobody } from './gate/l
 export { type FrameworkRequest, type NodeRequest, NodeView } from './gate/node-view.ts'
 export type { Verify, VerifyOptions } from './gate/protect.ts'
 export type { AuthHandler, Handler, Methods, RouteMaker } from './gate/routes.ts'
-export type { GateSessions, Revoked, RevokeOptions, Started, WithCookies } from './gate/session-calls.ts'
+export type {
+  GateSessions,
+  Revoked,
+  RevokeOptions,
+  Started,
+  WithCookies,
+} from './gate/session-calls.ts'
 export type { RequireClaim } from './guards/claim.ts'
 export type { Guard, GuardVerdict } from './guards/guard.ts'
 export type { GuardMethods, Guards } from './guards/index.ts'

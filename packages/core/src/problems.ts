@@ -26,6 +26,9 @@ export type ProblemCode =
   | 'refresh_limited'
   | 'refresh_unproven'
   | 'proof_skipped'
+  | 'key_proof_missing'
+  | 'key_proof_invalid'
+  | 'key_taken'
   | 'certificate_missing'
   | 'streams_limited'
   | 'sign_in_locked'
@@ -120,6 +123,10 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   refresh_repeated: { ...malformed, say: 'more than one refresh cookie' },
   refresh_unproven: { ...refresh, say: 'the refresh token is bound to something that was not shown' },
   proof_skipped: { ...unavailable, say: 'the browser has not proved its key this time; try again' },
+  // The status that asks a browser to sign the challenge (DBSC, "Send request").
+  key_proof_missing: { ...malformed, status: 403, say: 'a proof of the key is required' },
+  key_proof_invalid: { ...malformed, say: 'the proof of the key is not valid' },
+  key_taken: { ...malformed, status: 409, say: 'the session is bound to a key already' },
   certificate_missing: { ...malformed, say: 'a client certificate is required' },
   refresh_limited: { status: 429, error: 'too_many_requests', say: 'too many refreshes' },
   streams_limited: {

@@ -130,6 +130,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const sessions = createSessions({
     ...{ store: store.sessions, replica, signer, issueToken, refreshTokens, devices },
     ...{ settings: settings.sessions, accessSeconds: settings.accessSeconds, emit },
+    ...{ boundKeys: settings.boundKeys, boundKeyKeys: keysFor(secrets, 'boundKeys'), once: store.once },
     ...{ judgeSubject, apiKeys, traced: createTraced(settings.tracer), clock: storeClock, random },
   })
   const { list, end, renew, forget } = sessions

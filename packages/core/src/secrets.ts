@@ -22,6 +22,7 @@ export interface DerivedKeys {
   readonly knownDevices: Uint8Array
   readonly sightings: Uint8Array
   readonly proofNonces: Uint8Array
+  readonly boundKeys: OpaqueKeys
 }
 
 /**
@@ -63,5 +64,9 @@ function derive(secret: Uint8Array, issuer: string): DerivedKeys {
     knownDevices: expand(`known device MAC ${issuer}`),
     sightings: expand(`sighting name ${issuer}`),
     proofNonces: expand(`DPoP nonce ${issuer}`),
+    boundKeys: {
+      mac: expand(`bound key MAC ${issuer}`),
+      encryption: expand(`bound key encryption ${issuer}`),
+    },
   }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Auth, createSallyport as createCore, type SallyportOptions } from '@sallyport/core'
 import { type Adapted, adapt, authGetter, type GetAuth, whenSettled } from '@sallyport/core/adapter'
 import { type NextFunction, Router } from 'express'
-import { read, send, setCookies, setHeaders, type WithAuth } from './view.ts'
+import { read, send, setHeaders, type WithAuth } from './view.ts'
 
 /** A middleware for routes with any parameters and body. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: NextFunction) => unknown
@@ -35,7 +35,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Expre
     read,
     attached: (req) => (req as WithAuth).auth,
     send: (answer, _req, res) => send(res, answer),
-    setCookies: (cookies, _req, res) => setCookies(res, cookies),
+    setFields: (fields, _req, res) => fields.forEach(([name, value]) => void res.appendHeader(name, value)),
     protect: (verify) => (req: WithAuth, res, next) =>
       whenSettled(verify(read(req)), (decision) => {
         if (decision.kind === 'refuse') return send(res, decision.answer)

@@ -2,7 +2,7 @@ import { type Auth, createSallyport as createCore, type SallyportOptions } from 
 import { type Adapted, adapt, authGetter, type GetAuth, whenSettled } from '@sallyport/core/adapter'
 import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
-import { type AnyReply, type AnyRequest, read, send, setCookies } from './view.ts'
+import { type AnyReply, type AnyRequest, read, send } from './view.ts'
 
 export type Hook = (request: AnyRequest, reply: AnyReply, done: (error?: Error) => void) => void
 /** Both a plugin for all routes of a scope and a hook for a single route: `{ onRequest: authMiddleware() }`. */
@@ -20,7 +20,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
     read,
     attached: (request) => request.auth,
     send: (answer, _request, reply) => send(reply, answer),
-    setCookies: (cookies, _request, reply) => setCookies(reply, cookies),
+    setFields: (fields, _request, reply) => fields.forEach(([name, value]) => void reply.header(name, value)),
     protect(verify) {
       const protect = hook(verify, (decision, request, reply, done) => {
         if (decision.kind === 'refuse') return send(reply, decision.answer)

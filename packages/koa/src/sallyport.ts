@@ -2,7 +2,7 @@ import Router from '@koa/router'
 import { type Auth, createSallyport as createCore, type SallyportOptions } from '@sallyport/core'
 import { type Adapted, adapt, authGetter, type GetAuth, whenSettled } from '@sallyport/core/adapter'
 import type { Context, Middleware } from 'koa'
-import { quiet, read, send, setCookies } from './view.ts'
+import { quiet, read, send } from './view.ts'
 
 export interface MountOptions {
   /** The path before those of the routes, such as `/auth`. Default: none. */
@@ -40,7 +40,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<KoaSa
     read,
     attached: (ctx) => ctx.state.auth,
     send: (answer, ctx) => send(ctx, answer),
-    setCookies: (cookies, ctx) => setCookies(ctx, cookies),
+    setFields: (fields, ctx) => fields.forEach(([name, value]) => void ctx.append(name, value)),
     protect: (verify) => (ctx: Context, next) =>
       whenSettled(verify(read(ctx)), (decision) => {
         if (decision.kind === 'refuse') return send(ctx, decision.answer)

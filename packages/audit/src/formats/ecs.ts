@@ -36,6 +36,7 @@ interface Categories {
 
 const CATEGORIES: Readonly<Record<EventName, Categories>> = {
   'session.started': { category: ['authentication', 'session'], type: ['start'] },
+  'session.bound': { category: ['session'], type: ['info'] },
   'session.refreshed': { category: ['session'], type: ['info'] },
   'session.ended': { category: ['authentication', 'session'], type: ['end'] },
   'login.failed': { category: ['authentication'], type: ['start'] },

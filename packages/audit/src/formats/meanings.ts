@@ -11,6 +11,7 @@ export interface Meaning {
 
 const MEANINGS: Readonly<Record<EventName, Meaning>> = {
   'session.started': { title: 'A user signed in', gravity: 'none' },
+  'session.bound': { title: 'A session was bound to a key of its browser', gravity: 'none' },
   'session.refreshed': { title: 'A session got new tokens', gravity: 'none' },
   'session.ended': { title: 'A session ended', gravity: 'none' },
   'login.failed': { title: 'A sign-in failed', gravity: 'low' },

@@ -27,6 +27,7 @@ const OTHER = 99
 
 const CLASSIFICATIONS: Readonly<Record<EventName, Classification>> = {
   'session.started': { name: 'authentication', activity: 1, called: 'Logon' },
+  'session.bound': { name: 'authentication', activity: OTHER, called: 'Bind' },
   'session.refreshed': { name: 'authentication', activity: OTHER, called: 'Refresh' },
   'session.ended': { name: 'authentication', activity: 2, called: 'Logoff' },
   'login.failed': { name: 'authentication', activity: 1, called: 'Logon' },

@@ -3,6 +3,9 @@ import type { Verify } from '../gate/protect.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Answer, RequestView, Route } from '../seam/http.ts'
 
+/** The name and the value of a header field, such as `Set-Cookie`. */
+export type Field = readonly [name: string, value: string]
+
 /**
  * What an adapter supplies for its framework. It reads requests, sends answers and attaches callers; it decides
  * nothing.
@@ -18,8 +21,8 @@ export interface Host<Exchange extends unknown[], Reply, Protect, Check, Router,
   attached(...exchange: Exchange): Auth | null | undefined
   /** Sends an answer unchanged. */
   send(answer: Answer, ...exchange: Exchange): Reply
-  /** Appends complete `Set-Cookie` values to the response. */
-  setCookies(cookies: readonly string[], ...exchange: Exchange): void
+  /** Appends these header fields to the response that somebody else sends. */
+  setFields(fields: readonly Field[], ...exchange: Exchange): void
   /**
    * Verifies each request. On `allow`, sets the header fields of the decision, attaches the caller and continues; otherwise
    * sends the answer.

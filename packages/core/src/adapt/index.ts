@@ -12,7 +12,7 @@ import type { StepUp } from '../sessions/arguments/step-up.ts'
 import type { AboutSignIn, SignInAttempt } from '../watch/lockout/attempt.ts'
 
 import type { Adapted, AdaptedSessions } from './adapted.ts'
-import type { Host } from './host.ts'
+import type { Field, Host } from './host.ts'
 import { authGetter, type GetAuth, requireAuth, whenSettled } from './settled.ts'
 
 export type { Adapted, AdaptedSessions, GetAuth, Host }
@@ -77,7 +77,7 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
       const outcome = await gate.lockout.guard(host.read(...exchange), name, check, about)
       if (outcome.kind === 'refused') throw faultOf(outcome)
       if (outcome.kind === 'failed') return undefined
-      host.setCookies(outcome.cookies, ...exchange)
+      host.setFields(fieldsOf(outcome), ...exchange)
       return outcome.found
     },
     lockout: {
@@ -118,20 +118,24 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
     },
   }
 
-  /** Takes a step for the request, and sets the cookies that it gives on the response. */
+  /** Takes a step for the request, and sets the cookies and other fields that it gives on the response. */
   async function step<Result extends WithCookies>(
     args: readonly unknown[],
     take: (view: RequestView, exchange: Exchange, ...rest: unknown[]) => Promise<Result>,
-  ): Promise<Omit<Result, 'cookies'>> {
+  ): Promise<Omit<Result, keyof WithCookies>> {
     const exchange = args.slice(0, host.exchangeLength) as Exchange
-    const { cookies, ...result } = await take(
+    const { cookies, headers, ...result } = await take(
       host.read(...exchange),
       exchange,
       ...args.slice(host.exchangeLength),
     )
-    host.setCookies(cookies, ...exchange)
+    host.setFields(fieldsOf({ cookies, headers }), ...exchange)
     return result
   }
+}
+
+function fieldsOf({ cookies, headers = {} }: WithCookies): readonly Field[] {
+  return [...cookies.map((cookie): Field => ['Set-Cookie', cookie]), ...Object.entries(headers)]
 }
 
 function guardMethods<Check>(guards: Guards, checkBy: (guard: Guard) => Check): GuardMethods<Check> {

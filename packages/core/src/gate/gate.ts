@@ -12,6 +12,7 @@ import type { RiskReader } from '../guards/risk.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Callers } from '../seam/caller.ts'
 import type { Route } from '../seam/http.ts'
+import type { BoundKeySettings } from '../sessions/bound-keys/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { RefreshTokens } from '../sessions/tokens/refresh-token.ts'
 import type { Activity } from '../watch/activity/activity.ts'
@@ -22,6 +23,7 @@ import type { Lockout } from '../watch/lockout/lockout.ts'
 import { refusal } from './answers/answer.ts'
 import { createEventStreams, type EventStreams } from './answers/event-stream.ts'
 import { createBonds } from './bonds.ts'
+import { createBoundCookies } from './browser/bound-cookie.ts'
 import { type CookieSettings, createStrictCookie } from './browser/cookies.ts'
 import { createCrossSiteCheck, type OriginSettings } from './browser/csrf.ts'
 import type { Fingerprints } from './browser/fingerprint.ts'
@@ -73,6 +75,9 @@ export interface GateSettings {
   readonly authPath: string
   readonly cookie: CookieSettings
   readonly deviceCookie: CookieSettings
+  readonly boundCookie: CookieSettings
+  /** `undefined` if no session is bound to a key of its browser. */
+  readonly boundKeys: BoundKeySettings | undefined
   readonly origins: OriginSettings
   readonly refusals: RefusalForm
   /** `undefined` if there is no policy engine. */
@@ -126,15 +131,28 @@ export function createGate(parts: GateParts): Gate {
   const route = createRouteMaker({ protection, origins, isCrossSite, required })
 
   const bonds = createBonds(parts)
-  const signInParts = { open, refreshTokens, cookie, origins, isCrossSite, bonds, callers }
+  const boundCookies = createBoundCookies({ settings, boundKeys: sessions.boundKeys })
+  const cookies = { cookie, boundCookies }
+  const signInParts = { open, refreshTokens, ...cookies, origins, isCrossSite, bonds, callers }
   const start = required.step(createStart(signInParts), () => UNWRITTEN)
   const elevate = required.step(createElevate(sessions.elevate, callers, schemes.of), () => UNWRITTEN)
-  const logout = createLogout({ end, inspect, possession, schemes, refreshTokens, cookie, callers })
+  const logout = createLogout({ end, inspect, possession, schemes, refreshTokens, ...cookies, callers })
   const mounted = new Set<EndpointName>()
   const hasTokenEndpoint = (): boolean => mounted.has('token')
   const streams = createEventStreams(parts.endOnRevocation)
   const endpoints = createEndpoints(
-    { ...parts, ...sessions, streams, logout, schemes, cookie, bonds, issuer, authPath, hasTokenEndpoint },
+    {
+      ...parts,
+      ...sessions,
+      streams,
+      logout,
+      schemes,
+      ...cookies,
+      bonds,
+      issuer,
+      authPath,
+      hasTokenEndpoint,
+    },
     route,
   )
   return {
@@ -143,7 +161,7 @@ export function createGate(parts: GateParts): Gate {
     stepUp: createStepUp(elevate, origins),
     sessions: createGateSessions({
       ...{ start, elevate, logout, isCrossSite, end, required, tokenSets, cookie, callers },
-      pages: createPages({ ...parts, ...sessions, cookie, bonds }),
+      pages: createPages({ ...parts, ...sessions, ...cookies, bonds }),
     }),
     lockout: createGateLockout({
       ...{ lockout: parts.lockout, isCrossSite, callers, required },

@@ -1,7 +1,7 @@
 import { reasonOf, UnavailableError } from '../errors.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
 import type { Callers, Sender } from '../seam/caller.ts'
-import type { RequestView } from '../seam/http.ts'
+import type { Answer, RequestView } from '../seam/http.ts'
 import type { SignIn } from '../sessions/arguments/sign-in.ts'
 import type { StepUp } from '../sessions/arguments/step-up.ts'
 import type { SessionEnd } from '../sessions/end.ts'
@@ -49,9 +49,12 @@ export interface SteppedUp {
   readonly tokenType: 'Bearer' | 'DPoP'
 }
 
-/** `Set-Cookie` values that must be added to the response. */
+/** What must be on the response. */
 export interface WithCookies {
+  /** `Set-Cookie` values. */
   readonly cookies: readonly string[]
+  /** Other header fields. */
+  readonly headers?: Answer['headers'] | undefined
 }
 
 /**
@@ -93,7 +96,7 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
       const outcome = await start(view, signIn)
       if (outcome.kind === 'refused') throw faultOf(outcome)
       const { accessToken, expiresIn, scope, tokenType, transport, refreshToken } = outcome.tokens
-      const { cookies } = outcome
+      const { cookies, headers } = outcome
       return {
         accessToken,
         expiresIn,
@@ -101,6 +104,7 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
         tokenType,
         refreshToken: transport === 'body' ? refreshToken : undefined,
         cookies,
+        headers,
       }
     },
     async end(view, options) {

@@ -46,6 +46,11 @@ export interface CookieOptions {
   /** The name of that cookie, with the same rule. Default `__Host-fgp`; `fgp` where it is not secure. */
   readonly fingerprintName?: string | undefined
   /**
+   * The name of the cookie by which a browser shows the key of its session (see `deviceBoundSessions`), with the same
+   * rule. Default `__Host-bound`; `bound` where it is not secure.
+   */
+  readonly boundName?: string | undefined
+  /**
    * Whether the cookies are sent over TLS only. `false` is for development and tests over http, where some
    * browsers and clients drop a secure cookie: Safari on http://localhost, any browser on an address of the local
    * network, `supertest.agent`. Refused in production. Default `true`.
@@ -77,6 +82,7 @@ export interface BrowserSettings {
   readonly deviceCookie: CookieSettings
   /** `undefined` if tokens are bound to no cookie. */
   readonly fingerprintCookie: CookieSettings | undefined
+  readonly boundCookie: CookieSettings
   readonly origins: OriginSettings
   readonly authPath: string
   readonly refusals: RefusalForm
@@ -103,6 +109,7 @@ const entries = {
       deviceName: v.optional(cookieName),
       bindsTokens: v.optional(boolean, false),
       fingerprintName: v.optional(cookieName),
+      boundName: v.optional(cookieName),
       secure: v.optional(boolean, true),
     }),
     {},
@@ -142,27 +149,38 @@ interface GivenCookies {
   readonly deviceName?: string | undefined
   readonly bindsTokens: boolean
   readonly fingerprintName?: string | undefined
+  readonly boundName?: string | undefined
   readonly secure: boolean
 }
 
 function cookiesOf(
-  { name, deviceName, bindsTokens, fingerprintName, secure }: GivenCookies,
+  { name, deviceName, bindsTokens, fingerprintName, boundName, secure }: GivenCookies,
   production: boolean,
-): Pick<BrowserSettings, 'cookie' | 'deviceCookie' | 'fingerprintCookie'> {
+): Pick<BrowserSettings, 'cookie' | 'deviceCookie' | 'fingerprintCookie' | 'boundCookie'> {
   if (!secure && production)
     throw new ConfigError('cookie.secure', 'true in production', describeValue(secure))
   const cookie = { name: nameOf('name', name, 'refresh', secure), secure }
   const deviceCookie = { name: nameOf('deviceName', deviceName, 'device', secure), secure }
   const fingerprintCookie = { name: nameOf('fingerprintName', fingerprintName, 'fgp', secure), secure }
+  const boundCookie = { name: nameOf('boundName', boundName, 'bound', secure), secure }
   if (cookie.name === deviceCookie.name)
     throw new ConfigError('cookie.deviceName', 'another name than "cookie.name"', describeValue(cookie.name))
-  if ([cookie.name, deviceCookie.name].includes(fingerprintCookie.name))
+  const taken = [cookie.name, deviceCookie.name]
+  refuseTaken('fingerprintName', fingerprintCookie.name, taken)
+  refuseTaken('boundName', boundCookie.name, [...taken, fingerprintCookie.name])
+  return {
+    ...{ cookie, deviceCookie, boundCookie },
+    fingerprintCookie: bindsTokens ? fingerprintCookie : undefined,
+  }
+}
+
+function refuseTaken(option: string, name: string, taken: readonly string[]): void {
+  if (taken.includes(name))
     throw new ConfigError(
-      'cookie.fingerprintName',
+      `cookie.${option}`,
       'another name than those of the other cookies',
-      describeValue(fingerprintCookie.name),
+      describeValue(name),
     )
-  return { cookie, deviceCookie, fingerprintCookie: bindsTokens ? fingerprintCookie : undefined }
 }
 
 function nameOf(option: string, given: string | undefined, usual: string, secure: boolean): string {

@@ -8,6 +8,11 @@ import { demandForProduction, type GeneralOptions, type GeneralSettings, general
 import { type IssuersSettings, issuersRoom, type WithIssuers } from './issuers/index.ts'
 import { type LockoutRoomSettings, lockoutRoom, type WithLockout } from './lockout.ts'
 import { type PoliciesSettings, policiesRoom, type WithPolicies } from './policies/index.ts'
+import {
+  boundKeysRoom,
+  type DeviceBoundSessionsRoomSettings,
+  type WithDeviceBoundSessions,
+} from './possession/bound-keys.ts'
 import { type DpopRoomSettings, dpopRoom, type WithDpop } from './possession/dpop.ts'
 import { type MtlsRoomSettings, mtlsRoom, type WithMtls } from './possession/mtls.ts'
 import { type RevocationSettings, revocationRoom, type WithRevocation } from './revocation.ts'
@@ -30,6 +35,7 @@ export type { GeneralOptions } from './general.ts'
 export type { IntrospectionOptions, IssuerOptions, WithIssuers } from './issuers/index.ts'
 export type { LockoutOptions, WithLockout } from './lockout.ts'
 export type { PoliciesOptions, WithPolicies } from './policies/index.ts'
+export type { DeviceBoundSessionsOptions, WithDeviceBoundSessions } from './possession/bound-keys.ts'
 export type { DpopMode, DpopOptions, WithDpop } from './possession/dpop.ts'
 export type { MtlsMode, MtlsOptions, WithMtls } from './possession/mtls.ts'
 export type { RevocationOptions, WithRevocation } from './revocation.ts'
@@ -42,6 +48,7 @@ export interface SallyportOptions
     WithAccess,
     WithDpop,
     WithMtls,
+    WithDeviceBoundSessions,
     WithSessions,
     WithRevocation,
     WithBinding,
@@ -59,6 +66,7 @@ interface Settings
     AccessSettings,
     DpopRoomSettings,
     MtlsRoomSettings,
+    DeviceBoundSessionsRoomSettings,
     SessionsSettings,
     RevocationSettings,
     ReturnType<typeof bindingRoom.read>,
@@ -75,6 +83,7 @@ const rooms = [
   accessRoom,
   dpopRoom,
   mtlsRoom,
+  boundKeysRoom,
   sessionsRoom,
   revocationRoom,
   bindingRoom,
@@ -104,6 +113,7 @@ export function parseOptions(given: SallyportOptions, production: boolean): Sett
     ...accessRoom.read(given, general.production),
     ...dpopRoom.read(given, general.production),
     ...mtlsRoom.read(given, general.production),
+    ...boundKeysRoom.read(given, general.production),
     ...sessionsRoom.read(given, general.production),
     ...revocationRoom.read(given, general.production),
     ...bindingRoom.read(given, general.production),

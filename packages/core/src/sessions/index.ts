@@ -7,6 +7,7 @@ import type { SubjectJudge } from '../tokens/custom/subject.ts'
 import type { IssueToken } from '../tokens/issue.ts'
 import type { Emit } from '../watch/events.ts'
 import type { Traced } from '../watch/traces/traced.ts'
+import { type BoundKeys, type BoundKeysParts, createBoundKeys } from './bound-keys/index.ts'
 import { createSessionElevation, type ElevateSession } from './elevate.ts'
 import { createSessionEnd, type SessionEnd } from './end.ts'
 import { createSessionForgetting, type ForgetSubject, type SessionForgettingParts } from './forget.ts'
@@ -32,9 +33,11 @@ export interface Sessions {
   readonly renew: RenewSessions
   readonly forget: ForgetSubject
   readonly tokenSets: TokenSets
+  /** `undefined` if no session is bound to a key of its browser. */
+  readonly boundKeys: BoundKeys | undefined
 }
 
-export interface SessionsParts {
+export interface SessionsParts extends Pick<BoundKeysParts, 'boundKeys' | 'boundKeyKeys' | 'once'> {
   readonly store: SessionStore
   readonly replica: Pick<Replica, 'add' | 'marksOf'>
   readonly signer: () => Signer | undefined
@@ -51,6 +54,7 @@ export interface SessionsParts {
   readonly random: Random
 }
 
+/** Throws a `ConfigError` if the store lacks what an option needs. */
 export function createSessions(parts: SessionsParts): Sessions {
   const { traced } = parts
   const { lifetimes } = parts.settings
@@ -69,5 +73,6 @@ export function createSessions(parts: SessionsParts): Sessions {
     forget: createSessionForgetting(step),
     renew: createSessionRenewal({ ...parts, lifetimes }),
     tokenSets,
+    boundKeys: createBoundKeys({ ...parts, find }),
   }
 }

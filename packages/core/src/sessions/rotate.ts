@@ -1,13 +1,8 @@
 import { compareDevices, consequenceOf } from '../binding/drift.ts'
 import { hasExpired, type Living } from '../ports/lifetimes.ts'
-import {
-  BOUND_KEY_GRACE_MS,
-  type BoundKey,
-  type DeviceBinding,
-  type RetryKey,
-  type Transport,
-} from '../ports/session.ts'
+import type { BoundKey, DeviceBinding, RetryKey, Transport } from '../ports/session.ts'
 import type { Rotation } from '../ports/steps/rotating.ts'
+import { isUnproven } from './bound-keys/unproven.ts'
 
 /** The part of a session's record that decides about a presented refresh token. */
 export interface RotationState extends Living {
@@ -130,7 +125,7 @@ export function judgeRotation(
   if (hasExpired(state, presented.at, presented.lifetimes)) return { kind: 'expired' }
   if (presented.transport !== state.transport) return { kind: 'wrong_client' }
   if (presented.client !== undefined && presented.client !== state.client) return { kind: 'wrong_client' }
-  if (isUnproven(state.boundKey, presented)) return { kind: 'unproven' }
+  if (isUnproven(state, presented.keyProof, presented.at)) return { kind: 'unproven' }
 
   const { drift, binding } = compareDevices(state.binding, presented.bindings)
   const consequence = consequenceOf(drift, presented.driftRule)
@@ -175,11 +170,6 @@ type Ending = Pick<Extract<RotationVerdict, { kind: 'rotate' }>, 'kind' | 'rolle
 const ROTATE = { kind: 'rotate', rolledBack: false } as const
 const ROTATE_AHEAD = { kind: 'rotate', rolledBack: true } as const
 const CONTEST = { kind: 'contest' } as const
-
-function isUnproven(key: BoundKey | undefined, { keyProof, at }: Rotation): boolean {
-  if (key === undefined || keyProof === undefined) return false
-  return keyProof.jkt !== key.jkt && at - key.boundAt > BOUND_KEY_GRACE_MS
-}
 
 function isSameKey(one: RetryKey | undefined, other: RetryKey | undefined): boolean {
   if (one === undefined || other === undefined || one.sent !== other.sent) return false

@@ -130,6 +130,14 @@ export function readProofClaims(payload: Uint8Array): ProofClaims | undefined {
   return v.is(proofSchema, json) ? (json as ProofClaims) : undefined
 }
 
+const idSchema = v.object({ jti: v.string() })
+
+/** The `jti` of the payload of a proof that may have any other claims; `undefined` if it has none. */
+export function readProofId(payload: Uint8Array): string | undefined {
+  const json = readJson(payload)
+  return v.is(idSchema, json) ? json.jti : undefined
+}
+
 function readJson(payload: Uint8Array): unknown {
   if (!isUtf8(payload)) return undefined
   try {

@@ -28,6 +28,7 @@ type SessionNames = Pick<Names, 'sub' | 'sid' | 'client_id'>
 /** What each event tells in any case, besides its name, its time and its request. */
 interface Told {
   'session.started': Success & SessionNames & Pick<Names, 'jti'>
+  'session.bound': Success & SessionNames
   'session.refreshed': Success & SessionNames & Pick<Names, 'jti'> & Reason
   'session.ended': Success & Pick<Names, 'sub' | 'sid'> & Reason
   'login.failed': Failure

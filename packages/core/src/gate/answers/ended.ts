@@ -1,13 +1,25 @@
 import type { Answer } from '../../seam/http.ts'
+import type { BoundCookies } from '../browser/bound-cookie.ts'
 import type { StrictCookie } from '../browser/cookies.ts'
 import { emptyAnswer, type RefusalDetails, refusal } from './answer.ts'
 
 // Every answer of the library that tells of a session that it has just ended is made here, so what they have in common has
 // one place. A session that had expired before was ended by nobody.
 
-/** The caller is logged out, as it wanted: its session was ended, if there was one. Its cookie goes. */
-export function ownEndedAnswer(cookie: Pick<StrictCookie, 'clear'>): Answer {
-  return emptyAnswer([cookie.clear()])
+/** The cookies of a session. */
+export interface SessionCookies {
+  readonly cookie: StrictCookie
+  readonly boundCookies: BoundCookies
+}
+
+/** The `Set-Cookie` values that delete the cookies of a session. */
+export function cookiesDropped({ cookie, boundCookies }: SessionCookies): readonly string[] {
+  return [cookie.clear(), ...boundCookies.cleared()]
+}
+
+/** The caller is logged out, as it wanted: its session was ended, if there was one. Its cookies go. */
+export function ownEndedAnswer(cookies: SessionCookies): Answer {
+  return emptyAnswer(cookiesDropped(cookies))
 }
 
 /** The caller ended a session of another device of its own. */

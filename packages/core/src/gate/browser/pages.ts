@@ -10,6 +10,7 @@ import type { Required } from '../../watch/audit/required.ts'
 import { accessMembers } from '../answers/tokens.ts'
 import type { Bonds } from '../bonds.ts'
 import { faultOf, UNWRITTEN } from '../refuse.ts'
+import type { BoundCookies } from './bound-cookie.ts'
 import type { StrictCookie } from './cookies.ts'
 
 /** What a page is rendered with for a signed-in user. */
@@ -37,13 +38,14 @@ export interface PagesParts {
   readonly handOver: HandOver
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly cookie: StrictCookie
+  readonly boundCookies: BoundCookies
   readonly bonds: Bonds
   readonly required: Required
   readonly callers: Callers
 }
 
 export function createPages(parts: PagesParts): Pages {
-  const { find, refreshTokens, cookie, bonds, callers } = parts
+  const { find, refreshTokens, cookie, boundCookies, bonds, callers } = parts
   const handOver = parts.required.step(parts.handOver, () => {
     throw faultOf(UNWRITTEN)
   })
@@ -65,7 +67,7 @@ export function createPages(parts: PagesParts): Pages {
 
   async function findSession(view: RequestView): Promise<Session | undefined> {
     const ticket = await ticketOf(view)
-    const reading = ticket && (await find(ticket))
+    const reading = ticket && (await find(ticket, boundCookies.proofOf(view, ticket.session)))
     if (reading?.kind === 'unavailable') throw new UnavailableError()
     return reading?.kind === 'read' ? reading.session : undefined
   }
@@ -83,7 +85,7 @@ export function createPages(parts: PagesParts): Pages {
       }
       const ticket = await ticketOf(view)
       const visit = { caller: callers.of(view), userAgent: userAgentOf(view) }
-      const outcome = ticket && (await handOver(ticket, visit))
+      const outcome = ticket && (await handOver(ticket, visit, boundCookies.proofOf(view, ticket.session)))
       if (outcome?.kind === 'unavailable') throw new UnavailableError()
       return outcome?.kind === 'found' ? handedOver(outcome.session, outcome.tokens) : undefined
     },

@@ -1,6 +1,7 @@
 import type { Route } from '../../seam/http.ts'
 import type { RouteMaker } from '../routes.ts'
 import { type ActivityEndpointParts, activityRoutes } from './activity.ts'
+import { type BoundKeyEndpointParts, boundKeyRoutes } from './bound-keys.ts'
 import { type LiveParts, liveRoutes } from './live.ts'
 import { type Logout, type LogoutParts, logoutRoutes } from './logout.ts'
 import { type RefreshEndpointParts, refreshRoutes, tokenRoutes } from './refresh.ts'
@@ -14,7 +15,7 @@ export { createElevate, createStepUp } from './step-up.ts'
 /**
  * The name of a set of endpoints, which are mounted together:
  *
- * - `refresh`: `POST /refresh`
+ * - `refresh`: `POST /refresh`, and what browsers ask by themselves for the option `deviceBoundSessions`
  * - `token`: `POST /token`, for clients without cookies
  * - `logout`: `POST /logout`, `POST /logout-all`
  * - `sessions`: `GET /sessions`, `DELETE /sessions/:id`
@@ -32,6 +33,7 @@ export interface EndpointsParts
     LogoutParts,
     ActivityEndpointParts,
     LiveParts,
+    BoundKeyEndpointParts,
     WellKnownParts {
   readonly end: LogoutParts['end'] & SessionsParts['end']
   readonly logout: Logout
@@ -39,7 +41,7 @@ export interface EndpointsParts
 
 export function createEndpoints(parts: EndpointsParts, route: RouteMaker): Endpoints {
   return {
-    refresh: refreshRoutes(parts, route),
+    refresh: [...refreshRoutes(parts, route), ...boundKeyRoutes(parts, route)],
     token: tokenRoutes(parts, route),
     logout: logoutRoutes(parts.logout, parts, route),
     sessions: sessionsRoutes(parts, route),

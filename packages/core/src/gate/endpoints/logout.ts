@@ -6,7 +6,8 @@ import type { RequestView, Route } from '../../seam/http.ts'
 import type { SessionEnd } from '../../sessions/end.ts'
 import type { RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
 import { type RefusalDetails, refusal } from '../answers/answer.ts'
-import { ownEndedAnswer } from '../answers/ended.ts'
+import { cookiesDropped, ownEndedAnswer } from '../answers/ended.ts'
+import type { BoundCookies } from '../browser/bound-cookie.ts'
 import type { StrictCookie } from '../browser/cookies.ts'
 import type { TokenSchemes } from '../credentials.ts'
 import type { AuthHandler, Handler, RouteMaker } from '../routes.ts'
@@ -18,6 +19,7 @@ export interface LogoutParts {
   readonly schemes: TokenSchemes
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly cookie: StrictCookie
+  readonly boundCookies: BoundCookies
   readonly callers: Callers
 }
 
@@ -64,7 +66,7 @@ export function createLogout(parts: LogoutParts): Logout {
     if (possessed?.kind === 'refused' && ['dpop_nonce', 'store_unavailable'].includes(possessed.problem))
       return { ...possessed, schemes: schemes.by.DPoP }
 
-    const cookies = [cookie.clear()]
+    const cookies = cookiesDropped(parts)
     const session = byCookie ?? (possessed?.kind === 'held' ? byToken : undefined)
     if (session === undefined) return { kind: 'ended', ended: [], cookies }
     const outcome = await end.one(session, { reason, caller: callers.of(view) })
@@ -74,18 +76,15 @@ export function createLogout(parts: LogoutParts): Logout {
 }
 
 /** `POST /logout` and `POST /logout-all`, which ends every session of the caller. */
-export function logoutRoutes(
-  logout: Logout,
-  { end, cookie, callers }: LogoutParts,
-  route: RouteMaker,
-): readonly Route[] {
+export function logoutRoutes(logout: Logout, parts: LogoutParts, route: RouteMaker): readonly Route[] {
+  const { end, callers } = parts
   const one: Handler = async (view) => {
     const outcome = await logout(view, 'logout')
-    return outcome.kind === 'ended' ? ownEndedAnswer(cookie) : refusal(outcome.problem, outcome)
+    return outcome.kind === 'ended' ? ownEndedAnswer(parts) : refusal(outcome.problem, outcome)
   }
   const all: AuthHandler = async (view, { subject }) => {
     const outcome = await end.all(subject, { reason: 'logout_all', caller: callers.of(view) })
-    return outcome.kind === 'unavailable' ? refusal('store_unavailable') : ownEndedAnswer(cookie)
+    return outcome.kind === 'unavailable' ? refusal('store_unavailable') : ownEndedAnswer(parts)
   }
   return [route.cookie('/logout', { POST: one }), route.bearer('/logout-all', { POST: all })]
 }

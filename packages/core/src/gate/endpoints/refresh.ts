@@ -9,6 +9,7 @@ import { endedRefusal } from '../answers/ended.ts'
 import { cookiesOf, tokenAnswer } from '../answers/tokens.ts'
 import { readForm } from '../body.ts'
 import type { Bonds, Shown } from '../bonds.ts'
+import type { BoundCookies } from '../browser/bound-cookie.ts'
 import type { StrictCookie } from '../browser/cookies.ts'
 import { visitOf } from '../callers.ts'
 import type { Handler, RouteMaker } from '../routes.ts'
@@ -18,6 +19,7 @@ export interface RefreshEndpointParts {
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly cookie: StrictCookie
   readonly bonds: Bonds
+  readonly boundCookies: BoundCookies
   readonly emit: Emit
   readonly callers: Callers
 }
@@ -37,7 +39,8 @@ export function refreshRoutes(parts: RefreshEndpointParts, route: RouteMaker): r
     const ticket = parts.refreshTokens.parse(sent.value)
     if (ticket?.transport !== 'cookie') return refuseForged(parts, view)
     if (ticket.bond !== undefined) return refreshBound(parts, view, { ...ticket, bond: ticket.bond }, visit)
-    return parts.refresh(ticket, undefined, visit).then((outcome) => answerTo(outcome, cookie))
+    const proof = parts.boundCookies.proofOf(view, ticket.session)
+    return parts.refresh(ticket, undefined, visit, proof).then((outcome) => answerTo(outcome, cookie))
   }
   return [route.cookie('/refresh', { POST: handle })]
 }
@@ -68,14 +71,16 @@ export function tokenRoutes(parts: RefreshEndpointParts, route: RouteMaker): rea
 
 /** A request that does not show what the token is bound to changes nothing: it may be anybody's. */
 async function refreshBound(
-  { bonds, refresh, cookie }: RefreshEndpointParts,
+  { bonds, refresh, cookie, boundCookies }: RefreshEndpointParts,
   view: RequestView,
   ticket: RefreshTicket & { readonly bond: Bond },
   visit: Visit,
   { client, ...dead }: { readonly client?: string | undefined; readonly status?: number } = {},
 ): Promise<Answer> {
   const shown = await bonds.ofRefresh(view, ticket.bond)
-  if (shown.kind === 'shown') return answerTo(await refresh(ticket, client, visit), cookie, dead, shown)
+  const proof = boundCookies.proofOf(view, ticket.session)
+  if (shown.kind === 'shown')
+    return answerTo(await refresh(ticket, client, visit, proof), cookie, dead, shown)
   return refusal(shown.problem, shown.problem === 'refresh_unproven' ? { ...shown, ...dead } : shown)
 }
 

@@ -5,14 +5,12 @@ import type { Route } from '../../seam/http.ts'
 import type { SessionEnd } from '../../sessions/end.ts'
 import type { ListSessions } from '../../sessions/list.ts'
 import { jsonAnswer, refusal } from '../answers/answer.ts'
-import { otherEndedAnswer, ownEndedAnswer } from '../answers/ended.ts'
-import type { StrictCookie } from '../browser/cookies.ts'
+import { otherEndedAnswer, ownEndedAnswer, type SessionCookies } from '../answers/ended.ts'
 import type { AuthHandler, RouteMaker } from '../routes.ts'
 
-export interface SessionsParts {
+export interface SessionsParts extends SessionCookies {
   readonly list: ListSessions
   readonly end: Pick<SessionEnd, 'oneOf'>
-  readonly cookie: StrictCookie
   readonly callers: Callers
 }
 
@@ -21,7 +19,7 @@ export interface SessionsParts {
  * of them; any other id gets 404.
  */
 export function sessionsRoutes(parts: SessionsParts, route: RouteMaker): readonly Route[] {
-  const { list, end, cookie, callers } = parts
+  const { list, end, callers } = parts
 
   const listOwn: AuthHandler = async (_view, auth) => {
     const outcome = await list(auth.subject, auth.session)
@@ -35,7 +33,7 @@ export function sessionsRoutes(parts: SessionsParts, route: RouteMaker): readonl
     const outcome = await end.oneOf(auth.subject, id, { reason: 'revoked_by_user', caller: callers.of(view) })
     switch (outcome.kind) {
       case 'ended':
-        return id === auth.session ? ownEndedAnswer(cookie) : otherEndedAnswer()
+        return id === auth.session ? ownEndedAnswer(parts) : otherEndedAnswer()
       case 'absent':
         return refusal('session_unknown')
       case 'unavailable':

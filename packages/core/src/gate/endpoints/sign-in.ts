@@ -9,6 +9,7 @@ import type { TokenSet } from '../../sessions/tokens/token-set.ts'
 import { refusal } from '../answers/answer.ts'
 import { cookiesOf, tokenAnswer } from '../answers/tokens.ts'
 import type { Bonds } from '../bonds.ts'
+import type { BoundCookies } from '../browser/bound-cookie.ts'
 import type { StrictCookie } from '../browser/cookies.ts'
 import { withCors } from '../browser/cors.ts'
 import type { CrossSiteCheck, OriginSettings } from '../browser/csrf.ts'
@@ -22,6 +23,7 @@ export interface SignInParts {
   readonly origins: OriginSettings
   readonly isCrossSite: CrossSiteCheck
   readonly bonds: Bonds
+  readonly boundCookies: BoundCookies
   readonly callers: Callers
 }
 
@@ -43,6 +45,7 @@ export function createStart({
   cookie,
   isCrossSite,
   bonds,
+  boundCookies,
   callers,
 }: SignInParts): StartSession {
   /** The session whose cookie the browser drops for the new one. Of two cookies, one was planted. */
@@ -65,8 +68,15 @@ export function createStart({
     const { boundTo, fingerprint, headers } = shown
     const outcome = await open(signIn, transport, visit, { replaced, boundTo })
     switch (outcome.kind) {
-      case 'issued':
-        return { kind: 'started', tokens: outcome, cookies: cookiesOf(outcome, cookie, fingerprint), headers }
+      case 'issued': {
+        // A client with a key of its own, for DPoP, shows that with each refresh.
+        const canOffer = transport === 'cookie' && boundTo.jkt === undefined
+        const offered = canOffer ? boundCookies.offer(outcome.session) : {}
+        return {
+          ...{ kind: 'started', tokens: outcome, headers: { ...headers, ...offered } },
+          cookies: cookiesOf(outcome, cookie, fingerprint),
+        }
+      }
       case 'key_unavailable':
         return { kind: 'refused', problem: 'key_unavailable' }
       case 'unavailable':

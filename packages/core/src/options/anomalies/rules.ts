@@ -127,7 +127,7 @@ export const rulesSchema: v.GenericSchema<object, RulesSettings> = group({
 const OBSERVED = {
   ...{ 'session.started': true, 'session.refreshed': true, 'session.ended': true },
   ...{ 'login.failed': true, 'account.locked': true, 'password.changed': true },
-  'stepup.granted': true,
+  ...{ 'stepup.granted': true, 'session.bound': true },
   ...{ 'apikey.created': true, 'apikey.revoked': true },
   ...{ 'refresh.reused': true, 'refresh.mismatched': true, 'refresh.contested': true },
   ...{ 'device.changed': true },

@@ -1,14 +1,18 @@
 import type { Clock } from '../../ports/clock.ts'
 import { hasExpired } from '../../ports/lifetimes.ts'
 import type { SessionReading, SessionStore } from '../../ports/sessions.ts'
+import type { KeyProof } from '../../ports/steps/rotating.ts'
+import { isUnproven } from '../bound-keys/unproven.ts'
 import type { SessionSettings } from '../settings.ts'
 import type { RefreshTicket } from '../tokens/refresh-token.ts'
 
 /**
  * Looks at the session of a refresh token, and changes nothing. It is `unknown` once it ended, and for a token that has
  * been replaced, unless that was within the grace period: its successor may be on its way to the browser.
+ *
+ * @param proof absent: the session may be bound to a key that is not shown
  */
-export type FindSession = (ticket: RefreshTicket) => Promise<SessionReading>
+export type FindSession = (ticket: RefreshTicket, proof?: KeyProof | undefined) => Promise<SessionReading>
 
 export interface SessionFindParts {
   readonly store: Pick<SessionStore, 'read'>
@@ -18,7 +22,7 @@ export interface SessionFindParts {
 
 export function createSessionFind({ store, settings, clock }: SessionFindParts): FindSession {
   const { lifetimes, graceMs } = settings
-  return async ({ session: id, generation, transport }) => {
+  return async ({ session: id, generation, transport }, proof) => {
     const reading = await store.read(id)
     if (reading.kind !== 'read') return reading
     const { session } = reading
@@ -28,6 +32,7 @@ export function createSessionFind({ store, settings, clock }: SessionFindParts):
     const isLive =
       session.transport === transport &&
       (generation === session.generation || isRacing) &&
+      !isUnproven(session, proof, now) &&
       !hasExpired(session, now, lifetimes)
     return isLive ? reading : { kind: 'unknown' }
   }

@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Unavailable } from '../../ports/outcome.ts'
 import type { Session } from '../../ports/session.ts'
 import type { Signer } from '../../ports/signer.ts'
+import type { KeyProof } from '../../ports/steps/rotating.ts'
 import type { Visit } from '../../seam/caller.ts'
 import type { Emit } from '../../watch/events.ts'
 import type { RefreshTicket } from '../tokens/refresh-token.ts'
@@ -30,6 +31,7 @@ export type HandOverOutcome =
 export type HandOver = (
   ticket: RefreshTicket,
   visit: Pick<Visit, 'caller' | 'userAgent'>,
+  proof: KeyProof | undefined,
 ) => Promise<HandOverOutcome>
 
 export interface HandOverParts {
@@ -49,8 +51,8 @@ export function createHandOver(parts: HandOverParts): HandOver {
   const secondsLeft = ({ rotatedAt }: Session): number =>
     Math.floor((rotatedAt - clock.now()) / 1000) + accessSeconds
 
-  return async (ticket, { caller, userAgent }) => {
-    const reading = await find(ticket)
+  return async (ticket, { caller, userAgent }, proof) => {
+    const reading = await find(ticket, proof)
     if (reading.kind !== 'read') return reading
     const { session } = reading
     const none = { kind: 'found', session, tokens: undefined } as const

@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.ts'
+import type { SessionId } from '../../ports/ids.ts'
 import { type Lifetimes, lifetimesOf } from '../../ports/lifetimes.ts'
 import type { Session, Transport } from '../../ports/session.ts'
 import type { Signer } from '../../ports/signer.ts'
@@ -17,6 +18,7 @@ export interface RefreshGrant {
 /** The tokens that a sign-in or a refresh issues. */
 export interface TokenSet extends RefreshGrant {
   readonly kind: 'issued'
+  readonly session: SessionId
   readonly accessToken: string
   /** Seconds until the access token expires. */
   readonly expiresIn: number
@@ -91,6 +93,7 @@ export function createTokenSets(parts: TokenSetParts): TokenSets {
       if (issued.kind === 'unsigned') return issued
       return {
         kind: 'issued',
+        session: session.id,
         accessToken: issued.token,
         expiresIn: issued.expiresIn,
         scope: session.scope,

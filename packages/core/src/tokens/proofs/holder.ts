@@ -7,6 +7,15 @@ import type { SigningAlgorithm, VerificationKey } from '../../ports/signer.ts'
 /** The signature algorithms of proofs: asymmetric ones only. `Ed25519` is what RFC 9864 calls EdDSA over Ed25519. */
 export const PROOF_ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const
 
+/** What kind of proof a header must be of. */
+export interface ProofForm {
+  readonly typ: string
+  readonly algorithms: readonly (typeof PROOF_ALGORITHMS)[number][]
+}
+
+/** DPoP (RFC 9449, section 4.2). */
+export const DPOP: ProofForm = { typ: 'dpop+jwt', algorithms: PROOF_ALGORITHMS }
+
 /** The key that signed a proof. */
 export interface Holder {
   readonly key: VerificationKey
@@ -24,12 +33,12 @@ export type HolderReading =
 const MAX_MODULUS_CHARS = 683
 const MAX_EXPONENT_CHARS = 6
 
-/** Reads the header of a proof (RFC 9449, section 4.2). Does NOT check the signature. */
-export async function readHolder(proof: string): Promise<HolderReading> {
-  const header = decode(proof)
+/** Reads the header of a proof that names its key. Does NOT check the signature. */
+export async function readHolder(proof: string, { typ, algorithms }: ProofForm): Promise<HolderReading> {
+  const header = decodeHeader(proof)
   if (header === undefined) return invalid('malformed')
-  if (header.typ !== 'dpop+jwt') return invalid('type')
-  const alg = PROOF_ALGORITHMS.find((known) => known === header.alg)
+  if (header.typ !== typ) return invalid('type')
+  const alg = algorithms.find((known) => known === header.alg)
   if (alg === undefined) return invalid('algorithm')
   // No extension is known here (RFC 7515, section 4.1.11).
   if (header.crit !== undefined || header.b64 !== undefined) return invalid('header')
@@ -60,7 +69,8 @@ function isLonger(member: unknown, chars: number): boolean {
   return member !== undefined && (typeof member !== 'string' || member.length > chars)
 }
 
-function decode(proof: string): ProtectedHeaderParameters | undefined {
+/** The header of a proof; `undefined` if it has none that can be read. */
+export function decodeHeader(proof: string): ProtectedHeaderParameters | undefined {
   try {
     return decodeProtectedHeader(proof)
   } catch (cause) {

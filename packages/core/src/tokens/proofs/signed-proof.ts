@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { type ProofClaims, readProofClaims } from '../claims.ts'
 import { isCompact, signedPayload } from '../compact.ts'
-import { type Holder, type HolderFault, readHolder } from './holder.ts'
+import { DPOP, type Holder, type HolderFault, readHolder } from './holder.ts'
 
 /** What is wrong with a proof by itself, whatever request it is for. */
 export type SignedProofFault = HolderFault | 'holder' | 'signature' | 'claims'
@@ -41,7 +41,7 @@ export function createProofReader(): ReadProof {
     if (!isCompact(proof)) return invalid('malformed')
     const header = proof.slice(0, proof.indexOf('.'))
     const known = recall(header, boundTo)
-    const reading = known === undefined ? await readHolder(proof) : undefined
+    const reading = known === undefined ? await readHolder(proof, DPOP) : undefined
     if (reading?.kind === 'invalid') return reading
     const holder = known ?? reading?.holder
     if (holder === undefined) return invalid('malformed')
