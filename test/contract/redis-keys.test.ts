@@ -53,7 +53,15 @@ test('after every kind of step, every key that is there expires', async () => {
   const limits = { refreshLimit: { count: 1, windowMs: HOUR }, convergedLimit: 1 }
   const lost = { kind: 'subject', tag: newSubject().tag, notBefore: 5 } as const
   const steps: readonly (() => unknown)[] = [
-    () => answers(store, { subject, toRotate, toSteal: toRotate, toElevate: toRotate, toBind: toRotate, toEnd: toRotate }),
+    () =>
+      answers(store, {
+        subject,
+        toRotate,
+        toSteal: toRotate,
+        toElevate: toRotate,
+        toBind: toRotate,
+        toEnd: toRotate,
+      }),
     () => store.sessions.rotate(rotation({ id: newId(newSubject()) })),
     () => store.sessions.confirm({ id: newId(newSubject()), generation: 1 }),
     () => store.sessions.end({ id: newId(newSubject()), at, evenIfAbsent: true }),
