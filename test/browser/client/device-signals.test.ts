@@ -1,9 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type RealBrowser, startBrowser } from '../browser.ts'
-import { ACCESS_SECONDS, type Rig, startRig } from './rig.ts'
+import { EXPIRED_MILLISECONDS, type Rig, startRig } from './rig.ts'
 import { ask, openTabs, pause, signedInAs, signIn, type Tabs } from './tabs.ts'
-
-const EXPIRED_MILLISECONDS = ACCESS_SECONDS * 1000 + 100
 
 let browser: RealBrowser
 let rig: Rig

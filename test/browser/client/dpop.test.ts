@@ -1,11 +1,10 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type RealBrowser, startBrowser } from '../browser.ts'
-import { ACCESS_SECONDS, type Rig, startRig } from './rig.ts'
+import { EXPIRED_MILLISECONDS, type Rig, startRig } from './rig.ts'
 import { ask, openTabs, pause, signedInAs, signIn, stateOf, type Tabs } from './tabs.ts'
 
 const SOON = { timeout: 15_000, interval: 20 }
-const EXPIRED_MILLISECONDS = ACCESS_SECONDS * 1000 + 100
 const DAY_MILLISECONDS = 86_400_000
 
 let browser: RealBrowser
@@ -21,7 +20,7 @@ afterAll(async () => {
 })
 
 async function open(more: Parameters<typeof startRig>[1]): Promise<void> {
-  rig = await startRig(ACCESS_SECONDS, more)
+  rig = await startRig(undefined, more)
   tabs = await openTabs(browser, rig.url)
 }
 async function close(): Promise<void> {
