@@ -34,8 +34,8 @@ describe.each([
   const whole = (): Loose => sallyport as unknown as Loose
 
   test.each([
-    ['sessions', 'revoke', 'reason, issuer'],
-    ['sessions', 'revokeAll', 'reason'],
+    ['sessions', 'revoke', 'reason, issuer, caller'],
+    ['sessions', 'revokeAll', 'reason, caller'],
     ['tokens', 'revoke', 'reason, issuer'],
     ['tokens', 'revokeAll', 'reason'],
   ] as const)('%s.%s', async (of, call, known) => {

@@ -1,5 +1,5 @@
 import { createConsole } from '@sallyport/console'
-import { createSallyport, type Sallyport } from '@sallyport/core'
+import { createSallyport, memoryStore, type Sallyport } from '@sallyport/core'
 import { type Guard, gateOf } from '@sallyport/core/adapter'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { configFault } from '../support/config-fault.ts'
@@ -126,6 +126,40 @@ test('an asset that has not changed is not sent again', async () => {
   expect([again?.status, again?.body]).toEqual([304, undefined])
   const other = await script?.handle(viewOf({ method: 'GET', headers: { 'if-none-match': '"x"' } }))
   expect(other?.status).toBe(200)
+})
+
+test('while the store is away, an operator is answered 503, and may try again', async () => {
+  let isAway = false
+  const unreliable = await createSallyport({
+    store: {
+      ...memoryStore(),
+      async open(context) {
+        const store = await memoryStore().open(context)
+        const endSubject: typeof store.sessions.endSubject = async (given) =>
+          isAway ? { kind: 'unavailable' } : store.sessions.endSubject(given)
+        return { ...store, sessions: { ...store.sessions, endSubject } }
+      },
+    },
+  })
+  try {
+    const gate = gateOf(unreliable)
+    const { operator } = createConsole(unreliable, { operator: { scope: 'admin' } })
+    const revoke = operator.find(({ path }) => path === '/api/users/:subject/revoke')
+    const { body } = await gate.signIn(viewOf({}), { subject: 'operator', scope: ['admin'] })
+    await gate.signIn(viewOf({}), { subject: 'user' })
+    const { access_token: token } = JSON.parse(textIn(body)) as { access_token: string }
+    const ask = async () => {
+      const headers = { authorization: `Bearer ${token}` }
+      const answer = await revoke?.handle(viewOf({ headers, params: { subject: 'user' } }))
+      return [answer?.status, JSON.parse(textIn(answer?.body))]
+    }
+    isAway = true
+    expect(await ask()).toEqual([503, expect.objectContaining({ error: 'temporarily_unavailable' })])
+    isAway = false
+    expect(await ask()).toEqual([200, { ended: 1 }])
+  } finally {
+    await unreliable.close()
+  }
 })
 
 test('guards of the application are asked after the scope', async () => {
