@@ -138,9 +138,13 @@ function* difference(field, given, wanted) {
  */
 async function faultsOfBuild({ folder, directory }) {
   const files = await readdir(`${folder}/dist`, { recursive: true }).catch(() => [])
-  const orphan = files.find(
-    (file) => file.endsWith('.js') && !existsSync(`${folder}/src/${file.slice(0, -'.js'.length)}.ts`),
-  )
+  // Pages for browsers are bundled from a folder beside src, of the same name in dist.
+  const orphan = files.find((file) => {
+    const source = `${file.slice(0, -'.js'.length)}.ts`
+    return (
+      file.endsWith('.js') && !existsSync(`${folder}/src/${source}`) && !existsSync(`${folder}/${source}`)
+    )
+  })
   return orphan === undefined
     ? []
     : [`${directory}/dist/${orphan} has no source any more: remove ${directory}/dist and run npm run build`]
