@@ -25,15 +25,30 @@ let browser: RealBrowser
 let sallyport: ExpressSallyport
 let server: Server
 let url: string
+/** Two origins of one site. */
+let front: string
+let back: string
 let clock: TurnedClock
 /** What has reached the server, in the order of its answers. */
 const seen: Seen[] = []
 
 beforeAll(async () => {
   clock = turnedClock(Date.now())
+  const tls = certificateForLocalhost()
+  const { publicKey } = new X509Certificate(tls.cert)
+  const pin = createHash('sha256')
+    .update(publicKey.export({ format: 'der', type: 'spki' }))
+    .digest('base64')
+  server = createServer(tls)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  url = `https://localhost:${port}`
+  front = `https://app.example.test:${port}`
+  back = `https://auth.example.test:${port}`
   sallyport = await createSallyport({
     ...{ clock, deviceBoundSessions: { paths: ['/files'] } },
     secret: 'a secret of the test, with its 32 bytes',
+    origins: { allowed: [front] },
   })
   const app = express()
   app.use((req, res, next) => {
@@ -65,20 +80,14 @@ beforeAll(async () => {
   app.get('/api/me', sallyport.authMiddleware(), (_req, res) => void res.json({}))
   app.use('/auth', sallyport.router('refresh', 'logout'))
 
-  const tls = certificateForLocalhost()
-  const { publicKey } = new X509Certificate(tls.cert)
-  const pin = createHash('sha256')
-    .update(publicKey.export({ format: 'der', type: 'spki' }))
-    .digest('base64')
-  server = createServer(tls, app)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  url = `https://localhost:${(server.address() as AddressInfo).port}`
+  server.on('request', app)
   browser = await startBrowser({
     switches: [
       // A key in software, since machines that run tests have no TPM. Over a certificate that is only put up with, Chromium
       // registers nothing, so this one counts as good.
       '--enable-features=DeviceBoundSessions,EnableBoundSessionCredentialsSoftwareKeysForManualTesting',
       `--ignore-certificate-errors-spki-list=${pin}`,
+      '--host-resolver-rules=MAP *.example.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
     ],
   })
 })
@@ -91,9 +100,9 @@ afterAll(async () => {
 
 const paths = (): string[] => seen.map(({ path, status }) => `${path} ${status}`)
 const post = (page: Page, path: string): Promise<number> =>
-  page.evaluate(async (to) => (await fetch(to, { method: 'POST' })).status, path)
-const cookieOf = async (page: Page, name: string): Promise<string | undefined> =>
-  (await page.context().cookies(url)).find((cookie) => cookie.name === name)?.value
+  page.evaluate(async (to) => (await fetch(to, { method: 'POST', credentials: 'include' })).status, path)
+const cookieOf = async (page: Page, name: string, at = url): Promise<string | undefined> =>
+  (await page.context().cookies(at)).find((cookie) => cookie.name === name)?.value
 
 /** A page of a visitor who has signed in, whose browser has registered its key and got the cookie. */
 async function signedIn(): Promise<Page> {
@@ -215,6 +224,22 @@ describe('a real browser', () => {
     clock.turn(12 * MINUTE)
     await dropBound(page)
     expect(await post(page, '/auth/refresh')).toBe(200)
+    await page.context().close()
+  })
+
+  test('does all of it for a page of another origin of the same site', async () => {
+    const page = await browser.another({ width: 800, height: 600 })
+    await page.goto(front)
+    expect(await post(page, `${back}/sign-in`)).toBe(200)
+    await vi.waitFor(async () => expect(await cookieOf(page, BOUND, back)).toBeDefined(), 10_000)
+    clock.turn(12 * MINUTE)
+    await dropBound(page)
+    seen.length = 0
+    expect(await post(page, `${back}/auth/refresh`)).toBe(200)
+    expect(seen.slice(0, 2)).toEqual([
+      { path: '/auth/dbsc/refresh', status: 403, site: 'same-origin', hasProof: false },
+      { path: '/auth/dbsc/refresh', status: 200, site: 'same-origin', hasProof: true },
+    ])
     await page.context().close()
   })
 })
