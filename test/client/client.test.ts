@@ -49,6 +49,11 @@ test('many requests at once wait for one refresh', async () => {
   expect(asked.filter((one) => one === '/api/me Bearer t1')).toHaveLength(20)
 })
 
+test('an unknown option is refused', () => {
+  const options = { authUrl: `${API}/auth`, orgins: [] }
+  expect(() => createClient(options)).toThrow(new TypeError('unknown option "orgins"'))
+})
+
 test('two clients of one server share nothing', async () => {
   const alice = started(() => tokens('of alice'))
   const bob = started(() => tokens('of bob'))

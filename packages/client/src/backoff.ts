@@ -11,7 +11,7 @@ export function backoffMs(failures: number): number {
 
 /** How long a server asks to be left alone, in milliseconds; `undefined`: it does not. */
 export function retryAfterMs(answer: Response): number | undefined {
-  const asked = Number(answer.headers.get('Retry-After') ?? Number.NaN) * 1000
+  const asked = Number(answer.headers.get('Retry-After') ?? undefined) * 1000
   return asked >= 0 ? Math.min(asked, LONGEST_WAIT_MS) : undefined
 }
 

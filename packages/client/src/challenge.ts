@@ -26,7 +26,7 @@ export function refusalOf(answer: Response): Refusal {
     case 'invalid_dpop_proof':
       return { kind: 'token' }
     case 'insufficient_user_authentication': {
-      const maxAge = Number(parameters.get('max_age') ?? Number.NaN)
+      const maxAge = Number(parameters.get('max_age'))
       const acrValues = parameters.get('acr_values')?.split(' ').filter(Boolean) ?? []
       return { kind: 'step_up', challenge: { acrValues, maxAge: maxAge >= 0 ? maxAge : undefined } }
     }

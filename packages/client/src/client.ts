@@ -7,15 +7,19 @@ import { tokenIn } from './tokens.ts'
 /**
  * Makes the client of a page. One for each page is enough.
  *
- * Throws a `TypeError` if `authUrl` or one of `origins` is no URL; outside of browsers, `authUrl` must be an absolute one.
+ * Throws a `TypeError` for an unknown option, and if `authUrl` or one of `origins` is no URL. Outside of browsers, `authUrl`
+ * must be an absolute one.
  */
 export function createClient(options: ClientOptions = {}): Client {
-  const { authUrl = '/auth', origins = [], storage, dpop, handedOver = {}, timeoutMs = 10_000 } = options
+  const { authUrl = '/auth', origins = [], storage, stepUp, dpop, ...others } = options
+  const { deviceSignals, handedOver = {}, timeoutMs = 10_000, fetch: given, ...unknown } = others
+  const [name] = Object.keys(unknown)
+  if (name !== undefined) throw new TypeError(`unknown option "${name}"`)
   const base = globalThis.location?.href
   const auth = new URL(authUrl.endsWith('/') ? authUrl : `${authUrl}/`, base)
   const own = globalThis.location?.origin ?? auth.origin
   const trusted = new Set([own, auth.origin, ...origins.map((one) => new URL(one).origin)])
-  const send: typeof fetch = (...request) => (options.fetch ?? fetch)(...request)
+  const send: typeof fetch = (...request) => (given ?? fetch)(...request)
   /** To a server of ours: with a proof, if tokens are bound to a key. */
   const sendOwn: typeof fetch = (...request) =>
     dpop === undefined ? send(...request) : dpop.send(new Request(...request), send)
@@ -39,23 +43,24 @@ export function createClient(options: ClientOptions = {}): Client {
     return reached(sendOwn(new URL(path, auth), { method: 'POST', credentials, ...limits, ...init }))
   }
 
-  function signals(): Readonly<Record<string, string>> {
-    const told = options.deviceSignals?.()
-    return told ? { 'Device-Signals': told } : {}
+  function withSignals(headers: Headers): Headers {
+    const told = deviceSignals?.()
+    if (told) headers.set('Device-Signals', told)
+    return headers
   }
 
   /** It ends with its page: a late answer would put an old cookie over that of a sign-in in another tab. */
   function refresh(key: string, refreshToken: string | undefined): Promise<Response> {
-    const headers = { 'Idempotency-Key': key, ...signals() }
+    const headers = withSignals(new Headers({ 'Idempotency-Key': key }))
     if (refreshToken === undefined) return post('refresh', { headers })
     const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
     return post('token', { headers, body: new URLSearchParams(form) })
   }
 
-  function stepUp(refusal: Refusal): Promise<boolean> {
-    if (refusal.kind !== 'step_up' || options.stepUp === undefined) return Promise.resolve(false)
+  function askStepUp(refusal: Refusal): Promise<boolean> {
+    if (refusal.kind !== 'step_up' || stepUp === undefined) return Promise.resolve(false)
     // Several requests at once are one question to the user.
-    steppingUp ??= options.stepUp(refusal.challenge).finally(() => {
+    steppingUp ??= stepUp(refusal.challenge).finally(() => {
       steppingUp = undefined
     })
     return steppingUp
@@ -67,7 +72,7 @@ export function createClient(options: ClientOptions = {}): Client {
       storage,
       timeoutMs,
       handedOver,
-      stepUp,
+      stepUp: askStepUp,
       forget: () => dpop?.forget(),
       name: `sallyport ${auth.href}`,
     },
@@ -89,7 +94,7 @@ export function createClient(options: ClientOptions = {}): Client {
         if (refusedNew.get(origin) === used) return undefined
         return session.renew(used)
       case 'step_up':
-        return (await stepUp(refusal)) ? session.credentials() : undefined
+        return (await askStepUp(refusal)) ? session.credentials() : undefined
       case 'other':
         return undefined
     }
@@ -123,7 +128,7 @@ export function createClient(options: ClientOptions = {}): Client {
   function sendSignIn(request: Request, credentials: string | undefined): Promise<Response> {
     const isKnown = request.headers.get('Authorization') === `Bearer ${tokenIn(credentials)}`
     if (credentials !== undefined && isKnown) authorized(request, credentials)
-    for (const [name, value] of Object.entries(signals())) request.headers.set(name, value)
+    withSignals(request.headers)
     return dpop === undefined ? send(request) : dpop.signIn(request, send)
   }
 

@@ -38,7 +38,7 @@ export function openDatabase(name: string): Database {
       try {
         return await taken(mode, step)
       } catch (cause) {
-        throw new ClientError('IndexedDB is out of order', { cause })
+        throw new ClientError('IndexedDB failed', { cause })
       }
     },
   }
@@ -60,6 +60,5 @@ function open(name: string, closed: () => void): Promise<IDBDatabase> {
       resolve(database)
     }
     asked.onerror = () => reject(asked.error)
-    asked.onblocked = () => reject(new Error('blocked'))
   })
 }

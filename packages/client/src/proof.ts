@@ -42,4 +42,5 @@ export async function proofOf(pair: WebCryptoKeyPair, parts: ProofParts): Promis
 }
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
-const encoded = (bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): string => base64url(new Uint8Array(bytes))
+const encoded = (bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): string =>
+  base64url(new Uint8Array(bytes)).replaceAll('=', '')

@@ -1,3 +1,5 @@
+import { openDatabase } from './database.ts'
+
 /** What all tabs of an origin know of the session. In IndexedDB, there is no secret in it. */
 export interface SessionRecord {
   /** How often somebody signed in or out here. What began before the last time is of no use after it. */
@@ -35,79 +37,43 @@ export function begun(isOut: boolean, since?: number): (now: SessionRecord) => S
       : now
 }
 
-const STORE = 'sessions'
-
 /**
- * In IndexedDB, which service workers have as well. Where that is closed, such as in some private windows, a record of this
- * page alone: then a lost answer is mended until the page is left.
+ * In IndexedDB, which service workers have as well. Where that is closed or full, a record of this page alone: then a lost
+ * answer is mended until the page is left.
  *
  * @param name tells the records of one origin apart
  */
 export function openRecords(name: string): SessionRecords {
-  let own = FIRST
-  let database: Promise<IDBDatabase | undefined> | undefined
-
-  function opened(): Promise<IDBDatabase | undefined> {
-    database ??= open(() => {
-      database = undefined
-    }).catch(() => undefined)
-    return database
-  }
-
-  async function update(change: (record: SessionRecord) => SessionRecord): Promise<SessionRecord> {
-    const db = await opened()
-    if (db === undefined) {
-      own = change(own)
-      return own
-    }
-    const transaction = db.transaction(STORE, 'readwrite', { durability: 'strict' })
-    const store = transaction.objectStore(STORE)
-    let changed = FIRST
-    const asked: IDBRequest<SessionRecord | undefined> = store.get(name)
-    asked.onsuccess = () => {
-      changed = change(asked.result ?? FIRST)
-      store.put(changed, name)
-    }
-    await done(transaction)
-    return changed
-  }
+  const { run } = openDatabase('sallyport')
+  /** What could not be kept. */
+  let own: SessionRecord | undefined
 
   return {
-    update,
+    async update(change) {
+      let changed: SessionRecord | undefined
+      try {
+        await run<SessionRecord | undefined>('readwrite', (store) => {
+          const asked: IDBRequest<SessionRecord | undefined> = store.get(name)
+          asked.onsuccess = () => {
+            changed = change(own ?? asked.result ?? FIRST)
+            store.put(changed, name)
+          }
+          return asked
+        })
+        own = undefined
+      } catch {
+        // That is no reason to sign anybody out, nor to let nobody sign out.
+        own = changed ?? change(own ?? FIRST)
+      }
+      return own ?? changed ?? FIRST
+    },
     async read() {
-      const db = await opened()
-      if (db === undefined) return own
-      const transaction = db.transaction(STORE, 'readonly')
-      const asked: IDBRequest<SessionRecord | undefined> = transaction.objectStore(STORE).get(name)
-      await done(transaction)
-      return asked.result ?? FIRST
+      try {
+        const kept = await run<SessionRecord | undefined>('readonly', (store) => store.get(name))
+        return own ?? kept ?? FIRST
+      } catch {
+        return own ?? FIRST
+      }
     },
   }
-}
-
-/** @param closed called when it is of no use any more */
-function open(closed: () => void): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const asked = indexedDB.open('sallyport', 1)
-    asked.onupgradeneeded = () => asked.result.createObjectStore(STORE)
-    asked.onsuccess = () => {
-      const database = asked.result
-      // Whoever deletes the site's data must not wait for this page.
-      database.onversionchange = () => {
-        database.close()
-        closed()
-      }
-      database.onclose = closed
-      resolve(database)
-    }
-    asked.onerror = () => reject(asked.error)
-    asked.onblocked = () => reject(new Error('blocked'))
-  })
-}
-
-function done(transaction: IDBTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve()
-    transaction.onabort = () => reject(transaction.error)
-  })
 }

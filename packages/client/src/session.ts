@@ -64,6 +64,10 @@ export function createSession({
   let underWay: Promise<string | undefined> | undefined
   let takingOver: Promise<void> | undefined
 
+  function update(change: (now: SessionRecord) => SessionRecord): Promise<SessionRecord> {
+    return records.update((now) => change(standing.newer(now)))
+  }
+
   function hear(message: Message): void {
     switch (message.kind) {
       case 'token':
@@ -88,7 +92,7 @@ export function createSession({
   ): Promise<boolean> {
     const { refreshToken } = grant
     const kept = storage === undefined || refreshToken === undefined ? {} : { refreshToken }
-    const record = await records.update((now) =>
+    const record = await update((now) =>
       now.epoch === since ? { ...now, ...kept, turn: now.turn + 1, isOut: false, key: undefined } : now,
     )
     if (record.epoch !== since) return false
@@ -99,7 +103,7 @@ export function createSession({
   }
 
   async function end(by: 'here' | 'ended', since?: number): Promise<void> {
-    const { epoch, isOut } = await records.update(begun(true, since))
+    const { epoch, isOut } = await update(begun(true, since))
     if (!isOut) return
     tabs.tell({ kind: 'out', epoch, by: by === 'here' ? 'elsewhere' : by })
     standing.leave(epoch, standing.state === 'unknown' ? 'here' : by)
@@ -123,7 +127,7 @@ export function createSession({
     const known = another()
     if (known !== undefined) return known
     backoff.check()
-    const record = await records.update((now) => (now.key === undefined ? { ...now, key: newKey() } : now))
+    const record = await update((now) => (now.key === undefined ? { ...now, key: newKey() } : now))
     // A page that has just been loaded asks the server all the same: somebody may have come back from another site.
     if (record.isOut && standing.state !== 'unknown') {
       standing.leave(record.epoch, 'elsewhere')
@@ -208,10 +212,7 @@ export function createSession({
   async function accept(answer: Response): Promise<boolean> {
     const ago = stopwatch()
     const grant = await grantIn(answer)
-    return (
-      grant !== undefined &&
-      keep(grant, { since: (await records.update(begun(false))).epoch, ago, by: 'here' })
-    )
+    return grant !== undefined && keep(grant, { since: (await update(begun(false))).epoch, ago, by: 'here' })
   }
 
   return {

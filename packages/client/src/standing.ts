@@ -1,4 +1,5 @@
 import type { ClientChange, ClientState } from './options.ts'
+import type { SessionRecord } from './record.ts'
 import type { Held } from './tokens.ts'
 
 /** What this tab knows of the session. Nothing older replaces something newer. */
@@ -11,6 +12,8 @@ export interface Standing {
   take(token: Held, by: ClientChange['by']): void
   /** Takes a sign-out over, unless somebody has signed in since. */
   leave(epoch: number, by: ClientChange['by']): void
+  /** A record as it must be by what is known here. Where no storage keeps it, other tabs are ahead of it. */
+  newer(record: SessionRecord): SessionRecord
   /** Takes over that somebody signed in, whose token is not here yet. */
   forget(epoch: number): void
 }
@@ -44,6 +47,12 @@ export function createStanding(changed: (change: ClientChange) => void): Standin
       held = undefined
       state = 'signed_out'
       if (isNews) changed({ state, by })
+    },
+    newer(record) {
+      const turn = held?.turn ?? 0
+      return record.epoch > epoch || (record.epoch === epoch && record.turn >= turn)
+        ? record
+        : { ...record, epoch, turn, isOut: state === 'signed_out', key: undefined }
     },
     forget(next) {
       epoch = next

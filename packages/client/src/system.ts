@@ -35,12 +35,11 @@ export function newKey(): string {
   return base64url(bytes)
 }
 
-/** Without padding (RFC 7515, section 2). */
+/** In the alphabet of RFC 4648, section 5, with its padding. */
 export function base64url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
-    .replaceAll('=', '')
 }
 
 /** Milliseconds since the epoch, by the clock of the machine. */

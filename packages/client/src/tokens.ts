@@ -53,12 +53,10 @@ export function tokenIn(credentials: string | undefined): string | undefined {
   return credentials?.replace(/^\S+ /, '')
 }
 
-const FINAL: readonly unknown[] = ['invalid_grant', 'invalid_dpop_proof']
-
 /** Whether a refresh was refused for good: by 401, as RFC 6749, section 5.2, has it, or since the key is gone (RFC 9449). */
 export async function isOver(answer: Response): Promise<boolean> {
   if (answer.status === 401) return true
-  return answer.status === 400 && FINAL.includes((await membersOf(answer)).error)
+  return answer.status === 400 && /^invalid_(grant|dpop_proof)$/.test(`${(await membersOf(answer)).error}`)
 }
 
 /** The members of a body in JSON, which is left to be read again. */

@@ -22,7 +22,7 @@ export const EXPIRED_MILLISECONDS: number = ACCESS_SECONDS * 1000 + 100
 
 /** All entries in one script, since a page has each module of theirs once. */
 const CLIENT = {
-  contents: ['index', 'device-signals', 'dpop', 'live', 'page']
+  contents: ['index', 'device-signals', 'dpop', 'live', 'page', 'storage']
     .map((name) => `export * from './${name}.ts'`)
     .join('\n'),
   resolveDir: fileURLToPath(new URL('../../../packages/client/src', import.meta.url)),
