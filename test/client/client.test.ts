@@ -185,10 +185,10 @@ describe('a server that is busy', () => {
     let count = 0
     const { client } = started((path) => {
       if (path !== '/auth/refresh') return new Response('fine')
-      return count++ === 0 ? tokens('t1', 1) : new Response(null, { status: 503 })
+      return count++ === 0 ? tokens('t1', 2) : new Response(null, { status: 503 })
     })
     expect(await client.token()).toBe('t1')
-    await new Promise((resolve) => setTimeout(resolve, 800)) // due, but not over
+    await new Promise((resolve) => setTimeout(resolve, 800)) // due, but not over after a second
     expect(await client.token()).toBe('t1')
     await new Promise((resolve) => setTimeout(resolve, 300))
     await expect(client.token()).rejects.toThrow(ClientError)

@@ -44,7 +44,8 @@ export function grantOf(members: Readonly<Record<string, unknown>>): Grant | und
   const { access_token: token, token_type: type, expires_in: seconds, refresh_token: refreshToken } = members
   if (typeof token !== 'string' || typeof seconds !== 'number' || seconds <= 0) return undefined
   const scheme = type === 'DPoP' ? type : 'Bearer'
-  const grant = { credentials: `${scheme} ${token}`, lifetimeMs: seconds * 1000 }
+  // The times in a token are whole seconds, so it may live for one less than it was given.
+  const grant = { credentials: `${scheme} ${token}`, lifetimeMs: (seconds - 1) * 1000 }
   return typeof refreshToken === 'string' ? { ...grant, refreshToken } : grant
 }
 

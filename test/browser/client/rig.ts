@@ -16,7 +16,7 @@ import { createStreams, type Streams } from './streams.ts'
 import { createWire, type Wire } from './wire.ts'
 
 export const ACR = 'urn:example:two-factors'
-const ACCESS_SECONDS = 2
+const ACCESS_SECONDS = 4
 /** After this time, an access token is over. */
 export const EXPIRED_MILLISECONDS: number = ACCESS_SECONDS * 1000 + 100
 
