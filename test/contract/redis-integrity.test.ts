@@ -7,6 +7,7 @@ import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
 import { storeContext } from '../support/store-context.ts'
 import {
+  boundKeyOf,
   GRACE,
   HOUR,
   LIFETIMES,
@@ -369,4 +370,18 @@ test('of two new scopes at once, all sessions get the same one', async () => {
     expect(new Set(listed.map(({ scope }) => scope)).size).toBe(1)
   }
   await other.close()
+})
+
+test('whoever clears the flag of a session that is bound to a key gets no tokens for it without the key', async () => {
+  const session = await opened(store, opening(newSubject()))
+  const key = boundKeyOf('A')
+  const all = { at: START, lifetimes: LIFETIMES, known: NOTHING }
+  ofKind(await store.sessions.bindKey({ id: session.id, key, ...all }), 'bound')
+  const unproven = rotation(session, { at: START + 2 * GRACE, keyProof: {} })
+  expect(await store.sessions.rotate(unproven)).toEqual({ kind: 'unproven' })
+  const restore = await flip(session, FLAGS.boundKey)
+  expect(await store.sessions.rotate(unproven)).toEqual(UNAVAILABLE)
+  expect(await store.sessions.read(session.id)).toEqual(UNAVAILABLE)
+  await restore()
+  expect(await store.sessions.rotate(unproven)).toEqual({ kind: 'unproven' })
 })

@@ -32,6 +32,11 @@ test('the keys of a secret do not change from release to release, since tokens a
   expect(hexOf(derived.knownDevices)).toBe(hexOf(expand(secret, `sallyport 1 known device MAC ${ISSUER}`)))
   expect(hexOf(derived.sightings)).toBe(hexOf(expand(secret, `sallyport 1 sighting name ${ISSUER}`)))
   expect(hexOf(derived.proofNonces)).toBe(hexOf(expand(secret, `sallyport 1 DPoP nonce ${ISSUER}`)))
+  const { boundKeys } = derived
+  expect(hexOf(boundKeys.mac)).toBe(hexOf(expand(secret, `sallyport 1 bound key MAC ${ISSUER}`)))
+  expect(hexOf(boundKeys.encryption)).toBe(
+    hexOf(expand(secret, `sallyport 1 bound key encryption ${ISSUER}`)),
+  )
   expect(hexOf(derived.keyEncryption)).toBe(hexOf(expand(secret, 'sallyport 1 signing key encryption')))
   expect(hexOf(derived.fingerprints)).toBe(hexOf(expand(secret, 'sallyport 1 device fingerprint')))
 })
@@ -39,12 +44,13 @@ test('the keys of a secret do not change from release to release, since tokens a
 test('they differ by purpose and by secret, and stand in the order of the secrets', () => {
   const secrets = [Buffer.alloc(32, 7), Buffer.alloc(32, 8), Buffer.alloc(33, 7)] as const
   const derived = deriveKeys(secrets, ISSUER)
-  const all = derived.flatMap(({ refreshTokens, accessReferences, ...one }) => [
+  const all = derived.flatMap(({ refreshTokens, accessReferences, boundKeys, ...one }) => [
     ...[refreshTokens.mac, refreshTokens.encryption, accessReferences.mac, accessReferences.encryption],
+    ...[boundKeys.mac, boundKeys.encryption],
     ...[one.keyEncryption, one.fingerprints, one.accessEncryption, one.storedGrants],
     ...[one.counters, one.knownDevices, one.sightings, one.proofNonces],
   ])
-  expect(new Set(all.map(hexOf)).size).toBe(36)
+  expect(new Set(all.map(hexOf)).size).toBe(42)
   expect(all.every((bytes) => bytes.length === 32)).toBe(true)
   expect(derived).toEqual(secrets.map((secret) => deriveKeys([secret], ISSUER)[0]))
 })
@@ -56,6 +62,7 @@ test('the keys of what is good at one deployment only differ by issuer, and no o
   const {
     refreshTokens,
     accessReferences,
+    boundKeys,
     storedGrants,
     counters,
     knownDevices,
@@ -72,5 +79,6 @@ test('the keys of what is good at one deployment only differ by issuer, and no o
   for (const kind of ['mac', 'encryption'] as const) {
     expect(hexOf(other.refreshTokens[kind])).not.toBe(hexOf(refreshTokens[kind]))
     expect(hexOf(other.accessReferences[kind])).not.toBe(hexOf(accessReferences[kind]))
+    expect(hexOf(other.boundKeys[kind])).not.toBe(hexOf(boundKeys[kind]))
   }
 })
