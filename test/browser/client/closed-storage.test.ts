@@ -1,11 +1,10 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type RealBrowser, startBrowser } from '../browser.ts'
-import { ACCESS_SECONDS, type Rig, startRig } from './rig.ts'
+import { EXPIRED_MILLISECONDS, type Rig, startRig } from './rig.ts'
 import { ask, openTabs, pause, signedInAs, signIn, stateOf, type Tabs } from './tabs.ts'
 
 const SOON = { timeout: 15_000, interval: 20 }
-const EXPIRED_MILLISECONDS = ACCESS_SECONDS * 1000 + 100
 
 let browser: RealBrowser
 let rig: Rig
@@ -85,7 +84,7 @@ describe.each(Object.entries(storages))('with a storage %s', (_name, script) => 
 
   test('tokens can be bound to a key', async () => {
     await rig.close()
-    rig = await startRig(ACCESS_SECONDS, { dpop: 'required' })
+    rig = await startRig(undefined, { dpop: 'required' })
     await tabs.context.addInitScript(script)
     const page = await tabs.open(`${rig.url}/?dpop`)
     expect(await signIn(page, 'alice')).toBe(true)

@@ -72,12 +72,7 @@ function createApp(sallyport: ExpressSallyport, { console: given, isGuarded = fa
   const app = express()
   app.use('/account', sallyport.router(...account))
   app.use('/operator', sallyport.router(...operator))
-  app.use('/auth', sallyport.router('refresh', 'logout', 'sessions', 'activity'))
-  app.get('/auth/live', sallyport.authMiddleware(), (req, res) => {
-    res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' }).write(': \n\n')
-    const forget = sallyport.endOnRevocation(getAuth(req), () => res.end('event: end\ndata:\n\n'))
-    res.on('close', forget)
-  })
+  app.use('/auth', sallyport.router('refresh', 'logout', 'sessions', 'activity', 'live'))
   app.use(express.json())
   app.post('/auth/login', async (req, res) => {
     const { username, password } = req.body
