@@ -278,7 +278,7 @@ app.use('/auth', another.logoutRouter())
   expect(stream.status).toBe(200)
   const ended = stream.text()
   expect(await post(url, '/auth/logout', { headers })).toMatchObject({ status: 204 })
-  expect(await ended).toBe('')
+  expect(await ended).toBe('event: end\ndata:\n\n')
 })
 
 describe('browser-by-hand.md', () => {
