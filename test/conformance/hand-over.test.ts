@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { HandedOver, SallyportEvent, SallyportOptions } from '@sallyport/core'
 import { createSallyport as forExpress } from '@sallyport/express'
 import { createSallyport as forFastify } from '@sallyport/fastify'
@@ -15,11 +15,15 @@ const rendered = (page: HandedOver | undefined): string =>
   `<!doctype html><title>${page?.session.subject ?? 'guest'}</title>${page?.element ?? ''}`
 type Method = 'get' | 'post' | 'put' | 'delete'
 const SIGN_IN = { subject: 'u1', scope: ['</script><b>'] }
+const STEP_UP = { acr: 'gold' }
+const signInFor = (headers: IncomingHttpHeaders) =>
+  headers['x-short'] === undefined ? SIGN_IN : { ...SIGN_IN, idleSeconds: 60 }
 
 async function onExpress(options: SallyportOptions) {
   const sallyport = await forExpress(options)
   const app = express()
-  app.post('/sign-in', (req, res) => sallyport.signIn(req, res, SIGN_IN))
+  app.post('/sign-in', (req, res) => sallyport.signIn(req, res, signInFor(req.headers)))
+  app.post('/step-up', sallyport.authMiddleware(), (req, res) => sallyport.stepUp(req, res, STEP_UP))
   app.all('/page', async (req, res) => void res.send(rendered(await sallyport.sessions.handOver(req, res))))
   app.get('/me', sallyport.authMiddleware(), (_req, res) => void res.json({}))
   app.use('/auth', sallyport.router('refresh', 'logout'))
@@ -31,7 +35,8 @@ async function onKoa(options: SallyportOptions) {
   const app = new Koa()
   app.silent = true
   const routes: Record<string, Koa.Middleware> = {
-    '/sign-in': (ctx) => sallyport.signIn(ctx, SIGN_IN),
+    '/sign-in': (ctx) => sallyport.signIn(ctx, signInFor(ctx.headers)),
+    '/step-up': (ctx) => sallyport.authMiddleware()(ctx, async () => sallyport.stepUp(ctx, STEP_UP)),
     '/page': async (ctx) => {
       ctx.body = rendered(await sallyport.sessions.handOver(ctx))
     },
@@ -48,7 +53,10 @@ async function onKoa(options: SallyportOptions) {
 async function onFastify(options: SallyportOptions) {
   const sallyport = await forFastify(options)
   const app = fastify()
-  app.post('/sign-in', async (request, reply) => sallyport.signIn(request, reply, SIGN_IN))
+  app.post('/sign-in', async (request, reply) => sallyport.signIn(request, reply, signInFor(request.headers)))
+  app.post('/step-up', { onRequest: sallyport.authMiddleware() }, async (request, reply) =>
+    sallyport.stepUp(request, reply, STEP_UP),
+  )
   app.all('/page', async (request, reply) => rendered(await sallyport.sessions.handOver(request, reply)))
   app.get('/me', { onRequest: sallyport.authMiddleware() }, async () => ({}))
   app.register(sallyport.router('refresh', 'logout'), { prefix: '/auth' })
@@ -97,7 +105,7 @@ describe.each([
     }
     const me = async (token: string, more: Record<string, string> = {}) =>
       (await send('get', '/me', { ...more, authorization: `Bearer ${token}` })).status
-    const signIn = async () => (await send('post', '/sign-in')).cookie
+    const signIn = async (headers = {}) => (await send('post', '/sign-in', headers)).cookie
     const refresh = async (cookie: string) => (await send('post', '/auth/refresh', { cookie })).cookie
     return { ...app, clock, events, send, page, me, signIn, refresh }
   }
@@ -187,6 +195,40 @@ describe.each([
     expect(await me(tokens.access_token)).toBe(401)
     expect(await me(tokens.access_token, { cookie })).toBe(200)
     expect(await page({ cookie: cookie.split('; ')[0] ?? '' })).toMatchObject({ subject: 'guest' })
+  })
+
+  test('gets none that outlives the first token of a session with a short life', async () => {
+    const { page, signIn, clock } = await started()
+    const cookie = await signIn({ 'x-short': '' })
+    expect((await page({ cookie })).tokens).toMatchObject({ expires_in: 30 })
+    clock.turn(15_000)
+    expect((await page({ cookie })).tokens).toMatchObject({ expires_in: 15 })
+    clock.turn(10_000)
+    expect(await page({ cookie })).toMatchObject({ subject: 'u1', tokens: undefined })
+  })
+
+  test('gets none after a step-up, which the cookie alone must not show', async () => {
+    const { page, send, signIn, refresh, clock } = await started()
+    const cookie = await signIn()
+    const { tokens } = await page({ cookie })
+    const { status } = await send('post', '/step-up', { authorization: `Bearer ${tokens.access_token}` })
+    expect(status).toBe(200)
+    expect(await page({ cookie })).toMatchObject({ subject: 'u1', tokens: undefined })
+    const next = await refresh(cookie)
+    expect(await page({ cookie: next })).toMatchObject({ subject: 'u1', tokens: undefined })
+    clock.turn(901_000)
+    expect((await page({ cookie: await refresh(next) })).tokens).toMatchObject({ expires_in: 900 })
+  })
+
+  test('gets none when the tokens of its user were revoked, until the next refresh', async () => {
+    const { page, me, signIn, refresh, sallyport, clock } = await started()
+    const cookie = await signIn()
+    await sallyport.sessions.setScope('u1', ['wider'])
+    clock.turn(10_000)
+    expect(await page({ cookie })).toMatchObject({ subject: 'u1', tokens: undefined })
+    const { tokens } = await page({ cookie: await refresh(cookie) })
+    expect(tokens).toMatchObject({ scope: 'wider' })
+    expect(await me(tokens.access_token)).toBe(200)
   })
 
   test.each(['post', 'put', 'delete'] as const)('is not an answer to %s', async (method) => {

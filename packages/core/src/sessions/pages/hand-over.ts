@@ -1,9 +1,10 @@
 import type { Devices } from '../../binding/device.ts'
-import type { Clock } from '../../ports/clock.ts'
+import { tagOfSession } from '../../ports/ids.ts'
 import type { Unavailable } from '../../ports/outcome.ts'
 import type { Session } from '../../ports/session.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { KeyProof } from '../../ports/steps/rotating.ts'
+import type { Replica } from '../../revocation/replica.ts'
 import type { Visit } from '../../seam/caller.ts'
 import type { Emit } from '../../watch/events.ts'
 import type { RefreshTicket } from '../tokens/refresh-token.ts'
@@ -25,7 +26,7 @@ export type HandOverOutcome =
 
 /**
  * Finds the session of a refresh token, and issues another access token of its current generation. Nothing is rotated, so
- * that token ends no later than the one that came with the refresh token: whoever has copied the cookie gets nothing that
+ * that token ends no later than the one that came with the refresh token, and says no more: whoever has copied the cookie gets nothing that
  * outlasts what its owner has, and must refresh to go on.
  */
 export type HandOver = (
@@ -36,31 +37,37 @@ export type HandOver = (
 
 export interface HandOverParts {
   readonly find: FindSession
+  readonly replica: Pick<Replica, 'marksOf'>
   readonly signer: () => Signer | undefined
-  readonly tokenSets: Pick<TokenSets, 'issue'>
-  readonly accessSeconds: number
+  readonly tokenSets: Pick<TokenSets, 'issue' | 'secondsLeft'>
   readonly devices: Pick<Devices, 'labelOf'>
   readonly emit: Emit
-  readonly clock: Clock
 }
 
 export function createHandOver(parts: HandOverParts): HandOver {
-  const { find, signer, tokenSets, accessSeconds, devices, emit, clock } = parts
+  const { find, replica, signer, tokenSets, devices, emit } = parts
 
-  /** Until the first access token of the generation ends. */
-  const secondsLeft = ({ rotatedAt }: Session): number =>
-    Math.floor((rotatedAt - clock.now()) / 1000) + accessSeconds
+  /** For how many seconds a page may have a token; 0: it gets none. */
+  function secondsFor(session: Session, ticket: RefreshTicket, userAgent: string | undefined): number {
+    // The cookie of the current generation is on its way to the browser, and its access token, too.
+    if (ticket.generation !== session.generation) return 0
+    if (devices.labelOf(userAgent) !== session.device) return 0
+    const { refusedUntil } = replica.marksOf(tagOfSession(session.id))
+    // What came with the cookie is refused, so only a refresh may give another one.
+    if (Math.floor(session.rotatedAt / 1000) <= refusedUntil) return 0
+    const seconds = tokenSets.secondsLeft(session)
+    return seconds < LEAST_SECONDS ? 0 : seconds
+  }
 
   return async (ticket, { caller, userAgent }, proof) => {
     const reading = await find(ticket, proof)
     if (reading.kind !== 'read') return reading
     const { session } = reading
+    // The store may have lost it, and not have it back yet.
+    if (session.createdAt <= replica.marksOf(tagOfSession(session.id)).endedUntil) return { kind: 'unknown' }
     const none = { kind: 'found', session, tokens: undefined } as const
-    const seconds = secondsLeft(session)
-    // The cookie of the current generation is on its way to the browser, and its access token, too.
-    const isReplaced = ticket.generation !== session.generation
-    if (isReplaced || seconds < LEAST_SECONDS || devices.labelOf(userAgent) !== session.device) return none
-    const key = signer()
+    const seconds = secondsFor(session, ticket, userAgent)
+    const key = seconds === 0 ? undefined : signer()
     if (key === undefined) return none
     const tokens = await tokenSets.issue(session, key, 0, seconds)
     if (tokens.kind === 'unsigned') return none

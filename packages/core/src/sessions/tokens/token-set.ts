@@ -43,6 +43,11 @@ export interface TokenSets {
     issueFrom: number,
     mostSeconds?: number,
   ): Promise<TokenSet | Unsigned>
+  /**
+   * How many seconds are left of the time for which the first access token of the current generation was good at most; 0 if
+   * the user has proved something since then, or had shortly before.
+   */
+  secondsLeft(session: Session): number
   /** The refresh token of the session's current generation. */
   refreshGrant(session: Session): RefreshGrant
 }
@@ -103,6 +108,12 @@ export function createTokenSets(parts: TokenSetParts): TokenSets {
         refreshToken: refreshToken(session),
         refreshSeconds: refreshSeconds(session, limits),
       }
+    },
+    secondsLeft(session) {
+      const { rotatedAt, elevation } = session
+      if (elevation !== undefined && elevation.until * 1000 > rotatedAt) return 0
+      const first = Math.min(accessSeconds, refreshInTime(session))
+      return Math.max(0, Math.floor((rotatedAt - clock.now()) / 1000) + first)
     },
     refreshGrant(session) {
       return {
