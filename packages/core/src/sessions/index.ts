@@ -73,6 +73,6 @@ export function createSessions(parts: SessionsParts): Sessions {
     forget: createSessionForgetting(step),
     renew: createSessionRenewal({ ...parts, lifetimes }),
     tokenSets,
-    boundKeys: createBoundKeys({ ...parts, find }),
+    boundKeys: createBoundKeys(parts),
   }
 }

@@ -6,7 +6,6 @@ import type { Replica } from '../../revocation/replica.ts'
 import type { Caller } from '../../seam/caller.ts'
 import { readRegistration } from '../../tokens/proofs/browser-proof.ts'
 import type { Emit } from '../../watch/events.ts'
-import type { FindSession } from '../pages/find.ts'
 import type { SessionSettings } from '../settings.ts'
 import type { BoundKeyTokens } from '../tokens/bound-key-tokens.ts'
 import type { RefreshTicket } from '../tokens/refresh-token.ts'
@@ -27,7 +26,6 @@ export type RegisterKey = (ticket: RefreshTicket, proof: string, caller: Caller)
 
 export interface RegistrationParts {
   readonly store: Pick<SessionStore, 'bindKey'>
-  readonly find: FindSession
   readonly replica: Pick<Replica, 'marksOf'>
   readonly settings: Pick<SessionSettings, 'lifetimes'>
   readonly tokens: BoundKeyTokens
@@ -36,7 +34,7 @@ export interface RegistrationParts {
 }
 
 export function createRegistration(parts: RegistrationParts): RegisterKey {
-  const { store, find, replica, settings, tokens, emit, clock } = parts
+  const { store, replica, settings, tokens, emit, clock } = parts
   return async (ticket, proof, caller) => {
     const { session: id } = ticket
     const refuse = (reason: string): void =>
@@ -53,8 +51,7 @@ export function createRegistration(parts: RegistrationParts): RegisterKey {
       refuse(`key_proof_${why}`)
       return { kind: 'invalid' }
     }
-    const found = await find(ticket)
-    if (found.kind !== 'read') return found
+    // Whichever generation it is of: the page may have refreshed meanwhile, and the challenge came with the sign-in alone.
     const { key } = reading
     const known = replica.marksOf(tagOfSession(id))
     const outcome = await store.bindKey({ id, key, at, lifetimes: settings.lifetimes, known })
@@ -68,6 +65,8 @@ export function createRegistration(parts: RegistrationParts): RegisterKey {
         refuse('key_taken')
         return outcome
       case 'unknown':
+        emit({ event: 'token.refused', outcome: 'failure', reason: 'refresh_unknown', sid: id }, caller)
+        return outcome
       case 'unavailable':
         return outcome
     }
