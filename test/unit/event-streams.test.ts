@@ -123,3 +123,16 @@ test('a stream whose end nobody reads is closed at the next beat', async () => {
   vi.advanceTimersByTime(BEAT_MS)
   expect(body.destroyed).toBe(true)
 })
+
+test('a listener that throws at once leaves no stream behind', async () => {
+  const { streams, ends } = world()
+  const odd = (): never => {
+    throw new RangeError('odd')
+  }
+  for (let count = 0; count < 20; count++) {
+    expect(() => streams.open(auth, odd)).toThrow('odd')
+    await turn()
+  }
+  expect(ends.size).toBe(0)
+  expect(streams.open(auth).status).toBe(200)
+})

@@ -79,18 +79,10 @@ export function createEventStreams(endOnRevocation: EndOnRevocation): EventStrea
       open.add(body)
       count(session, 1)
       timer ??= setInterval(beat, HEARTBEAT_MS).unref()
-      // The first bytes send the head.
-      body.push(COMMENT)
-      const unfollow = follow?.({
-        send(name, content) {
-          if (!open.has(body)) return
-          push(body, name, content)
-          if (body.readableLength > MOST_UNREAD_BYTES) body.destroy()
-        },
-      })
-      const forget = endOnRevocation(auth, () => end(body))
+      let unfollow: (() => void) | undefined
+      let forget: (() => void) | undefined
       body.once('close', () => {
-        forget()
+        forget?.()
         unfollow?.()
         open.delete(body)
         ending.delete(body)
@@ -99,6 +91,21 @@ export function createEventStreams(endOnRevocation: EndOnRevocation): EventStrea
         clearInterval(timer)
         timer = undefined
       })
+      // The first bytes send the head.
+      body.push(COMMENT)
+      try {
+        unfollow = follow?.({
+          send(name, content) {
+            if (!open.has(body)) return
+            push(body, name, content)
+            if (body.readableLength > MOST_UNREAD_BYTES) body.destroy()
+          },
+        })
+      } catch (cause) {
+        body.destroy()
+        throw cause
+      }
+      forget = endOnRevocation(auth, () => end(body))
       return { status: 200, headers: HEADERS, cookies: [], body }
     },
   }
