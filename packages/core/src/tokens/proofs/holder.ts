@@ -1,4 +1,5 @@
-import { decodeProtectedHeader, type ProtectedHeaderParameters } from 'jose/decode/protected_header'
+import type { ProtectedHeaderParameters } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { ConfigError } from '../../errors.ts'
 import { readJwk } from '../../keys/jwk/jwk.ts'
 import { PRIVATE_JWK_MEMBERS } from '../../keys/jwk/jwk-members.ts'
