@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
 import { type Client, createClient, type TokenStorage } from '@sallyport/client'
 import { memoryStore, type SallyportEvent } from '@sallyport/core'
 import { createSallyport } from '@sallyport/express'
@@ -165,3 +167,15 @@ test.each(['', 'not json', '[]', '{"epoch":"x"}', 'null'])(
     expect(await me(client)).toBe(200)
   },
 )
+
+test('a program whose first step is a request waits for its answer', async () => {
+  const client = new URL('../../packages/client/dist/index.js', import.meta.url)
+  const program = `
+    import { createClient } from ${JSON.stringify(client.href)}
+    const saved = { text: undefined }
+    const storage = { load: async () => saved.text, save: async (text) => { saved.text = text } }
+    const client = createClient({ authUrl: '${url}/auth', storage })
+    console.log((await client.fetch('${url}/api/me')).status)`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program])
+  expect(stdout).toBe('401\n')
+})

@@ -54,6 +54,8 @@ export function joinTabs(name: string, hear: (message: Message) => void): Tabs {
     },
     tell,
     async ask() {
+      // Nobody can answer, and the wait holds no process.
+      if (channel === undefined) return
       const answered = new Promise<void>((resolve) => {
         heard = resolve
       })
