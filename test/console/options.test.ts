@@ -66,13 +66,13 @@ const wrong: readonly WrongOption[] = [
     name: 'an operator without a scope',
     options: { operator: {} },
     option: 'console.operator.scope',
-    says: '"console.operator.scope" is required: give a scope such as "admin"',
+    says: '"console.operator.scope" is required: give a scope such as "operator"',
   },
   {
     name: 'two scopes in one',
     options: { operator: { scope: 'admin users' } },
     option: 'console.operator.scope',
-    allowed: 'a scope such as "admin"',
+    allowed: 'a scope such as "operator"',
     given: '"admin users"',
   },
   {

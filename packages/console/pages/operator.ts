@@ -20,6 +20,7 @@ await startApp({
 function operatorOf(tools: Tools<Words>): Main {
   const { client, config, words: said } = tools
   let views: Views | undefined
+  let isClosed = false
 
   const content = loaded(tools, async () => {
     try {
@@ -28,6 +29,8 @@ function operatorOf(tools: Tools<Words>): Main {
       if (fault instanceof Refusal && fault.status === 403) return [notAllowed(tools)]
       throw fault
     }
+    // Somebody may have chosen another language, or signed out, before the answer was there.
+    if (isClosed) return []
     views?.close()
     views = createViews(said.sections, config.title, [
       overviewView(tools),
@@ -41,7 +44,10 @@ function operatorOf(tools: Tools<Words>): Main {
   return {
     element: content.element,
     reload: () => void (views === undefined ? content.load() : views.reload()),
-    close: () => views?.close(),
+    close() {
+      isClosed = true
+      views?.close()
+    },
   }
 }
 

@@ -22,7 +22,7 @@ export interface Console {
  * import express from 'express'
  *
  * const sallyport = await createSallyport({ activity: {} })
- * const { account, operator } = createConsole(sallyport, { operator: { scope: 'admin' } })
+ * const { account, operator } = createConsole(sallyport, { operator: { scope: 'operator' } })
  *
  * const app = express()
  * app.use('/auth', sallyport.router('refresh', 'logout', 'sessions', 'activity', 'live'))

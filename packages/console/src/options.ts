@@ -78,12 +78,12 @@ const everything = group({
   demo: optional(
     group({
       users: filledArray(string(/^[^\p{Cc}]{1,64}$/u, 'a user name'), 'an array of user names'),
-      password: string(/^.{1,255}$/s, 'the password of these users'),
+      password: string(/^.{1,255}$/s, '1 to 255 characters'),
     }),
   ),
   operator: optional(
     group({
-      scope: string(/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/, 'a scope such as "admin"'),
+      scope: string(/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/, 'a scope such as "operator"'),
       guards: optional(
         distinctArray(callable<Guard>('a function (auth, view) => verdict'), 'an array of guards'),
         [],

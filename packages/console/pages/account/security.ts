@@ -47,7 +47,7 @@ export function securityView(tools: Tools<Words>, list: () => Promise<UserSessio
         await change()
       } catch (fault) {
         if (client.state === 'signed_out') return
-        if (fault instanceof Refusal && fault.status === 401) current.fail(words.wrongCurrent)
+        if (fault instanceof Refusal && fault.code === 'invalid_credentials') current.fail(words.wrongCurrent)
         else if (fault instanceof Refusal && fault.status === 400) next.fail(explain(fault, words, format))
         else message.say('bad', explain(fault, words, format))
       }

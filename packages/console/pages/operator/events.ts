@@ -17,10 +17,19 @@ const NOTICES: readonly string[] = ['new_device', 'long_silence', 'shared_device
 
 export interface Events {
   readonly element: HTMLElement
+  /** Begins again if the stream was refused: somebody is there who can confirm that it is them. */
+  reload(): void
   close(): void
 }
 
-/** Events as they come. */
+/** What the page itself causes by asking for the figures, which none of them counts. */
+const UNCOUNTED: readonly string[] = ['token.accepted', 'policy.permitted']
+
+/**
+ * Events as they come.
+ *
+ * @param happened called for each one that a figure may count
+ */
 export function createEvents(tools: Tools<Words>, happened: () => void): Events {
   const { client, config, words, format } = tools
   /** The newest first. */
@@ -29,6 +38,7 @@ export function createEvents(tools: Tools<Words>, happened: () => void): Events 
   let isPaused = false
   let isDrawn = true
   let liveSince = Number.NaN
+  let isStopped = false
 
   const state = make('span', { class: 'badge', role: 'status' })
   /** Says alerts to those who do not see the list. */
@@ -37,7 +47,6 @@ export function createEvents(tools: Tools<Words>, happened: () => void): Events 
   const pause = button(words.pause, () => {
     isPaused = !isPaused
     pause.textContent = isPaused ? words.resume : words.pause
-    pause.setAttribute('aria-pressed', String(isPaused))
     render()
   })
   const choices = (['all', 'refusals', 'alerts'] as const).map((one) => {
@@ -55,7 +64,7 @@ export function createEvents(tools: Tools<Words>, happened: () => void): Events 
     const told = JSON.parse(data) as EventOfServer
     events = [told, ...events].slice(0, MOST)
     if (event === 'alert' && Date.parse(told.time) >= liveSince) said.textContent = titleOf(told, words)
-    happened()
+    if (!UNCOUNTED.includes(told.event)) happened()
     render()
   }
 
@@ -98,18 +107,23 @@ export function createEvents(tools: Tools<Words>, happened: () => void): Events 
     )
   }
 
-  const stop = followStream({
-    ...{ client, url: `${config.operatorPath}/api/events`, heard },
-    began(time) {
-      liveSince = time
-      events = []
-      render()
-    },
-    stateChanged(now: StreamState) {
-      state.className = `badge ${now === 'live' ? 'good' : 'note'}`
-      state.textContent = words[now]
-    },
-  })
+  function follow(): () => void {
+    return followStream({
+      ...{ client, url: `${config.operatorPath}/api/events`, heard },
+      began(time) {
+        liveSince = time
+        events = []
+        render()
+      },
+      stateChanged(now: StreamState) {
+        isStopped = now === 'stopped'
+        state.className = `badge ${now === 'live' ? 'good' : 'note'}`
+        state.textContent = words[now]
+      },
+    })
+  }
+
+  let stop = follow()
   draw()
 
   return {
@@ -130,7 +144,12 @@ export function createEvents(tools: Tools<Words>, happened: () => void): Events 
       list,
       said,
     ),
-    close: stop,
+    reload() {
+      if (!isStopped) return
+      stop()
+      stop = follow()
+    },
+    close: () => stop(),
   }
 }
 

@@ -1,7 +1,8 @@
+import { ClientError } from '@sallyport/client'
 import type { Tools } from '../shared/app.ts'
 import { heading, make } from '../shared/dom.ts'
 import { loaded } from '../shared/load.ts'
-import { ask } from '../shared/request.ts'
+import { ask, Refusal } from '../shared/request.ts'
 import type { View } from '../shared/views.ts'
 import type { Words } from '../words/operator.ts'
 import type { CountName, Overview } from './api.ts'
@@ -53,7 +54,17 @@ export function overviewView(tools: Tools<Words>): View {
     name: 'overview',
     title: words.overview,
     open() {
-      const content = loaded(tools, figures)
+      let regular: ReturnType<typeof setInterval> | undefined
+      const content = loaded(tools, async () => {
+        try {
+          return await figures()
+        } catch (fault) {
+          // Nobody may be there to confirm that it is them, and a dialog must not come again and again.
+          const isRefused = fault instanceof ClientError || fault instanceof Refusal
+          if (isRefused && fault.status === 401) clearInterval(regular)
+          throw fault
+        }
+      })
       let soon: ReturnType<typeof setTimeout> | undefined
       const refresh = (): void => {
         clearTimeout(soon)
@@ -63,9 +74,13 @@ export function overviewView(tools: Tools<Words>): View {
       const events = createEvents(tools, () => {
         soon ??= setTimeout(refresh, SOON_MS)
       })
-      const regular = setInterval(() => {
-        if (!document.hidden) refresh()
-      }, EVERY_MS)
+      function poll(): void {
+        clearInterval(regular)
+        regular = setInterval(() => {
+          if (!document.hidden) refresh()
+        }, EVERY_MS)
+      }
+      poll()
       void content.load()
       return {
         element: make(
@@ -79,7 +94,11 @@ export function overviewView(tools: Tools<Words>): View {
           ),
           events.element,
         ),
-        reload: refresh,
+        reload() {
+          poll()
+          events.reload()
+          refresh()
+        },
         close() {
           clearTimeout(soon)
           clearInterval(regular)

@@ -5,7 +5,8 @@ export interface StreamMessage {
   readonly data: string
 }
 
-export type StreamState = 'connecting' | 'live' | 'reconnecting'
+/** `stopped`: it was refused, and is not tried again. */
+export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'stopped'
 
 export interface StreamParts {
   readonly client: Client
@@ -32,7 +33,7 @@ export function followStream({ client, url, ...parts }: StreamParts): () => void
   async function follow(): Promise<void> {
     while (!signal.aborted) {
       const began = performance.now()
-      if ((await stream()) === 'refused') return
+      if ((await stream()) === 'refused') return parts.stateChanged('stopped')
       if (performance.now() - began > STEADY_MS) failures = 0
       if (signal.aborted) return
       parts.stateChanged('reconnecting')

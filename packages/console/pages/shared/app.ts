@@ -1,4 +1,4 @@
-import { type Client, type ClientChange, createClient } from '@sallyport/client'
+import { type Client, type ClientChange, ClientError, createClient } from '@sallyport/client'
 import { watchSession } from '@sallyport/client/live'
 import type { SharedWords } from '../words/en/shared.ts'
 import { type Config, readConfig } from './config.ts'
@@ -72,7 +72,9 @@ export async function startApp<Words extends SharedWords>(parts: AppParts<Words>
   else show('out')
 
   function stepUp(url: string): () => Promise<boolean> {
-    return () => askForPassword({ client, url, words: tools.words, format: tools.format })
+    // Before there is a token, there is nothing to step up: the user signs in.
+    return async () =>
+      state === 'in' && askForPassword({ client, url, words: tools.words, format: tools.format })
   }
 
   function toolsIn(spoken: Language): Tools<Words> {
@@ -116,6 +118,8 @@ export async function startApp<Words extends SharedWords>(parts: AppParts<Words>
     try {
       if ((await client.token()) === undefined && state === 'checking') show('out')
     } catch (fault) {
+      // The server wants the user to authenticate again, on this device or from this network.
+      if (fault instanceof ClientError && fault.status === 401) return show('out')
       show('unknown')
       tools.message.say('bad', explain(fault, tools.words, tools.format))
     }
@@ -196,7 +200,8 @@ export async function startApp<Words extends SharedWords>(parts: AppParts<Words>
   async function run(work: () => Promise<void>): Promise<void> {
     if (isBusy) return
     isBusy = true
-    document.body.setAttribute('aria-busy', 'true')
+    const busy = document.querySelector('main')
+    busy?.setAttribute('aria-busy', 'true')
     tools.message.clear()
     try {
       await work()
@@ -205,7 +210,7 @@ export async function startApp<Words extends SharedWords>(parts: AppParts<Words>
       if (state === 'in') tools.message.say('bad', explain(fault, tools.words, tools.format))
     } finally {
       isBusy = false
-      document.body.removeAttribute('aria-busy')
+      busy?.removeAttribute('aria-busy')
     }
   }
 

@@ -40,7 +40,7 @@ export async function askForPassword({ client, url, words, format }: StepUpParts
       await send(client, url, password.input.value)
       dialog.close('yes')
     } catch (fault) {
-      const isWrong = fault instanceof Refusal && fault.status === 401
+      const isWrong = fault instanceof Refusal && fault.code === 'invalid_credentials'
       password.fail(isWrong ? words.wrongPassword : explain(fault, words, format))
     }
   })

@@ -38,7 +38,7 @@ export function apiRoutes(sallyport: Sallyport, gate: Gate, { scope, guards }: O
         refusals: counts.of('refusals', at),
         alerts: counts.of('alerts', at),
       },
-      sessions_in_use: sessions.count(),
+      sessions_in_use: sessions.count(at),
       revocations: counts.of('revocations', at).reduce((sum, count) => sum + count, 0),
       keys: shownKeys(sallyport.keys.list(), at),
     })
@@ -46,15 +46,20 @@ export function apiRoutes(sallyport: Sallyport, gate: Gate, { scope, guards }: O
 
   const events: AuthHandler = (_view, auth) =>
     streams.open(auth, (stream) =>
-      record.follow((event) =>
-        stream.send(event.event === 'alert.raised' ? 'alert' : 'told', shownEvent(event, deviceName)),
-      ),
+      record.follow((event) => {
+        const name = event.event === 'alert.raised' ? 'alert' : 'told'
+        try {
+          stream.send(name, shownEvent(event, deviceName))
+        } catch {
+          // An application without types has told something that is no JSON.
+        }
+      }),
     )
 
   const seenSessions: AuthHandler = () =>
     jsonAnswer(200, {
       sessions: record.sessions
-        .latest(SESSIONS_LISTED)
+        .latest(SESSIONS_LISTED, now())
         .map((session) => shownSeenSession(session, deviceName)),
     })
 

@@ -15,13 +15,15 @@ export interface SeenSession {
 export interface SeenSessions {
   note(event: SallyportEvent): void
   forget(revocation: Revocation): void
-  count(): number
-  /** The latest, the last one first. */
-  latest(count: number): readonly SeenSession[]
+  /** How many were in use in the last hour. One that expires tells nobody. */
+  count(now: number): number
+  /** The latest of them, the last one first. */
+  latest(count: number, now: number): readonly SeenSession[]
 }
 
 /** The one that was used longest ago makes room. */
 const MOST_SESSIONS = 10_000
+const HOUR_MS = 3_600_000
 const USES: readonly string[] = [
   'session.started',
   'session.refreshed',
@@ -45,6 +47,9 @@ export function createSeenSessions(): SeenSessions {
     const [oldest] = sessions.keys()
     if (sessions.size > MOST_SESSIONS && oldest !== undefined) sessions.delete(oldest)
   }
+
+  const inUse = (now: number): readonly SeenSession[] =>
+    [...sessions.values()].filter(({ lastSeenAt }) => now - Date.parse(lastSeenAt) < HOUR_MS)
 
   return {
     note(event) {
@@ -70,7 +75,7 @@ export function createSeenSessions(): SeenSessions {
           return
       }
     },
-    count: () => sessions.size,
-    latest: (count) => [...sessions.values()].slice(-count).reverse(),
+    count: (now) => inUse(now).length,
+    latest: (count, now) => inUse(now).slice(-count).reverse(),
   }
 }

@@ -19,6 +19,7 @@ export const operator = {
   live: 'Live',
   connecting: 'Connecting…',
   reconnecting: 'Reconnecting…',
+  stopped: 'Stopped',
   eventsTitle: 'Events',
   pause: 'Pause',
   resume: 'Resume',
@@ -57,7 +58,7 @@ export const operator = {
   rotate: 'Make a new key',
   rotateTitle: 'Make a new signing key?',
   rotateText:
-    'The new key is published now, and signs from six minutes on. The active one verifies until its last token has expired. Nobody is signed out.',
+    'The new key is published now, and starts signing in six minutes. The active one verifies until its last token has expired. Nobody is signed out.',
   rotated: 'A new key is made.',
   compromise: 'Take out of use',
   compromiseKey: (kid: string) => `Take out of use: key ${kid}`,

@@ -19,6 +19,7 @@ export const operator: OperatorWords = {
   live: '实时',
   connecting: '正在连接…',
   reconnecting: '正在重新连接…',
+  stopped: '已停止',
   eventsTitle: '事件',
   pause: '暂停',
   resume: '继续',
