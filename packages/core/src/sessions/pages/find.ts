@@ -1,7 +1,9 @@
 import type { Clock } from '../../ports/clock.ts'
+import { tagOfSession } from '../../ports/ids.ts'
 import { hasExpired } from '../../ports/lifetimes.ts'
 import type { SessionReading, SessionStore } from '../../ports/sessions.ts'
 import type { KeyProof } from '../../ports/steps/rotating.ts'
+import type { Replica } from '../../revocation/replica.ts'
 import { isUnproven } from '../bound-keys/unproven.ts'
 import type { SessionSettings } from '../settings.ts'
 import type { RefreshTicket } from '../tokens/refresh-token.ts'
@@ -16,11 +18,12 @@ export type FindSession = (ticket: RefreshTicket, proof?: KeyProof | undefined) 
 
 export interface SessionFindParts {
   readonly store: Pick<SessionStore, 'read'>
+  readonly replica: Pick<Replica, 'marksOf'>
   readonly settings: Pick<SessionSettings, 'lifetimes' | 'graceMs'>
   readonly clock: Clock
 }
 
-export function createSessionFind({ store, settings, clock }: SessionFindParts): FindSession {
+export function createSessionFind({ store, replica, settings, clock }: SessionFindParts): FindSession {
   const { lifetimes, graceMs } = settings
   return async ({ session: id, generation, transport }, proof) => {
     const reading = await store.read(id)
@@ -31,6 +34,8 @@ export function createSessionFind({ store, settings, clock }: SessionFindParts):
     const isRacing = hasGrace && generation === reading.base && now - session.rotatedAt <= graceMs
     const isLive =
       session.transport === transport &&
+      // The store may have lost what ended it, and not have it back yet.
+      session.createdAt > replica.marksOf(tagOfSession(id)).endedUntil &&
       (generation === session.generation || isRacing) &&
       !isUnproven(session, proof, now) &&
       !hasExpired(session, now, lifetimes)

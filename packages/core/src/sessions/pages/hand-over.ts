@@ -63,8 +63,6 @@ export function createHandOver(parts: HandOverParts): HandOver {
     const reading = await find(ticket, proof)
     if (reading.kind !== 'read') return reading
     const { session } = reading
-    // The store may have lost it, and not have it back yet.
-    if (session.createdAt <= replica.marksOf(tagOfSession(session.id)).endedUntil) return { kind: 'unknown' }
     const none = { kind: 'found', session, tokens: undefined } as const
     const seconds = secondsFor(session, ticket, userAgent)
     const key = seconds === 0 ? undefined : signer()
