@@ -109,16 +109,22 @@ const harmful = (came: readonly Seen[]): readonly Seen[] =>
 const checked = attacks.filter(({ arrives }) => arrives !== 'GET')
 
 describe.each([
-  ['which allows no other origin', {}, attacks],
-  ['which allows the origin of somebody else', { ALLOWED_ORIGINS: 'https://partner.example.test' }, checked],
-])('a server %s', (_what, env, tried) => {
+  ['which allows no other origin', {}, attacks, names],
+  // The check is the core's, so one framework shows it.
+  [
+    'which allows the origin of somebody else',
+    { ALLOWED_ORIGINS: 'https://partner.example.test' },
+    checked,
+    ['express on memory'] as const,
+  ],
+] as const)('a server %s', (_what, env, tried, hosted) => {
   let hosts: Hosts
   beforeAll(async () => {
-    hosts = await startHosts(env, names)
+    hosts = await startHosts(env, [...hosted])
   })
   afterAll(() => hosts?.close())
 
-  describe.each(names)('%s', (name) => {
+  describe.each([...hosted])('%s', (name) => {
     let server: Watched
     beforeAll(async () => {
       server = await startWatched(hosts.named(name).url)
