@@ -28,7 +28,10 @@ const parts: Table = {
     ...['ports', 'errors', 'dependencies', 'thenable', 'type secrets', 'type seam', 'keys'],
     ...['jose', '@sallyport/claims-policy'],
   ],
-  issuers: ['ports', 'errors', 'dependencies', 'keys', 'tokens/source', 'tokens/claims', 'type tokens'],
+  issuers: [
+    ...['ports', 'errors', 'dependencies', 'keys'],
+    ...['tokens/source', 'tokens/claims', 'tokens/statements', 'type tokens'],
+  ],
 
   // What happens to a session, and the store that keeps sessions in memory.
   sessions: ['ports', 'errors', 'type seam', 'binding', 'revocation', 'tokens', 'watch'],

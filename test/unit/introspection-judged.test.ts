@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isIntrospectable } from '../../packages/core/src/tokens/introspectable.ts'
+import { isIntrospectable } from '../../packages/core/src/tokens/forms/introspectable.ts'
 import { API, decisionOn, type Introspecting, introspecting } from './introspecting.ts'
 
 let world: Introspecting

@@ -34,6 +34,8 @@ export type { RequireClaim } from './guards/claim.ts'
 export type { Guard, GuardVerdict } from './guards/guard.ts'
 export type { GuardMethods, Guards } from './guards/index.ts'
 export type { AuthWith, ClaimProof } from './guards/proof.ts'
+export type { SenderOptions, StatementSender } from './issuers/senders.ts'
+export type { StatementKind, StatementReader, Statements } from './issuers/statements.ts'
 export { type ChallengeParameters, type Problem, type ProblemCode, problems } from './problems.ts'
 export type { Auth } from './seam/auth.ts'
 export type { Caller, Callers, Sender } from './seam/caller.ts'
@@ -45,3 +47,7 @@ export type {
   RequestView,
   Route,
 } from './seam/http.ts'
+export type { StatementClaims } from './tokens/claims.ts'
+export type { SignedJwt, Unsigned } from './tokens/signing.ts'
+export type { SignStatement, StatementContent, StatementType } from './tokens/statements/sign.ts'
+export type { StatementFault, StatementReading } from './tokens/statements/verify.ts'

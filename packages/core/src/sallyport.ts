@@ -12,11 +12,13 @@ import { createFingerprints } from './gate/browser/fingerprint.ts'
 import { createCallers } from './gate/callers.ts'
 import { createGate } from './gate/gate.ts'
 import { loadTrustedIssuers } from './issuers/load.ts'
+import { createStatements } from './issuers/statements.ts'
 import { prepareRing } from './keys/prepare-ring.ts'
 import type { RingWatch } from './keys/ring.ts'
 import { JWKS_MAX_AGE_SECONDS } from './keys/schedule.ts'
 import { memoryKeys, memoryStore } from './memory/store.ts'
 import { parseOptions, type SallyportOptions } from './options/index.ts'
+import { parseSender } from './options/issuers/sender.ts'
 import { parseVerify } from './options/verify.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Signer } from './ports/signer.ts'
@@ -30,7 +32,9 @@ import { createSubjectJudge } from './tokens/custom/subject.ts'
 import { createTokenForm } from './tokens/forms/form.ts'
 import { ownFormsOf } from './tokens/forms/own-forms.ts'
 import { createTokenIssue } from './tokens/issue.ts'
+import { createJwtSigning } from './tokens/signing.ts'
 import { ownSource } from './tokens/source.ts'
+import { createStatementSigning } from './tokens/statements/sign.ts'
 import { createTokenVerification } from './tokens/verify.ts'
 import { createCallbacks } from './watch/callbacks.ts'
 import { createConnections } from './watch/connections.ts'
@@ -115,12 +119,17 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     ...{ source, lifetimes, customClaims, clock, accessSeconds: settings.accessSeconds },
     ...{ sessions: store.sessions, apiKeys: settings.apiKeys && store.apiKeys },
   })
-  const issueToken = createTokenIssue({ settings, form, customClaims, clock: storeClock, random, notice })
+  const signJwt = createJwtSigning(clock, notice)
+  const issueToken = createTokenIssue({ settings, form, customClaims, clock: storeClock, random, signJwt })
   const forms = { ...ownForms, introspect: issuers.introspect }
   const verifyToken = createTokenVerification([source, ...issuers.sources], forms, clock)
 
   const refreshTokens = createRefreshTokens(keysFor(secrets, 'refreshTokens'))
   const signer = (): Signer | undefined => (clocks.isOff() ? undefined : ring.signer())
+  const statements = createStatements({
+    sign: createStatementSigning({ ...settings, signJwt, signer, clock: storeClock, random }),
+    ...{ parse: parseSender, once: store.once, clock: storeClock, notice },
+  })
   const devices = createDevices(keysFor(secrets, 'fingerprints'), settings.binding)
   const judgeSubject = createSubjectJudge(settings, notice)
   const apiKeys = createApiKeys({
@@ -160,7 +169,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const endOnRevocation = createEndOnRevocation({ connections, replica, callbacks })
   const gate = createGate({
     ...{ settings, access, inspect, ...holders, fingerprints, deviceName: devices.labelOf },
-    ...{ sessions, refreshTokens, lockout, activity, risk, endOnRevocation },
+    ...{ sessions, refreshTokens, lockout, activity, risk, endOnRevocation, statements },
     required: audit.required,
     ...{ emit, callers, callbacks, notice, clock },
     parseVerify: (given) => parseVerify(given, settings),
@@ -171,7 +180,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const checks = [() => store.ping(), replica.catchUp, async () => !clocks.isOff(), ring.ready]
   let closing: Promise<void> | undefined
   async function closeAll(): Promise<void> {
-    for (const part of [connections, replica, ring, issuers]) part.close()
+    for (const part of [connections, replica, ring, issuers, statements]) part.close()
     await watch.close()
     await store.close()
   }

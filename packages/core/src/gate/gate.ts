@@ -9,6 +9,7 @@ import type { Guard } from '../guards/guard.ts'
 import { createGuards, type Guards } from '../guards/index.ts'
 import type { PolicySettings } from '../guards/policy/require.ts'
 import type { RiskReader } from '../guards/risk.ts'
+import type { Statements } from '../issuers/statements.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Callers } from '../seam/caller.ts'
 import type { Route } from '../seam/http.ts'
@@ -68,6 +69,8 @@ export interface Gate {
   readonly streams: EventStreams
   /** Tells who sent a request, for events of the application. */
   readonly callers: Callers
+  /** Signs what this deployment tells other services, and verifies what they tell it. */
+  readonly statements: Pick<Statements, 'sign' | 'parse' | 'from'>
 }
 
 export interface GateSettings {
@@ -87,6 +90,7 @@ export interface GateSettings {
 export interface GateParts {
   readonly settings: GateSettings
   readonly parseVerify: ProtectionParts['parse']
+  readonly statements: Gate['statements']
   readonly access: Access
   readonly inspect: Inspect
   readonly possession: CheckPossession
@@ -167,7 +171,7 @@ export function createGate(parts: GateParts): Gate {
       ...{ lockout: parts.lockout, isCrossSite, callers, required },
       cookie: createStrictCookie(settings.deviceCookie),
     }),
-    ...{ route, streams, callers, deviceName: parts.deviceName },
+    ...{ route, streams, callers, deviceName: parts.deviceName, statements: parts.statements },
     guards: createGuards({ ...parts, policies: settings.policies }),
     check: (guard) => createGuardCheck(guard, { clock, refuse, schemesOf: schemes.of }),
     routes(names) {

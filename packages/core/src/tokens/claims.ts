@@ -130,6 +130,31 @@ export function readProofClaims(payload: Uint8Array): ProofClaims | undefined {
   return v.is(proofSchema, json) ? (json as ProofClaims) : undefined
 }
 
+const statementSchema = v.looseObject({
+  iss: v.string(),
+  aud: audience,
+  iat: v.optional(numericDate),
+  exp: v.optional(numericDate),
+  nbf: v.optional(numericDate),
+  jti: v.optional(identifier),
+})
+
+/** The claims of a JWT that is no access token, as far as every kind of them has them. Instants are seconds. */
+export interface StatementClaims extends Readonly<Record<string, unknown>> {
+  readonly iss: string
+  readonly aud: string | readonly string[]
+  readonly iat?: number
+  readonly exp?: number
+  readonly nbf?: number
+  readonly jti?: string
+}
+
+/** Reads the payload of a JWT of any kind; `undefined` if one of these claims is missing or malformed. */
+export function readStatementClaims(payload: Uint8Array): StatementClaims | undefined {
+  const json = readJson(payload)
+  return v.is(statementSchema, json) ? frozen(json as StatementClaims) : undefined
+}
+
 const idSchema = v.object({ jti: v.string() })
 
 /** The `jti` of the payload of a proof that may have any other claims; `undefined` if it has none. */

@@ -1,5 +1,3 @@
-import { createOutage, type Outage } from '../dependencies/outage.ts'
-import { SallyportError } from '../errors.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { BoundTo, Session } from '../ports/session.ts'
 import type { Signer } from '../ports/signer.ts'
@@ -8,6 +6,7 @@ import { isThenable } from '../thenable.ts'
 import { assuranceAt, elevationAt } from './assurance.ts'
 import type { CustomClaims } from './custom/custom-claims.ts'
 import type { TokenForm } from './forms/form.ts'
+import type { SignJwt, Unsigned } from './signing.ts'
 
 export interface IssueSettings {
   readonly issuer: string
@@ -29,9 +28,6 @@ export interface IssuedToken {
   readonly expiresIn: number
 }
 
-/** The key failed to sign, for example because it is in an HSM that cannot be reached. */
-export type Unsigned = { readonly kind: 'unsigned' }
-
 export interface IssueRequest {
   readonly session: Session
   readonly signer: Signer
@@ -49,13 +45,10 @@ export interface IssueParts {
   readonly customClaims: CustomClaims | undefined
   readonly clock: Clock
   readonly random: Random
-  /** Gets a message when a key begins to fail to sign, and one when it signs again. */
-  readonly notice: (message: string) => void
+  readonly signJwt: SignJwt
 }
 
 const JTI_BYTES = 16
-/** A key that fails now and then, such as under load, is told once. */
-const QUIET_MS = 1000
 
 export function createTokenIssue({
   settings,
@@ -63,29 +56,8 @@ export function createTokenIssue({
   customClaims,
   clock,
   random,
-  notice,
+  signJwt,
 }: IssueParts): IssueToken {
-  const outages = new WeakMap<Signer, Outage>()
-  /** All tokens of one signer have the same header. */
-  const headers = new WeakMap<Signer, string>()
-
-  function headerOf(signer: Signer): string {
-    const known = headers.get(signer)
-    if (known !== undefined) return known
-    const header = encoded({ alg: signer.alg, typ: 'at+jwt', kid: signer.kid })
-    headers.set(signer, header)
-    return header
-  }
-
-  function outageOf(signer: Signer): Outage {
-    const known = outages.get(signer)
-    if (known !== undefined) return known
-    const back = `the key ${signer.kid} signs again`
-    const outage = createOutage({ back, quietMs: QUIET_MS, now: clock.monotonic, notice })
-    outages.set(signer, outage)
-    return outage
-  }
-
   return async ({ session, signer, ttlSeconds, issueFrom }) => {
     const issuedAt = Math.max(Math.floor(clock.now() / 1000), issueFrom)
     const times = { issuedAt, expiresAt: issuedAt + ttlSeconds }
@@ -98,19 +70,10 @@ export function createTokenIssue({
     const jti = base64url(random(JTI_BYTES))
     const custom = customClaims === undefined ? undefined : await customClaims(session)
     const content = claimsOf(session, settings, { ...times, jti }, custom)
-    const input = `${headerOf(signer)}.${encoded(content)}`
-    let jwt: string
-    try {
-      const signature = signer.sign(Buffer.from(input, 'latin1'))
-      jwt = compact(input, isThenable(signature) ? await signature : signature)
-      outages.get(signer)?.served()
-    } catch (cause) {
-      outageOf(signer).failed(
-        `the key ${signer.kid} failed to sign (${reasonOf(cause)}): check that it can be reached`,
-      )
-      return { kind: 'unsigned' }
-    }
-    const token = form.kind === 'jwt' ? jwt : await form.encryption.encrypt(jwt, signer.kid)
+    const signing = signJwt(signer, 'at+jwt', content)
+    const signed = isThenable(signing) ? await signing : signing
+    if (signed.kind === 'unsigned') return signed
+    const token = form.kind === 'jwt' ? signed.jwt : await form.encryption.encrypt(signed.jwt, signer.kid)
     return { kind: 'issued', token, ids: { jti, kid: signer.kid }, expiresIn: ttlSeconds }
   }
 }
@@ -152,21 +115,6 @@ function confirm(claims: Writable<AccessClaims>, { jkt, x5t, fgp }: BoundTo): vo
   if (fgp !== undefined) claims.fgp = fgp
 }
 
-/** A compact JWS (RFC 7515, section 7.1). It is assembled here because `jose` cannot sign with a key in an HSM. */
-function compact(input: string, signature: Uint8Array): string {
-  return `${input}.${base64url(signature)}`
-}
-
-/** The messages of our own errors are made to be shown. Others may hold anything, such as the input. */
-function reasonOf(cause: unknown): string {
-  if (cause instanceof SallyportError) return cause.message
-  return cause instanceof Error ? cause.name : 'not an Error'
-}
-
 function base64url(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url')
-}
-
-function encoded(json: object): string {
-  return Buffer.from(JSON.stringify(json)).toString('base64url')
 }

@@ -9,10 +9,10 @@ import { readClaims, readForeignClaims } from './claims.ts'
 import { isCompact, isEncrypted, signedPayload } from './compact.ts'
 import { boundIn } from './confirmation.ts'
 import { API_KEY_PREFIX } from './forms/api-key.ts'
+import { isIntrospectable } from './forms/introspectable.ts'
 import type { TokenEncryption } from './forms/nested.ts'
 import { REFERENCE_PREFIX } from './forms/reference.ts'
 import { createHeaderReader, type TokenHeader } from './header.ts'
-import { isIntrospectable } from './introspectable.ts'
 import type { TokenSource } from './source.ts'
 
 export interface JudgedToken {

@@ -1,4 +1,4 @@
-import { decodeHeader } from './header.ts'
+import { decodeHeader } from '../header.ts'
 
 const MAX_CHARS = 4096
 /** RFC 6750, section 2.1. */
