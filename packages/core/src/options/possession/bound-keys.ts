@@ -31,7 +31,7 @@ export interface DeviceBoundSessionsOptions {
   readonly cookieSeconds?: number | undefined
   /**
    * Further paths, such as `/downloads`, at which the browser has that cookie renewed before it sends a request: those
-   * where you call `sessions.find`. What is below a path counts, too. Default: none.
+   * where you call `sessions.find` or `sessions.handOver`. What is below a path counts, too. Default: none.
    */
   readonly paths?: readonly string[] | undefined
 }
