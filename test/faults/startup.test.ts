@@ -86,6 +86,7 @@ const variables: readonly Case[] = [
   { names: 'MAX_SESSIONS', value: '-1' },
   { names: 'REVOCATION', value: 'x' },
   { names: 'MAX_STALENESS', value: '-1' },
+  { names: 'ALLOW_LIST', value: 'yes' },
   { names: 'SECRET', value: secret(31), what: 'short' },
   { names: 'SECRET', value: `${secret(32)}!`, what: 'not base64url' },
   { names: 'SECRET', value: `${secret(32)},${secret(16)}`, what: 'one of a list short' },

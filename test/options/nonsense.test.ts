@@ -11,6 +11,7 @@ const paths = [
   ...['limits.refreshes.count', 'limits.refreshes.windowSeconds', 'limits.converged', 'limits.signatures'],
   ...['dpop.mode', 'dpop.nonce', 'dpop.windowSeconds', 'dpop.origins.0'],
   ...['clients.cookie', 'clients.body', 'revocation.mode', 'revocation.maxStalenessSeconds'],
+  ...['allowList.recheckSeconds'],
   ...['binding.family', 'binding.system', 'binding.deviceClass', 'binding.version'],
   ...['binding.preset', 'binding.network', 'binding.screen', 'binding.timezone', 'binding.languages'],
   ...['binding.changes.stepUp', 'binding.changes.end'],

@@ -14,7 +14,7 @@ const secret =
   'a secret of at least 32 random bytes, such as the output of "openssl rand -base64 32", or an array of secrets'
 const known =
   'issuer, audience, secret, store, production, clock, random, accessToken, access, apiKeys, dpop, mtls, deviceBoundSessions, refresh, limits, ' +
-  'clients, revocation, binding, lockout, activity, audit, meter, tracer, anomalies, claims, issuers, policies, cookie, origins, refusals, paths'
+  'clients, revocation, allowList, binding, lockout, activity, audit, meter, tracer, anomalies, claims, issuers, policies, cookie, origins, refusals, paths'
 const good = 'abcdefghijklmnopqrstuvwxyz012345'
 
 const complete = {
@@ -112,6 +112,9 @@ const wrong: readonly WrongOption[] = [
   { name: 'a word of its own', options: { revocation: { mode: 'eventual' } }, option: 'revocation.mode', allowed: 'one of "replicated", "strict"', given: '"eventual"' },
   { name: 'negative', options: { revocation: { maxStalenessSeconds: -1 } }, option: 'revocation.maxStalenessSeconds', allowed: 'from 0 to 300', given: '-1' },
   { name: 'over the limit', options: { revocation: { maxStalenessSeconds: 301 } }, option: 'revocation.maxStalenessSeconds', allowed: 'from 0 to 300', given: '301' },
+  { name: 'a word', options: { allowList: 'on' }, option: 'allowList', allowed: 'true, false, or an object with more options', given: '"on"' },
+  { name: 'zero', options: { allowList: { recheckSeconds: 0 } }, option: 'allowList.recheckSeconds', allowed: 'a whole number from 1 to 3600', given: '0' },
+  { name: 'over the limit', options: { allowList: { recheckSeconds: 3601 } }, option: 'allowList.recheckSeconds', allowed: 'from 1 to 3600', given: '3601' },
 
   { name: 'a preset not known', options: { binding: 'on' }, option: 'binding', allowed: '"off", "balanced", "strict", or an object with what differs from one of them', given: '"on"' },
   { name: 'a boolean', options: { binding: false }, option: 'binding', allowed: '"off", "balanced", "strict", or an object', given: 'false' },
@@ -242,6 +245,7 @@ const contradicting: readonly WrongOption[] = [
   { name: 'longer than the session', options: { access: { ttlSeconds: 51 }, refresh: { absoluteSeconds: 50 } }, option: 'access.ttlSeconds', allowed: 'at most "refresh.absoluteSeconds" (50)', given: '51' },
   { name: 'beside keys', options: access({ rotationSeconds: 3600, keys: [jwk] }), option: 'access.rotationSeconds', says: '"access.rotationSeconds" is for keys in the store: leave it out, or leave out "access.keys"' },
   { name: 'where the store is asked', options: { revocation: { mode: 'strict', maxStalenessSeconds: 5 } }, option: 'revocation.maxStalenessSeconds', says: '"revocation.maxStalenessSeconds" is for the mode "replicated": leave it out, or leave out "revocation.mode"' },
+  { name: 'where the store is asked', options: { revocation: { mode: 'strict' }, allowList: { recheckSeconds: 5 } }, option: 'allowList.recheckSeconds', says: '"allowList.recheckSeconds" is for the mode "replicated": leave it out, or leave out "revocation.mode"' },
   { name: 'a claim of the library', options: claims({ allow: ['plan', 'sub'] }), option: 'claims.allow.1', says: '"claims.allow.1" names "sub", which the library reserves: remove it, or choose another name' },
   { name: 'a claim of the library', options: claims({ sealed: { sid: recipient } }), option: 'claims.sealed.sid', says: '"claims.sealed.sid" names "sid", which the library reserves: remove it, or choose another name' },
   { name: 'twice', options: claims({ allow: ['plan', 'plan'] }), option: 'claims.allow.1', allowed: 'different from the others', given: '"plan"' },

@@ -68,6 +68,20 @@ test('a store that forgot is noticed though nothing was revoked, since it forgot
   expect(story).toHaveLength(2)
 })
 
+test('what else is known of a shard that forgot counts no longer, then and when all is back', async () => {
+  const losses = () => [replica.losses(0), replica.losses(1)]
+  expect(losses()).toEqual([0, 0])
+  putBack = false
+  store.forget(1)
+  await heartbeat()
+  expect(losses()).toEqual([0, 1])
+  putBack = true
+  await heartbeat()
+  expect(losses()).toEqual([0, 2])
+  await heartbeat()
+  expect(losses()).toEqual([0, 2])
+})
+
 test('until all is put back the copy does not count as fresh, and it is tried again', async () => {
   putBack = false
   store.forget(0)

@@ -124,6 +124,7 @@ const schema = v.object({
   LOCKOUT_DURATION: seconds(1, 86_400),
   REVOCATION: oneOf('replicated', 'strict'),
   MAX_STALENESS: seconds(0, 300),
+  ALLOW_LIST: v.optional(v.picklist(['on', 'off'], 'one of on, off'), 'off'),
   DPOP: v.optional(v.picklist(['off', 'accepted', 'required'], 'one of off, accepted, required'), 'accepted'),
   DPOP_NONCE: v.optional(v.picklist(['on', 'off'], 'one of on, off'), 'off'),
   BINDING: oneOf('off', 'balanced', 'strict'),
@@ -214,6 +215,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
         variables.REVOCATION === 'strict'
           ? { mode: 'strict' }
           : { mode: variables.REVOCATION, maxStalenessSeconds: variables.MAX_STALENESS },
+      allowList: allowListOf(variables),
       binding: variables.BINDING,
       origins: { allowed: variables.ALLOWED_ORIGINS },
       production: false,
@@ -268,6 +270,15 @@ function proxiesOf(value: string): TrustProxy | undefined {
   } catch {
     return undefined
   }
+}
+
+/** What somebody deletes from the store by hand is noticed within a second, as all other ends are. */
+function allowListOf({
+  ALLOW_LIST: mode,
+  REVOCATION: revocation,
+}: v.InferOutput<typeof schema>): SallyportOptions['allowList'] {
+  if (mode === 'off') return false
+  return revocation === 'strict' ? true : { recheckSeconds: 1 }
 }
 
 function readKeys(file: string): object[] {

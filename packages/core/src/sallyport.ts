@@ -1,3 +1,4 @@
+import { createAllowList } from './access/allow-list/index.ts'
 import { createApiKeys } from './access/api-keys.ts'
 import { createEndOnRevocation } from './access/connection-end.ts'
 import { createHolders } from './access/holders.ts'
@@ -113,6 +114,10 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
       },
     },
   )
+  const standings = createAllowList({
+    ...{ ...store, settings, replica, clock: storeClock },
+    onGone: (session) => connections.revoked({ kind: 'session', session }),
+  })
   const { lifetimes } = settings.sessions
   const source = ownSource(settings, ring)
   const ownForms = ownFormsOf(form, {
@@ -138,7 +143,12 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
   const sessions = createSessions({
     ...{ store: store.sessions, replica, signer, issueToken, refreshTokens, devices },
-    ...{ settings: settings.sessions, accessSeconds: settings.accessSeconds, emit },
+    ...{
+      settings: settings.sessions,
+      accessSeconds: settings.accessSeconds,
+      emit,
+      onIssuing: standings.note,
+    },
     ...{ boundKeys: settings.boundKeys, boundKeyKeys: keysFor(secrets, 'boundKeys'), once: store.once },
     ...{ judgeSubject, apiKeys, traced: createTraced(settings.tracer), clock: storeClock, random },
   })
@@ -159,7 +169,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     ...{ settings, once: store.once, nonceKeys: keysFor(secrets, 'proofNonces'), clock: storeClock, notice },
     fingerprintOf: (sender) => fingerprints.of(sender)?.fgp,
   })
-  const accessParts = { inspect, possession: holders.possession, replica, store: store.sessions }
+  const accessParts = { inspect, possession: holders.possession, standings, store: store.sessions }
   const access = createAccess({ ...accessParts, emit, emitSoon, callers, tally, audit, whenTold })
   const lockout = createLockouts({
     ...{ counters: store.counters, settings: settings.lockout, random },

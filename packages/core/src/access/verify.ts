@@ -1,7 +1,6 @@
 import { isSessionId } from '../ports/ids.ts'
 import type { SessionStore } from '../ports/sessions.ts'
 import type { ProblemCode } from '../problems.ts'
-import type { Judgement, Replica } from '../revocation/replica.ts'
 import type { Auth } from '../seam/auth.ts'
 import type { Callers, Sender } from '../seam/caller.ts'
 import type { RequestView } from '../seam/http.ts'
@@ -9,6 +8,7 @@ import type { Audit } from '../watch/audit/index.ts'
 import type { WhenTold } from '../watch/audit/verifications.ts'
 import type { Events } from '../watch/events.ts'
 import type { Tally } from '../watch/metrics/tally.ts'
+import type { Standing, Standings } from './allow-list/index.ts'
 import type { Inspect, Inspection } from './inspect.ts'
 import { type KnownToken, namedBy } from './known-token.ts'
 import type { AnswerFields, CheckPossession, Possession } from './possession.ts'
@@ -35,8 +35,8 @@ export interface AccessPolicy {
 
 export interface Access {
   /**
-   * Verifies an access token, and checks that it was not revoked. Returns a promise only if a signature has to be
-   * checked or the store has to be asked.
+   * Verifies an access token, and checks that it is still good. Returns a promise only if a signature has to be checked
+   * or the store has to be asked.
    *
    * @param provenBy the request whose `DPoP` header has to prove that the sender holds the token's key; `undefined` for a
    * token that was sent as a bearer token
@@ -54,7 +54,7 @@ export interface Access {
 export interface AccessParts {
   readonly inspect: Inspect
   readonly possession: CheckPossession
-  readonly replica: Pick<Replica, 'judge' | 'knowsRevoked'>
+  readonly standings: Pick<Standings, 'judge' | 'knowsRevoked'>
   readonly store: Pick<SessionStore, 'confirm'>
   readonly emit: Events['emit']
   readonly emitSoon: Events['emitSoon']
@@ -67,7 +67,7 @@ export interface AccessParts {
 const UNWRITTEN: AccessVerdict = Object.freeze({ kind: 'refuse', problem: 'audit_unavailable' })
 
 export function createAccess(parts: AccessParts): Access {
-  const { inspect, possession, replica, store, emit, emitSoon, callers, tally, whenTold } = parts
+  const { inspect, possession, standings, store, emit, emitSoon, callers, tally, whenTold } = parts
   const { required } = parts.audit
 
   function refuse(
@@ -123,10 +123,10 @@ export function createAccess(parts: AccessParts): Access {
     sender: Sender,
     policy: AccessPolicy,
   ): AccessVerdict | Promise<AccessVerdict> {
-    const judgement = replica.judge(known)
-    return judgement instanceof Promise
-      ? judgement.then((judged) => settle(judged, known, sender, policy))
-      : settle(judgement, known, sender, policy)
+    const standing = standings.judge(known)
+    return standing instanceof Promise
+      ? standing.then((judged) => settle(judged, known, sender, policy))
+      : settle(standing, known, sender, policy)
   }
 
   /** A proof can be used once, so it is not looked at for a token that is known to be revoked. */
@@ -136,7 +136,7 @@ export function createAccess(parts: AccessParts): Access {
     policy: AccessPolicy,
     provenBy: RequestView | undefined,
   ): AccessVerdict | Promise<AccessVerdict> {
-    if (replica.knowsRevoked(known)) return refuse('token_revoked', sender, known.auth)
+    if (standings.knowsRevoked(known)) return refuse('token_revoked', sender, known.auth)
     const possessed = possession(known, sender, provenBy)
     return possessed instanceof Promise
       ? possessed.then((outcome) => admitIfHeld(outcome, known, sender, policy))
@@ -163,12 +163,12 @@ export function createAccess(parts: AccessParts): Access {
   }
 
   function settle(
-    judgement: Judgement,
+    standing: Standing,
     known: KnownToken,
     sender: Sender,
     { whenUnavailable }: AccessPolicy,
   ): AccessVerdict {
-    switch (judgement) {
+    switch (standing) {
       case 'live':
         tally.allowed++
         if (!known.confirmed) confirm(known)
@@ -176,6 +176,8 @@ export function createAccess(parts: AccessParts): Access {
         return known.allowed
       case 'revoked':
         return refuse('token_revoked', sender, known.auth)
+      case 'unlisted':
+        return refuse('token_revoked', sender, known.auth, 'token_unlisted')
       case 'unavailable':
         emit(
           {

@@ -38,7 +38,7 @@ export type { PoliciesOptions, WithPolicies } from './policies/index.ts'
 export type { DeviceBoundSessionsOptions, WithDeviceBoundSessions } from './possession/bound-keys.ts'
 export type { DpopMode, DpopOptions, WithDpop } from './possession/dpop.ts'
 export type { MtlsMode, MtlsOptions, WithMtls } from './possession/mtls.ts'
-export type { RevocationOptions, WithRevocation } from './revocation.ts'
+export type { AllowListOptions, RevocationOptions, WithRevocation } from './revocation.ts'
 export type { ClientOptions, LimitOptions, RefreshOptions, WithSessions } from './sessions.ts'
 export type { ActivityOptions, AuditOptions, WithWatch } from './watch.ts'
 

@@ -41,6 +41,8 @@ export interface Feed {
    * @param wall what the wall clock shows, if it was just read
    */
   isFresh(wall?: number): boolean
+  /** How often this process found that a shard had lost data, or had just got it back. */
+  losses(shard: number): number
   /** How long ago the shard that was heard from longest ago was heard from, in milliseconds. */
   staleMs(): number
   /** Reads all shards now unless they are fresh. Resolves to whether every shard could be read. */
@@ -136,6 +138,7 @@ export function createFeed(
       heartbeat.unref()
     },
     isFresh,
+    losses: (shard) => shards[shard]?.losses() ?? 0,
     staleMs: () => clock.monotonic() - oldest.monotonic,
     async catchUp() {
       if (isFresh()) return true

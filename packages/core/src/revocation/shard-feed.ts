@@ -19,6 +19,11 @@ export interface ShardFeed {
   compare(mark: FeedMark, asked: Instant): void
   /** Resolves once no pull is under way. */
   idle(): Promise<void>
+  /**
+   * Grows when the store is found to have lost data, and again once that is back: what was read meanwhile may come from
+   * before the loss.
+   */
+  losses(): number
   /** When the store was last known to have nothing that is not known here. */
   heardAt(): Instant
 }
@@ -77,6 +82,7 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
   let digest: bigint | undefined
   let position = 0
   let heardAt = NEVER
+  let losses = 0
   /** Puts back what the store lost, from when it lost data until it has been seen to have everything again. */
   let recover: (() => Promise<PutBackOutcome>) | undefined
   let pulling: Promise<void> | undefined
@@ -145,6 +151,7 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
       if (outcome !== 'nothing') continue
       if (!(await parts.putBackOthers(shard))) return heard(NEVER)
       recover = undefined
+      losses++
       held.trust()
       parts.onRecovered(shard)
       return
@@ -179,6 +186,7 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
   /** Begins anew. Everything that is known counts as missing until it is read again. */
   function forget(): void {
     parts.onLoss(shard)
+    losses++
     held.suspect()
     recover = createPutBack(shard, { store, held, clock, inTurn })
     epoch = undefined
@@ -210,6 +218,7 @@ export function createShardFeed(shard: number, parts: ShardFeedParts): ShardFeed
     idle: async () => {
       while (pulling !== undefined) await pulling
     },
+    losses: () => losses,
     heardAt: () => heardAt,
   }
 }

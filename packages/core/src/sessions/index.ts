@@ -19,7 +19,7 @@ import { createSessionRefresh, type RefreshSession } from './refresh.ts'
 import { createSessionRenewal, type RenewSessions } from './renew.ts'
 import type { SessionSettings } from './settings.ts'
 import type { RefreshTokens } from './tokens/refresh-token.ts'
-import { createTokenSets, type TokenSets } from './tokens/token-set.ts'
+import { createTokenSets, type TokenSetParts, type TokenSets } from './tokens/token-set.ts'
 
 /** Everything that happens to sessions, one function each. */
 export interface Sessions {
@@ -48,6 +48,7 @@ export interface SessionsParts extends Pick<BoundKeysParts, 'boundKeys' | 'bound
   readonly apiKeys: SessionForgettingParts['apiKeys']
   readonly settings: SessionSettings
   readonly accessSeconds: number
+  readonly onIssuing: TokenSetParts['onIssuing']
   readonly emit: Emit
   readonly traced: Traced
   readonly clock: Clock

@@ -1,13 +1,13 @@
 import * as v from 'valibot'
 import type { BoundKeySettings } from '../../sessions/bound-keys/index.ts'
 import {
-  boolean,
   distinctArray,
   type Entries,
   group,
   type Room,
   room,
   string,
+  switchOr,
   wholeNumber,
 } from '../values/schema.ts'
 
@@ -46,18 +46,9 @@ const options = group({
   cookieSeconds: v.optional(wholeNumber(60, 3600), 600),
   paths: v.optional(distinctArray(path, 'an array of paths'), []),
 })
-const choice = v.custom<boolean>(
-  (given) => v.is(boolean, given),
-  'true, false, or an object with more options',
-)
-type Given = v.InferOutput<typeof choice> | v.InferOutput<typeof options>
 
 const entries = {
-  deviceBoundSessions: v.optional(
-    // A union would not say which option of the object is wrong.
-    v.lazy((given): v.GenericSchema<unknown, Given> => (typeof given === 'object' ? options : choice)),
-    false,
-  ),
+  deviceBoundSessions: v.optional(switchOr(options), false),
 } satisfies Entries<WithDeviceBoundSessions>
 
 export const boundKeysRoom: Room<DeviceBoundSessionsRoomSettings> = room(

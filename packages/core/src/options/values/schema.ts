@@ -101,6 +101,18 @@ export function oneOrMore<I, O>(
   return v.lazy((given): v.GenericSchema<I | I[], O | O[]> => (Array.isArray(given) ? several : element))
 }
 
+/** A switch, or an object with more options, which switches on as well. */
+export function switchOr<T>(options: v.GenericSchema<object, T>): v.GenericSchema<unknown, boolean | T> {
+  const given = v.custom<boolean>(
+    (value) => typeof value === 'boolean',
+    'true, false, or an object with more options',
+  )
+  // A union would not say which option of the object is wrong.
+  return v.lazy(
+    (value): v.GenericSchema<unknown, boolean | T> => (typeof value === 'object' ? options : given),
+  )
+}
+
 /** An object with any names, all of whose values are of one kind. */
 export function record<I, O>(
   element: v.GenericSchema<I, O>,

@@ -59,6 +59,8 @@ export interface TokenSetParts {
   readonly lifetimes: Lifetimes
   /** How long an access token lives. It never outlives its session. */
   readonly accessSeconds: number
+  /** Told of a session before tokens of it are issued. A new one is not in the store yet. */
+  readonly onIssuing: (session: Session) => void
   readonly clock: Clock
 }
 
@@ -92,6 +94,7 @@ export function createTokenSets(parts: TokenSetParts): TokenSets {
 
   return {
     async issue(session, signer, issueFrom, mostSeconds = accessSeconds) {
+      parts.onIssuing(session)
       const limits = lifetimesOf(session, lifetimes)
       const longest = Math.min(mostSeconds, accessSeconds, refreshInTime(session), elevatedSeconds(session))
       const ttlSeconds = within(session, limits, longest)
