@@ -42,6 +42,11 @@ export type ProblemCode =
   | 'body_too_large'
   | 'body_type'
   | 'grant_type_unsupported'
+  | 'client_unauthenticated'
+  | 'client_unauthorized'
+  | 'client_methods_mixed'
+  | 'clients_limited'
+  | 'token_type_unsupported'
   | 'store_unavailable'
   | 'key_unavailable'
   | 'issuer_unavailable'
@@ -156,6 +161,19 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
     status: 400,
     error: 'unsupported_grant_type',
     say: 'the grant type is not supported',
+  },
+  client_unauthenticated: { status: 401, error: 'invalid_client', say: 'the client is not authenticated' },
+  client_unauthorized: { status: 400, error: 'unauthorized_client', say: 'the client may not do this' },
+  client_methods_mixed: { ...malformed, say: 'the client authenticates in more than one way' },
+  clients_limited: {
+    status: 429,
+    error: 'too_many_requests',
+    say: 'too many failed client authentications; try again later',
+  },
+  token_type_unsupported: {
+    status: 400,
+    error: 'unsupported_token_type',
+    say: 'such a token is not revoked here',
   },
   store_unavailable: { ...unavailable, say: 'the session store does not answer; try again' },
   key_unavailable: { ...unavailable, say: 'no token can be signed now; try again' },

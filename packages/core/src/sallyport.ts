@@ -1,5 +1,6 @@
 import { createAllowList } from './access/allow-list/index.ts'
 import { createApiKeys } from './access/api-keys.ts'
+import { createOAuthClients } from './access/clients/index.ts'
 import { createEndOnRevocation } from './access/connection-end.ts'
 import { createHolders } from './access/holders.ts'
 import { createInspection } from './access/inspect.ts'
@@ -142,17 +143,13 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     ...{ clock: storeClock, random },
   })
   const sessions = createSessions({
-    ...{ store: store.sessions, replica, signer, issueToken, refreshTokens, devices },
-    ...{
-      settings: settings.sessions,
-      accessSeconds: settings.accessSeconds,
-      emit,
-      onIssuing: standings.note,
-    },
-    ...{ boundKeys: settings.boundKeys, boundKeyKeys: keysFor(secrets, 'boundKeys'), once: store.once },
+    ...{ store: store.sessions, revocations: store.revocations, once: store.once, replica, signer },
+    ...{ settings: settings.sessions, accessSeconds: settings.accessSeconds, issueToken, refreshTokens },
+    ...{ devices, emit, onIssuing: standings.note },
+    ...{ boundKeys: settings.boundKeys, boundKeyKeys: keysFor(secrets, 'boundKeys') },
     ...{ judgeSubject, apiKeys, traced: createTraced(settings.tracer), clock: storeClock, random },
   })
-  const { list, end, renew, forget } = sessions
+  const { list, end, renew, forget, revoke } = sessions
 
   const watch = createWatch({
     ...{ settings, store, on, emit, emitWaiting, callbacks, notice, devices, random, tally, clock },
@@ -171,6 +168,10 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
   const accessParts = { inspect, possession: holders.possession, standings, store: store.sessions }
   const access = createAccess({ ...accessParts, emit, emitSoon, callers, tally, audit, whenTold })
+  const oauth = createOAuthClients({
+    ...{ ...accessParts, settings, counters: store.counters, emit, callers, clock: storeClock },
+    counterKey: keysFor(secrets, 'counters')[0],
+  })
   const lockout = createLockouts({
     ...{ counters: store.counters, settings: settings.lockout, random },
     ...{ counterKey: keysFor(secrets, 'counters')[0], deviceKeys: keysFor(secrets, 'knownDevices') },
@@ -178,7 +179,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
   const endOnRevocation = createEndOnRevocation({ connections, replica, callbacks })
   const gate = createGate({
-    ...{ settings, access, inspect, ...holders, fingerprints, deviceName: devices.labelOf },
+    ...{ settings, access, oauth, inspect, ...holders, fingerprints, deviceName: devices.labelOf },
     ...{ sessions, refreshTokens, lockout, activity, risk, endOnRevocation, statements },
     required: audit.required,
     ...{ emit, callers, callbacks, notice, clock },
@@ -199,7 +200,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
 
   return {
     ...createCalls({
-      ...{ apiKeys, list, end, renew, forget, access, lockout, settled, ring, replica, issuers },
+      ...{ apiKeys, list, end, renew, forget, revoke, access, lockout, settled, ring, replica, issuers },
       ...{ store: store.revocations, audit, risk, emit, callers, clock, notice },
     }),
     on,

@@ -12,13 +12,23 @@ export type Inspection =
   | { readonly kind: 'limited'; readonly retryAfterSeconds: number }
   | Exclude<VerifiedToken, { readonly claims: unknown }>
 
-/** Inspects a token. A token that was found genuine before is not verified again. */
-export type Inspect = (token: string, sender: Sender) => Inspection | Promise<Inspection>
+/** Asked before an unknown token is verified. Returns the seconds to wait, or 0 to continue. */
+export type InspectionLimit = (sender: Sender) => number | Promise<number>
+
+/**
+ * Inspects a token. A token that was found genuine before is not verified again.
+ *
+ * @param limit default: the option `limits.signatures`
+ */
+export type Inspect = (
+  token: string,
+  sender: Sender,
+  limit?: InspectionLimit,
+) => Inspection | Promise<Inspection>
 
 export interface InspectionParts {
   readonly verifyToken: VerifyToken
-  /** Asked before an unknown token is verified. Returns the seconds to wait, or 0 to continue. */
-  readonly signatureLimit: (sender: Sender) => number | Promise<number>
+  readonly signatureLimit: InspectionLimit
   readonly cache: TokenCacheSettings
   readonly tally: Tally
   readonly clock: Clock
@@ -37,10 +47,14 @@ export function createInspection(parts: InspectionParts): Inspect {
   }
 
   /** Concurrent requests with the same new token share one check of its signature. */
-  function inspectNew(token: string, sender: Sender): Inspection | Promise<Inspection> {
+  function inspectNew(
+    token: string,
+    sender: Sender,
+    limit: InspectionLimit,
+  ): Inspection | Promise<Inspection> {
     const running = runningFor(token)
     if (running !== undefined) return running
-    const waitSeconds = signatureLimit(sender)
+    const waitSeconds = limit(sender)
     return waitSeconds instanceof Promise
       ? waitSeconds.then((seconds) => runningFor(token) ?? inspectUnlessLimited(token, seconds))
       : inspectUnlessLimited(token, waitSeconds)
@@ -78,11 +92,11 @@ export function createInspection(parts: InspectionParts): Inspect {
     return { kind: verified.kind, token: made }
   }
 
-  return (token, sender) => {
+  return (token, sender, limit = signatureLimit) => {
     const found = known.get(token)
     if (found === undefined || isOutdated(found)) {
       tally.inspected++
-      return inspectNew(token, sender)
+      return inspectNew(token, sender, limit)
     }
     tally.recalled++
     found.lookedAt = clock.now()
@@ -95,7 +109,7 @@ export function createInspection(parts: InspectionParts): Inspect {
       case 'over':
         // Of an API key, it is time to read the record again.
         return found.auth.credential === 'api_key'
-          ? inspectNew(token, sender)
+          ? inspectNew(token, sender, limit)
           : { kind: 'expired', token: found }
     }
   }

@@ -46,7 +46,7 @@ export interface Calls {
 export interface CallsParts
   extends SessionCallsParts,
     ApiKeyCallsParts,
-    Omit<TokenCallsParts, 'store'>,
+    TokenCallsParts,
     Omit<KeyCallsParts, 'store'>,
     Omit<RevokeEverythingParts, 'store'>,
     ForgetUserParts {

@@ -1,15 +1,12 @@
 import type { Access, AccessPolicy } from '../access/verify.ts'
 import { reasonOf, refuseUnknownMembers, UnavailableError } from '../errors.ts'
 import type { Revoked, RevokeOptions } from '../gate/session-calls.ts'
-import type { Clock } from '../ports/clock.ts'
 import { isApiKeyId } from '../ports/ids.ts'
-import type { RevocationStore } from '../ports/revocations.ts'
 import type { ProblemCode } from '../problems.ts'
-import type { Replica } from '../revocation/replica.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
 import type { Sender } from '../seam/caller.ts'
 import type { RenewSessions } from '../sessions/renew.ts'
-import type { Emit } from '../watch/events.ts'
+import type { TokenRevocation } from '../sessions/tokens/revoke.ts'
 import {
   BY_APPLICATION,
   identifier,
@@ -77,14 +74,11 @@ export interface TokenCallsParts {
   readonly renew: RenewSessions
   readonly issuers: KnownIssuers
   readonly access: Pick<Access, 'verify'>
-  readonly store: Pick<RevocationStore, 'revoke'>
-  readonly replica: Pick<Replica, 'add'>
-  readonly emit: Emit
-  readonly clock: Clock
+  readonly revoke: Pick<TokenRevocation, 'accessToken'>
 }
 
 export function createTokenCalls(parts: TokenCallsParts): TokenCalls {
-  const { access, store, replica, renew, issuers, emit, clock } = parts
+  const { access, revoke, renew, issuers } = parts
   return {
     async verify(token, { ip, headers = {}, peer } = {}, options = {}) {
       const policy = { ...ANY_ISSUER, apiKeys: apiKeysIn(options) }
@@ -98,10 +92,8 @@ export function createTokenCalls(parts: TokenCallsParts): TokenCalls {
       const reason = reasonOf('tokens.revoke', options, BY_APPLICATION, REVOKE_ONE_MEMBERS)
       const name = issuers.nameOf(identifier('jti', jti), options?.issuer)
       if (isApiKeyId(name)) throw new TypeError('"jti" is the id of an API key: pass it to apiKeys.revoke')
-      const outcome = await store.revoke({ kind: 'token', jti: name }, clock.now())
+      const outcome = await revoke.accessToken({ jti: name }, { reason })
       if (outcome.kind === 'unavailable') throw new UnavailableError()
-      replica.add({ kind: 'token', jti: name })
-      emit({ event: 'token.revoked', outcome: 'success', reason, jti: name })
       return { ended: [jti] }
     },
     async revokeAll(subject, options) {

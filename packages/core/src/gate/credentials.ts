@@ -64,7 +64,7 @@ function createCredentialReader(accepted: readonly TokenScheme[]): ReadCredentia
 }
 
 /** How often a header was sent. Node.js keeps only the first one in the parsed headers. */
-function occurrences(rawHeaders: readonly string[], name: string): number {
+export function occurrences(rawHeaders: readonly string[], name: string): number {
   let count = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const header = rawHeaders[at]

@@ -1,4 +1,5 @@
 import type { CertificateOf, CertificateSettings } from '../access/certificates.ts'
+import type { OAuthClients } from '../access/clients/index.ts'
 import type { EndOnRevocation } from '../access/connection-end.ts'
 import type { Proofs } from '../access/dpop/index.ts'
 import type { Inspect } from '../access/inspect.ts'
@@ -39,6 +40,8 @@ import {
   createStepUp,
   type EndpointName,
 } from './endpoints/index.ts'
+import { createClientRequests } from './endpoints/oauth/client-requests.ts'
+import { createTokenClient } from './endpoints/oauth/token-client.ts'
 import type { AnswerSignIn } from './endpoints/sign-in.ts'
 import type { AnswerStepUp } from './endpoints/step-up.ts'
 import { createGuardCheck, type GuardCheck } from './guard.ts'
@@ -92,6 +95,7 @@ export interface GateParts {
   readonly parseVerify: ProtectionParts['parse']
   readonly statements: Gate['statements']
   readonly access: Access
+  readonly oauth: OAuthClients
   readonly inspect: Inspect
   readonly possession: CheckPossession
   /** `undefined` if no DPoP proofs are checked. */
@@ -118,10 +122,16 @@ export interface GateParts {
   readonly clock: Clock
 }
 
+/** What endpoints need that are not always there, and so have no routes. */
+const NEEDED: Readonly<Partial<Record<EndpointName, string>>> = {
+  activity: 'the option "activity", such as activity: {}',
+  introspect: 'a client of the option "oauth.clients" with introspect: true',
+}
+
 /** Puts the parts of this folder together. */
 export function createGate(parts: GateParts): Gate {
   const { settings, sessions, required, callers, emit, notice, clock } = parts
-  const { access, inspect, possession, proofs, refreshTokens } = parts
+  const { access, oauth, inspect, possession, proofs, refreshTokens } = parts
   const { origins, issuer, authPath } = settings
   const { open, end, tokenSets } = sessions
   const cookie = createStrictCookie(settings.cookie)
@@ -142,12 +152,17 @@ export function createGate(parts: GateParts): Gate {
   const elevate = required.step(createElevate(sessions.elevate, callers, schemes.of), () => UNWRITTEN)
   const logout = createLogout({ end, inspect, possession, schemes, refreshTokens, ...cookies, callers })
   const mounted = new Set<EndpointName>()
-  const hasTokenEndpoint = (): boolean => mounted.has('token')
+  const clientRequests = createClientRequests({ ...oauth, callers })
+  const clientOf = createTokenClient({ ...oauth, clientRequests, revoke: sessions.revoke })
   const streams = createEventStreams(parts.endOnRevocation)
   const endpoints = createEndpoints(
     {
       ...parts,
       ...sessions,
+      ...oauth,
+      oauth: oauth.settings,
+      clientRequests,
+      clientOf,
       streams,
       logout,
       schemes,
@@ -155,7 +170,7 @@ export function createGate(parts: GateParts): Gate {
       bonds,
       issuer,
       authPath,
-      hasTokenEndpoint,
+      isMounted: (name) => mounted.has(name),
     },
     route,
   )
@@ -180,7 +195,7 @@ export function createGate(parts: GateParts): Gate {
           throw new TypeError(`unknown set of endpoints "${name}"${choices(name, Object.keys(endpoints))}`)
         if (endpoints[name].length === 0)
           throw new ConfigError(name, {
-            sentence: `the endpoints "${name}" need the option "${name}", such as ${name}: {}`,
+            sentence: `the endpoints "${name}" need ${NEEDED[name]}`,
           })
         mounted.add(name)
         return endpoints[name]

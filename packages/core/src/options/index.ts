@@ -7,6 +7,7 @@ import { type ClaimsSettings, claimsRoom, type WithClaims } from './claims.ts'
 import { demandForProduction, type GeneralOptions, type GeneralSettings, generalRoom } from './general.ts'
 import { type IssuersSettings, issuersRoom, type WithIssuers } from './issuers/index.ts'
 import { type LockoutRoomSettings, lockoutRoom, type WithLockout } from './lockout.ts'
+import { type OAuthRoomSettings, oauthRoom, type WithOAuth } from './oauth/index.ts'
 import { type PoliciesSettings, policiesRoom, type WithPolicies } from './policies/index.ts'
 import {
   boundKeysRoom,
@@ -34,6 +35,7 @@ export type { ClaimsOptions, WithClaims } from './claims.ts'
 export type { GeneralOptions } from './general.ts'
 export type { IntrospectionOptions, IssuerOptions, WithIssuers } from './issuers/index.ts'
 export type { LockoutOptions, WithLockout } from './lockout.ts'
+export type { IntrospectOptions, OAuthClientOptions, OAuthOptions, WithOAuth } from './oauth/index.ts'
 export type { PoliciesOptions, WithPolicies } from './policies/index.ts'
 export type { DeviceBoundSessionsOptions, WithDeviceBoundSessions } from './possession/bound-keys.ts'
 export type { DpopMode, DpopOptions, WithDpop } from './possession/dpop.ts'
@@ -50,6 +52,7 @@ export interface SallyportOptions
     WithMtls,
     WithDeviceBoundSessions,
     WithSessions,
+    WithOAuth,
     WithRevocation,
     WithBinding,
     WithLockout,
@@ -68,6 +71,7 @@ interface Settings
     MtlsRoomSettings,
     DeviceBoundSessionsRoomSettings,
     SessionsSettings,
+    OAuthRoomSettings,
     RevocationSettings,
     ReturnType<typeof bindingRoom.read>,
     LockoutRoomSettings,
@@ -85,6 +89,7 @@ const rooms = [
   mtlsRoom,
   boundKeysRoom,
   sessionsRoom,
+  oauthRoom,
   revocationRoom,
   bindingRoom,
   lockoutRoom,
@@ -115,6 +120,7 @@ export function parseOptions(given: SallyportOptions, production: boolean): Sett
     ...mtlsRoom.read(given, general.production),
     ...boundKeysRoom.read(given, general.production),
     ...sessionsRoom.read(given, general.production),
+    ...oauthRoom.read(given, general.production),
     ...revocationRoom.read(given, general.production),
     ...bindingRoom.read(given, general.production),
     ...lockoutRoom.read(given, general.production),

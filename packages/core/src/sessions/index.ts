@@ -1,5 +1,6 @@
 import type { Devices } from '../binding/device.ts'
 import type { Clock, Random } from '../ports/clock.ts'
+import type { RevocationStore } from '../ports/revocations.ts'
 import type { SessionStore } from '../ports/sessions.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Replica } from '../revocation/replica.ts'
@@ -19,6 +20,7 @@ import { createSessionRefresh, type RefreshSession } from './refresh.ts'
 import { createSessionRenewal, type RenewSessions } from './renew.ts'
 import type { SessionSettings } from './settings.ts'
 import type { RefreshTokens } from './tokens/refresh-token.ts'
+import { createTokenRevocation, type TokenRevocation } from './tokens/revoke.ts'
 import { createTokenSets, type TokenSetParts, type TokenSets } from './tokens/token-set.ts'
 
 /** Everything that happens to sessions, one function each. */
@@ -32,6 +34,7 @@ export interface Sessions {
   readonly handOver: HandOver
   readonly renew: RenewSessions
   readonly forget: ForgetSubject
+  readonly revoke: TokenRevocation
   readonly tokenSets: TokenSets
   /** `undefined` if no session is bound to a key of its browser. */
   readonly boundKeys: BoundKeys | undefined
@@ -39,6 +42,7 @@ export interface Sessions {
 
 export interface SessionsParts extends Pick<BoundKeysParts, 'boundKeys' | 'boundKeyKeys' | 'once'> {
   readonly store: SessionStore
+  readonly revocations: Pick<RevocationStore, 'revoke'>
   readonly replica: Pick<Replica, 'add' | 'marksOf'>
   readonly signer: () => Signer | undefined
   readonly issueToken: IssueToken
@@ -72,6 +76,7 @@ export function createSessions(parts: SessionsParts): Sessions {
     find,
     handOver: traced('sallyport.hand_over', createHandOver(step)),
     forget: createSessionForgetting(step),
+    revoke: createTokenRevocation(step),
     renew: createSessionRenewal({ ...parts, lifetimes }),
     tokenSets,
     boundKeys: createBoundKeys(parts),

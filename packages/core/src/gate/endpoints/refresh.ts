@@ -7,12 +7,13 @@ import type { Emit } from '../../watch/events.ts'
 import { refusal } from '../answers/answer.ts'
 import { endedRefusal } from '../answers/ended.ts'
 import { cookiesOf, tokenAnswer } from '../answers/tokens.ts'
-import { readForm } from '../body.ts'
 import type { Bonds, Shown } from '../bonds.ts'
 import type { BoundCookies } from '../browser/bound-cookie.ts'
 import type { StrictCookie } from '../browser/cookies.ts'
 import { visitOf } from '../callers.ts'
 import type { Handler, RouteMaker } from '../routes.ts'
+import { type ClientRequests, parameter } from './oauth/client-requests.ts'
+import type { TokenClient } from './oauth/token-client.ts'
 
 export interface RefreshEndpointParts {
   readonly refresh: RefreshSession
@@ -22,6 +23,11 @@ export interface RefreshEndpointParts {
   readonly boundCookies: BoundCookies
   readonly emit: Emit
   readonly callers: Callers
+}
+
+export interface TokenEndpointParts extends RefreshEndpointParts {
+  readonly clientRequests: ClientRequests
+  readonly clientOf: TokenClient
 }
 
 /**
@@ -46,22 +52,26 @@ export function refreshRoutes(parts: RefreshEndpointParts, route: RouteMaker): r
 }
 
 /** `POST /token` with `grant_type=refresh_token` (RFC 6749, section 6), for clients without cookies. */
-export function tokenRoutes(parts: RefreshEndpointParts, route: RouteMaker): readonly Route[] {
+export function tokenRoutes(parts: TokenEndpointParts, route: RouteMaker): readonly Route[] {
+  const { clientRequests, clientOf } = parts
   const dead = { status: 400 }
   const handle: Handler = async (view) => {
     const visit = visitOf(view, parts.callers)
     if (visit === undefined) return refusal('retry_key_malformed')
-    const form = await readForm(view)
-    if (form.kind === 'refused') return refusal(form.problem)
-    const grantType = form.value.get('grant_type')
-    if (grantType === undefined || grantType === '') return refusal('body_malformed')
+    const request = await clientRequests.read(view)
+    if (request.kind === 'refused') return request.answer
+    const named = await clientOf(request, view)
+    if (named.kind === 'refused') return named.answer
+    const grantType = parameter(request.form, 'grant_type')
+    if (grantType === undefined) return refusal('body_malformed')
     if (grantType !== 'refresh_token') return refusal('grant_type_unsupported')
-    const token = form.value.get('refresh_token')
-    if (token === undefined || token === '') return refusal('body_malformed')
+    const token = parameter(request.form, 'refresh_token')
+    if (token === undefined) return refusal('body_malformed')
     const ticket = parts.refreshTokens.parse(token)
     if (ticket?.transport !== 'body') return refuseForged(parts, view, dead)
-    // A parameter without a value counts as absent (RFC 6749, section 3.1).
-    const client = form.value.get('client_id') || undefined
+    const holder = named.id === undefined ? await clientOf(request, view, ticket) : named
+    if (holder.kind === 'refused') return holder.answer
+    const client = holder.id
     if (ticket.bond !== undefined)
       return refreshBound(parts, view, { ...ticket, bond: ticket.bond }, visit, { client, ...dead })
     return answerTo(await parts.refresh(ticket, client, visit), parts.cookie, dead)

@@ -1,3 +1,4 @@
+import type { OAuthSettings } from '../../access/clients/settings.ts'
 import type { Proofs } from '../../access/dpop/index.ts'
 import type { Route } from '../../seam/http.ts'
 import { publicAnswer, refusal } from '../answers/answer.ts'
@@ -9,10 +10,11 @@ const METADATA_MAX_AGE_SECONDS = 3600
 
 export interface WellKnownParts {
   readonly issuer: string
-  /** The path below which the token endpoint is mounted, such as `/auth`. */
+  /** The path below which the endpoints for OAuth clients are mounted, such as `/auth`. */
   readonly authPath: string
-  /** Whether the application has mounted the token endpoint. */
-  readonly hasTokenEndpoint: () => boolean
+  /** Whether the application has mounted a set of endpoints. */
+  readonly isMounted: (name: 'token' | 'introspect' | 'revoke') => boolean
+  readonly oauth: Pick<OAuthSettings, 'clients'>
   /** The public JWKs of the key ring. */
   readonly publishedKeys: () => readonly object[]
   readonly keysMaxAgeSeconds: number
@@ -44,10 +46,10 @@ export function metadataPath(issuer: string): string {
 }
 
 /**
- * What clients and resource servers need to know about this issuer (RFC 8414, section 2). The token endpoint takes only
- * refresh tokens, and only from clients without a secret.
+ * What clients and resource servers need to know about this issuer (RFC 8414, section 2): endpoints that are mounted, and
+ * how clients authenticate there.
  */
-function metadata({ issuer, authPath, hasTokenEndpoint, proofs }: WellKnownParts): Handler {
+function metadata({ issuer, authPath, isMounted, oauth, proofs }: WellKnownParts): Handler {
   const { origin } = new URL(issuer)
   const always = {
     issuer,
@@ -56,15 +58,27 @@ function metadata({ issuer, authPath, hasTokenEndpoint, proofs }: WellKnownParts
     // RFC 9449, section 5.1.
     ...(proofs && { dpop_signing_alg_values_supported: proofs.algorithms }),
   }
-  const tokenEndpoint = {
-    token_endpoint: `${origin}${authPath}/token`,
+  const methods = oauth.clients.size === 0 ? [] : ['client_secret_basic', 'client_secret_post']
+  const url = (name: string): string => `${origin}${authPath}/${name}`
+  const token = {
+    token_endpoint: url('token'),
     grant_types_supported: ['refresh_token'],
-    token_endpoint_auth_methods_supported: ['none'],
+    token_endpoint_auth_methods_supported: ['none', ...methods],
   }
-  return (view) =>
-    publicAnswer(
-      view,
-      hasTokenEndpoint() ? { ...always, ...tokenEndpoint } : { ...always, grant_types_supported: [] },
-      METADATA_MAX_AGE_SECONDS,
-    )
+  const introspection = {
+    introspection_endpoint: url('introspect'),
+    introspection_endpoint_auth_methods_supported: methods,
+  }
+  const revocation = {
+    revocation_endpoint: url('revoke'),
+    revocation_endpoint_auth_methods_supported: ['none', ...methods],
+  }
+  return (view) => {
+    const mounted = {
+      ...(isMounted('token') ? token : { grant_types_supported: [] }),
+      ...(isMounted('introspect') && introspection),
+      ...(isMounted('revoke') && revocation),
+    }
+    return publicAnswer(view, { ...always, ...mounted }, METADATA_MAX_AGE_SECONDS)
+  }
 }

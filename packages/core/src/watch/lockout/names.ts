@@ -2,7 +2,14 @@ import { createHmac } from 'node:crypto'
 import type { CounterName } from '../../ports/optional/counters.ts'
 
 /** What failures are counted by. */
-export type CountedBy = 'account' | 'known' | 'device' | 'session' | 'network'
+export type CountedBy =
+  | 'account'
+  | 'known'
+  | 'device'
+  | 'session'
+  | 'network'
+  | 'client_failures'
+  | 'unknown_tokens'
 
 /** The name of a counter. The store learns neither the account nor the address. */
 export type NameCounter = (by: CountedBy, ...parts: readonly string[]) => CounterName

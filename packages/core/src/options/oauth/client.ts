@@ -1,0 +1,107 @@
+import * as v from 'valibot'
+import type { OAuthClient } from '../../access/clients/settings.ts'
+import { ConfigError } from '../../errors.ts'
+import { audience, filledArray, group, nonEmpty, oneOf, oneOrMore, string } from '../values/schema.ts'
+
+/** An OAuth client that authenticates, such as a gateway that asks about tokens. */
+export interface OAuthClientOptions {
+  /** Its `client_id`: 1 to 255 printable ASCII characters. No other client may have it, such as those of `clients`. */
+  readonly clientId: string
+  /**
+   * Its secret: 8 to 1024 printable ASCII characters, in production at least 32, such as the output of
+   * `openssl rand -base64 32`. Each secret of an array is accepted, so that one can replace another. Required:
+   * `undefined`, such as that of a missing environment variable, is refused at start.
+   */
+  readonly clientSecret: string | readonly string[] | undefined
+  /**
+   * Whether it may ask about tokens (RFC 7662), and about which. `true`: about all access tokens of this deployment.
+   * Default `false`.
+   */
+  readonly introspect?: boolean | IntrospectOptions | undefined
+  /**
+   * Whose tokens it may revoke (RFC 7009): `own`, those that were issued to itself; an array: those of these clients, too;
+   * `all`: those of every client. Default `own`.
+   */
+  readonly revoke?: 'own' | 'all' | readonly string[] | undefined
+}
+
+export interface IntrospectOptions {
+  /** The client is told of a token if `aud` contains at least one of these. Default: of all tokens of this deployment. */
+  readonly audience?: string | readonly string[] | undefined
+  /** Whether it is told of API keys, too. They have no `client_id` and no `sid`. Default `refuse`. */
+  readonly apiKeys?: 'refuse' | 'accept' | undefined
+}
+
+const MIN_PRODUCTION_CHARS = 32
+
+export const clientId: v.GenericSchema<string> = string(
+  /^[\x21-\x7e]{1,255}$/,
+  '1 to 255 printable ASCII characters',
+)
+const secretMessage = '8 to 1024 printable ASCII characters, or an array of such secrets'
+const introspectMessage = 'true, false, or an object with audience, apiKeys'
+const introspection = group({
+  audience: v.optional(audience),
+  apiKeys: v.optional(oneOf('refuse', 'accept'), 'refuse'),
+})
+const revokeMessage = '"own", "all", or an array of client ids'
+const revocableClients = filledArray(clientId, revokeMessage)
+
+interface ParsedRights {
+  readonly audience?: string | string[] | undefined
+  readonly apiKeys: 'refuse' | 'accept'
+}
+
+/** These options, checked. */
+export interface ParsedClient {
+  readonly clientId: string
+  readonly clientSecret: string | string[]
+  readonly introspect: boolean | ParsedRights
+  readonly revoke: 'own' | 'all' | string[]
+}
+
+export const oauthClient: v.GenericSchema<object, ParsedClient> = group({
+  clientId,
+  clientSecret: oneOrMore(string(/^[\x20-\x7e]{8,1024}$/, secretMessage), secretMessage),
+  introspect: v.optional(
+    // A union would not say which member of the object is wrong.
+    v.lazy(
+      (given): v.GenericSchema<boolean | object, boolean | ParsedRights> =>
+        typeof given === 'object' && given !== null ? introspection : v.boolean(introspectMessage),
+    ),
+    false,
+  ),
+  revoke: v.optional(
+    v.lazy(
+      (given): v.GenericSchema<'own' | 'all' | string[]> =>
+        Array.isArray(given) ? revocableClients : v.picklist(['own', 'all'], revokeMessage),
+    ),
+    'own',
+  ),
+})
+
+/** @param path of the client in the options, for errors */
+export function parseClient(
+  { clientId: id, clientSecret, introspect, revoke }: ParsedClient,
+  path: string,
+  production: boolean,
+): OAuthClient {
+  const secrets = nonEmpty(clientSecret)
+  if (production && secrets.some((secret) => secret.length < MIN_PRODUCTION_CHARS))
+    throw new ConfigError(`${path}.clientSecret`, {
+      sentence: `in production "${path}.clientSecret" must have at least ${MIN_PRODUCTION_CHARS} characters: set it to the output of "openssl rand -base64 32"`,
+    })
+  return Object.freeze({
+    id,
+    secrets,
+    introspect: rightsOf(introspect),
+    revoke: revoke === 'all' ? revoke : new Set(revoke === 'own' ? [id] : [id, ...revoke]),
+  })
+}
+
+function rightsOf(introspect: boolean | ParsedRights): OAuthClient['introspect'] {
+  if (introspect === false) return undefined
+  if (introspect === true) return { audience: undefined, apiKeys: 'refuse' }
+  const { audience: named, apiKeys } = introspect
+  return { audience: named === undefined ? undefined : nonEmpty(named), apiKeys }
+}
