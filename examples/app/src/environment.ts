@@ -145,6 +145,14 @@ const schema = v.object({
   ),
 })
 
+/** The demo's OAuth client, which asks about tokens of everybody, and revokes those of its two apps. */
+const GATEWAY = {
+  clientId: 'gateway',
+  clientSecret: 'gateway-secret',
+  introspect: true,
+  revoke: ['web', 'native'],
+} as const
+
 /** The environment variable behind each option of the library. */
 const variableOf: Readonly<Record<string, string>> = {
   issuer: 'ISSUER',
@@ -203,6 +211,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
         refreshesAtOnce: 0,
         converged: 0,
       },
+      oauth: { clients: [GATEWAY] },
       activity: variables.ACTIVITY === 'on' ? {} : undefined,
       // Nor networks: all of them may be behind one address.
       lockout: {

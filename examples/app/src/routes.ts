@@ -77,7 +77,10 @@ export function createRoutes(
   }
 }
 
-const AUTH_ENDPOINTS: readonly EndpointName[] = ['refresh', 'token', 'logout', 'sessions', 'live']
+const AUTH_ENDPOINTS: readonly EndpointName[] = [
+  ...(['refresh', 'token', 'introspect', 'revoke'] as const),
+  ...(['logout', 'sessions', 'live'] as const),
+]
 const ROOT_ENDPOINTS: readonly EndpointName[] = ['well-known']
 
 /** `PUT /api/profile`: accepts any JSON object. */
