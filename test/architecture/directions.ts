@@ -38,7 +38,7 @@ const parts: Table = {
   memory: ['ports', 'binding', 'revocation', 'sessions'],
 
   // The way of a request: who may pass, and what is answered.
-  access: ['ports', 'errors', 'seam', 'type problems', 'revocation', 'tokens', 'watch'],
+  access: ['ports', 'errors', 'seam', 'type problems', 'type issuers', 'revocation', 'tokens', 'watch'],
   guards: [
     ...['errors', 'thenable', 'dependencies', 'seam', 'problems', 'access/known-token'],
     ...['type ports', 'type watch'],

@@ -9,13 +9,15 @@ export interface Expected {
   /** The `error` member of the body. */
   readonly error?: string
   /** What `WWW-Authenticate` holds. Default: what the error calls for. */
-  readonly challenge?: 'none' | 'bare' | 'error' | 'dpop'
+  readonly challenge?: 'none' | 'bare' | 'error' | 'dpop' | 'basic'
   /** What becomes of the refresh cookie. Default for a refusal: `kept`. */
   readonly cookie?: 'kept' | 'set' | 'cleared'
   /** Exact values or patterns, `null` for a field that must not be there. */
   readonly headers?: Readonly<Record<string, string | RegExp | null>>
   /** Members that the JSON body must have. */
   readonly body?: object
+  /** All that the body has, as JSON; or the text itself. */
+  readonly exactly?: object | string
   /** Node's parser refuses the request before any framework sees it: a status and nothing else. */
   readonly byParser?: true
 }
@@ -39,6 +41,9 @@ export function expectReply(reply: Reply, expected: Expected): void {
   }
   if (error !== undefined && reply.text !== '') assert.equal(jsonOf(reply).error, error)
   if (body !== undefined) expect(jsonOf(reply)).toMatchObject(body)
+  const { exactly } = expected
+  if (exactly !== undefined)
+    assert.deepEqual(typeof exactly === 'string' ? reply.text : jsonOf(reply), exactly)
   expectChallenge(reply, expected.challenge ?? challenges[error ?? ''] ?? 'none', error)
   const cookie = expected.cookie ?? (status >= 400 ? 'kept' : undefined)
   if (cookie !== undefined) assert.equal(cookieChange(reply), cookie, 'the refresh cookie')
@@ -67,6 +72,10 @@ function expectChallenge(reply: Reply, challenge: Expected['challenge'], error =
   assert.equal(more.length, 0, 'one field')
   if (challenge === 'dpop') {
     assert.match(sent, /^DPoP error="[^"]+", error_description="[^"]+", algs="[^"]+"$/)
+    return
+  }
+  if (challenge === 'basic') {
+    assert.equal(sent, 'Basic realm="oauth"')
     return
   }
   if (challenge !== 'error') {

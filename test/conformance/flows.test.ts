@@ -4,6 +4,7 @@ import { connectionFlows } from './connection-flows.ts'
 import { deviceFlows } from './device-flows.ts'
 import { lockoutFlows, shortLockoutFlows } from './lockout-flows.ts'
 import { logoutFlows } from './logout-flows.ts'
+import { oauthFlows } from './oauth-flows.ts'
 import { passwordFlows } from './password-flows.ts'
 import { onceOnly, refreshFlows } from './refresh-flows.ts'
 import { replacementFlows } from './replacement-flows.ts'
@@ -25,6 +26,7 @@ describe('as started by default', () =>
     ...connectionFlows,
     ...lockoutFlows,
     ...activityFlows,
+    ...oauthFlows,
   ]))
 
 describe('with a short lockout', () =>

@@ -17,6 +17,8 @@ const generated: readonly { readonly what: string; readonly pattern: RegExp; rea
   { what: 'key', pattern: /(?<=")[\w-]{43}(?=")/g },
   { what: 'session', pattern: /(?<=")[\w-]{38}(?=")/g },
   { what: 'tag of content', pattern: /(?<=^")[\w-]{22}(?="$)/g },
+  { what: 'token id', pattern: /(?<="jti":")[\w-]{22}(?=")/g },
+  { what: 'time', pattern: /(?<="(?:exp|iat|auth_time)":)\d{10}/g, alike: true },
   { what: 'time', pattern: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, alike: true },
   { what: 'port', pattern: /127\.0\.0\.1:\d+/g, alike: true },
 ]

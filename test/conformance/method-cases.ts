@@ -33,6 +33,8 @@ const routes: Readonly<Record<string, readonly string[]>> = {
   '/auth/login': ['POST'],
   '/auth/refresh': ['POST'],
   '/auth/token': ['POST'],
+  '/auth/introspect': ['POST'],
+  '/auth/revoke': ['POST'],
   '/auth/logout': ['POST'],
   '/auth/logout-all': ['POST'],
   '/auth/sessions': ['GET', 'HEAD'],

@@ -202,7 +202,7 @@ export const pathCases: readonly RequestCase[] = [
       expect: { status: 200 },
     }),
   ),
-  ...['/auth/introspect', '/auth/revoke', '/auth/backchannel-logout'].map(
+  ...['/auth/backchannel-logout'].map(
     (path): RequestCase => ({
       name: `POST ${path} is not there yet`,
       send: { method: 'POST', path, headers: { authorization: 'Bearer {token}' } },

@@ -3,6 +3,7 @@ import { bodyCases } from './body-cases.ts'
 import { cookieCases } from './cookie-cases.ts'
 import { headerCases } from './header-cases.ts'
 import { methodCases } from './method-cases.ts'
+import { oauthCases } from './oauth-cases.ts'
 import { originCases } from './origin-cases.ts'
 import { pageCases } from './page-cases.ts'
 import { pathCases } from './path-cases.ts'
@@ -17,6 +18,7 @@ conformance([
     ...cookieCases,
     ...headerCases,
     ...methodCases,
+    ...oauthCases,
     ...originCases,
     ...pageCases,
     ...pathCases,

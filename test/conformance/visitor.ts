@@ -128,6 +128,11 @@ export function bearer(token: string): Fields {
   return { authorization: `Bearer ${token}` }
 }
 
+/** As which client a request is sent. */
+export function basic(id: string, secret: string): { readonly authorization: string } {
+  return { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }
+}
+
 export function json(value: unknown): { readonly headers: Fields; readonly body: string } {
   return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) }
 }

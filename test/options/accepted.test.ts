@@ -67,6 +67,7 @@ const undefinedEverywhere = {
   paths: { auth: undefined },
   refusals: undefined,
   clients: { cookie: undefined, body: undefined },
+  oauth: { clients: undefined, publicClients: undefined, unknownTokens: undefined },
   binding: undefined,
   lockout: {
     ...{ attempts: undefined, windowSeconds: undefined, durationSeconds: undefined },

@@ -46,6 +46,7 @@ export type ProblemCode =
   | 'client_unauthorized'
   | 'client_methods_mixed'
   | 'clients_limited'
+  | 'client_keys_unavailable'
   | 'token_type_unsupported'
   | 'store_unavailable'
   | 'key_unavailable'
@@ -178,6 +179,7 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   store_unavailable: { ...unavailable, say: 'the session store does not answer; try again' },
   key_unavailable: { ...unavailable, say: 'no token can be signed now; try again' },
   issuer_unavailable: { ...unavailable, say: 'the issuer of the token cannot be asked; try again' },
+  client_keys_unavailable: { ...unavailable, say: 'the keys of the client cannot be fetched; try again' },
   audit_unavailable: { ...unavailable, say: 'the audit trail cannot be written; try again' },
   policy_unavailable: {
     ...unavailable,

@@ -168,8 +168,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
   const accessParts = { inspect, possession: holders.possession, standings, store: store.sessions }
   const access = createAccess({ ...accessParts, emit, emitSoon, callers, tally, audit, whenTold })
-  const oauth = createOAuthClients({
-    ...{ ...accessParts, settings, counters: store.counters, emit, callers, clock: storeClock },
+  const oauth = await createOAuthClients({
+    ...{ ...accessParts, settings, statements, counters: store.counters, emit, callers, clock: storeClock },
     counterKey: keysFor(secrets, 'counters')[0],
   })
   const lockout = createLockouts({

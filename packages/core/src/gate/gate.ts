@@ -163,6 +163,7 @@ export function createGate(parts: GateParts): Gate {
       oauth: oauth.settings,
       clientRequests,
       clientOf,
+      sign: parts.statements.sign,
       streams,
       logout,
       schemes,

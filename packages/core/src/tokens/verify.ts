@@ -1,5 +1,3 @@
-import { JOSEError } from 'jose/errors'
-import { decodeJwt } from 'jose/jwt/decode'
 import type { FoundKey } from '../keys/ring.ts'
 import type { Clock } from '../ports/clock.ts'
 import { MAX_ACCESS_SECONDS } from '../ports/revocations.ts'
@@ -14,6 +12,7 @@ import type { TokenEncryption } from './forms/nested.ts'
 import { REFERENCE_PREFIX } from './forms/reference.ts'
 import { createHeaderReader, type TokenHeader } from './header.ts'
 import type { TokenSource } from './source.ts'
+import { claimedIssuer } from './statements/claimed.ts'
 
 export interface JudgedToken {
   readonly claims: Claims
@@ -162,16 +161,6 @@ export function createTokenVerification(
     if (introspect !== undefined && isIntrospectable(token)) return introspect(token, checkUnsigned)
     if (encryption !== undefined && isEncrypted(token)) return verifyEncrypted(token, encryption)
     return verify(token)
-  }
-}
-
-/** The `iss` of a token, before any part of it is verified. */
-function claimedIssuer(token: string): string | undefined {
-  try {
-    return decodeJwt(token).iss
-  } catch (cause) {
-    if (cause instanceof JOSEError) return undefined
-    throw cause
   }
 }
 

@@ -1,8 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Unavailable } from '../../ports/outcome.ts'
 import type { Caller } from '../../seam/caller.ts'
+import { claimedIssuer } from '../../tokens/statements/claimed.ts'
 import type { Emit } from '../../watch/events.ts'
 import type { ClientLimits } from '../../watch/lockout/client-limits.ts'
+import { type AssertionReader, judgeAssertion } from './assertion.ts'
 import type { OAuthClient, OAuthSettings } from './settings.ts'
 
 /** A client's name and secret. */
@@ -18,12 +20,16 @@ export type ClientCredentials =
   | { readonly kind: 'name'; readonly id: string }
   /** `readings`: what was sent, in each way in which it can be read; empty if in none. */
   | { readonly kind: 'secret'; readonly readings: readonly IdAndSecret[] }
+  /** A JWT signed by the client (RFC 7523, section 2.2). `id`: the client that the request names besides, if any. */
+  | { readonly kind: 'assertion'; readonly assertion: string; readonly id: string | undefined }
 
 export type ClientVerdict =
   | { readonly kind: 'confidential'; readonly client: OAuthClient }
   | { readonly kind: 'public'; readonly id: string }
   | { readonly kind: 'unauthenticated' }
   | { readonly kind: 'limited'; readonly retryAfterSeconds: number }
+  /** The keys of the client can't be had now. */
+  | { readonly kind: 'keys_unavailable' }
   | Unavailable
 
 /**
@@ -35,6 +41,8 @@ export type AuthenticateClient = (credentials: ClientCredentials, caller: Caller
 export interface ClientAuthenticationParts {
   readonly settings: OAuthSettings
   readonly limits: Pick<ClientLimits, 'failed'>
+  /** Of clients that authenticate by a key, by `client_id`. */
+  readonly assertionReaders: ReadonlyMap<string, AssertionReader>
   readonly emit: Emit
 }
 
@@ -42,7 +50,7 @@ export interface ClientAuthenticationParts {
 const NOBODYS: readonly Uint8Array[] = [new Uint8Array(32)]
 
 export function createClientAuthentication(parts: ClientAuthenticationParts): AuthenticateClient {
-  const { settings, limits, emit } = parts
+  const { settings, limits, assertionReaders, emit } = parts
   const { clients, publicClients } = settings
   const digests = new Map([...clients].map(([id, { secrets }]) => [id, secrets.map(digestOf)]))
 
@@ -62,6 +70,26 @@ export function createClientAuthentication(parts: ClientAuthenticationParts): Au
     return { kind: 'unauthenticated' }
   }
 
+  async function byAssertion(
+    { assertion, id: named }: Extract<ClientCredentials, { kind: 'assertion' }>,
+    caller: Caller,
+  ): Promise<ClientVerdict> {
+    const id = claimedIssuer(assertion) ?? ''
+    const [client, reader] = [clients.get(id), assertionReaders.get(id)]
+    if (client === undefined || reader === undefined || (named !== undefined && named !== id))
+      return failed(named, caller)
+    const verdict = await judgeAssertion(assertion, id, reader)
+    switch (verdict.kind) {
+      case 'right':
+        return { kind: 'confidential', client }
+      case 'wrong':
+        return failed(id, caller)
+      case 'keys_unavailable':
+      case 'unavailable':
+        return verdict
+    }
+  }
+
   return async (credentials, caller) => {
     switch (credentials.kind) {
       case 'none':
@@ -77,6 +105,8 @@ export function createClientAuthentication(parts: ClientAuthenticationParts): Au
           ? failed(credentials.readings[0]?.id, caller)
           : { kind: 'confidential', client }
       }
+      case 'assertion':
+        return byAssertion(credentials, caller)
     }
   }
 }

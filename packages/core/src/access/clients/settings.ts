@@ -1,3 +1,4 @@
+import type { StatementSender } from '../../issuers/senders.ts'
 import type { AttemptLimit } from '../../ports/optional/counters.ts'
 
 /** What a client may ask about by introspection. */
@@ -7,11 +8,16 @@ export interface IntrospectionRights {
   readonly apiKeys: 'refuse' | 'accept'
 }
 
+/** A client's keys. For whom its assertions must be is the same for all clients. */
+export type ClientKeys = Omit<StatementSender, 'issuer' | 'audience'>
+
 /** A confidential client, which authenticates. */
 export interface OAuthClient {
   readonly id: string
   /** Each is accepted. */
   readonly secrets: readonly string[]
+  /** Where the keys are by which it authenticates; `undefined`: it does not by a key. */
+  readonly keys: ClientKeys | undefined
   /** `undefined`: it may not ask. */
   readonly introspect: IntrospectionRights | undefined
   /** The clients whose tokens it may revoke, itself included; `all`: those of every client. */

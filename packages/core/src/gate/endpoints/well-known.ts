@@ -1,3 +1,4 @@
+import { ASSERTION_ALGORITHMS } from '../../access/clients/assertion.ts'
 import type { OAuthSettings } from '../../access/clients/settings.ts'
 import type { Proofs } from '../../access/dpop/index.ts'
 import type { Route } from '../../seam/http.ts'
@@ -49,7 +50,7 @@ export function metadataPath(issuer: string): string {
  * What clients and resource servers need to know about this issuer (RFC 8414, section 2): endpoints that are mounted, and
  * how clients authenticate there.
  */
-function metadata({ issuer, authPath, isMounted, oauth, proofs }: WellKnownParts): Handler {
+function metadata({ issuer, authPath, isMounted, oauth, proofs, publishedKeys }: WellKnownParts): Handler {
   const { origin } = new URL(issuer)
   const always = {
     issuer,
@@ -58,27 +59,41 @@ function metadata({ issuer, authPath, isMounted, oauth, proofs }: WellKnownParts
     // RFC 9449, section 5.1.
     ...(proofs && { dpop_signing_alg_values_supported: proofs.algorithms }),
   }
-  const methods = oauth.clients.size === 0 ? [] : ['client_secret_basic', 'client_secret_post']
+  const clients = [...oauth.clients.values()]
+  const methods = [
+    ...(clients.some(({ secrets }) => secrets.length > 0)
+      ? ['client_secret_basic', 'client_secret_post']
+      : []),
+    ...(clients.some(({ keys }) => keys !== undefined) ? ['private_key_jwt'] : []),
+  ]
   const url = (name: string): string => `${origin}${authPath}/${name}`
+  const authenticated = (endpoint: string, others: readonly string[]): object => ({
+    [`${endpoint}_endpoint_auth_methods_supported`]: [...others, ...methods],
+    ...(methods.includes('private_key_jwt') && {
+      [`${endpoint}_endpoint_auth_signing_alg_values_supported`]: ASSERTION_ALGORITHMS,
+    }),
+  })
   const token = {
     token_endpoint: url('token'),
     grant_types_supported: ['refresh_token'],
-    token_endpoint_auth_methods_supported: ['none', ...methods],
+    ...authenticated('token', ['none']),
   }
   const introspection = {
     introspection_endpoint: url('introspect'),
-    introspection_endpoint_auth_methods_supported: methods,
+    ...authenticated('introspection', []),
   }
-  const revocation = {
-    revocation_endpoint: url('revoke'),
-    revocation_endpoint_auth_methods_supported: ['none', ...methods],
-  }
+  const revocation = { revocation_endpoint: url('revoke'), ...authenticated('revocation', ['none']) }
   return (view) => {
     const mounted = {
       ...(isMounted('token') ? token : { grant_types_supported: [] }),
-      ...(isMounted('introspect') && introspection),
+      ...(isMounted('introspect') && { ...introspection, ...signedBy(publishedKeys()) }),
       ...(isMounted('revoke') && revocation),
     }
     return publicAnswer(view, { ...always, ...mounted }, METADATA_MAX_AGE_SECONDS)
   }
+}
+
+/** RFC 9701, section 7. Answers are signed by the keys of access tokens. */
+function signedBy(keys: readonly { readonly alg?: unknown }[]): object {
+  return { introspection_signing_alg_values_supported: [...new Set(keys.map(({ alg }) => alg))] }
 }

@@ -49,7 +49,7 @@ const entries = {
 } satisfies Entries<WithOAuth>
 
 /** Errors must not show a secret. */
-const mayShow = (path: string): boolean => !/^oauth\.clients\.\d+(\.clientSecret(\.\d+)?)?$/.test(path)
+const mayShow = (path: string): boolean => !/^oauth\.clients\.\d+(\.(clientSecret|jwks)\b.*)?$/.test(path)
 
 /** This room is read after the one that checks `clients`. */
 export const oauthRoom: Room<OAuthRoomSettings> = room(

@@ -12,14 +12,14 @@ import { occurrences } from '../../credentials.ts'
 
 export type Form = ReadonlyMap<string, string>
 
+/** What a request shows of its client, and where, if anywhere. */
+interface Shown {
+  readonly credentials: ClientCredentials
+  readonly place: 'header' | 'body'
+}
+
 export type ClientRequest =
-  | {
-      readonly kind: 'read'
-      readonly form: Form
-      readonly credentials: ClientCredentials
-      /** Where the credentials were, if there are any. */
-      readonly place: 'header' | 'body'
-    }
+  | ({ readonly kind: 'read'; readonly form: Form } & Shown)
   | { readonly kind: 'refused'; readonly answer: Answer }
 
 export type AuthenticatedRequest =
@@ -52,21 +52,11 @@ export function createClientRequests({ authenticate, callers }: ClientRequestsPa
       const reading = await readForm(view)
       if (reading.kind === 'refused') return refused(refusal(reading.problem))
       const form = reading.value
-      const readings = basicIn(view)
+      const ways = [basicIn(view, form), assertionIn(form), secretIn(form)].filter((way) => way !== undefined)
+      if (ways.length > 1 || ways[0] === 'contradictory') return refused(refusal('client_methods_mixed'))
       const id = parameter(form, 'client_id')
-      const secret = parameter(form, 'client_secret')
-      if (readings !== undefined) {
-        const isOther = id !== undefined && readings.length > 0 && !readings.some((one) => one.id === id)
-        if (secret !== undefined || isOther) return refused(refusal('client_methods_mixed'))
-        return { kind: 'read', form, credentials: { kind: 'secret', readings }, place: 'header' }
-      }
-      if (id === undefined)
-        return secret === undefined
-          ? { kind: 'read', form, credentials: { kind: 'none' }, place: 'header' }
-          : { kind: 'read', form, credentials: { kind: 'secret', readings: [] }, place: 'body' }
-      const credentials: ClientCredentials =
-        secret === undefined ? { kind: 'name', id } : { kind: 'secret', readings: [{ id, secret }] }
-      return { kind: 'read', form, credentials, place: 'body' }
+      const [way = id === undefined ? NOBODY : { credentials: { kind: 'name', id }, place: 'body' }] = ways
+      return { kind: 'read', form, ...way }
     },
     async authenticate({ credentials, place }, view) {
       const verdict = await authenticate(credentials, callers.of(view))
@@ -78,6 +68,8 @@ export function createClientRequests({ authenticate, callers }: ClientRequestsPa
           return refused(refusal('client_unauthenticated', place === 'header' ? CHALLENGE : {}))
         case 'limited':
           return refused(refusal('clients_limited', verdict))
+        case 'keys_unavailable':
+          return refused(refusal('client_keys_unavailable'))
         case 'unavailable':
           return refused(refusal('store_unavailable'))
       }
@@ -90,23 +82,51 @@ export function parameter(form: Form, name: string): string | undefined {
   return form.get(name) || undefined
 }
 
+const NOBODY: Shown = { credentials: { kind: 'none' }, place: 'header' }
 const BASIC = /^basic(?: +([A-Za-z0-9+/]*={0,2}))?$/i
 
 /**
  * What HTTP Basic says, in the two ways in which clients write it: form-urlencoded, as RFC 6749, section 2.3.1, has it, and
- * as it is. `undefined` if the request does not use it, empty if it is malformed.
+ * as it is. A `client_id` in the form must be the same.
  */
-function basicIn({ headers }: RequestView): readonly IdAndSecret[] | undefined {
+function basicIn({ headers }: RequestView, form: Form): Shown | 'contradictory' | undefined {
   const { authorization } = headers
   if (typeof authorization !== 'string' || !/^basic\b/i.test(authorization)) return undefined
   const [, encoded = ''] = BASIC.exec(authorization) ?? []
-  const [, id = '', secret = ''] = /^([^:]+):(.+)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? []
-  if (id === '') return []
-  const [decodedId, decodedSecret] = [formDecoded(id), formDecoded(secret)]
-  const plain = { id, secret }
-  if (decodedId === undefined || decodedSecret === undefined) return [plain]
-  const isSame = decodedId === id && decodedSecret === secret
-  return isSame ? [plain] : [{ id: decodedId, secret: decodedSecret }, plain]
+  const [, id, secret] = /^([^:]+):(.+)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? []
+  const readings = id === undefined || secret === undefined ? [] : readingsOf({ id, secret })
+  const named = parameter(form, 'client_id')
+  const fitting = readings.filter((one) => named === undefined || named === one.id)
+  if (fitting.length === 0 && readings.length > 0) return 'contradictory'
+  return { credentials: { kind: 'secret', readings: fitting }, place: 'header' }
+}
+
+function readingsOf(plain: IdAndSecret): readonly IdAndSecret[] {
+  const [id, secret] = [formDecoded(plain.id), formDecoded(plain.secret)]
+  if (id === undefined || secret === undefined) return [plain]
+  return id === plain.id && secret === plain.secret ? [plain] : [{ id, secret }, plain]
+}
+
+/** RFC 6749, section 2.3.1: the secret as a parameter. */
+function secretIn(form: Form): Shown | undefined {
+  const [id, secret] = [parameter(form, 'client_id'), parameter(form, 'client_secret')]
+  if (secret === undefined) return undefined
+  const readings = id === undefined ? [] : [{ id, secret }]
+  return { credentials: { kind: 'secret', readings }, place: 'body' }
+}
+
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+/** RFC 7521, section 4.2. What is of another type, or of none, shows nothing. */
+function assertionIn(form: Form): Shown | undefined {
+  const type = parameter(form, 'client_assertion_type')
+  const sent = parameter(form, 'client_assertion')
+  if (type === undefined && sent === undefined) return undefined
+  const assertion = type === ASSERTION_TYPE && sent !== undefined ? sent : ''
+  return {
+    credentials: { kind: 'assertion', assertion, id: parameter(form, 'client_id') },
+    place: 'body',
+  }
 }
 
 function formDecoded(text: string): string | undefined {

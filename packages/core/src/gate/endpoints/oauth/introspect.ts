@@ -1,7 +1,8 @@
 import type { Examine } from '../../../access/clients/examine.ts'
-import type { OAuthSettings } from '../../../access/clients/settings.ts'
+import type { OAuthClient, OAuthSettings } from '../../../access/clients/settings.ts'
+import type { Statements } from '../../../issuers/statements.ts'
 import type { Auth } from '../../../seam/auth.ts'
-import type { Route } from '../../../seam/http.ts'
+import type { Answer, RequestView, Route } from '../../../seam/http.ts'
 import { jsonAnswer, refusal } from '../../answers/answer.ts'
 import type { Handler, RouteMaker } from '../../routes.ts'
 import { type ClientRequests, parameter } from './client-requests.ts'
@@ -10,12 +11,23 @@ export interface IntrospectEndpointParts {
   readonly clientRequests: ClientRequests
   readonly examine: Examine
   readonly oauth: Pick<OAuthSettings, 'clients'>
+  readonly sign: Statements['sign']
 }
 
-/** `POST /introspect`: tells a client what an access token means (RFC 7662). No routes if no client may ask. */
+/**
+ * `POST /introspect`: tells a client what an access token means (RFC 7662), in an answer that is signed if it
+ * asks for that (RFC 9701). No routes if no client may ask.
+ */
 export function introspectRoutes(parts: IntrospectEndpointParts, route: RouteMaker): readonly Route[] {
-  const { clientRequests, examine, oauth } = parts
+  const { clientRequests, examine, oauth, sign } = parts
   if ([...oauth.clients.values()].every(({ introspect }) => introspect === undefined)) return []
+
+  async function answer(members: object, { id: aud }: OAuthClient, view: RequestView): Promise<Answer> {
+    if (!wantsJwt(view)) return jsonAnswer(200, members)
+    const signed = await sign('token-introspection+jwt', { aud, token_introspection: members })
+    return signed.kind === 'signed' ? jwtAnswer(signed.jwt) : refusal('key_unavailable')
+  }
+
   const handle: Handler = async (view) => {
     const request = await clientRequests.read(view)
     if (request.kind === 'refused') return request.answer
@@ -30,9 +42,9 @@ export function introspectRoutes(parts: IntrospectEndpointParts, route: RouteMak
     const examined = await examine(token, { ...asked.client, introspect }, view)
     switch (examined.kind) {
       case 'active':
-        return jsonAnswer(200, membersOf(examined.auth))
+        return answer(membersOf(examined.auth), asked.client, view)
       case 'inactive':
-        return jsonAnswer(200, { active: false })
+        return answer({ active: false }, asked.client, view)
       case 'limited':
         return refusal('signatures_limited', examined)
       case 'unavailable':
@@ -40,6 +52,25 @@ export function introspectRoutes(parts: IntrospectEndpointParts, route: RouteMak
     }
   }
   return [route.open('/introspect', { POST: handle })]
+}
+
+const JWT_TYPE = 'application/token-introspection+jwt'
+
+/** Whoever names the type of a signed answer wants one (RFC 9701, section 4). */
+function wantsJwt({ headers }: RequestView): boolean {
+  const { accept } = headers
+  if (typeof accept !== 'string') return false
+  return accept.split(',').some((range) => range.split(';', 1)[0]?.trim().toLowerCase() === JWT_TYPE)
+}
+
+/** RFC 9701, section 5. */
+function jwtAnswer(jwt: string): Answer {
+  return {
+    status: 200,
+    headers: { 'Content-Type': JWT_TYPE, 'Cache-Control': 'no-store' },
+    cookies: [],
+    body: jwt,
+  }
 }
 
 /** RFC 7662, section 2.2. Members that it does not name are the claims of the same name. */
