@@ -23,6 +23,7 @@ const parts: Table = {
   revocation: ['ports', 'dependencies'],
   binding: ['ports', 'errors'],
   watch: ['ports', 'errors', 'printable', 'thenable', 'dependencies', 'binding', 'type seam'],
+  outbox: ['ports', 'errors', 'dependencies', 'type watch'],
   keys: ['ports', 'errors', 'printable', 'secrets', 'jose'],
   tokens: [
     ...['ports', 'errors', 'dependencies', 'thenable', 'type secrets', 'type seam', 'keys'],
@@ -45,18 +46,18 @@ const parts: Table = {
   ],
   gate: [
     ...['errors', 'thenable', 'seam', 'problems', 'sessions', 'access', 'guards'],
-    ...['type ports', 'type keys', 'type issuers', 'type watch'],
+    ...['type ports', 'type keys', 'type issuers', 'type watch', 'type outbox'],
   ],
 
   // What an application calls beside its routes, and what it can set.
   application: [
     ...['ports', 'errors', 'printable', 'seam', 'type problems', 'type watch', 'type keys'],
-    ...['type issuers', 'type revocation', 'type sessions', 'type access', 'type gate'],
+    ...['type issuers', 'type revocation', 'type sessions', 'type access', 'type gate', 'type outbox'],
   ],
   options: [
     ...['ports', 'errors', 'issuers/secure-url', 'access/certificates'],
     ...['type keys', 'type tokens', 'type issuers', 'type revocation', 'type binding'],
-    ...['type sessions', 'type access', 'type guards', 'type watch', 'type gate'],
+    ...['type sessions', 'type access', 'type guards', 'type watch', 'type gate', 'type outbox'],
   ],
 }
 const everyPart = Object.keys(parts)

@@ -45,6 +45,7 @@ const EVENTS = new Set([
   'key.compromised',
   'decision.degraded',
   'store.rollback',
+  'delivery.failed',
 ])
 const KEY = randomBytes(32).toString('base64url')
 const CANARY = {

@@ -15,6 +15,7 @@ import { keysContract } from './keys.contract.ts'
 import { limitsContract } from './limits.contract.ts'
 import { manySessionsContract } from './many-sessions.contract.ts'
 import { onceContract } from './once.contract.ts'
+import { outboxContract } from './outbox.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { renewalContract } from './renewal.contract.ts'
 import { revocationContract } from './revocation.contract.ts'
@@ -77,6 +78,7 @@ export function storeContract(harness: StoreHarness): void {
     describe('activity', () => activityContract(here))
     describe('keys of subjects', () => subjectKeysContract(here))
     describe('what may happen once', () => onceContract(here))
+    describe('the outbox', () => outboxContract(here))
     describe('API keys', () => apiKeysContract(here))
     describe('sightings', () => sightingsContract(here))
   })

@@ -14,7 +14,7 @@ const secret =
   'a secret of at least 32 random bytes, such as the output of "openssl rand -base64 32", or an array of secrets'
 const known =
   'issuer, audience, secret, store, production, clock, random, accessToken, access, apiKeys, dpop, mtls, deviceBoundSessions, refresh, limits, ' +
-  'clients, revocation, allowList, binding, lockout, activity, audit, meter, tracer, anomalies, claims, issuers, policies, cookie, origins, refusals, paths'
+  'clients, oauth, revocation, allowList, binding, lockout, outbox, activity, audit, meter, tracer, anomalies, claims, issuers, policies, cookie, origins, refusals, paths'
 const good = 'abcdefghijklmnopqrstuvwxyz012345'
 
 const complete = {
@@ -149,6 +149,8 @@ const wrong: readonly WrongOption[] = [
   { name: 'another mode', options: { mtls: { mode: 'on' } }, option: 'mtls.mode', allowed: 'one of "off", "accepted", "required"', given: '"on"' },
   { name: 'a string', options: { mtls: { proxies: '10.0.0.0/8' } }, option: 'mtls.proxies', allowed: 'an array of addresses and subnets', given: '"10.0.0.0/8"' },
 
+  { name: 'true', options: { outbox: true }, option: 'outbox', allowed: 'an object with giveUpAfterSeconds', given: 'true' },
+  { name: 'impatient', options: { outbox: { giveUpAfterSeconds: 599 } }, option: 'outbox.giveUpAfterSeconds', allowed: 'from 600 to 604800', given: '599' },
   { name: 'a number', options: { lockout: 5 }, option: 'lockout', allowed: 'an object with attempts, windowSeconds, durationSeconds, networkAttempts, canonical, onLocked', given: '5' },
   { name: 'misspelled', options: { lockout: { attempt: 5 } }, option: 'lockout.attempt', says: 'unknown option "lockout.attempt" (did you mean "lockout.attempts"?)' },
   { name: 'negative', options: { lockout: { attempts: -1 } }, option: 'lockout.attempts', allowed: 'from 0 to 1000000', given: '-1' },

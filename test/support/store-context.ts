@@ -7,4 +7,5 @@ export const storeContext: StoreContext = {
   random: randomBytes,
   production: false,
   integrityKeys: [Buffer.alloc(32, 1)],
+  outbox: { keptMs: 3_600_000 },
 }

@@ -47,6 +47,8 @@ const wrong: readonly SallyportOptions[] = [
   // @ts-expect-error a form of names is a function
   { lockout: { canonical: 'NFKC' } },
   // @ts-expect-error there is no such switch
+  { outbox: true },
+  // @ts-expect-error there is no such switch
   { activity: true },
   // @ts-expect-error nor this one
   { apiKeys: true },

@@ -36,6 +36,15 @@ export type { GuardMethods, Guards } from './guards/index.ts'
 export type { AuthWith, ClaimProof } from './guards/proof.ts'
 export type { SenderOptions, StatementSender } from './issuers/senders.ts'
 export type { StatementKind, StatementReader, Statements } from './issuers/statements.ts'
+export type {
+  Delivery,
+  Outbox,
+  PollReading,
+  PollReceiver,
+  PollSettled,
+  PushReceiver,
+} from './outbox/index.ts'
+export type { DeadLetter, OutboxMessage } from './ports/optional/outbox.ts'
 export { type ChallengeParameters, type Problem, type ProblemCode, problems } from './problems.ts'
 export type { Auth } from './seam/auth.ts'
 export type { Caller, Callers, Sender } from './seam/caller.ts'

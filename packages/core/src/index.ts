@@ -10,6 +10,7 @@ export type {
   CreatedApiKey,
   KeyCalls,
   LockoutCalls,
+  OutboxCalls,
   Renewed,
   RevokedApiKeys,
   RevokedMany,
@@ -50,6 +51,7 @@ export type { KeyState } from './keys/schedule.ts'
 export { memoryStore } from './memory/store.ts'
 export type * from './options/index.ts'
 export type { Clock, Random } from './ports/clock.ts'
+export type { DeadLetter } from './ports/optional/outbox.ts'
 export type { Seen, SeenValue } from './ports/optional/sightings.ts'
 export type { Revocation } from './ports/revocations.ts'
 export type { Elevation, Session } from './ports/session.ts'

@@ -22,6 +22,7 @@ import { memoryKeys, memoryStore } from './memory/store.ts'
 import { parseOptions, type SallyportOptions } from './options/index.ts'
 import { parseSender } from './options/issuers/sender.ts'
 import { parseVerify } from './options/verify.ts'
+import { createOutbox } from './outbox/index.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Signer } from './ports/signer.ts'
 import { createReplica } from './revocation/replica.ts'
@@ -87,7 +88,9 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const customClaims = settings.customClaims && (await createCustomClaims(settings.customClaims, notice))
   const issuers = await loadTrustedIssuers(settings.issuers, settings.issuer, clock, notice)
   const integrityKeys = keysFor(secrets, 'storedGrants')
-  const store = await (settings.store ?? memoryStore()).open({ random, notice, production, integrityKeys })
+  const store = await (settings.store ?? memoryStore()).open({
+    ...{ random, notice, production, integrityKeys, outbox: settings.outbox },
+  })
   for (const message of settings.notices) notice(message)
 
   const ring = makeRing(store.keys)
@@ -142,10 +145,13 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     ...{ store: store.apiKeys, settings: settings.apiKeys, judgeSubject, replica, emit },
     ...{ clock: storeClock, random },
   })
+  const outbox = createOutbox({
+    ...{ settings: settings.outbox, store: store.outbox, emit, clock: storeClock, random },
+  })
   const sessions = createSessions({
     ...{ store: store.sessions, revocations: store.revocations, once: store.once, replica, signer },
     ...{ settings: settings.sessions, accessSeconds: settings.accessSeconds, issueToken, refreshTokens },
-    ...{ devices, emit, onIssuing: standings.note },
+    ...{ devices, emit, onIssuing: standings.note, onEnded: outbox.wake },
     ...{ boundKeys: settings.boundKeys, boundKeyKeys: keysFor(secrets, 'boundKeys') },
     ...{ judgeSubject, apiKeys, traced: createTraced(settings.tracer), clock: storeClock, random },
   })
@@ -180,7 +186,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const endOnRevocation = createEndOnRevocation({ connections, replica, callbacks })
   const gate = createGate({
     ...{ settings, access, oauth, inspect, ...holders, fingerprints, deviceName: devices.labelOf },
-    ...{ sessions, refreshTokens, lockout, activity, risk, endOnRevocation, statements },
+    ...{ sessions, refreshTokens, lockout, activity, risk, endOnRevocation },
+    ...{ statements, outbox },
     required: audit.required,
     ...{ emit, callers, callbacks, notice, clock },
     parseVerify: (given) => parseVerify(given, settings),
@@ -192,6 +199,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   let closing: Promise<void> | undefined
   async function closeAll(): Promise<void> {
     for (const part of [connections, replica, ring, issuers, statements]) part.close()
+    await outbox.close()
     await watch.close()
     await store.close()
   }
@@ -201,7 +209,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   return {
     ...createCalls({
       ...{ apiKeys, list, end, renew, forget, revoke, access, lockout, settled, ring, replica, issuers },
-      ...{ store: store.revocations, audit, risk, emit, callers, clock, notice },
+      ...{ store: store.revocations, outbox, audit, risk, emit, callers, clock, notice },
     }),
     on,
     emit,

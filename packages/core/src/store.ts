@@ -58,6 +58,18 @@ export type {
 } from './ports/optional/counters.ts'
 export type { OnceMark, OnceName, OnceOutcome, OnceStore } from './ports/optional/once.ts'
 export {
+  type DeadLetter,
+  MOST_BODY_BYTES,
+  type OutboxDraft,
+  type OutboxHeads,
+  type OutboxMessage,
+  type OutboxQuery,
+  type OutboxReading,
+  type OutboxStore,
+  SESSION_ENDED,
+  type Settlement,
+} from './ports/optional/outbox.ts'
+export {
   MOST_SIGHTINGS,
   type NoteOutcome,
   type Seen,

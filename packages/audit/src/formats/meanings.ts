@@ -38,6 +38,7 @@ const MEANINGS: Readonly<Record<EventName, Meaning>> = {
     title: 'A request was judged without the store, or without its policies',
     gravity: 'low',
   },
+  'delivery.failed': { title: 'Another service was not told', gravity: 'low' },
   'store.rollback': { title: 'The store lost writes', gravity: 'high' },
 }
 

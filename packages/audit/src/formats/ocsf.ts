@@ -51,6 +51,7 @@ const CLASSIFICATIONS: Readonly<Record<EventName, Classification>> = {
   'key.rotated': { name: 'entityManagement', activity: 1, called: 'Create' },
   'key.compromised': { name: 'entityManagement', activity: 4, called: 'Delete' },
   'decision.degraded': { name: 'apiActivity', activity: OTHER, called: 'Judge' },
+  'delivery.failed': { name: 'apiActivity', activity: OTHER, called: 'Tell' },
   'store.rollback': { name: 'detectionFinding', activity: 1, called: 'Create' },
 }
 

@@ -1,4 +1,5 @@
 import { UnavailableError } from '../errors.ts'
+import type { Outbox } from '../outbox/index.ts'
 import type { RevocationStore } from '../ports/revocations.ts'
 import type { Risk } from '../watch/alerts/risk.ts'
 import type { Audit } from '../watch/audit/index.ts'
@@ -9,6 +10,7 @@ import { createRevokeEverything, type RevokeEverything, type RevokeEverythingPar
 import { createForgetUser, type ForgetUser, type ForgetUserParts } from './forget.ts'
 import { createKeyCalls, type KeyCalls, type KeyCallsParts } from './keys.ts'
 import { createLockoutCalls, type LockoutCalls } from './lockout.ts'
+import { createOutboxCalls, type OutboxCalls } from './outbox/index.ts'
 import { createRiskCalls, type RiskCalls } from './risk.ts'
 import { createSessionCalls, type SessionCalls, type SessionCallsParts } from './sessions.ts'
 import { createTokenCalls, type TokenCalls, type TokenCallsParts } from './tokens.ts'
@@ -22,6 +24,7 @@ export interface Calls {
   readonly lockout: LockoutCalls
   readonly risk: RiskCalls
   readonly audit: AuditCalls
+  readonly outbox: OutboxCalls
   /**
    * Signs out everybody, such as after a break-in: ends every session, and refuses every access token issued until now,
    * on every process within a second. API keys end, too. Costs the same however many users there are, and so names none: one event
@@ -53,6 +56,7 @@ export interface CallsParts
   readonly store: Pick<RevocationStore, 'revoke' | 'revokeAll'>
   readonly lockout: Pick<Lockout, 'unlock'>
   readonly audit: Audit
+  readonly outbox: Pick<Outbox, 'deadLetters'>
   /** `undefined` if nothing looks for anomalies. */
   readonly risk: Risk | undefined
 }
@@ -88,6 +92,7 @@ export function createCalls(parts: CallsParts): Calls {
     lockout: { unlock: told(createLockoutCalls(parts.lockout).unlock) },
     risk: createRiskCalls(parts.risk),
     audit: createAuditCalls(parts.audit),
+    outbox: createOutboxCalls(parts.outbox),
     revokeAll: told(createRevokeEverything(parts)),
     forgetUser: told(createForgetUser(parts)),
   }

@@ -11,6 +11,7 @@ import { createGuards, type Guards } from '../guards/index.ts'
 import type { PolicySettings } from '../guards/policy/require.ts'
 import type { RiskReader } from '../guards/risk.ts'
 import type { Statements } from '../issuers/statements.ts'
+import type { Outbox } from '../outbox/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Callers } from '../seam/caller.ts'
 import type { Route } from '../seam/http.ts'
@@ -74,6 +75,8 @@ export interface Gate {
   readonly callers: Callers
   /** Signs what this deployment tells other services, and verifies what they tell it. */
   readonly statements: Pick<Statements, 'sign' | 'parse' | 'from'>
+  /** What is on its way to other services. */
+  readonly outbox: Outbox
 }
 
 export interface GateSettings {
@@ -115,6 +118,7 @@ export interface GateParts {
   readonly risk: RiskReader | undefined
   readonly publishedKeys: () => readonly object[]
   readonly keysMaxAgeSeconds: number
+  readonly outbox: Outbox
   readonly emit: Emit
   readonly callers: Callers
   readonly callbacks: Callbacks
@@ -187,7 +191,8 @@ export function createGate(parts: GateParts): Gate {
       ...{ lockout: parts.lockout, isCrossSite, callers, required },
       cookie: createStrictCookie(settings.deviceCookie),
     }),
-    ...{ route, streams, callers, deviceName: parts.deviceName, statements: parts.statements },
+    ...{ route, streams, callers, statements: parts.statements, outbox: parts.outbox },
+    deviceName: parts.deviceName,
     guards: createGuards({ ...parts, policies: settings.policies }),
     check: (guard) => createGuardCheck(guard, { clock, refuse, schemesOf: schemes.of }),
     routes(names) {

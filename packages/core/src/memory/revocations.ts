@@ -11,8 +11,8 @@ interface Entry {
 }
 
 export interface MemoryRevocations extends RevocationStore {
-  /** Adds a revocation unless it is there already. For use within a step that does more. */
-  add(revocation: Revocation, at: number): void
+  /** Adds a revocation unless it is there already, and says whether it did. For use within a step that does more. */
+  add(revocation: Revocation, at: number): boolean
 }
 
 /** Revocations in memory, in a single shard. */
@@ -28,10 +28,10 @@ export function createMemoryRevocations(epoch: string): MemoryRevocations {
   // Memory loses nothing, so the digest has nothing to reveal.
   const mark = { epoch, digest: 0n }
 
-  function add(revocation: Revocation, at: number): void {
+  function add(revocation: Revocation, at: number): boolean {
     for (const old of feed.dropUntil(at - REVOCATION_RETENTION_MS)) onFeed.delete(old.encoded)
     const encoded = encodeRevocation(revocation)
-    if (onFeed.has(encoded)) return
+    if (onFeed.has(encoded)) return false
     position = Math.max(at, position + 1)
     feed.add({ revocation, encoded, position })
     onFeed.add(encoded)
@@ -42,6 +42,7 @@ export function createMemoryRevocations(epoch: string): MemoryRevocations {
       revocations: [revocation],
     }
     for (const listener of listeners) listener(news)
+    return true
   }
 
   const sets: RevocationSets = { ofSession: () => live, ofName: () => live, ofSubject: () => live }

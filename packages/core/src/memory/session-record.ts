@@ -1,4 +1,5 @@
 import type { Session } from '../ports/session.ts'
+import type { Opening } from '../ports/steps/opening.ts'
 import type { Rotation } from '../ports/steps/rotating.ts'
 import type { RotationVerdict } from '../sessions/rotate.ts'
 import type { SessionRecord, Subject } from './subjects.ts'
@@ -14,6 +15,17 @@ export function portSession({
   ...session
 }: SessionRecord): Session {
   return session
+}
+
+/** The record of a session as it is opened. */
+export function firstRecord({ grant, id, keyed, binding, at, known, ip }: Opening): SessionRecord {
+  const madeAt = Math.max(at, known.endedUntil + 1)
+  return {
+    ...grant,
+    ...{ id, generation: 1, base: 0, keyed, confirmed: false, converged: 0 },
+    ...{ createdAt: madeAt, rotatedAt: madeAt, binding },
+    ...(ip === undefined ? {} : { ip }),
+  }
 }
 
 type GoingOn = Extract<RotationVerdict, { kind: 'rotate' | 'contest' }>

@@ -14,8 +14,9 @@ import type { Rotation, RotationOutcome } from '../ports/steps/rotating.ts'
 import { sessionsToEnd } from '../sessions/limit.ts'
 import { sessionsToList } from '../sessions/list.ts'
 import { judgeRotation } from '../sessions/rotate.ts'
+import type { MemoryOutbox } from './optional/outbox.ts'
 import type { MemoryRevocations } from './revocations.ts'
-import { goOn, portSession, twoLater } from './session-record.ts'
+import { firstRecord, goOn, portSession, twoLater } from './session-record.ts'
 import { createSubjects, dropExpired, type SessionRecord, type Subject } from './subjects.ts'
 
 export interface MemorySessions extends SessionStore {
@@ -25,18 +26,29 @@ export interface MemorySessions extends SessionStore {
   endAll(everything: AllRevocation): void
   /** Skips a burnt generation, if the session has not gone on from it. */
   burn(id: SessionId, generation: number): void
+  /** Drops a session that was revoked before, if it is there. */
+  drop(id: SessionId): void
 }
 
-/** Sessions in memory. Each method runs to its end without yielding, which makes it one atomic step. */
-export function createMemorySessions(revocations: MemoryRevocations): MemorySessions {
+/**
+ * Sessions in memory. Each method runs to its end without yielding, which makes it one atomic step.
+ *
+ * @param outbox where to tell that a session has ended, if anybody wants to know
+ */
+export function createMemorySessions(
+  revocations: MemoryRevocations,
+  outbox: Pick<MemoryOutbox, 'ended'> | undefined,
+): MemorySessions {
   const subjects = createSubjects()
   let notBeforeAll = 0
   const issueFromOf = ({ notBefore }: Subject, { refusedUntil }: KnownMarks): number =>
     Math.max(notBefore, notBeforeAll, refusedUntil) + 1
 
   function end(id: SessionId, at: number): void {
-    subjects.get(tagOfSession(id))?.sessions.delete(id)
-    revocations.add({ kind: 'session', session: id }, at)
+    const sessions = subjects.get(tagOfSession(id))?.sessions
+    const subject = sessions?.get(id)?.subject
+    sessions?.delete(id)
+    if (revocations.add({ kind: 'session', session: id }, at)) outbox?.ended(id, subject, at)
   }
 
   function makeRoom(subject: Subject, { id, sessionLimit, at }: Opening): SessionId[] {
@@ -107,6 +119,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       const base = record.generation < generation ? record.generation : record.base
       sessions?.set(id, { ...record, generation: generation + 1, base, key: undefined, confirmed: false })
     },
+    drop: (id) => void subjects.get(tagOfSession(id))?.sessions.delete(id),
     open(opening) {
       const subject = subjects.of(opening.tag)
       const { replaces } = opening
@@ -114,20 +127,7 @@ export function createMemorySessions(revocations: MemoryRevocations): MemorySess
       if (replaced) end(replaces, opening.at)
       subjects.tidy(subject, opening)
       const ended = makeRoom(subject, opening)
-      const madeAt = Math.max(opening.at, opening.known.endedUntil + 1)
-      const record: SessionRecord = {
-        ...opening.grant,
-        id: opening.id,
-        generation: 1,
-        base: 0,
-        keyed: opening.keyed,
-        confirmed: false,
-        converged: 0,
-        createdAt: madeAt,
-        rotatedAt: madeAt,
-        binding: opening.binding,
-        ...(opening.ip === undefined ? {} : { ip: opening.ip }),
-      }
+      const record = firstRecord(opening)
       subject.sessions.set(opening.id, record)
       subjects.sweep(opening.at, opening.lifetimes)
       return Promise.resolve({

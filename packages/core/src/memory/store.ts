@@ -1,11 +1,12 @@
 import { isSessionId, tagOfSession } from '../ports/ids.ts'
 import type { KeyRecord, KeyStore } from '../ports/keys.ts'
 import { earliestBurntFirst } from '../ports/revocations.ts'
-import type { Store, StoreDriver } from '../ports/store.ts'
+import type { Store, StoreContext, StoreDriver } from '../ports/store.ts'
 import { createMemoryActivity } from './activity.ts'
 import { createMemoryApiKeys } from './api-keys.ts'
 import { createMemoryCounters } from './counters.ts'
 import { createMemoryOnce } from './once.ts'
+import { createMemoryOutbox } from './optional/outbox.ts'
 import { createMemoryRevocations } from './revocations.ts'
 import { createMemorySessions } from './sessions.ts'
 import { createMemorySightings } from './sightings.ts'
@@ -26,13 +27,15 @@ export function memoryStore(): StoreDriver {
   return {
     name: 'memory',
     shared: false,
-    open: ({ random }) => Promise.resolve(createMemoryStore(Buffer.from(random(16)).toString('base64url'))),
+    open: (context) => Promise.resolve(createMemoryStore(context)),
   }
 }
 
-function createMemoryStore(epoch: string): Store {
+function createMemoryStore({ random, outbox: told }: Pick<StoreContext, 'random' | 'outbox'>): Store {
+  const epoch = Buffer.from(random(16)).toString('base64url')
   const revocations = createMemoryRevocations(epoch)
-  const sessions = createMemorySessions(revocations)
+  const outbox = told && createMemoryOutbox(epoch, told.keptMs)
+  const sessions = createMemorySessions(revocations, outbox)
   const activity = createMemoryActivity()
   const subjectKeys = createMemorySubjectKeys()
   const sightings = createMemorySightings()
@@ -58,12 +61,13 @@ function createMemoryStore(epoch: string): Store {
         apiKeys.endAll(everything)
         return revocations.revokeAll(at)
       },
-      async assert(shard, lost, at) {
+      assert(shard, lost, at) {
         for (const revocation of earliestBurntFirst(lost)) {
           if (revocation.kind === 'session') {
             const { session } = revocation
-            if (isSessionId(session)) apiKeys.drop(tagOfSession(session), session)
-            await sessions.end({ id: session, at, evenIfAbsent: true })
+            if (!isSessionId(session)) continue
+            apiKeys.drop(tagOfSession(session), session)
+            sessions.drop(session)
           } else if (revocation.kind === 'generation')
             sessions.burn(revocation.session, revocation.generation)
           else if (revocation.kind === 'subject') sessions.markSubject(revocation.tag, revocation.notBefore)
@@ -82,6 +86,7 @@ function createMemoryStore(epoch: string): Store {
     sightings,
     once: createMemoryOnce(),
     apiKeys,
+    ...(outbox === undefined ? {} : { outbox }),
     ping: () => Promise.resolve(true),
     close: () => Promise.resolve(),
   }

@@ -4,6 +4,7 @@ import type { ActivityStore } from './optional/activity.ts'
 import type { ApiKeyStore } from './optional/api-keys.ts'
 import type { CounterStore } from './optional/counters.ts'
 import type { OnceStore } from './optional/once.ts'
+import type { OutboxStore } from './optional/outbox.ts'
 import type { SightingStore } from './optional/sightings.ts'
 import type { SubjectKeyStore } from './optional/subject-keys.ts'
 import type { RevocationStore } from './revocations.ts'
@@ -31,6 +32,8 @@ export interface Store {
   readonly once?: OnceStore
   /** For API keys. */
   readonly apiKeys?: ApiKeyStore
+  /** For what is told to other services. */
+  readonly outbox?: OutboxStore
   /** Whether the store answers within its timeout. */
   ping(): Promise<boolean>
   close(): Promise<void>
@@ -47,6 +50,11 @@ export interface StoreContext {
    * grant of each session under a MAC: it makes that with the first key, and accepts it under any of them.
    */
   readonly integrityKeys: readonly [Uint8Array, ...Uint8Array[]]
+  /**
+   * Whether steps that end sessions append that to the outbox, and how long messages are kept, in milliseconds. Left out:
+   * they append nothing. All processes of a deployment must agree.
+   */
+  readonly outbox?: { readonly keptMs: number } | undefined
 }
 
 /** The value of the option `store`, such as `memoryStore()` or `redisStore()`. */

@@ -46,17 +46,21 @@ export interface SessionEndParts {
   readonly store: Pick<SessionStore, 'end' | 'endSubject'>
   readonly replica: Pick<Replica, 'add'>
   readonly emit: Emit
+  /** Is told that the store has ended sessions. */
+  readonly onEnded: () => void
   readonly lifetimes: Lifetimes
   readonly clock: Clock
 }
 
-export function createSessionEnd({ store, replica, emit, lifetimes, clock }: SessionEndParts): SessionEnd {
+export function createSessionEnd(parts: SessionEndParts): SessionEnd {
+  const { store, replica, emit, onEnded, lifetimes, clock } = parts
   function settle(ended: readonly EndedSession[], { reason, caller }: Ending): void {
     for (const { id, subject, client } of ended) {
       replica.add({ kind: 'session', session: id })
       const about = { sub: subject, sid: id, ...(client === undefined ? {} : { client_id: client }) }
       emit({ event: 'session.ended', outcome: 'success', reason, ...about }, caller)
     }
+    if (ended.length > 0) onEnded()
   }
 
   async function endSubject(
@@ -84,7 +88,10 @@ export function createSessionEnd({ store, replica, emit, lifetimes, clock }: Ses
       const outcome = await store.end({ id, at: clock.now(), evenIfAbsent: true })
       if (outcome.kind === 'unavailable') return outcome
       if (outcome.kind === 'ended' && isSessionId(id)) settle([{ id, subject: outcome.subject }], ending)
-      else replica.add({ kind: 'session', session: id })
+      else {
+        replica.add({ kind: 'session', session: id })
+        onEnded()
+      }
       return { kind: outcome.kind }
     },
     async oneOf(subject, id, ending) {

@@ -54,6 +54,8 @@ export interface SessionsParts extends Pick<BoundKeysParts, 'boundKeys' | 'bound
   readonly accessSeconds: number
   readonly onIssuing: TokenSetParts['onIssuing']
   readonly emit: Emit
+  /** Is told that the store has ended sessions. */
+  readonly onEnded: () => void
   readonly traced: Traced
   readonly clock: Clock
   readonly random: Random

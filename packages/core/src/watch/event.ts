@@ -19,7 +19,7 @@ interface Reason {
 }
 
 interface Asked {
-  /** What the caller wanted to do, such as `document:edit`. */
+  /** What the caller wanted to do, such as `document:edit`; of `delivery.failed`, the kind of the message. */
   readonly action: string
 }
 
@@ -53,6 +53,7 @@ interface Told {
   'key.compromised': Success & Pick<Names, 'kid'>
   'decision.degraded': (Success | Failure) & Pick<Names, 'sub'> & Reason
   'store.rollback': (Success | Failure) & Reason
+  'delivery.failed': Failure & Reason & Asked
 }
 
 export type EventName = keyof Told

@@ -24,6 +24,7 @@ export const events = {
   'policy.permitted': 'Permitted by policy',
   'policy.denied': 'Denied by policy',
   'decision.degraded': 'Judged without the store',
+  'delivery.failed': 'Another service was not told',
   'store.rollback': 'Store lost writes',
   'alert.raised': 'Alert',
 }

@@ -25,6 +25,7 @@ export const events: EventWords = {
   'policy.permitted': '策略允许',
   'policy.denied': '策略拒绝',
   'decision.degraded': '未经存储判定',
+  'delivery.failed': '未能通知其他服务',
   'store.rollback': '存储丢失了写入',
   'alert.raised': '警报',
 }

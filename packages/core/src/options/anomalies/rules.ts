@@ -135,7 +135,7 @@ const OBSERVED = {
   'request.refused': true,
   ...{ 'key.rotated': true, 'key.compromised': true },
   ...{ 'policy.permitted': true, 'policy.denied': true },
-  ...{ 'decision.degraded': true, 'store.rollback': true },
+  ...{ 'decision.degraded': true, 'store.rollback': true, 'delivery.failed': true },
 } satisfies Readonly<Record<ObservedEvent, true>>
 export const observedEvents: readonly string[] = Object.keys(OBSERVED)
 

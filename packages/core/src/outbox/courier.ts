@@ -1,0 +1,193 @@
+import type { Clock } from '../ports/clock.ts'
+import type { DeadLetter, OutboxMessage, OutboxStore } from '../ports/optional/outbox.ts'
+import { attempt } from './attempt.ts'
+import { backOff, pauseAfter } from './backoff.ts'
+import { letterOf } from './letter.ts'
+import { createLines, type Line } from './lines.ts'
+import type { PushReceiver } from './receiver.ts'
+
+/** Gives one receiver its messages, while this process has the right to send. */
+export interface Courier {
+  /** There are new messages in a lane. */
+  look(lane: number): void
+  /** Reads on where there may be more, as far as there is room, and gives up what is too old. */
+  load(): Promise<void>
+  /** Starts whatever may be sent now. */
+  send(): void
+  /** Tells the store what has become of messages. What it does not take is told again the next time. */
+  settle(): Promise<void>
+  /** Whether it has nothing left to do. */
+  isIdle(): boolean
+  /** When to look after it again, by the monotonic clock; infinity if it has to be nudged. */
+  nextAt(): number
+  /** Starts nothing more, and resolves when what is under way has ended. After so many milliseconds, calls it off. */
+  stop(waitMs: number): Promise<void>
+}
+
+export interface CourierParts {
+  readonly receiver: PushReceiver
+  /** The names of all receivers. */
+  readonly names: () => readonly string[]
+  readonly store: Pick<OutboxStore, 'read' | 'settle'>
+  readonly giveUpMs: number
+  /** Hears of each dead letter, once the store has it. */
+  readonly died: (letter: DeadLetter) => void
+  /** An attempt has ended, so the courier is to be looked after. */
+  readonly nudge: () => void
+  readonly clock: Clock
+}
+
+interface Lane {
+  after: string | undefined
+  hasMore: boolean
+  /** How many of its messages are not done with. */
+  loaded: number
+}
+
+const MOST_LOADED = 128
+const MOST_READ = 64
+const AT_ONCE = 16
+/** So many failures in a row say that the receiver is down, and not that it dislikes one message. */
+const DOWN = 3
+const MOST_PATIENCE_MS = 60_000
+
+export function createCourier(parts: CourierParts): Courier {
+  const { receiver, store, clock } = parts
+  const lanes = new Map<number, Lane>()
+  const lines = createLines()
+  const underWay = new Set<Promise<void>>()
+  const stopping = new AbortController()
+  let isStopped = false
+  let settled: readonly string[] = []
+  let dead: readonly DeadLetter[] = []
+  /** How many attempts have failed in a row, whichever messages they concerned. */
+  let failures = 0
+  let downSince = 0
+  let lastFailedAt = Number.NEGATIVE_INFINITY
+  let notBefore = 0
+
+  function die(message: Omit<OutboxMessage, 'body'>, reason: string): void {
+    dead = [...dead, letterOf(message, { receiver: receiver.name, diedAt: clock.now(), reason })]
+  }
+
+  function accept(message: OutboxMessage, lane: Lane): void {
+    if (!receiver.kinds.has(message.kind)) {
+      settled = [...settled, message.id]
+      return
+    }
+    lane.loaded++
+    const { subject = message.session ?? message.id } = message
+    lines.add(receiver.order === 'any' ? message.id : subject, { message, lane })
+  }
+
+  async function loadLane(number: number, lane: Lane): Promise<void> {
+    while (lane.hasMore && lane.loaded < MOST_LOADED) {
+      const reading = await store.read({
+        ...{ receiver: receiver.name, lane: number, most: MOST_READ, at: clock.now() },
+        ...(lane.after === undefined ? {} : { after: lane.after }),
+      })
+      if (reading.kind === 'unavailable') return
+      lane.hasMore = reading.more
+      lane.after = reading.last ?? lane.after
+      for (const message of reading.messages) accept(message, lane)
+      for (const id of reading.damaged) die({ id, kind: 'unknown', at: clock.now() }, 'damaged')
+    }
+  }
+
+  function succeeded(line: Line): void {
+    // It is back, so that nothing waits any longer than it must.
+    if (failures >= DOWN) lines.hurry()
+    failures = 0
+    notBefore = 0
+    lines.advance(line)
+  }
+
+  function failed(line: Line, startedAt: number, afterMs: number): void {
+    const now = clock.monotonic()
+    if (failures === 0) downSince = now
+    // Those that failed together count once.
+    if (startedAt >= lastFailedAt) failures++
+    lastFailedAt = now
+    const pauseMs = Math.max(pauseAfter(failures, now - downSince), Math.min(afterMs, MOST_PATIENCE_MS))
+    notBefore = Math.max(notBefore, now + pauseMs)
+    if (line.failures === 0) line.failedSince = now
+    line.failures++
+    line.dueAt = now + backOff(line.failures, now - line.failedSince)
+    lines.later(line)
+  }
+
+  async function deliver(line: Line, message: OutboxMessage): Promise<void> {
+    const startedAt = clock.monotonic()
+    const delivery = await attempt(receiver, message, stopping.signal)
+    switch (delivery.kind) {
+      case 'retry':
+        return failed(line, startedAt, delivery.afterMs ?? 0)
+      case 'delivered':
+        settled = [...settled, message.id]
+        return succeeded(line)
+      case 'refused':
+        die(message, delivery.reason)
+        return succeeded(line)
+    }
+  }
+
+  function start(line: Line, message: OutboxMessage): void {
+    const delivery = deliver(line, message)
+    underWay.add(delivery)
+    void delivery.then(() => {
+      underWay.delete(delivery)
+      send()
+      parts.nudge()
+    })
+  }
+
+  /** While a receiver is down, one message at a time finds out whether it is back. */
+  function send(): void {
+    const now = clock.monotonic()
+    while (!isStopped && now >= notBefore && underWay.size < (failures > 0 ? 1 : AT_ONCE)) {
+      const line = lines.take(now)
+      const message = line?.messages[0]?.message
+      if (line === undefined || message === undefined) return
+      start(line, message)
+    }
+  }
+
+  return {
+    look(number) {
+      const lane = lanes.get(number) ?? { after: undefined, hasMore: true, loaded: 0 }
+      lane.hasMore = true
+      lanes.set(number, lane)
+    },
+    async load() {
+      for (const message of lines.dropBefore(clock.now() - parts.giveUpMs)) die(message, 'given_up')
+      await Promise.all([...lanes].map(([number, lane]) => loadLane(number, lane)))
+    },
+    send,
+    async settle() {
+      const [ids, letters] = [settled, dead]
+      if (ids.length === 0 && letters.length === 0) return
+      settled = []
+      dead = []
+      const outcome = await store.settle({
+        ...{ receiver: receiver.name, settled: ids, dead: letters, receivers: parts.names() },
+      })
+      if (outcome.kind === 'settled') for (const letter of letters) parts.died(letter)
+      else {
+        settled = [...ids, ...settled]
+        dead = [...letters, ...dead]
+      }
+    },
+    isIdle: () =>
+      lines.isEmpty() &&
+      settled.length === 0 &&
+      dead.length === 0 &&
+      ![...lanes.values()].some(({ hasMore }) => hasMore),
+    nextAt: () => (underWay.size > 0 ? Number.POSITIVE_INFINITY : Math.max(notBefore, lines.nextAt())),
+    async stop(waitMs) {
+      isStopped = true
+      const timer = setTimeout(() => stopping.abort(), waitMs).unref()
+      await Promise.all(underWay)
+      clearTimeout(timer)
+    },
+  }
+}

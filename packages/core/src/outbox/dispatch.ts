@@ -1,0 +1,175 @@
+import type { Clock } from '../ports/clock.ts'
+import type { DeadLetter, OutboxStore } from '../ports/optional/outbox.ts'
+import { PAUSES_MS } from './backoff.ts'
+import { type Courier, createCourier } from './courier.ts'
+import type { PushReceiver } from './receiver.ts'
+
+/** Sends messages while this process has the right to, which it gives up when nothing is left to do. */
+export interface Dispatch {
+  /** There is something new to send, or somebody new to send to. */
+  wake(): void
+  /** Waits shortly for what is under way, and gives the right to send to others. */
+  close(): Promise<void>
+}
+
+export interface DispatchParts {
+  readonly store: OutboxStore
+  /** Tells this process from all others. */
+  readonly holder: string
+  readonly receivers: ReadonlyMap<string, PushReceiver>
+  /** The names of all receivers, also of those that come and ask. */
+  readonly names: () => readonly string[]
+  readonly giveUpMs: number
+  readonly died: (letter: DeadLetter) => void
+  readonly clock: Clock
+}
+
+/** How long a process that was killed keeps others from sending. */
+const LEASE_MS = 5000
+const RENEW_AFTER_MS = 1500
+/** While it sends, it looks this often for what others have appended. */
+const HEADS_EVERY_MS = 250
+/** What a process appended that was killed before it could send it, others find within this time. */
+const LOOK_EVERY_MS = 10_000
+const LOOK_AFTER_OUTAGE_MS = 1000
+/** How long `close` waits for what is under way. */
+const CLOSING_MS = 1000
+
+export function createDispatch(parts: DispatchParts): Dispatch {
+  const { store, holder, receivers, clock } = parts
+  let closed = false
+  let isAwaited = false
+  let isNudged = false
+  let running: Promise<void> | undefined
+  let rouse = (): void => {}
+  let looking: NodeJS.Timeout | undefined
+
+  function lookIn(milliseconds: number): void {
+    clearTimeout(looking)
+    if (!closed) looking = setTimeout(() => void look(), milliseconds).unref()
+  }
+
+  async function look(): Promise<void> {
+    const outcome = await store.heads()
+    if (outcome.kind === 'heads' && outcome.heads.size > 0) wake()
+    // When it has sent what there is, it looks again by itself.
+    if (running === undefined) lookIn(outcome.kind === 'heads' ? LOOK_EVERY_MS : LOOK_AFTER_OUTAGE_MS)
+  }
+
+  function wake(): void {
+    if (closed || receivers.size === 0) return
+    isAwaited = true
+    rouse()
+    running ??= run().finally(() => {
+      running = undefined
+      if (isAwaited) wake()
+    })
+  }
+
+  /** An attempt has ended, so that there is something to tell the store. */
+  function nudge(): void {
+    isNudged = true
+    rouse()
+  }
+
+  /** Waits, but not once there is something to do. */
+  function pause(milliseconds: number): Promise<void> {
+    if (isNudged || isAwaited) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(go, milliseconds).unref()
+      rouse = go
+      function go(): void {
+        clearTimeout(timer)
+        rouse = () => {}
+        resolve()
+      }
+    })
+  }
+
+  async function run(): Promise<void> {
+    let isAway = false
+    for (let refusals = 0; !closed && refusals < PAUSES_MS.length; ) {
+      isAwaited = false
+      const claim = await store.claim(holder, LEASE_MS, clock.now())
+      isAway = claim.kind === 'unavailable'
+      if (isAway) break
+      if (claim.kind === 'claimed') {
+        refusals = 0
+        if ((await work()) === 'done' && !isAwaited) break
+        continue
+      }
+      // Whoever has the right reads on, but may have looked for the last time.
+      await new Promise((resolve) => setTimeout(resolve, PAUSES_MS[refusals++]).unref())
+      const left = await store.heads()
+      if (left.kind === 'heads' && left.heads.size === 0 && !isAwaited) break
+    }
+    lookIn(isAway ? LOOK_AFTER_OUTAGE_MS : LOOK_EVERY_MS)
+  }
+
+  /** Sends until nothing is left, or until somebody else may have the right to. */
+  async function work(): Promise<'done' | 'lost'> {
+    let end: 'done' | 'lost' = 'lost'
+    const couriers = new Map<string, Courier>()
+    let heads: ReadonlyMap<number, string> = new Map()
+    let headsAt = Number.NEGATIVE_INFINITY
+    let areKnown = false
+    let claimedAt = clock.monotonic()
+
+    function addCourier(receiver: PushReceiver): void {
+      const courier = createCourier({ ...parts, receiver, nudge })
+      couriers.set(receiver.name, courier)
+      for (const lane of heads.keys()) courier.look(lane)
+    }
+
+    /** Whether this process may still send. */
+    async function keepRight(): Promise<boolean> {
+      const asked = clock.monotonic()
+      if (asked - claimedAt < RENEW_AFTER_MS) return true
+      const claim = await store.claim(holder, LEASE_MS, clock.now())
+      if (claim.kind === 'claimed') claimedAt = asked
+      return claim.kind !== 'taken' && clock.monotonic() - claimedAt < LEASE_MS
+    }
+
+    async function readHeads(): Promise<void> {
+      headsAt = clock.monotonic()
+      const outcome = await store.heads()
+      areKnown = outcome.kind === 'heads'
+      if (outcome.kind === 'unavailable') return
+      for (const [lane, head] of outcome.heads)
+        if (heads.get(lane) !== head) for (const courier of couriers.values()) courier.look(lane)
+      heads = outcome.heads
+    }
+
+    while (!closed && (await keepRight())) {
+      for (const [name, receiver] of receivers) if (!couriers.has(name)) addCourier(receiver)
+      const all = [...couriers.values()]
+      if (isAwaited || clock.monotonic() - headsAt >= HEADS_EVERY_MS) {
+        isAwaited = false
+        await readHeads()
+      }
+      isNudged = false
+      await Promise.all(all.map((courier) => courier.settle().then(courier.load)))
+      for (const courier of all) courier.send()
+      if (areKnown && !isAwaited && all.every((courier) => courier.isIdle())) {
+        end = 'done'
+        break
+      }
+      const next = Math.min(...all.map((courier) => courier.nextAt())) - clock.monotonic()
+      await pause(Math.min(HEADS_EVERY_MS, Math.max(1, next)))
+    }
+    const all = [...couriers.values()]
+    await Promise.all(all.map((courier) => courier.stop(closed ? CLOSING_MS : 0).then(courier.settle)))
+    await store.release(holder)
+    return end
+  }
+
+  return {
+    wake,
+    async close() {
+      closed = true
+      clearTimeout(looking)
+      rouse()
+      await running
+    },
+  }
+}

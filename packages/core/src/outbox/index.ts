@@ -1,0 +1,2 @@
+export { createOutbox, type OutboxSettings, type OwnOutbox } from './outbox.ts'
+export type { Delivery, Outbox, PollReading, PollReceiver, PollSettled, PushReceiver } from './receiver.ts'
