@@ -198,8 +198,9 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const checks = [() => store.ping(), replica.catchUp, async () => !clocks.isOff(), ring.ready]
   let closing: Promise<void> | undefined
   async function closeAll(): Promise<void> {
-    for (const part of [connections, replica, ring, issuers, statements]) part.close()
+    connections.close()
     await outbox.close()
+    for (const part of [replica, ring, issuers, statements]) part.close()
     await watch.close()
     await store.close()
   }

@@ -1,5 +1,5 @@
 -- Ends sessions and revokes them, except those that were refreshed meanwhile.
--- KEYS  user, feed, meta
+-- KEYS  user, feed, meta, and the outbox, if it is told
 -- ARGV  header, tag, then field and time of the last refresh of each session
 -- returns the fields of the ended sessions
 local at = begin()
@@ -12,6 +12,6 @@ for i = 3, #ARGV, 2 do
     ended[#ended + 1], members[#members + 1] = ARGV[i], 'S' .. ARGV[2] .. ARGV[i]
   end
 end
-revoke_each(KEYS[2], KEYS[3], members, at)
+revoke_each(KEYS[2], KEYS[3], members, at, false, KEYS[4])
 for _, field in ipairs(ended) do drop_session(user, field) end
 return ended

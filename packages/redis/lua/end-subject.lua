@@ -1,7 +1,7 @@
 -- Ends every session of a subject, or all but one, and revokes all tokens that the subject has so far. If there are too
 -- many sessions, they are over from now on by a mark. Then end-next.lua drops and revokes them, and keep.lua does what
 -- is left to do for the one.
--- KEYS  user, feed, meta
+-- KEYS  user, feed, meta, and the outbox, if it is told
 -- ARGV  header, tag, idle, absolute, field of the session to keep ('': none), tag and id of that session in base64url
 -- returns {not before, whether there are too many (1), state or '', grant or '', subject or '', fields of the ended
 --   sessions ...}
@@ -25,7 +25,7 @@ if not too_many then
 end
 local ended_at = made_after(redis.call('HGET', user, 'x'))
 -- Everything that may be damaged has been read by now. A server that is out of memory refuses only the first write.
-revoke_each(feed, meta, members, at)
+revoke_each(feed, meta, members, at, false, KEYS[4])
 
 local reply = { text(not_before), too_many and 1 or 0, '', '', '' }
 if too_many then

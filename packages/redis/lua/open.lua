@@ -1,5 +1,5 @@
 -- Creates a session of generation 1, and ends those refreshed longest ago if there are too many.
--- KEYS  user, feed, meta
+-- KEYS  user, feed, meta, and the outbox, if it is told
 -- ARGV  header, tag, field, state (its times are filled in here), grant, subject, idle, absolute, session limit
 --       (0: none), field of a session that ends because its cookie is replaced ('': none), until when the caller knows
 --       that everything has ended and that tokens are refused
@@ -50,7 +50,7 @@ if limit > 0 then
   end
 end
 -- Everything has been read by now, so that no damaged value stops the script halfway.
-revoke_each(feed, meta, members, at)
+revoke_each(feed, meta, members, at, false, KEYS[4])
 for _, one in ipairs(ended) do drop_session(user, one) end
 
 local session = unpack_session(ARGV[4])

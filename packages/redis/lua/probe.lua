@@ -1,5 +1,6 @@
 -- Runs every command that the scripts need, on a key of its own, so that missing rights show at start.
 -- KEYS  scratch
+-- ARGV  `outbox` if there is one, or nothing
 local key = KEYS[1]
 redis.call('DEL', key)
 redis.call('HSET', key, 'a', '1')
@@ -28,4 +29,16 @@ redis.call('LPUSH', key, 'a')
 redis.call('LTRIM', key, 0, 0)
 redis.call('LRANGE', key, 0, -1)
 redis.call('DEL', key)
+if ARGV[1] == 'outbox' then
+  enroll(key, 'a')
+  append_to_outbox(key, 'a', '1')
+  redis.call('XLEN', key)
+  redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)
+  redis.call('XREADGROUP', 'GROUP', 'a', CONSUMER, 'COUNT', 1, 'STREAMS', key, '>')
+  redis.call('XACK', key, 'a', '0-1')
+  redis.call('XINFO', 'GROUPS', key)
+  redis.call('XPENDING', key, 'a', '-', '+', 1)
+  redis.call('XTRIM', key, 'MINID', '0')
+  redis.call('DEL', key)
+end
 return instant('')

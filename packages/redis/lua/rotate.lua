@@ -1,5 +1,5 @@
 -- Judges a presented refresh token and acts on the verdict. Mirrors judgeRotation of the core.
--- KEYS  user, feed, meta
+-- KEYS  user, feed, meta, and the outbox, if it is told
 -- ARGV  header; the step: STEP, the address, the thumbprint that was shown, then browser version and cells under each secret in force; and, if it is
 --       to be checked, the client. There are few arguments, since each costs the caller some time.
 -- returns one string instead of an array, whose elements would cost the caller time too. It begins with a letter:
@@ -122,7 +122,7 @@ local function limited(milliseconds)
 end
 
 local function end_session()
-  revoke(feed, meta, 'S' .. tag .. field, at)
+  revoke(feed, meta, 'S' .. tag .. field, at, KEYS[4])
   drop_session(user, field)
 end
 

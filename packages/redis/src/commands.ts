@@ -42,7 +42,11 @@ export interface Commands {
   /** Like `run`, but succeeds only once as many replicas as the settings ask for have the change too. */
   readonly runDurably: Run
   /** Runs a script once. Gives the error if the server refuses it because of how it or this store is set up. */
-  refused(name: ScriptName, keys: readonly string[]): Promise<ConfigError | undefined>
+  refused(
+    name: ScriptName,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<ConfigError | undefined>
   /** Sends one command to the server of a shard. */
   call(shard: number, command: string, ...args: (string | Buffer)[]): Promise<Answered<Reply>>
 }
@@ -137,9 +141,9 @@ export function createCommands(
     runDurably: replicas === 0 ? run : runOnReplicas,
     call: (shard, command, ...args) =>
       attempt(laneOf(shard), command, () => () => client.callBuffer(command, args)),
-    async refused(name, keys) {
+    async refused(name, keys, args) {
       try {
-        const all = argumentsOf(scripts[name], 'eval', keys, [])
+        const all = argumentsOf(scripts[name], 'eval', keys, args)
         await within(commandTimeoutMs, () => client.callBuffer('eval', all))
         return undefined
       } catch (cause) {

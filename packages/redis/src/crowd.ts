@@ -4,14 +4,13 @@ import {
   type Opening,
   type SessionId,
   type SubjectEnding,
-  type SubjectTag,
   sessionsToEnd,
   sessionsToList,
 } from '@sallyport/core/store'
 import type { Answered, Reply } from './commands.ts'
 import { fieldOf, sessionOf, tagBytes } from './fields.ts'
 import { arrayOf, bytesOf, walk } from './replies.ts'
-import type { SessionParts } from './session-parts.ts'
+import { locator, type SessionParts } from './session-parts.ts'
 import { createSurvey } from './survey.ts'
 
 /**
@@ -35,11 +34,8 @@ const MAX_ENDED = 60
 const NOBODY: readonly Reply[] = [Buffer.of(), Buffer.of(), Buffer.of()]
 
 export function createCrowd(parts: SessionParts): Crowd {
-  const { commands, layout, header, records } = parts
-  const locate = (tag: SubjectTag): { shard: number; keys: string[] } => {
-    const shard = layout.shardOfTag(tag)
-    return { shard, keys: [layout.user(tag), layout.feed(shard), layout.meta(shard)] }
-  }
+  const { commands, header, records } = parts
+  const locate = locator(parts)
 
   const survey = createSurvey(parts)
 

@@ -51,6 +51,12 @@ export interface Layout {
   meta(shard: number): string
   /** Who is putting back what the shard lost. */
   lease(shard: number): string
+  /** The stream of a shard's messages to other services. */
+  outbox(shard: number): string
+  /** The list of those that were given up. */
+  deadLetters(shard: number): string
+  /** Who sends messages. */
+  readonly outboxLease: string
 }
 
 const SHARDS = Array.from({ length: 16 }, (_, shard) => shard)
@@ -100,6 +106,9 @@ export function createLayout(prefix: string): Layout {
     scratch: (shard) => key(shard, 'probe'),
     meta: (shard) => key(shard, 'm'),
     lease: (shard) => key(shard, 'l'),
+    outbox: (shard) => key(shard, 'q'),
+    deadLetters: (shard) => key(shard, 'd'),
+    outboxLease: key(RING_SHARD, 'v'),
   }
 }
 

@@ -39,6 +39,12 @@ const NAMES = [
   'revoke-keys',
   'touch-key',
   'erase',
+  'outbox-enroll',
+  'outbox-append',
+  'outbox-heads',
+  'outbox-read',
+  'outbox-settle',
+  'outbox-release',
   'probe',
   'ping',
 ] as const
@@ -55,7 +61,7 @@ export interface Script {
 export type Verb = 'evalsha' | 'eval'
 
 /** What all scripts share, in the order in which the parts need each other. */
-const SHARED = ['layout', 'records', 'feed', 'subjects', 'counters', 'api-keys']
+const SHARED = ['layout', 'records', 'outbox', 'feed', 'subjects', 'counters', 'api-keys']
 
 /** Reads the scripts, and puts before each what they share. */
 export function loadScripts(): Readonly<Record<ScriptName, Script>> {

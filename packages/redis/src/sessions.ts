@@ -4,7 +4,6 @@ import {
   type Opening,
   type SessionId,
   type SessionStore,
-  type SubjectTag,
   sessionsToList,
   tagOfSession,
   type Unavailable,
@@ -31,7 +30,7 @@ import type { StoredSession } from './records.ts'
 import { createRenewal } from './renewal.ts'
 import { arrayOf, bytesOf, TOO_MANY } from './replies.ts'
 import type { Argument } from './scripts.ts'
-import type { SessionParts } from './session-parts.ts'
+import { locator, type SessionParts } from './session-parts.ts'
 import { createSurvey } from './survey.ts'
 
 /** How often room is made for one sign-in, since others may sign in meanwhile. */
@@ -48,10 +47,7 @@ export function createRedisSessions(parts: SessionParts, confirmations: Confirma
   const { commands, layout, header, instant, records } = parts
   const crowd = createCrowd(parts)
   const survey = createSurvey(parts)
-  const locate = (tag: SubjectTag): { keys: string[]; shard: number } => {
-    const shard = layout.shardOfTag(tag)
-    return { keys: [layout.user(tag), layout.feed(shard), layout.meta(shard)], shard }
-  }
+  const locate = locator(parts)
   const lifetime = ({ idleMs, absoluteMs }: Lifetimes): readonly Argument[] => [idleMs, absoluteMs]
 
   return {

@@ -15,6 +15,7 @@ import { createLayout, type Layout, RING_SHARD } from './layout.ts'
 import { createNews } from './news.ts'
 import { createRedisOnce } from './once.ts'
 import { type Client, parseRedisOptions, type RedisStoreOptions } from './options.ts'
+import { createRedisOutbox } from './outbox.ts'
 import { createRecords } from './records.ts'
 import { createRedisRevocations } from './revocations.ts'
 import type { Argument } from './scripts.ts'
@@ -38,7 +39,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
   return {
     name: 'redis',
     shared: true,
-    async open({ notice, random, production, integrityKeys }): Promise<Store> {
+    async open({ notice, random, production, integrityKeys, outbox }): Promise<Store> {
       const { commands: client, subscriber, causes, close } = await connect(settings, random)
       const layout = createLayout(settings.keyPrefix)
       const ping = (shard: number) => commands.run('ping', shard, [layout.scratch(shard)], [])
@@ -53,6 +54,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
       const parts: SessionParts = {
         commands,
         layout,
+        tellsEnds: outbox !== undefined,
         records: createRecords(integrityKeys, reports.leftOut),
         header: (shard, at) => () => {
           const deadline = time.deadline(shard, settings.commandTimeoutMs, performance.now())
@@ -63,7 +65,11 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
 
       /** Throws a `ConfigError` if the server refuses what the store needs, or is set up wrongly. */
       async function look(): Promise<void> {
-        const refused = await commands.refused('probe', [layout.scratch(RING_SHARD)])
+        const refused = await commands.refused(
+          'probe',
+          [layout.scratch(RING_SHARD)],
+          outbox === undefined ? [] : ['outbox'],
+        )
         if (refused !== undefined) throw refused
         await inspect(client, settings, { notice, production })
       }
@@ -102,6 +108,15 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
           [],
           reports.unreadable,
         ),
+        ...(outbox === undefined
+          ? {}
+          : {
+              outbox: tolerant(
+                createRedisOutbox({ ...parts, ...outbox, integrityKeys, oneServer: !client.isCluster }),
+                [],
+                reports.unreadable,
+              ),
+            }),
         keys: tolerant(createRedisKeys(commands, layout, news), ['onChange'], reports.unreadable),
         async ping() {
           const pings = oneShardPerServer(client, layout).map(ping)

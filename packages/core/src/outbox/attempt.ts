@@ -4,25 +4,25 @@ import type { Delivery, PushReceiver } from './receiver.ts'
 
 const TIMEOUT_MS = 3000
 
-/** One attempt to deliver a message. A receiver that hangs, throws or rejects is one that did not answer. */
+/**
+ * One attempt to deliver a message. A receiver that hangs, throws or rejects is one that did not answer.
+ *
+ * @param calledOff calls the attempt off
+ */
 export async function attempt(
   receiver: PushReceiver,
   message: OutboxMessage,
-  stopping: AbortSignal,
+  calledOff: AbortController,
 ): Promise<Delivery> {
-  const calledOff = new AbortController()
   const given: Promise<Delivery> = new Promise((resolve) => {
     calledOff.signal.addEventListener('abort', () => resolve({ kind: 'retry', reason: 'timeout' }))
   })
-  const abort = (): void => calledOff.abort()
-  const inTime = patiently(receiver.timeoutMs ?? TIMEOUT_MS, abort)
-  stopping.addEventListener('abort', abort)
+  const inTime = patiently(receiver.timeoutMs ?? TIMEOUT_MS, () => calledOff.abort())
   try {
     return await Promise.race([receiver.deliver(message, calledOff.signal), given])
   } catch {
     return { kind: 'retry', reason: 'unreachable' }
   } finally {
     inTime()
-    stopping.removeEventListener('abort', abort)
   }
 }

@@ -55,8 +55,7 @@ export function createCourier(parts: CourierParts): Courier {
   const { receiver, store, clock } = parts
   const lanes = new Map<number, Lane>()
   const lines = createLines()
-  const underWay = new Set<Promise<void>>()
-  const stopping = new AbortController()
+  const underWay = new Map<Promise<void>, AbortController>()
   let isStopped = false
   let settled: readonly string[] = []
   let dead: readonly DeadLetter[] = []
@@ -116,9 +115,9 @@ export function createCourier(parts: CourierParts): Courier {
     lines.later(line)
   }
 
-  async function deliver(line: Line, message: OutboxMessage): Promise<void> {
+  async function deliver(line: Line, message: OutboxMessage, calledOff: AbortController): Promise<void> {
     const startedAt = clock.monotonic()
-    const delivery = await attempt(receiver, message, stopping.signal)
+    const delivery = await attempt(receiver, message, calledOff)
     switch (delivery.kind) {
       case 'retry':
         return failed(line, startedAt, delivery.afterMs ?? 0)
@@ -132,8 +131,9 @@ export function createCourier(parts: CourierParts): Courier {
   }
 
   function start(line: Line, message: OutboxMessage): void {
-    const delivery = deliver(line, message)
-    underWay.add(delivery)
+    const calledOff = new AbortController()
+    const delivery = deliver(line, message, calledOff)
+    underWay.set(delivery, calledOff)
     void delivery.then(() => {
       underWay.delete(delivery)
       send()
@@ -185,8 +185,11 @@ export function createCourier(parts: CourierParts): Courier {
     nextAt: () => (underWay.size > 0 ? Number.POSITIVE_INFINITY : Math.max(notBefore, lines.nextAt())),
     async stop(waitMs) {
       isStopped = true
-      const timer = setTimeout(() => stopping.abort(), waitMs).unref()
-      await Promise.all(underWay)
+      const callOff = (): void => {
+        for (const calledOff of underWay.values()) calledOff.abort()
+      }
+      const timer = setTimeout(callOff, waitMs).unref()
+      await Promise.all(underWay.keys())
       clearTimeout(timer)
     },
   }

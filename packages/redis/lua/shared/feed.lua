@@ -56,8 +56,9 @@ local function missing_from(feed, members)
 end
 
 -- Puts revocations on the feed, except those that are there already. What all of them have in common is done once.
--- What is put back is not announced one by one, since most processes know it.
-local function revoke_each(feed, meta, members, at, are_put_back)
+-- What is put back is not announced one by one, since most processes know it. The outbox, if it is given, is told of the
+-- sessions among them.
+local function revoke_each(feed, meta, members, at, are_put_back, outbox)
   local added = missing_from(feed, members)
   if #added == 0 then return end
   local known = redis.call('HMGET', meta, 'p', 'd', 'e')
@@ -71,6 +72,7 @@ local function revoke_each(feed, meta, members, at, are_put_back)
     end
     redis.call('ZADD', feed, unpack(scored))
   end
+  if outbox then tell_ended(outbox, added, at) end
   local shard, fresh, channel = string.match(ARGV[1], '^%S* %S* (%d+) (%S+) (.+)$')
   local epoch = epoch_of(meta, known[3], fresh)
   redis.call('HSET', meta, 'p', text(position), 'd', digest)
@@ -84,6 +86,6 @@ local function revoke_each(feed, meta, members, at, are_put_back)
   redis.pcall('PUBLISH', channel, announcement(shard, epoch, digest, position, told))
 end
 
-local function revoke(feed, meta, member, at)
-  revoke_each(feed, meta, { member }, at)
+local function revoke(feed, meta, member, at, outbox)
+  revoke_each(feed, meta, { member }, at, false, outbox)
 end

@@ -1,0 +1,59 @@
+-- Settles messages of one receiver, and drops what every receiver has settled.
+-- KEYS  outbox, dead letters
+-- ARGV  receiver, number of messages, number of dead letters, number of receivers, then the id of each message, the dead
+--       letters, the names of all receivers
+local MOST_DEAD, DEAD_TTL = 200, 604800000
+local outbox, dead, receiver = KEYS[1], KEYS[2], ARGV[1]
+local messages, letters, receivers = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local next_at = 5
+
+local function take(count)
+  local first = next_at
+  next_at = next_at + count
+  return first, next_at - 1
+end
+
+local function for_each_slice(first, last, act)
+  for from = first, last, MAX_UNPACKED do act(unpack(ARGV, from, math.min(from + MAX_UNPACKED - 1, last))) end
+end
+
+if redis.call('EXISTS', outbox) == 1 then
+  local first, last = take(messages)
+  for_each_slice(first, last, function(...) redis.call('XACK', outbox, receiver, ...) end)
+else
+  take(messages)
+end
+if letters > 0 then
+  local first, last = take(letters)
+  for_each_slice(first, last, function(...) redis.call('LPUSH', dead, ...) end)
+  redis.call('LTRIM', dead, 0, MOST_DEAD - 1)
+  redis.call('PEXPIRE', dead, DEAD_TTL)
+end
+if redis.call('XLEN', outbox) == 0 then return 1 end
+local first, last = take(receivers)
+for i = first, last do enroll(outbox, ARGV[i]) end
+
+local function parts_of(id)
+  local left, right = string.match(id, '^(%d+)%-(%d+)$')
+  return tonumber(left), tonumber(right)
+end
+
+-- Up to where a receiver has settled all, exclusively.
+local function open_from(group)
+  local known = {}
+  for i = 1, #group, 2 do known[group[i]] = group[i + 1] end
+  local pending = known.pending > 0 and redis.call('XPENDING', outbox, known.name, '-', '+', 1)[1]
+  if pending then return parts_of(pending[1]) end
+  local left, right = parts_of(known['last-delivered-id'])
+  return left, right + 1
+end
+
+local least_left, least_right
+for _, group in ipairs(redis.call('XINFO', 'GROUPS', outbox)) do
+  local left, right = open_from(group)
+  if not least_left or left < least_left or left == least_left and right < least_right then
+    least_left, least_right = left, right
+  end
+end
+if least_left then redis.call('XTRIM', outbox, 'MINID', text(least_left) .. '-' .. text(least_right)) end
+return 1
