@@ -141,7 +141,7 @@ export function expectManners(path: string, reply: Reply): void {
   if (status === 204) assert.equal(text, '')
   if (status >= 400) {
     expectField(reply, 'cache-control', 'no-store')
-    if (text !== '') expectProblem(reply)
+    if (text !== '') expectProblem(reply, path.startsWith('/auth/signals') && status === 400)
   }
   for (const { name, attributes } of setCookies(reply)) {
     assert(name === COOKIE || name === DEVICE_COOKIE, name)
@@ -159,11 +159,15 @@ function isOfParser({ status, headers, text }: Reply): boolean {
   return text === '' && headers['content-type'] === undefined && [0, 400, 408, 417, 431].includes(status)
 }
 
-/** Two texts, spelled as RFC 6749, section 5.2 demands, and nothing else. */
-function expectProblem(reply: Reply): void {
-  const { error, error_description, ...more } = jsonOf(reply)
+/**
+ * Two texts, spelled as RFC 6749, section 5.2 demands, and nothing else. A refused security event token has other names for
+ * them (RFC 8935, section 2.3).
+ */
+function expectProblem(reply: Reply, isOfSet: boolean): void {
+  const [code, text] = isOfSet ? (['err', 'description'] as const) : (['error', 'error_description'] as const)
+  const { [code]: error, [text]: description, ...more } = jsonOf(reply)
   assert.match(String(error), /^[a-z_]+$/)
-  assert.match(String(error_description), /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/)
+  assert.match(String(description), /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/)
   assert.deepEqual(more, {})
 }
 

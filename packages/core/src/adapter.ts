@@ -11,9 +11,9 @@ export {
   whenSettled,
 } from './adapt/index.ts'
 export { gateOf } from './application/index.ts'
-export { emptyAnswer, jsonAnswer, type RefusalDetails, refusal } from './gate/answers/answer.ts'
+export { emptyAnswer, jsonAnswer, publicAnswer, type RefusalDetails, refusal } from './gate/answers/answer.ts'
 export type { EventStream, EventStreams } from './gate/answers/event-stream.ts'
-export { type BodyReading, readForm, readJsonObject } from './gate/body.ts'
+export { type BodyReading, readForm, readJsonObject, readText } from './gate/body.ts'
 export type { HandedOver } from './gate/browser/pages.ts'
 export type { EndpointName } from './gate/endpoints/index.ts'
 export type { AnswerSignIn } from './gate/endpoints/sign-in.ts'

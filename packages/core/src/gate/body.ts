@@ -42,14 +42,15 @@ export async function readJsonObject(
   return asObject(value)
 }
 
-async function readText(view: RequestView, type: string): Promise<BodyReading<string>> {
+/** Reads a text (UTF-8) of a media type, such as `application/secevent+jwt`. */
+export async function readText(view: RequestView, type: string): Promise<BodyReading<string>> {
   const { body, headers } = view
-  if (
-    body.kind === 'parsed' ||
-    !isPlain(headers['content-encoding']) ||
-    !isOfType(headers['content-type'], type)
-  )
+  if (!isPlain(headers['content-encoding']) || !isOfType(headers['content-type'], type))
     return { kind: 'refused', problem: 'body_type' }
+  if (body.kind === 'parsed')
+    return typeof body.value === 'string'
+      ? { kind: 'read', value: body.value }
+      : { kind: 'refused', problem: 'body_type' }
   if (body.kind === 'bytes' && body.bytes.length > MAX_BODY_BYTES)
     return { kind: 'refused', problem: 'body_too_large' }
   const length = headers['content-length']

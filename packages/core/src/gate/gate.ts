@@ -73,6 +73,8 @@ export interface Gate {
   readonly streams: EventStreams
   /** Tells who sent a request, for events of the application. */
   readonly callers: Callers
+  /** The `iss` of this deployment. */
+  readonly issuer: string
   /** Signs what this deployment tells other services, and verifies what they tell it. */
   readonly statements: Pick<Statements, 'sign' | 'parse' | 'from'>
   /** What is on its way to other services. */
@@ -192,7 +194,7 @@ export function createGate(parts: GateParts): Gate {
       cookie: createStrictCookie(settings.deviceCookie),
     }),
     ...{ route, streams, callers, statements: parts.statements, outbox: parts.outbox },
-    deviceName: parts.deviceName,
+    ...{ issuer, deviceName: parts.deviceName },
     guards: createGuards({ ...parts, policies: settings.policies }),
     check: (guard) => createGuardCheck(guard, { clock, refuse, schemesOf: schemes.of }),
     routes(names) {
