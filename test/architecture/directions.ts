@@ -93,6 +93,9 @@ export const directions: Table = {
   '@sallyport/policies': ['@sallyport/core/sink', '@cedar-policy', '@marcbachmann'],
   '@sallyport/headers': ['@sallyport/core/sink', 'helmet', 'express', 'koa', 'fastify'],
   '@sallyport/console': ['@sallyport/core', '@sallyport/core/adapter', '@sallyport/core/sink'],
+  '@sallyport/signals': [
+    ...['@sallyport/core', '@sallyport/core/adapter', '@sallyport/core/sink', '@sallyport/core/store'],
+  ],
   '@sallyport/express': ['@sallyport/core', '@sallyport/core/adapter', 'express'],
   '@sallyport/koa': ['@sallyport/core', '@sallyport/core/adapter', 'koa'],
   '@sallyport/fastify': ['@sallyport/core', '@sallyport/core/adapter', 'fastify'],
@@ -104,6 +107,7 @@ export const directions: Table = {
       '@sallyport/core/*',
       '@sallyport/headers',
       '@sallyport/redis/*',
+      '@sallyport/signals/*',
       'ioredis',
     ],
   ],

@@ -2,16 +2,11 @@ import { readFileSync } from 'node:fs'
 import { ConfigError, type SallyportOptions } from '@sallyport/core'
 import proxyAddr from 'proxy-addr'
 import * as v from 'valibot'
+import { EnvironmentError } from './environment-error.ts'
 import { type Address, parseAddresses, type RedisSource } from './redis.ts'
+import { type SignalsSource, signalVariable } from './signals.ts'
 
-/** An environment variable is wrong. */
-export class EnvironmentError extends Error {
-  override readonly name = 'EnvironmentError'
-
-  constructor(variable: string, expected: string) {
-    super(`${variable} must be ${expected}`)
-  }
-}
+export { EnvironmentError }
 
 interface Sentinels {
   readonly name: string
@@ -36,6 +31,8 @@ export interface Environment {
   readonly metrics: boolean
   /** Whether users see what happened to them. */
   readonly activity: boolean
+  /** Whose security events are taken, and who gets ours. */
+  readonly signals: SignalsSource
   readonly options: SallyportOptions
 }
 
@@ -139,6 +136,9 @@ const schema = v.object({
     ),
   ),
   ALLOWED_ORIGINS: v.optional(v.pipe(v.string(), v.transform(splitAtCommas))),
+  SIGNAL_ISSUER: v.optional(v.string()),
+  SIGNAL_JWKS: v.optional(v.string()),
+  SIGNAL_RECEIVERS: v.optional(v.string()),
   AUDIT_FILE: v.optional(v.pipe(v.string(), v.minLength(1, 'the path of a file'))),
   AUDIT_KEY: v.optional(
     v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}=?$/, '32 bytes in base64url'), v.transform(decodeSecret)),
@@ -189,6 +189,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     keyPrefix: variables.KEY_PREFIX,
     metrics: variables.METRICS === 'on',
     activity: variables.ACTIVITY === 'on',
+    signals: {
+      issuer: variables.SIGNAL_ISSUER,
+      jwks: variables.SIGNAL_JWKS,
+      receivers: variables.SIGNAL_RECEIVERS,
+    },
     options: {
       issuer: variables.ISSUER,
       audience: variables.AUDIENCE,
@@ -227,6 +232,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
       allowList: allowListOf(variables),
       binding: variables.BINDING,
       origins: { allowed: variables.ALLOWED_ORIGINS },
+      // What is told to others is kept only where there are any.
+      ...(variables.SIGNAL_RECEIVERS === undefined ? {} : { outbox: {} }),
       production: false,
     },
   }
@@ -245,7 +252,8 @@ export function setupFault(cause: unknown, env: NodeJS.ProcessEnv): string | und
   if (!(cause instanceof ConfigError)) return undefined
   const top = cause.option.split('.')[0] ?? ''
   const redis = ['REDIS_CLUSTER', 'REDIS_SENTINEL', 'REDIS_URL'].find((name) => env[name])
-  const variable = top === 'redis' ? redis : (variableOf[cause.option] ?? variableOf[top])
+  const variable =
+    top === 'redis' ? redis : (signalVariable(cause.option) ?? variableOf[cause.option] ?? variableOf[top])
   return `${variable ?? cause.option}: ${cause.message}`
 }
 

@@ -14,6 +14,7 @@ import {
   readJsonObject,
   refusal,
 } from '@sallyport/core/adapter'
+import type { Signals } from '@sallyport/signals'
 import { createFront, type Front } from './front.ts'
 import type { Metrics } from './metrics.ts'
 import { DEMO_PASSWORD, DEMO_USERS, type Users } from './users.ts'
@@ -34,12 +35,13 @@ export interface RouteChoices {
   /** Whether users see what happened to them. */
   readonly activity: boolean
   readonly metrics: Metrics | undefined
+  readonly signals: Signals
 }
 
 export function createRoutes(
   sallyport: Sallyport,
   users: Users,
-  { activity, metrics }: RouteChoices,
+  { activity, metrics, signals }: RouteChoices,
 ): AppRoutes {
   const gate = gateOf(sallyport)
   const { route } = gate
@@ -48,6 +50,8 @@ export function createRoutes(
     route.cookie('/login', { POST: createLogin(gate, users) }),
     route.bearer('/password', { POST: createPasswordChange(gate, sallyport.emit, users) }),
     route.bearer('/step-up', { POST: createStepUp(gate, users) }),
+    ...signals.receiver,
+    ...signals.transmitter,
   ]
   const { account, operator } = createConsole(sallyport, {
     title: 'Sallyport',
@@ -62,6 +66,7 @@ export function createRoutes(
         (await sallyport.ready()) ? jsonAnswer(200, { status: 'ready' }) : refusal('store_unavailable'),
     }),
     ...(metrics === undefined ? [] : [metrics.route(route)]),
+    ...signals.wellKnown,
     ...account,
   ]
   const mounted = [

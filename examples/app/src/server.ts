@@ -9,6 +9,7 @@ import { createMetrics } from './metrics.ts'
 import { memoryPasswords, redisPasswords } from './passwords.ts'
 import { createClient } from './redis.ts'
 import { type AppRoutes, createRoutes } from './routes.ts'
+import { signalsOf } from './signals.ts'
 import { createUsers, DEMO_PASSWORD, DEMO_USERS } from './users.ts'
 
 /** What each framework's example supplies. */
@@ -54,7 +55,9 @@ export async function start<S extends Sallyport>(
         : redisStore({ client: redis, keyPrefix: environment.keyPrefix, durability: environment.durability }),
   })
   const passwords = redis === undefined ? memoryPasswords() : redisPasswords(redis, environment.keyPrefix)
-  const routes = createRoutes(sallyport, await createUsers(passwords), { ...environment, metrics })
+  const signals = await signalsOf(sallyport, environment.signals)
+  const choices = { ...environment, metrics, signals }
+  const routes = createRoutes(sallyport, await createUsers(passwords), choices)
   const server = await framework.createServer(sallyport, routes, environment)
   server.on('clientError', refuseUnreadable)
   const port = await listen(server, environment)
@@ -64,6 +67,7 @@ export async function start<S extends Sallyport>(
     url: `http://${environment.host.includes(':') ? `[${environment.host}]` : environment.host}:${port}`,
     async close() {
       sallyport.endConnections()
+      signals.close()
       await drain(server)
       redis?.disconnect()
       await sallyport.close()

@@ -15,6 +15,7 @@ const SOURCES_OF_TIME_AND_CHANCE: readonly string[] = [
     `${CORE}system.ts`,
     'packages/client/src/system.ts',
     'packages/console/src/system.ts',
+    'packages/signals/src/system.ts',
   ],
 ]
 

@@ -1,0 +1,8 @@
+export { ConfigError } from '@sallyport/core/sink'
+export type { CredentialChange } from './credential-change.ts'
+export type { SignalsOptions } from './options/index.ts'
+export type { PollOptions, ReceiveOptions, TransmitterOptions } from './options/receive.ts'
+export type { PushOptions, ReceiverOptions, SendOptions } from './options/send.ts'
+export type { OnSignal, Signal, SignalVerdict } from './received/signal.ts'
+export type { Subject, SubjectIdentifier, SubjectOf } from './received/subject.ts'
+export { createSignals, type OutgoingSignal, type Signals } from './signals.ts'

@@ -1,0 +1,79 @@
+import { ConfigError, type Sallyport, type SessionList, UnavailableError } from '@sallyport/core'
+import type { Caller } from '@sallyport/core/adapter'
+import type { Effect } from '../events.ts'
+import type { Concerned } from './subject.ts'
+
+/** What is done about one event. */
+export interface Act {
+  readonly effect: Effect
+  readonly concerned: Concerned
+  /** Sessions that began later live on. Milliseconds since the epoch; `undefined`: there is no such instant. */
+  readonly until: number | undefined
+  readonly caller: Caller
+}
+
+/**
+ * Does what events say. Everything ends by the calls of the application, so that the store, the other processes and the
+ * audit trail learn of it as of any end. Rejects with an `UnavailableError` if the store did not do all of it.
+ */
+export type DoAct = (act: Act) => Promise<void>
+
+/** Why sessions end, as events tell it. */
+const REASON = 'signal'
+
+export type ActParts = Pick<Sallyport, 'sessions' | 'tokens' | 'apiKeys'>
+
+export function createActing({ sessions, tokens, apiKeys }: ActParts): DoAct {
+  async function endAll(subject: string, kept: string | undefined, act: Act): Promise<void> {
+    const { until = Number.POSITIVE_INFINITY, caller } = act
+    const ending = { reason: REASON, caller }
+    if (kept === undefined && until === Number.POSITIVE_INFINITY) {
+      await sessions.revokeAll(subject, ending)
+      return
+    }
+    let listed: SessionList
+    do {
+      listed = await sessions.list(subject)
+      const ids = listed.filter(({ id, createdAt }) => id !== kept && createdAt <= until).map(({ id }) => id)
+      if (ids.length === 0) break
+      const { failed } = await sessions.revoke(ids, ending)
+      if (failed.length > 0) throw new UnavailableError()
+    } while (listed.more)
+    // Those that began long ago are behind a hundred newer ones, which can't be told apart from here.
+    if (listed.more) await sessions.revokeAll(subject, ending)
+  }
+
+  return async (act) => {
+    const { subject, session, token } = act.concerned
+    switch (act.effect) {
+      case 'end':
+        if (session !== undefined) await sessions.revoke(session, { reason: REASON, caller: act.caller })
+        else if (subject !== undefined) await endAll(subject, undefined, act)
+        else if (token !== undefined) await tokens.revoke(token, { reason: REASON })
+        return
+      case 'end_others':
+        if (subject !== undefined) await endAll(subject, session, act)
+        return
+      case 'end_account':
+        if (subject === undefined) return
+        await endAll(subject, undefined, act)
+        await endKeys(subject)
+        return
+      case 'renew':
+        if (token !== undefined) await tokens.revoke(token, { reason: REASON })
+        else if (subject !== undefined) await tokens.revokeAll(subject, { reason: REASON })
+        return
+      case 'none':
+        return
+    }
+  }
+
+  async function endKeys(subject: string): Promise<void> {
+    try {
+      await apiKeys.revokeAll(subject, { reason: REASON })
+    } catch (cause) {
+      // There are none without the option `apiKeys`.
+      if (!(cause instanceof ConfigError)) throw cause
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import { isApiKeyId, isSessionId, tagOf, tagOfSession } from '@sallyport/core/store'
+import * as v from 'valibot'
+
+/**
+ * Identifies a user, a session or something else (RFC 9493, section 3; SSF 1.0, section 3). Its other members depend on
+ * the format.
+ */
+export interface SubjectIdentifier {
+  readonly format: string
+  readonly [member: string]: unknown
+}
+
+/**
+ * Finds the user of this deployment whom an identifier means; `undefined` if it means nobody here.
+ *
+ * @param identifier never names a session of this deployment, nor a user by its issuer, since those are found without asking
+ * @param issuer who sent the signal
+ */
+export type SubjectOf = (
+  identifier: SubjectIdentifier,
+  issuer: string,
+) => string | undefined | PromiseLike<string | undefined>
+
+/** Whom or what of this deployment a signal concerns. Without members: nobody and nothing that is known here. */
+export interface Concerned {
+  readonly subject?: string
+  readonly session?: string
+  /** The `jti` of an access token. */
+  readonly token?: string
+}
+
+const MAX_ID_CHARS = 255
+const MAX_ALIASES = 10
+
+const text = v.pipe(v.string(), v.minLength(1))
+const membersOf: Readonly<Record<string, v.GenericSchema>> = {
+  account: v.looseObject({ uri: text }),
+  email: v.looseObject({ email: text }),
+  iss_sub: v.looseObject({ iss: text, sub: text }),
+  opaque: v.looseObject({ id: text }),
+  phone_number: v.looseObject({ phone_number: text }),
+  did: v.looseObject({ url: text }),
+  uri: v.looseObject({ uri: text }),
+  jwt_id: v.looseObject({ iss: text, jti: text }),
+  saml_assertion_id: v.looseObject({ issuer: text, assertion_id: text }),
+  aliases: v.looseObject({
+    identifiers: v.pipe(v.array(v.custom(isSimple)), v.minLength(1), v.maxLength(MAX_ALIASES)),
+  }),
+}
+
+/** A subject as it came: one identifier, or several members of the same subject. */
+export type Subject =
+  | { readonly kind: 'simple'; readonly identifier: SubjectIdentifier }
+  | { readonly kind: 'complex'; readonly members: Readonly<Record<string, SubjectIdentifier>> }
+
+/** Reads a subject; `undefined` if it is malformed. A format that is not known is fine. */
+export function readSubject(given: unknown): Subject | undefined {
+  const object = objectIn(given)
+  if (object === undefined) return undefined
+  const identifier = identifierIn(object)
+  if (identifier !== undefined && identifier.format !== 'complex') {
+    // Aliases must not be within others (RFC 9493, section 3.2.8).
+    return hasMembers(identifier) ? { kind: 'simple', identifier } : undefined
+  }
+  const { format, ...rest } = object
+  // Drafts of CAEP had no `format` here.
+  if (format !== 'complex' && format !== undefined) return undefined
+  const members: Record<string, SubjectIdentifier> = {}
+  for (const [name, value] of Object.entries(rest)) {
+    const member = objectIn(value)
+    // What is no object is one of the additional fields, which a receiver ignores (SSF 1.0, section 4.2.3).
+    if (member === undefined) continue
+    const read = identifierIn(member)
+    if (read === undefined || !isSimple(read)) return undefined
+    members[name] = read
+  }
+  return Object.keys(members).length === 0 ? undefined : { kind: 'complex', members }
+}
+
+/** Google has `subject_type`, with hyphens, instead of `format` (RISC 1.0, section 3.1). */
+function identifierIn(object: Readonly<Record<string, unknown>>): SubjectIdentifier | undefined {
+  const { format, subject_type: older } = object
+  if (typeof format === 'string' && format !== '') return { ...object, format }
+  if (format !== undefined || typeof older !== 'string' || older === '') return undefined
+  return { ...object, format: older.replaceAll('-', '_') }
+}
+
+function isSimple(given: unknown): given is SubjectIdentifier {
+  const object = objectIn(given)
+  const identifier = object && identifierIn(object)
+  if (identifier === undefined || identifier.format === 'complex' || identifier.format === 'aliases')
+    return false
+  return hasMembers(identifier)
+}
+
+function hasMembers(identifier: SubjectIdentifier): boolean {
+  const schema = Object.hasOwn(membersOf, identifier.format) ? membersOf[identifier.format] : undefined
+  return schema === undefined || v.is(schema, identifier)
+}
+
+function objectIn(given: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof given === 'object' && given !== null && !Array.isArray(given) ? { ...given } : undefined
+}
+
+export interface Resolving {
+  /** The issuer of this deployment. */
+  readonly own: string
+  readonly subjectOf: SubjectOf | undefined
+}
+
+/**
+ * Finds whom of this deployment a subject means. Rejects with whatever `subjectOf` does.
+ *
+ * @param from who sent the signal
+ */
+export async function resolve(subject: Subject, from: string, parts: Resolving): Promise<Concerned> {
+  if (subject.kind === 'simple') return resolveSimple(subject.identifier, from, parts)
+  const { user, session } = subject.members
+  const whose = user === undefined ? {} : await resolveSimple(user, from, parts)
+  const name = session === undefined ? undefined : sessionIn(session, parts.own)
+  // The id of a session elsewhere can't be found here, so all sessions of the user are meant.
+  if (name === undefined) return whose.subject === undefined ? {} : { subject: whose.subject }
+  if (whose.subject === undefined) return { session: name }
+  // All members must describe the same subject (SSF 1.0, section 3.3.1).
+  return tagOfSession(name) === tagOf(whose.subject) ? { session: name, subject: whose.subject } : {}
+}
+
+async function resolveSimple(
+  identifier: SubjectIdentifier,
+  from: string,
+  parts: Resolving,
+): Promise<Concerned> {
+  const { format } = identifier
+  if (format === 'aliases') return resolveAliases(identifier, from, parts)
+  const { iss, sub, id, jti } = identifier
+  if (format === 'iss_sub' && iss === parts.own) return { ...(fits(sub) && { subject: sub }) }
+  if (format === 'jwt_id' && iss === parts.own)
+    return { ...(fits(jti) && !isApiKeyId(jti) && { token: jti }) }
+  const session = sessionIn(identifier, parts.own)
+  if (session !== undefined) return { session }
+  if (parts.subjectOf === undefined) return { ...(format === 'opaque' && fits(id) && { subject: id }) }
+  const found = await parts.subjectOf(identifier, from)
+  return { ...(fits(found) && { subject: found }) }
+}
+
+/** All of them identify the same subject (RFC 9493, section 3.2.8), so the first that is known here is enough. */
+async function resolveAliases(
+  { identifiers }: SubjectIdentifier,
+  from: string,
+  parts: Resolving,
+): Promise<Concerned> {
+  for (const one of identifiers as readonly SubjectIdentifier[]) {
+    const found = await resolveSimple(identifierIn(one) ?? one, from, parts)
+    if (Object.keys(found).length > 0) return found
+  }
+  return {}
+}
+
+/** The session of this deployment that an identifier names. */
+function sessionIn({ format, id, iss, sub }: SubjectIdentifier, own: string) {
+  const name = format === 'opaque' ? id : format === 'iss_sub' && iss === own ? sub : undefined
+  return typeof name === 'string' && isSessionId(name) ? name : undefined
+}
+
+function fits(name: unknown): name is string {
+  return typeof name === 'string' && name.length >= 1 && name.length <= MAX_ID_CHARS
+}

@@ -1,0 +1,84 @@
+import type { OutboxMessage, StatementContent } from '@sallyport/core/adapter'
+import * as v from 'valibot'
+import { SESSION_REVOKED, VERIFICATION } from '../events.ts'
+import type { Stream } from './stream.ts'
+
+/** The store puts a message of this kind into the outbox in the step that ends a session. */
+const SESSION_ENDED = 'session-ended'
+/** All that is sent otherwise. */
+export const SIGNAL = 'signal'
+export const KINDS: ReadonlySet<string> = new Set([SESSION_ENDED, SIGNAL])
+
+/** The body of a message of the kind {@link SIGNAL}. */
+export interface SignalBody {
+  /** The URI of the type of the event. */
+  readonly type: string
+  readonly claims: Readonly<Record<string, unknown>>
+  /** The stream that it is for, and about. Without it, it is about the subject of the message, and for every stream. */
+  readonly stream?: string | undefined
+}
+
+const bodySchema = v.object({
+  type: v.string(),
+  claims: v.record(v.string(), v.unknown()),
+  stream: v.optional(v.string()),
+})
+
+/**
+ * What the token says by which a message reaches a stream; `undefined` if the message is not for it. A repetition says the
+ * same, `jti` included. Several streams have tokens of different names for one message, because they say it to
+ * different people.
+ *
+ * @param issuer of this deployment
+ */
+export function contentOf(
+  message: OutboxMessage,
+  stream: Stream,
+  issuer: string,
+): StatementContent | undefined {
+  const said = saidBy(message)
+  if (said === undefined) return undefined
+  const { type, claims, stream: id } = said
+  if (id === undefined ? !stream.events.has(type) : id !== stream.id) return undefined
+  return {
+    jti: jtiOf(message, stream),
+    aud: stream.audience,
+    txn: message.id,
+    sub_id: id === undefined ? subjectOf(message, issuer) : { format: 'opaque', id },
+    events: { [type]: type === VERIFICATION ? claims : { event_timestamp: seconds(message.at), ...claims } },
+  }
+}
+
+function saidBy({ kind, body }: OutboxMessage): SignalBody | undefined {
+  // The interoperability profile wants a reason to be there (section 3.1). The store does not know which it was.
+  if (kind === SESSION_ENDED)
+    return { type: SESSION_REVOKED, claims: { reason_admin: { en: 'The session ended' } } }
+  try {
+    const said = JSON.parse(body)
+    return v.is(bodySchema, said) ? said : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function subjectOf({ subject, session }: OutboxMessage, issuer: string): object {
+  const user = subject === undefined ? undefined : { format: 'iss_sub', iss: issuer, sub: subject }
+  if (session === undefined && user !== undefined) return user
+  return { format: 'complex', ...(user && { user }), session: { format: 'opaque', id: session } }
+}
+
+const SEPARATOR = '.'
+
+function jtiOf({ id }: OutboxMessage, stream: Stream): string {
+  return `${stream.id}${SEPARATOR}${id}`
+}
+
+/** The id of the message behind a `jti` of this stream; `undefined` if it is none. */
+export function messageOf(jti: string, stream: Stream): string | undefined {
+  const start = stream.id + SEPARATOR
+  return jti.startsWith(start) ? jti.slice(start.length) : undefined
+}
+
+function seconds(at: number): number {
+  return Math.floor(at / 1000)
+}

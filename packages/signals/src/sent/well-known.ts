@@ -1,0 +1,31 @@
+import { type Gate, publicAnswer, type Route } from '@sallyport/core/adapter'
+import { PATHS } from './manage.ts'
+import { POLL_METHOD, PUSH_METHOD } from './stream.ts'
+
+const WELL_KNOWN = '/.well-known/ssf-configuration'
+const MAX_AGE_SECONDS = 3600
+
+/**
+ * `GET /.well-known/ssf-configuration` (SSF 1.0, section 7). The well-known part goes before the path of the issuer.
+ *
+ * @param urlOf the URL of an endpoint, by its path
+ */
+export function wellKnownRoute(
+  { route, issuer }: Pick<Gate, 'route' | 'issuer'>,
+  urlOf: (path: string) => string,
+): Route {
+  const { origin, pathname } = new URL(issuer)
+  const metadata = {
+    spec_version: '1_0',
+    issuer,
+    jwks_uri: `${origin}/.well-known/jwks.json`,
+    delivery_methods_supported: [PUSH_METHOD, POLL_METHOD],
+    configuration_endpoint: urlOf(PATHS.configuration),
+    status_endpoint: urlOf(PATHS.status),
+    verification_endpoint: urlOf(PATHS.verification),
+    authorization_schemes: [{ spec_urn: 'urn:ietf:rfc:6749' }],
+    default_subjects: 'ALL',
+  }
+  const path = WELL_KNOWN + pathname.replace(/\/$/, '')
+  return route.open(path, { GET: (view) => publicAnswer(view, metadata, MAX_AGE_SECONDS) })
+}

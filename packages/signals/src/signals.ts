@@ -1,0 +1,212 @@
+import { type Sallyport, UnavailableError } from '@sallyport/core'
+import { type Caller, type Gate, gateOf, type Route } from '@sallyport/core/adapter'
+import { type CredentialChange, claimsOf } from './credential-change.ts'
+import { CREDENTIAL_CHANGE } from './events.ts'
+import { parseOptions, type SignalsOptions } from './options/index.ts'
+import type { ReceiveSettings } from './options/receive.ts'
+import type { SendSettings } from './options/send.ts'
+import { createActing } from './received/act.ts'
+import { receiverRoute, type Transmitter } from './received/endpoint.ts'
+import { startPolling } from './received/poller.ts'
+import { createTake } from './received/take.ts'
+import { createAuthorize } from './sent/authorize.ts'
+import { manageRoutes } from './sent/manage.ts'
+import { KINDS, SIGNAL, type SignalBody } from './sent/message.ts'
+import { type AnswerPoll, createPollAnswers } from './sent/poll.ts'
+import { pushReceiver } from './sent/push.ts'
+import type { Stream } from './sent/stream.ts'
+import { wellKnownRoute } from './sent/well-known.ts'
+import { createWaits, type Waits } from './waits.ts'
+
+/** A signal that the application sends. */
+export interface OutgoingSignal {
+  /** The URI of its type. Receivers get the types that their option `events` names. */
+  readonly type: string
+  /** The user whom it is about. */
+  readonly subject: string
+  /** The session that it is about. Default: the user as such. */
+  readonly session?: string | undefined
+  /** What the event says besides. `event_timestamp` is added. At most 4 KiB as JSON. */
+  readonly claims?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** What a deployment hears of others, and what they hear of it. */
+export interface Signals {
+  /** `POST /signals`, where tokens are pushed to. Empty without the option `receive`. */
+  readonly receiver: readonly Route[]
+  /** The endpoints for those to whom signals are sent. Mount them at `send.path`. Empty without the option `send`. */
+  readonly transmitter: readonly Route[]
+  /** `GET /.well-known/ssf-configuration`, mounted at the root. Empty without the option `send`. */
+  readonly wellKnown: readonly Route[]
+  /**
+   * Tells the receivers that a credential of a user changed. Resolves once the message is kept, and rejects with an
+   * `UnavailableError` if it is not known to be; with a `TypeError` for a wrong argument, and without the option `send`.
+   */
+  credentialChange(subject: string, change: CredentialChange): Promise<void>
+  /** Tells the receivers anything else. Resolves and rejects as `credentialChange` does. */
+  send(signal: OutgoingSignal): Promise<void>
+  /** Asks no transmitter any more, and answers those who wait for signals. Call it before you close a server. */
+  close(): void
+}
+
+/** No token is older (RFC 8417 leaves it to the receiver), and none may say when it ends (SSF 1.0, section 4.1.7). */
+const SET_RULE = {
+  kind: 'signal',
+  types: new Set(['secevent+jwt']),
+  maxAgeSeconds: 86_400,
+  expiry: 'none',
+} as const
+const MAX_ID_CHARS = 255
+const FIRST_RETRY_MS = 1000
+const RETRIES = 8
+
+/**
+ * Makes the receiver and the transmitter of shared signals (OpenID SSF 1.0 with CAEP 1.0 and RISC 1.0). Rejects with a
+ * `ConfigError` for a wrong option.
+ *
+ * @example
+ * ```ts
+ * import { createSallyport } from '@sallyport/express'
+ * import { createSignals } from '@sallyport/signals'
+ * import express from 'express'
+ *
+ * const sallyport = await createSallyport({ issuer: 'https://app.example.com' })
+ * const { receiver } = await createSignals(sallyport, {
+ *   receive: {
+ *     transmitters: [
+ *       {
+ *         issuer: 'https://idp.example.com',
+ *         jwks: 'https://idp.example.com/jwks.json',
+ *         audience: 'https://app.example.com',
+ *       },
+ *     ],
+ *   },
+ * })
+ *
+ * const app = express()
+ * app.use('/auth', sallyport.router(...receiver))
+ * ```
+ *
+ * @see [SSF 1.0](https://openid.net/specs/openid-sharedsignals-framework-1_0-final.html)
+ */
+export async function createSignals(sallyport: Sallyport, options: SignalsOptions): Promise<Signals> {
+  const gate = gateOf(sallyport)
+  const { receive, send } = parseOptions(options, gate.statements.parse)
+  const waits = createWaits()
+  const receiver = receive === undefined ? [] : await startReceiving(sallyport, gate, receive, waits)
+  if (send === undefined)
+    return {
+      ...{ receiver, transmitter: [], wellKnown: [] },
+      credentialChange: refuseToSend,
+      send: refuseToSend,
+      close: waits.close,
+    }
+  const sending = startSending(gate, send, waits)
+  const stopListening = send.passwordChanges
+    ? sallyport.on('event', (event) => {
+        if (event.event === 'password.changed' && event.sub !== undefined)
+          void sendPasswordChange(sending.credentialChange, event.sub, event.sid, waits)
+      })
+    : () => {}
+  return {
+    ...{ receiver, ...sending },
+    close() {
+      stopListening()
+      waits.close()
+    },
+  }
+}
+
+function notice(message: string): void {
+  process.emitWarning(message, 'SallyportNotice')
+}
+
+async function startReceiving(
+  sallyport: Sallyport,
+  gate: Gate,
+  settings: ReceiveSettings,
+  waits: Waits,
+): Promise<readonly Route[]> {
+  const { subjectOf, onSignal } = settings
+  const take = createTake({ own: gate.issuer, subjectOf, onSignal, act: createActing(sallyport), notice })
+  const refused = (reason: string, caller: Caller): void =>
+    sallyport.emit({ event: 'request.refused', outcome: 'failure', reason }, caller)
+  const made = await Promise.all(
+    settings.transmitters.map(async ({ sender, ...one }) => ({
+      ...one,
+      reader: await gate.statements.from(sender, SET_RULE),
+    })),
+  )
+  const pushing: Transmitter[] = []
+  for (const { reader, authorization, poll } of made) {
+    if (poll === undefined) pushing.push({ reader, authorization })
+    else startPolling({ endpoint: poll, reader, take, callers: gate.callers, refused, waits, notice })
+  }
+  const parts = { transmitters: pushing, take, callers: gate.callers, refused }
+  return pushing.length === 0 ? [] : [receiverRoute(gate.route, parts)]
+}
+
+function startSending(
+  gate: Gate,
+  { streams, path }: SendSettings,
+  waits: Waits,
+): Omit<Signals, 'receiver' | 'close'> {
+  const { issuer, outbox, statements } = gate
+  const { sign } = statements
+  const polls = new Map<Stream, AnswerPoll>()
+  for (const stream of streams) {
+    if (stream.push !== undefined) outbox.push(pushReceiver(stream, stream.push, { issuer, sign }))
+    else {
+      const receiver = outbox.poll(`signals:${stream.id}`, KINDS)
+      polls.set(stream, createPollAnswers(stream, receiver, { issuer, sign, waits }))
+    }
+  }
+  const urlOf = (route: string): string => new URL(issuer).origin + path + route
+  const authorize = createAuthorize(gate, streams)
+
+  async function send({ type, subject, session, claims = {} }: OutgoingSignal): Promise<void> {
+    if (!isName(type) || !isName(subject) || (session !== undefined && !isName(session)))
+      throw new TypeError('"type", "subject" and "session" must be strings of 1 to 255 characters')
+    const outcome = await outbox.append({
+      ...{ kind: SIGNAL, subject, body: JSON.stringify({ type, claims } satisfies SignalBody) },
+      ...(session === undefined ? {} : { session }),
+    })
+    if (outcome.kind === 'unavailable') throw new UnavailableError()
+  }
+
+  return {
+    transmitter: manageRoutes({ ...gate, streams, polls, authorize, urlOf }),
+    wellKnown: [wellKnownRoute(gate, urlOf)],
+    send,
+    credentialChange: async (subject, change) =>
+      send({ type: CREDENTIAL_CHANGE, subject, session: change.session, claims: claimsOf(change) }),
+  }
+}
+
+/** Nobody waits for it, so it is tried again while the store is away. */
+async function sendPasswordChange(
+  credentialChange: Signals['credentialChange'],
+  subject: string,
+  session: string | undefined,
+  waits: Waits,
+): Promise<void> {
+  for (let attempts = 0; attempts < RETRIES && !waits.isOver(); attempts++) {
+    try {
+      return await credentialChange(subject, {
+        ...{ credentialType: 'password', changeType: 'update', session },
+        reason: 'The password changed',
+      })
+    } catch {
+      await waits.wait(FIRST_RETRY_MS * 2 ** attempts)
+    }
+  }
+  if (!waits.isOver()) notice('a changed password could not be told to the receivers of signals')
+}
+
+function refuseToSend(): Promise<never> {
+  return Promise.reject(new TypeError('signals are sent to nobody: set the option "signals.send"'))
+}
+
+function isName(given: unknown): boolean {
+  return typeof given === 'string' && given.length >= 1 && given.length <= MAX_ID_CHARS
+}
