@@ -14,13 +14,14 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    // They have a run of their own: npm run test:hsm, test:packed, test:vectors, test:browser.
+    // They have a run of their own: npm run test:hsm, test:packed, test:vectors, test:browser, test:postgres.
     exclude: [
       ...configDefaults.exclude,
       'test/hsm/**',
       'test/packed/**',
       'test/vectors/**',
       'test/browser/**',
+      'test/postgres/**',
     ],
     globalSetup: ['test/global-setup.ts'],
     reporters: ['default', './test/reporter.ts'],

@@ -66,13 +66,14 @@ async function foldersOf(parent) {
  * @param {object} options
  * @param {string} options.name of the package
  * @param {string[]} [options.also] further packages without which it does not work
+ * @param {RegExp} [options.follow] names of packages that it stands for, and which hold the programs themselves
  * @param {string} options.into where its home is to be in the end
  * @param {(home: string) => Promise<void>} options.arrange puts `binary` there
  * @param {string} options.binary path in the home of what needs the libraries
  * @param {(home: string) => Promise<T | undefined>} options.probe undefined while it does not work
  * @returns {Promise<T>}
  */
-export async function unpackPackage({ name, also = [], into, arrange, binary, probe }) {
+export async function unpackPackage({ name, also = [], follow, into, arrange, binary, probe }) {
   await mkdir(dirname(into), { recursive: true })
   const home = await mkdtemp(`${into}-`)
   const root = join(home, 'root')
@@ -80,6 +81,9 @@ export async function unpackPackage({ name, also = [], into, arrange, binary, pr
     const apt = await privateApt(join(home, 'apt'))
     let layer = [name, ...also]
     await apt.unpack(layer, root)
+    const followed = follow === undefined ? [] : (await apt.depends(name)).filter((one) => follow.test(one))
+    await apt.unpack(followed, root)
+    layer = [...layer, ...followed]
     await arrange(home)
 
     const seen = new Set(layer)
@@ -138,6 +142,7 @@ async function privateApt(home) {
      * @param {string} root
      */
     async unpack(names, root) {
+      if (names.length === 0) return
       await run('apt-get', [...options, '-q', 'download', ...names], limits)
       await mkdir(root, { recursive: true })
       for (const name of names) await run('dpkg', ['-x', await file(name), root], limits)

@@ -78,7 +78,7 @@ export async function findProgram(sought, say = () => {}) {
 /**
  * For scripts: says what was found, or ends this process with what is missing.
  *
- * @param {(say: (line: string) => void) => Promise<Program>} find
+ * @param {(say: (line: string) => void) => Promise<unknown>} find
  */
 export async function sayOrFail(find) {
   try {

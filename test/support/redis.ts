@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findRedis } from '../../scripts/redis.mjs'
+import { freePort } from './free-port.ts'
 import { ended, spawnTied } from './tied.ts'
 
 export interface RedisOptions {
@@ -155,16 +156,5 @@ function ask(port: number, commands: string, complete: (text: string) => boolean
       if (complete(text)) finish()
     })
     socket.write(commands)
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
   })
 }
