@@ -85,6 +85,7 @@ export const directions: Table = {
   ...coreDoors,
 
   '@sallyport/redis': ['@sallyport/core/store', 'ioredis'],
+  '@sallyport/postgres': ['@sallyport/core/store', 'pg', 'kysely'],
   '@sallyport/aws-kms': ['@sallyport/core/signer', '@aws-sdk'],
   '@sallyport/pkcs11': ['@sallyport/core/signer', 'pkcs11js', 'node:module'],
   '@sallyport/audit': ['@sallyport/core/sink', 'pino'],
@@ -126,7 +127,7 @@ export const directions: Table = {
 /** Packages from elsewhere that may be imported only where a row names them. All others are free. */
 export const guarded: readonly string[] = [
   ...['jose', '@aws-sdk', 'pkcs11js', 'card-validator', 'libphonenumber-js', 'validator'],
-  ...['express', 'koa', 'fastify', 'helmet', 'ioredis', 'pino', 'commander'],
+  ...['express', 'koa', 'fastify', 'helmet', 'ioredis', 'pg', 'kysely', 'pino', 'commander'],
   ...['@cedar-policy', '@marcbachmann'],
   // Its `createRequire` makes imports that no rule here can see.
   'node:module',

@@ -1,0 +1,2 @@
+export { migrationsOf } from './migrations/index.ts'
+export type { EmbeddedDatabase, PostgresStoreOptions } from './options.ts'

@@ -1,0 +1,69 @@
+import type { Client } from 'pg'
+import { within } from './timeout.ts'
+
+/** Keeps one connection that listens, and connects again when it is lost. */
+export interface Listener {
+  listen(channel: string, onMessage: (payload: string) => void, onGap: () => void): void
+  /** The connections of this process that listen, by the numbers of their server processes. */
+  pids(): readonly number[]
+  close(): Promise<void>
+}
+
+const FIRST_RETRY_MS = 100
+const MAX_RETRY_MS = 2000
+
+/** @param open makes a client that is not connected yet */
+export function createListener(open: () => Client, commandTimeoutMs: number): Listener {
+  let client: Client | undefined
+  let pid: number | undefined
+  let retry: NodeJS.Timeout | undefined
+  let delay = FIRST_RETRY_MS
+  let isClosed = false
+
+  function listen(channel: string, onMessage: (payload: string) => void, onGap: () => void): void {
+    const current = open()
+    client = current
+    let isOver = false
+    const lost = (): void => {
+      if (isOver) return
+      isOver = true
+      pid = undefined
+      void end(current)
+      if (isClosed) return
+      retry = setTimeout(listen, delay, channel, onMessage, onGap).unref()
+      delay = Math.min(2 * delay, MAX_RETRY_MS)
+    }
+    current.on('error', lost)
+    current.on('end', lost)
+    current.on('notification', ({ payload = '' }) => onMessage(payload))
+    begin(current, channel).then((number) => {
+      if (isOver) return
+      pid = number
+      delay = FIRST_RETRY_MS
+      onGap()
+    }, lost)
+  }
+
+  async function begin(current: Client, channel: string): Promise<number> {
+    await within(commandTimeoutMs, current.connect())
+    // The name of the channel was checked with the name of the schema.
+    await within(commandTimeoutMs, current.query(`LISTEN ${channel}`))
+    const { rows } = await within(commandTimeoutMs, current.query('SELECT pg_backend_pid() AS pid'))
+    return Number(rows[0]?.pid)
+  }
+
+  /** Resolves even if the server does not answer: then the connection is left to time out. */
+  async function end(current: Client): Promise<void> {
+    await within(commandTimeoutMs, current.end()).catch(() => {})
+  }
+
+  return {
+    listen,
+    pids: () => (pid === undefined ? [] : [pid]),
+    async close() {
+      isClosed = true
+      clearTimeout(retry)
+      if (client !== undefined) await end(client)
+    },
+  }
+}

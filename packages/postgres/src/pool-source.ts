@@ -1,0 +1,139 @@
+import { Client, type ClientConfig, Pool, type PoolClient, type QueryConfig } from 'pg'
+import { createListener } from './listener.ts'
+import type { PostgresSettings } from './options.ts'
+import type { Row, Send, Source } from './source.ts'
+import { TimedOut, within } from './timeout.ts'
+import { parsers } from './values.ts'
+
+type Given = Extract<PostgresSettings['source'], { kind: 'url' | 'pool' }>
+
+/** A connection that listens tells by its name whose it is, so that processes find each other. */
+const listenerName = (schema: string): string => `sallyport ${schema}`
+const ignore = (): void => {}
+
+/** A pool of connections to a server, and one connection that listens. */
+export function createPoolSource(given: Given, settings: PostgresSettings): Source {
+  const { schema, commandTimeoutMs, prepare } = settings
+  const pool = given.kind === 'pool' ? given.pool : openPool(given.url, settings)
+  // Whoever waits for an answer hears of a connection that breaks. Without a listener, an idle one would end the process.
+  pool.on('error', ignore)
+  const names = new Map<string, string>()
+  const listener = createListener(() => new Client(listenerConfig(pool, schema)), commandTimeoutMs)
+
+  /** A statement that is prepared once has a name. There are as many as the store has steps. */
+  function configOf(text: string, values: readonly unknown[]): QueryConfig {
+    const config = { text, values: [...values], types: parsers }
+    if (!prepare) return config
+    const name = names.get(text) ?? `sallyport_${names.size}`
+    names.set(text, name)
+    return { ...config, name }
+  }
+
+  function sendOn(client: PoolClient): Send {
+    return async (text, values) => {
+      const { rows } = await within(commandTimeoutMs, client.query<Row>(configOf(text, values)))
+      return rows
+    }
+  }
+
+  async function connected(): Promise<PoolClient> {
+    const waiting = pool.connect()
+    try {
+      return await within(commandTimeoutMs, waiting)
+    } catch (cause) {
+      // One that comes too late belongs to nobody.
+      if (cause instanceof TimedOut) waiting.then((client) => client.release(), ignore)
+      throw cause
+    }
+  }
+
+  /** @param recover whether the connection can be used further after the work has failed */
+  async function lease<T>(
+    work: (client: PoolClient) => Promise<T>,
+    recover: (client: PoolClient, cause: unknown) => Promise<boolean>,
+  ): Promise<T> {
+    const client = await connected()
+    let isUsable = true
+    try {
+      return await work(client)
+    } catch (cause) {
+      isUsable = !(cause instanceof TimedOut) && (await recover(client, cause))
+      throw cause
+    } finally {
+      // What was sent on a connection that is closed may still be carried out, but its answer reaches nobody else.
+      client.release(!isUsable)
+    }
+  }
+
+  const command = (client: PoolClient, text: string): Promise<unknown> =>
+    within(commandTimeoutMs, client.query(text))
+
+  return {
+    address: addressOf(pool.options),
+    send: (text, values) =>
+      lease(
+        (client) => sendOn(client)(text, values),
+        (_client, cause) => Promise.resolve(Object(cause).severity === 'ERROR'),
+      ),
+    transaction: (work) =>
+      lease(
+        async (client) => {
+          await command(client, 'BEGIN ISOLATION LEVEL READ COMMITTED')
+          const result = await work(sendOn(client))
+          await command(client, 'COMMIT')
+          return result
+        },
+        (client) =>
+          command(client, 'ROLLBACK').then(
+            () => true,
+            () => false,
+          ),
+      ),
+    listen: listener.listen,
+    async mayHaveOthers() {
+      const text = `SELECT count(*) AS others FROM pg_stat_activity
+        WHERE application_name = $1 AND datname = current_database() AND pid <> ALL ($2)`
+      const values = [listenerName(schema), listener.pids()]
+      const { rows } = await within(commandTimeoutMs, pool.query<Row>({ text, values, types: parsers }))
+      return rows[0]?.others !== 0
+    },
+    async close() {
+      await listener.close()
+      if (given.kind === 'url') await pool.end()
+      else pool.off('error', ignore)
+    },
+  }
+}
+
+function openPool(url: string, { commandTimeoutMs, maxConnections }: PostgresSettings): Pool {
+  return new Pool({
+    connectionString: url,
+    max: maxConnections,
+    connectionTimeoutMillis: commandTimeoutMs,
+    // The server gives up what nobody waits for any more, and holds no lock for it.
+    statement_timeout: commandTimeoutMs,
+    idle_in_transaction_session_timeout: commandTimeoutMs,
+    allowExitOnIdle: true,
+    keepAlive: true,
+    pipeline: true,
+    application_name: 'sallyport',
+  })
+}
+
+/** The password of a pool is not enumerable. */
+function listenerConfig({ options }: Pool, schema: string): ClientConfig {
+  const { password } = options
+  return {
+    ...options,
+    ...(password === undefined ? {} : { password }),
+    application_name: listenerName(schema),
+    keepAlive: true,
+  }
+}
+
+/** Without user and password. */
+function addressOf({ connectionString, host, port, database }: Pool['options']): string {
+  const url = URL.canParse(connectionString ?? '') ? new URL(connectionString ?? '') : undefined
+  const name = url === undefined ? (database ?? '') : url.pathname.slice(1)
+  return `${url?.hostname ?? host ?? 'localhost'}:${url?.port || port || 5432}/${name}`
+}

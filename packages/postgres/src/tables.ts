@@ -1,0 +1,54 @@
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type RawBuilder,
+  sql,
+} from 'kysely'
+
+/** Makes statements. It has no driver, so it never sends any. */
+export type Builder = Kysely<unknown>
+
+export function createBuilder(): Builder {
+  return new Kysely<unknown>({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (db) => new PostgresIntrospector(db),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+  })
+}
+
+/**
+ * The tables, each by its name in the schema, for `sql` templates. A statement locks rows in this order: the subject, its
+ * sessions, what else belongs to it, and last the shard. So no two wait for each other.
+ */
+export interface Tables {
+  /** Of subjects: until when tokens are refused, and how many refreshes there were lately. */
+  readonly subjects: RawBuilder<unknown>
+  /** Of sessions: the state of each, and why it ended. */
+  readonly sessions: RawBuilder<unknown>
+  /** Of shards: the mark of each feed. */
+  readonly shards: RawBuilder<unknown>
+  /** Of revocations: the feeds. */
+  readonly revocations: RawBuilder<unknown>
+  /** Of who puts back what a shard lost. */
+  readonly leases: RawBuilder<unknown>
+}
+
+export function createTables(schema: string): Tables {
+  const table = (name: string): RawBuilder<unknown> => sql.id(schema, name)
+  return {
+    subjects: table('subjects'),
+    sessions: table('sessions'),
+    shards: table('shards'),
+    revocations: table('revocations'),
+    leases: table('leases'),
+  }
+}
+
+/** The clock of the server, in milliseconds since the epoch. It goes on during a transaction. */
+export const serverNow: RawBuilder<number> = sql<number>`floor(extract(epoch from clock_timestamp()) * 1000)::bigint`
