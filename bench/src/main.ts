@@ -20,6 +20,7 @@ import { reportRefresh } from './refresh-report.ts'
 import { measureScale } from './scale/measure.ts'
 import { algorithms, type Extent, frameworks, full, quick, type Report, type Say } from './setup.ts'
 import { measureStartup } from './startup.ts'
+import { measureStores } from './stores.ts'
 import { measureVerify, type VerifyChoice } from './verify.ts'
 import { reportVerify } from './verify-report.ts'
 import { measureWatching } from './watching.ts'
@@ -56,6 +57,7 @@ const sections: Readonly<Record<string, () => Promise<Report>>> = {
     return { ...reportVerify(sets), chart: drawChart(sets) }
   },
   refresh: async () => reportRefresh(await measureRefresh(extent, choice.framework, say)),
+  stores: () => measureStores(extent, choice.framework, say),
   watching: () => measureWatching(extent, choice.framework, say),
   micro: () => measureMicro(extent, say),
   policies: () => measurePolicies(extent, say),

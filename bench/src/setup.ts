@@ -18,11 +18,17 @@ export interface Setup {
   /** With `kid` and `alg`. */
   readonly privateJwk: JWK
   readonly redisUrl: string
+  /** For {@link StoreName} `postgres`. */
+  readonly databaseUrl?: string
+  /** Where ours keeps sessions. Default `redis`. */
+  readonly store?: StoreName
   /** For the flood: ours with its limiter. */
   readonly limited?: boolean
   /** Default: nobody is watching. */
   readonly watched?: Watched
 }
+
+export type StoreName = 'memory' | 'redis' | 'postgres'
 
 /** Ours with a trail in files of its own. */
 export interface Watched {

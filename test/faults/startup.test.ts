@@ -103,7 +103,14 @@ const variables: readonly Case[] = [
   { names: 'REDIS_URL', value: 'http://x' },
   { names: 'REDIS_URL', value: 'redis://127.0.0.1:70000/0' },
   { names: 'REDIS_CLUSTER', value: '127.0.0.1' },
-  { names: 'DATABASE_URL', value: 'postgres://127.0.0.1/x' },
+  { names: 'DATABASE_URL', value: 'mysql://127.0.0.1/x' },
+  { names: 'DATABASE_URL', value: 'postgres:///x', what: 'without a host' },
+  {
+    names: 'DATABASE_URL',
+    value: 'postgres://127.0.0.1/x',
+    what: 'beside a Redis',
+    env: { REDIS_URL: 'redis://127.0.0.1:1/0' },
+  },
   { names: 'REDIS_SENTINEL', value: '127.0.0.1:26379' },
   { names: 'AUDIT_FILE', value: join(folder, 'none', 'audit.jsonl'), what: 'in a missing folder' },
 ]

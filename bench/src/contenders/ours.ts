@@ -1,4 +1,5 @@
-import type { Address, Sallyport, SallyportOptions } from '@sallyport/core'
+import { type Address, memoryStore, type Sallyport, type SallyportOptions, type StoreDriver } from '@sallyport/core'
+import { postgresStore } from '@sallyport/postgres'
 import { redisStore } from '@sallyport/redis'
 import { LRUCache } from 'lru-cache'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
@@ -24,17 +25,29 @@ export function countForged(sallyport: Pick<Sallyport, 'on'>): void {
   })
 }
 
-/** Ours as in the README: Redis, replicated revocation, default binding. */
-export function ourOptions({ algorithm, privateJwk, redisUrl, limited, watched }: Setup): SallyportOptions {
+/** Ours as in the README: Redis (or another store that is asked for), replicated revocation, default binding. */
+export function ourOptions(setup: Setup): SallyportOptions {
+  const { algorithm, privateJwk, limited, watched } = setup
   return {
     issuer: ISSUER,
     audience: AUDIENCE,
     secret: SECRET,
-    store: redisStore({ url: redisUrl }),
+    store: storeOf(setup),
     access: { keys: [privateJwk], algorithm },
     production: true,
     // A few users refresh as fast as they can.
     limits: { refreshes: { count: 0 }, converged: 0, ...(limited && { signatures: limitForged }) },
     ...(watched && watching(watched)),
+  }
+}
+
+function storeOf({ store = 'redis', redisUrl, databaseUrl }: Setup): StoreDriver {
+  switch (store) {
+    case 'memory':
+      return memoryStore()
+    case 'redis':
+      return redisStore({ url: redisUrl })
+    case 'postgres':
+      return postgresStore({ url: databaseUrl })
   }
 }

@@ -25,6 +25,7 @@ export interface Environment {
   readonly auditFile: string | undefined
   readonly auditKey: Uint8Array | undefined
   readonly redis: RedisSource | undefined
+  readonly databaseUrl: string | undefined
   readonly durability: 'acknowledged' | 'replicated' | undefined
   readonly keyPrefix: string
   /** Whether there is `GET /metrics`. */
@@ -87,6 +88,12 @@ const schema = v.object({
       v.string(),
       v.transform(parseSentinel),
       v.custom<Sentinels>(isDefined, 'a name and its Sentinels as name@host:port,host:port'),
+    ),
+  ),
+  DATABASE_URL: v.optional(
+    v.pipe(
+      v.string(),
+      v.check(isPostgresUrl, 'a URL such as postgres://user:password@127.0.0.1:5432/sallyport'),
     ),
   ),
   DURABILITY: oneOf('acknowledged', 'replicated'),
@@ -163,15 +170,9 @@ const variableOf: Readonly<Record<string, string>> = {
   origins: 'ALLOWED_ORIGINS',
 }
 
-/** Variables that only later versions of the examples read. To ignore them would hide a mistake. */
-const NOT_SUPPORTED = ['DATABASE_URL']
-
 /** Reads the environment. An empty variable counts as unset. Throws an `EnvironmentError` or a `ConfigError`. */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  for (const name of NOT_SUPPORTED)
-    if (given[name] !== undefined)
-      throw new EnvironmentError(name, 'unset: this example does not support such a store')
   const parsed = v.safeParse(schema, given, { abortEarly: true })
   if (!parsed.success) {
     const [issue] = parsed.issues
@@ -185,6 +186,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     auditFile: variables.AUDIT_FILE,
     auditKey: variables.AUDIT_KEY,
     redis: redisOf(variables),
+    databaseUrl: variables.DATABASE_URL,
     durability: variables.DURABILITY,
     keyPrefix: variables.KEY_PREFIX,
     metrics: variables.METRICS === 'on',
@@ -251,15 +253,22 @@ export function setupFault(cause: unknown, env: NodeJS.ProcessEnv): string | und
   if (cause instanceof EnvironmentError) return cause.message
   if (!(cause instanceof ConfigError)) return undefined
   const top = cause.option.split('.')[0] ?? ''
-  const redis = ['REDIS_CLUSTER', 'REDIS_SENTINEL', 'REDIS_URL'].find((name) => env[name])
-  const variable =
-    top === 'redis' ? redis : (signalVariable(cause.option) ?? variableOf[cause.option] ?? variableOf[top])
+  const store = ['REDIS_CLUSTER', 'REDIS_SENTINEL', 'REDIS_URL', 'DATABASE_URL'].find((name) => env[name])
+  const isOfStore = top === 'redis' || top === 'postgres'
+  const variable = isOfStore
+    ? store
+    : (signalVariable(cause.option) ?? variableOf[cause.option] ?? variableOf[top])
   return `${variable ?? cause.option}: ${cause.message}`
 }
 
 function isRedisUrl(address: string): boolean {
   const url = URL.canParse(address) ? new URL(address) : undefined
   return (url?.protocol === 'redis:' || url?.protocol === 'rediss:') && url.hostname !== ''
+}
+
+function isPostgresUrl(address: string): boolean {
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  return (url?.protocol === 'postgres:' || url?.protocol === 'postgresql:') && url.hostname !== ''
 }
 
 function parseSentinel(value: string): Sentinels | undefined {
@@ -272,9 +281,13 @@ function redisOf({
   REDIS_URL: url,
   REDIS_CLUSTER: nodes,
   REDIS_SENTINEL: sentinel,
+  DATABASE_URL: database,
 }: v.InferOutput<typeof schema>): RedisSource | undefined {
-  if ([url, nodes, sentinel].filter(isDefined).length > 1)
+  const given = [url, nodes, sentinel].filter(isDefined).length
+  if (given > 1)
     throw new EnvironmentError('REDIS_URL', 'the only one of REDIS_URL, REDIS_CLUSTER, REDIS_SENTINEL')
+  if (given > 0 && database !== undefined)
+    throw new EnvironmentError('DATABASE_URL', 'unset, since Redis is the store')
   if (url !== undefined) return { variable: 'REDIS_URL', url }
   if (nodes !== undefined) return { variable: 'REDIS_CLUSTER', nodes }
   return sentinel === undefined ? undefined : { variable: 'REDIS_SENTINEL', ...sentinel }

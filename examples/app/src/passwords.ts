@@ -1,3 +1,4 @@
+import { DatabaseError, type Pool } from 'pg'
 import type { RedisClient } from './redis.ts'
 
 export type ReadOutcome =
@@ -54,4 +55,50 @@ export function redisPasswords(client: RedisClient, prefix: string): Passwords {
       }
     },
   }
+}
+
+const TABLE = 'sallyport_demo_passwords'
+const UNDEFINED_TABLE = '42P01'
+/** Another process creates the same table at this moment. */
+const RACING = ['23505', '42P07']
+
+/** Keeps the hashes in the database of the sessions, in a table that the first change of a password creates. */
+export function postgresPasswords(pool: Pool): Passwords {
+  const create = async (): Promise<void> => {
+    try {
+      await pool.query(`CREATE TABLE IF NOT EXISTS ${TABLE} (subject text PRIMARY KEY, hash text NOT NULL)`)
+    } catch (cause) {
+      if (!RACING.includes(codeOf(cause))) throw cause
+    }
+  }
+  return {
+    async read(subject) {
+      try {
+        const { rows } = await pool.query<{ hash: string }>(`SELECT hash FROM ${TABLE} WHERE subject = $1`, [
+          subject,
+        ])
+        return { kind: 'read', hash: rows[0]?.hash }
+      } catch (cause) {
+        return codeOf(cause) === UNDEFINED_TABLE ? { kind: 'read', hash: undefined } : { kind: 'unavailable' }
+      }
+    },
+    async replace(subject, known, next) {
+      const insert = `INSERT INTO ${TABLE} (subject, hash) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+      const update = `UPDATE ${TABLE} SET hash = $2 WHERE subject = $1 AND hash = $3`
+      try {
+        await create()
+        const { rowCount } =
+          known === undefined
+            ? await pool.query(insert, [subject, next])
+            : await pool.query(update, [subject, next, known])
+        return rowCount === 1 ? 'replaced' : 'changed'
+      } catch {
+        return 'unavailable'
+      }
+    },
+  }
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof DatabaseError ? (cause.code ?? '') : ''
 }

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { memoryStore, type Sallyport, type SallyportOptions } from '@sallyport/core'
-import { redisStore } from '@sallyport/redis'
+import type { Sallyport, SallyportOptions } from '@sallyport/core'
 import { createAudit } from './audit.ts'
 import { type Environment, EnvironmentError, readEnvironment, setupFault } from './environment.ts'
 import { createMetrics } from './metrics.ts'
-import { memoryPasswords, redisPasswords } from './passwords.ts'
-import { createClient } from './redis.ts'
+import { placeOf } from './place.ts'
 import { type AppRoutes, createRoutes } from './routes.ts'
 import { signalsOf } from './signals.ts'
 import { createUsers, DEMO_PASSWORD, DEMO_USERS } from './users.ts'
@@ -41,20 +39,16 @@ export async function start<S extends Sallyport>(
   let begin = (): void => {}
   const audit = createAudit(environment, new Promise((resolve) => (begin = resolve)))
   await checkAddress(environment)
-  const redis = environment.redis === undefined ? undefined : createClient(environment.redis)
+  const { store, passwords, close } = placeOf(environment)
   const metrics = environment.metrics ? createMetrics() : undefined
   const sallyport = await framework.createSallyport({
     ...environment.options,
     audit,
     meter: metrics?.meter,
-    // Chosen, not forgotten: without Redis, all ends with this process, and the library has nothing to warn of.
-    secret: environment.options.secret ?? (redis === undefined ? randomBytes(32) : undefined),
-    store:
-      redis === undefined
-        ? memoryStore()
-        : redisStore({ client: redis, keyPrefix: environment.keyPrefix, durability: environment.durability }),
+    // Chosen, not forgotten: in memory, all ends with this process, and the library has nothing to warn of.
+    secret: environment.options.secret ?? (store.shared ? undefined : randomBytes(32)),
+    store,
   })
-  const passwords = redis === undefined ? memoryPasswords() : redisPasswords(redis, environment.keyPrefix)
   const signals = await signalsOf(sallyport, environment.signals)
   const choices = { ...environment, metrics, signals }
   const routes = createRoutes(sallyport, await createUsers(passwords), choices)
@@ -69,7 +63,7 @@ export async function start<S extends Sallyport>(
       sallyport.endConnections()
       signals.close()
       await drain(server)
-      redis?.disconnect()
+      await close()
       await sallyport.close()
     },
   }

@@ -1,0 +1,35 @@
+import { memoryStore, type StoreDriver } from '@sallyport/core'
+import { postgresStore } from '@sallyport/postgres'
+import { redisStore } from '@sallyport/redis'
+import type { Environment } from './environment.ts'
+import { memoryPasswords, type Passwords, postgresPasswords, redisPasswords } from './passwords.ts'
+import { createPool } from './postgres.ts'
+import { createClient } from './redis.ts'
+
+/** Where sessions and passwords are kept. */
+export interface Place {
+  readonly store: StoreDriver
+  readonly passwords: Passwords
+  /** Ends the connections of the passwords. The store ends its own. */
+  close(): Promise<void>
+}
+
+export function placeOf({ redis, databaseUrl, keyPrefix, durability }: Environment): Place {
+  if (databaseUrl !== undefined) {
+    const pool = createPool(databaseUrl)
+    return {
+      store: postgresStore({ url: databaseUrl }),
+      passwords: postgresPasswords(pool),
+      close: () => pool.end(),
+    }
+  }
+  if (redis !== undefined) {
+    const client = createClient(redis)
+    return {
+      store: redisStore({ client, keyPrefix, durability }),
+      passwords: redisPasswords(client, keyPrefix),
+      close: () => Promise.resolve(client.disconnect()),
+    }
+  }
+  return { store: memoryStore(), passwords: memoryPasswords(), close: () => Promise.resolve() }
+}
