@@ -37,6 +37,15 @@ export interface Tables {
   readonly revocations: RawBuilder<unknown>
   /** Of who puts back what a shard lost. */
   readonly leases: RawBuilder<unknown>
+  /** Of the signing keys: one row. */
+  readonly keyRing: RawBuilder<unknown>
+  readonly counters: RawBuilder<unknown>
+  /** Of names of what may happen once. */
+  readonly once: RawBuilder<unknown>
+  readonly activity: RawBuilder<unknown>
+  readonly subjectKeys: RawBuilder<unknown>
+  readonly sightings: RawBuilder<unknown>
+  readonly apiKeys: RawBuilder<unknown>
 }
 
 export function createTables(schema: string): Tables {
@@ -47,6 +56,13 @@ export function createTables(schema: string): Tables {
     shards: table('shards'),
     revocations: table('revocations'),
     leases: table('leases'),
+    keyRing: table('key_ring'),
+    counters: table('counters'),
+    once: table('once'),
+    activity: table('activity'),
+    subjectKeys: table('subject_keys'),
+    sightings: table('sightings'),
+    apiKeys: table('api_keys'),
   }
 }
 

@@ -1,8 +1,9 @@
 import { sessions } from './0001-sessions.ts'
+import { otherPorts } from './0002-other-ports.ts'
 import type { Migration } from './migration.ts'
 
 /** In their order. */
-export const migrations: readonly Migration[] = [sessions]
+export const migrations: readonly Migration[] = [sessions, otherPorts]
 
 /** The table that says which migrations were run. */
 export function createMigrationsTable(schema: string): string {
