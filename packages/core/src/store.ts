@@ -30,7 +30,7 @@ export type {
   RingEntry,
   SealedKey,
 } from './ports/keys.ts'
-export { hasExpired, type Lifetimes, lifetimesOf } from './ports/lifetimes.ts'
+export { endOf, hasExpired, type Lifetimes, type Living, lifetimesOf } from './ports/lifetimes.ts'
 export type {
   ActivityBounds,
   ActivityEntry,

@@ -15,22 +15,32 @@ export interface Statement<Row> {
 /** Runs a statement, and rejects if it fails. */
 export type Run = <Row>(statement: Statement<Row>) => Promise<readonly Row[]>
 
+/** What a step is made of. */
+export interface Step {
+  /** Runs one statement, which is a transaction of its own. */
+  readonly run: Run
+  /**
+   * Runs a transaction at the level READ COMMITTED, in which every statement sees what was committed before it began. What
+   * the work throws rolls it back.
+   */
+  transaction<T>(work: (run: Run) => Promise<T>): Promise<T>
+}
+
 /**
- * Runs steps. Each is one statement, or one transaction. Whatever the server cannot do counts as unavailable, and so does a
- * step that throws; it is told once. No statement takes longer than the command time-out.
+ * Runs steps. Whatever the server cannot do counts as unavailable, and so does a step that throws; it is told once. No
+ * statement takes longer than the command time-out.
  */
 export interface Database {
   /**
-   * Runs one statement, which is a transaction of its own.
+   * Runs a step. It may run several times, if others were in the way.
    *
-   * @param step the name of the step, by which its faults are told
+   * @param name by which its faults are told
    */
-  run<Row>(step: string, statement: Statement<Row>): Promise<Answered<readonly Row[]>>
-  /**
-   * Runs a transaction at the level READ COMMITTED, in which every statement sees what was committed before it began. What
-   * the work throws rolls it back. It may run several times, if others were in the way.
-   */
-  transaction<T>(step: string, work: (run: Run) => Promise<T>): Promise<Answered<T>>
+  step<T>(name: string, work: (step: Step) => Promise<T>): Promise<Answered<T>>
+  /** Runs a step that is one statement. */
+  run<Row>(name: string, statement: Statement<Row>): Promise<Answered<readonly Row[]>>
+  /** Runs a step that is one transaction. */
+  transaction<T>(name: string, work: (run: Run) => Promise<T>): Promise<Answered<T>>
 }
 
 const UNAVAILABLE: Unavailable = { kind: 'unavailable' }
@@ -48,23 +58,28 @@ export function createDatabase(source: Source, reports: FaultReports): Database 
       return (await send(sql, parameters)) as readonly Row[]
     }
 
-  async function attempt<T>(step: string, work: () => Promise<T>): Promise<Answered<T>> {
+  const alone: Step = {
+    run: runOn(source.send),
+    transaction: (work) => source.transaction((send) => work(runOn(send))),
+  }
+
+  async function step<T>(name: string, work: (step: Step) => Promise<T>): Promise<Answered<T>> {
     for (let tries = 1; ; tries++) {
       try {
-        const value = await work()
-        reports.answered(step)
+        const value = await work(alone)
+        reports.answered(name)
         return { kind: 'answered', value }
       } catch (cause) {
         if (isWorthRepeating(cause) && tries < MAX_TRIES) continue
-        reports.failed(step, cause)
+        reports.failed(name, cause)
         return UNAVAILABLE
       }
     }
   }
 
-  const runAlone = runOn(source.send)
   return {
-    run: (step, statement) => attempt(step, () => runAlone(statement)),
-    transaction: (step, work) => attempt(step, () => source.transaction((send) => work(runOn(send)))),
+    step,
+    run: (name, statement) => step(name, ({ run }) => run(statement)),
+    transaction: (name, work) => step(name, ({ transaction }) => transaction(work)),
   }
 }

@@ -1,0 +1,56 @@
+import { isSessionId, type Revocation, type SessionStore } from '@sallyport/core/store'
+import { sql } from 'kysely'
+import { createChanges } from './changes.ts'
+import type { Confirmations } from './confirmations.ts'
+import { createCrowd } from './crowd.ts'
+import { createLookup } from './lookup.ts'
+import { createOpening } from './opening.ts'
+import type { PortParts } from './parts.ts'
+import { createRecords, portSession } from './records.ts'
+import { createRotation } from './rotation.ts'
+import type { SessionParts } from './session-parts.ts'
+import { shardOf } from './shards.ts'
+import { createSubjects } from './subjects.ts'
+
+/** Sessions in PostgreSQL: a row each. */
+export function createPostgresSessions(given: PortParts, confirmations: Confirmations): SessionStore {
+  const parts: SessionParts = { ...given, records: createRecords(given.seals, given.leftOut) }
+  const { database, tables, feeds, instant } = parts
+  const subjects = createSubjects(parts)
+  const lookup = createLookup(parts)
+  const rotate = createRotation(parts)
+
+  return {
+    open: createOpening(parts, subjects),
+    async rotate(rotation) {
+      await confirmations.settled(rotation.id)
+      return rotate(rotation)
+    },
+    ...createChanges(parts),
+    ...createCrowd(parts, subjects),
+    confirm: confirmations.add,
+
+    async read(id) {
+      const answer = await database.step('read', ({ run }) => lookup(run, id, 0))
+      if (answer.kind === 'unavailable') return answer
+      if (answer.value === undefined) return { kind: 'unknown' }
+      const { record } = answer.value
+      return { kind: 'read', session: portSession(record), base: record.base, keyed: record.keyed }
+    },
+
+    async end({ id, at, evenIfAbsent }) {
+      const revocation: Revocation = { kind: 'session', session: id }
+      if (!isSessionId(id) && !evenIfAbsent) return { kind: 'absent' }
+      const answer = await database.transaction('end', async (run) => {
+        const [row] = await run<{ subject: string }>(sql`UPDATE ${tables.sessions} AS s
+SET ended_at = ${instant(at)}, end_kind = 'ended', version = version + 1
+WHERE s.id = ${id} AND ${subjects.notEnded} RETURNING s.subject`)
+        if (row !== undefined || evenIfAbsent)
+          await feeds.revokeEach(run, { shard: shardOf(revocation), revocations: [revocation], at })
+        return row?.subject
+      })
+      if (answer.kind === 'unavailable') return answer
+      return answer.value === undefined ? { kind: 'absent' } : { kind: 'ended', subject: answer.value }
+    },
+  }
+}
