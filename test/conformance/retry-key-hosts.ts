@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryStore, type Sallyport, type SallyportOptions, type StoreDriver } from '@sallyport/core'
 import { type Framework, type Running, start } from '@sallyport/example-app'
+import { postgresStore } from '@sallyport/postgres'
 import { redisStore } from '@sallyport/redis'
 import { framework as express } from '../../examples/express/src/framework.ts'
 import { framework as fastify } from '../../examples/fastify/src/framework.ts'
 import { framework as koa } from '../../examples/koa/src/framework.ts'
-import type { HostName } from '../support/hosts.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
+import { type HostName, hostNames } from '../support/hosts.ts'
+import { startPostgres } from '../support/postgres.ts'
+import { startRedis } from '../support/redis.ts'
 import { Visitor } from './visitor.ts'
 
 type Pair<T> = readonly [one: T, other: T]
@@ -28,13 +30,13 @@ export interface OwnHosts {
 
 export async function ownHosts(): Promise<OwnHosts> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-own-hosts-'))
-  const redis = await startRedis()
+  const keeper = await startKeeper()
   const running: Running[] = []
   let started = 0
 
   /** Makes the function that starts servers over a store of their own. */
   function overOneStore(name: HostName, env: Env): (options: SallyportOptions) => Promise<Visitor> {
-    const store = name.endsWith('redis') ? ownRedisStore(redis, `own${started}`) : sharedMemoryStore()
+    const store = name.endsWith('memory') ? sharedMemoryStore() : keeper.store(`own${started}`)
     const variables = { PORT: '0', SECRET: randomBytes(32).toString('base64url'), ...env }
     return async (options) => {
       const auditFile = join(folder, `${started++}.jsonl`)
@@ -54,15 +56,20 @@ export async function ownHosts(): Promise<OwnHosts> {
       await Promise.all(running.splice(0).map((host) => host.close()))
     },
     async stop() {
-      await redis.stop()
+      await keeper.stop()
       await rm(folder, { recursive: true, force: true })
     },
   }
 }
 
-/** Judges by the clock of the servers, which tests turn. */
-function ownRedisStore({ url }: RedisServer, keyPrefix: string): StoreDriver {
-  return redisStore({ url, keyPrefix, time: 'caller' })
+/** The server behind all stores but those in memory. They judge by the clock of the example servers, which tests turn. */
+async function startKeeper(): Promise<{ store(name: string): StoreDriver; stop(): Promise<void> }> {
+  if (hostNames.some((name) => name.endsWith('postgres'))) {
+    const { url, stop } = await startPostgres()
+    return { store: (schema) => postgresStore({ url, schema, time: 'caller' }), stop }
+  }
+  const { url, stop } = await startRedis()
+  return { store: (keyPrefix) => redisStore({ url, keyPrefix, time: 'caller' }), stop }
 }
 
 /** A store in memory that several servers of this process share. */

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { PASSWORD, type Reply } from './client.ts'
 import { TEST_TIMEOUT_MS } from './rounds.ts'
-import { type Node, type System, startSystem, until, upTo } from './system.ts'
+import { type Node, type Nodes, startAnySystem, until, upTo } from './system.ts'
 
 const ATTEMPTS = 5
 const GUESSES = 500
 const frameworks = ['express', 'koa', 'fastify'] as const
 
-let system: System
+let system: Nodes
 let nodes: Node[]
 
 beforeEach(async () => {
-  system = await startSystem({ LOCKOUT_DURATION: '3', LOCKOUT_WINDOW: '60' })
+  system = await startAnySystem({ LOCKOUT_DURATION: '3', LOCKOUT_WINDOW: '60' })
   nodes = await Promise.all(frameworks.map((framework) => system.start(framework)))
 })
 afterEach(async () => {

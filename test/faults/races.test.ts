@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accessOf, bodyOf, cookieOf, type Reply } from './client.ts'
-import { eachOf, finalStatus, type Node, type System, startSystem, upTo } from './system.ts'
+import { eachOf, finalStatus, type Node, type Nodes, startAnySystem, upTo } from './system.ts'
 
 const ROUNDS = 200
 const AT_ONCE = 50
@@ -14,11 +14,11 @@ const waysOut: readonly ((node: Node, login: Reply) => Promise<Reply>)[] = [
   (node, login) => node.call('POST', '/auth/logout-all', { access: accessOf(login) }),
 ]
 
-let system: System
+let system: Nodes
 let nodes: readonly [Node, Node]
 
 async function start(env: Readonly<Record<string, string>>): Promise<void> {
-  system = await startSystem(env)
+  system = await startAnySystem(env)
   nodes = [await system.start('express'), await system.start('fastify')]
 }
 
@@ -37,8 +37,8 @@ function alarms(): readonly unknown[] {
   return system.audit().filter(({ event }) => ALARMS.includes(String(event)))
 }
 
-test('processes that start at once on an empty Redis share one key', async () => {
-  system = await startSystem()
+test('processes that start at once on an empty store share one key', async () => {
+  system = await startAnySystem()
   const started = await Promise.all((['express', 'koa', 'fastify'] as const).map((one) => system.start(one)))
   const sets = await Promise.all(
     started.map(async (node) => (await node.call('GET', '/.well-known/jwks.json')).text),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
+import { startPostgres } from '../support/postgres.ts'
 import { type Framework, type ServerProcess, startServer } from '../support/processes.ts'
 import { type RedisOptions, type RedisServer, startRedis } from '../support/redis.ts'
 import { bodyOf, type Client, createClient, type Reply } from './client.ts'
@@ -36,9 +37,9 @@ export interface System extends Nodes {
 }
 
 const KEY_PREFIX = 'faults'
-/** What the examples say at every start, and what the library says of a Redis that keeps nothing, or is away. */
+/** What the examples say at every start, and what the library says of a Redis that keeps nothing, or a store that is away. */
 const EXPECTED =
-  /^demo:|SallyportNotice: Redis (?:keeps no append-only file|at \S+ is away|serves again)|^\(Use `node --trace-warnings/
+  /^demo:|SallyportNotice: (?:Redis keeps no append-only file|(?:Redis|PostgreSQL) (?:at \S+ is away|serves again))|^\(Use `node --trace-warnings/
 
 /** Starts a Redis of its own; nodes come by `start`. */
 export async function startSystem(
@@ -47,6 +48,13 @@ export async function startSystem(
 ): Promise<System> {
   const redis = await startRedis(options)
   return { redis, ...(await startNodes({ REDIS_URL: redis.url, ...env }, redis)) }
+}
+
+/** A system on a Redis of its own, or with `STORE=postgres` on a PostgreSQL. */
+export async function startAnySystem(env: Readonly<Record<string, string>> = {}): Promise<Nodes> {
+  if (process.env.STORE !== 'postgres') return startSystem(env)
+  const postgres = await startPostgres()
+  return startNodes({ DATABASE_URL: await postgres.createDatabase(), ...env }, postgres)
 }
 
 /** Nodes on the store that the environment names; they come by `start`. */

@@ -3,15 +3,20 @@ import { configDefaults, defineConfig } from 'vitest/config'
 import everything from '../../vitest.config.ts'
 
 /**
- * The tests with a real PostgreSQL: `npm run test:postgres`. The conformance suite runs on it here, as it runs on Redis
- * elsewhere.
+ * The tests with a real PostgreSQL: `npm run test:postgres`. What runs on Redis elsewhere runs on PostgreSQL here: the
+ * conformance suite as far as it depends on the store, and the races of processes.
  */
 export default defineConfig({
   ...everything,
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     ...everything.test,
-    include: ['test/postgres/**/*.test.ts'],
+    include: [
+      'test/postgres/**/*.test.ts',
+      'test/conformance/{flows,binding,audit,metrics,retry-keys}.test.ts',
+      'test/faults/{races,lockout}.test.ts',
+    ],
+    env: { STORE: 'postgres' },
     exclude: configDefaults.exclude,
     globalSetup: ['test/postgres/global-setup.ts'],
   },

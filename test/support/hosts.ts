@@ -6,6 +6,7 @@ import { type Running, start } from '@sallyport/example-app'
 import { framework as express } from '../../examples/express/src/framework.ts'
 import { framework as fastify } from '../../examples/fastify/src/framework.ts'
 import { framework as koa } from '../../examples/koa/src/framework.ts'
+import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 import { startCluster } from './topologies.ts'
 
@@ -16,9 +17,11 @@ const frameworks = {
   koa: (env: Env) => start(koa, env),
   fastify: (env: Env) => start(fastify, env),
 } satisfies Record<string, (env: Env) => Promise<Running>>
-const stores = ['memory', 'redis'] as const
+type StoreName = 'memory' | 'redis' | 'postgres'
+/** With `STORE=postgres`, PostgreSQL takes the place of Redis. */
+const stores: readonly StoreName[] = ['memory', process.env.STORE === 'postgres' ? 'postgres' : 'redis']
 
-export type HostName = `${keyof typeof frameworks} on ${(typeof stores)[number]}`
+export type HostName = `${keyof typeof frameworks} on ${StoreName}`
 
 /** Every framework on every store. */
 export const hostNames: readonly HostName[] = stores.flatMap((store) =>
@@ -37,32 +40,48 @@ export interface Hosts {
   close(): Promise<void>
 }
 
-/** A single server, or with `TOPOLOGY=cluster` a Redis Cluster. */
-async function startAnyRedis(): Promise<{ readonly env: Env; stop(): Promise<void> }> {
-  if (process.env.TOPOLOGY === 'cluster') {
-    const { addresses, stop } = await startCluster()
-    return { env: { REDIS_CLUSTER: addresses }, stop }
-  }
-  const { url, stop } = await startRedis()
-  return { env: { REDIS_URL: url }, stop }
+/** A server that keeps what example servers keep. */
+interface Keeper {
+  /** The variables of an example server that shares nothing with the others. */
+  env(index: number): Promise<Env>
+  stop(): Promise<void>
 }
 
-/** Starts example servers, each a system of its own; those on Redis share one server, under different prefixes. */
+const keepers: Readonly<Record<Exclude<StoreName, 'memory'>, () => Promise<Keeper>>> = {
+  /** A single server, or with `TOPOLOGY=cluster` a Redis Cluster. */
+  async redis() {
+    const prefix = (index: number): Env => ({ KEY_PREFIX: `host${index}` })
+    if (process.env.TOPOLOGY === 'cluster') {
+      const { addresses, stop } = await startCluster()
+      return { env: async (index) => ({ REDIS_CLUSTER: addresses, ...prefix(index) }), stop }
+    }
+    const { url, stop } = await startRedis()
+    return { env: async (index) => ({ REDIS_URL: url, ...prefix(index) }), stop }
+  },
+  async postgres() {
+    const { createDatabase, stop } = await startPostgres()
+    return { env: async () => ({ DATABASE_URL: await createDatabase() }), stop }
+  },
+}
+
+/** Starts example servers, each a system of its own; those that are not on memory share one server. */
 export async function startHosts(env: Env = {}, names: readonly HostName[] = hostNames): Promise<Hosts> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-hosts-'))
-  const redis = names.some((name) => name.endsWith('redis')) ? await startAnyRedis() : undefined
+  const started = new Map<string, Keeper>()
   const hosts = new Map<HostName, Host & Running>()
   const close = async (): Promise<void> => {
     await Promise.all([...hosts.values()].map((host) => host.close()))
-    await redis?.stop()
+    await Promise.all([...started.values()].map((keeper) => keeper.stop()))
     await rm(folder, { recursive: true, force: true })
   }
   try {
     for (const [index, name] of names.entries()) {
-      const [framework, , store] = name.split(' ') as [keyof typeof frameworks, 'on', (typeof stores)[number]]
+      const [framework, , store] = name.split(' ') as [keyof typeof frameworks, 'on', StoreName]
       const auditFile = join(folder, `${index}.jsonl`)
       const own = { PORT: '0', AUDIT_FILE: auditFile, SECRET: randomBytes(32).toString('base64url') }
-      const shared = store === 'redis' && redis ? { ...redis.env, KEY_PREFIX: `host${index}` } : {}
+      const keeper = store === 'memory' ? undefined : (started.get(store) ?? (await keepers[store]()))
+      if (keeper !== undefined) started.set(store, keeper)
+      const shared = (await keeper?.env(index)) ?? {}
       hosts.set(name, { name, auditFile, ...(await frameworks[framework]({ ...own, ...shared, ...env })) })
     }
   } catch (cause) {

@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type PostgresServer, startPostgres } from '../support/postgres.ts'
+import { type Framework, ServerStartError, startServer } from '../support/processes.ts'
+
+const EX_CONFIG = 78
+const SECRET = randomBytes(32).toString('base64url')
+const PASSWORD = 'a-password-that-nobody-may-read'
+const frameworks: readonly Framework[] = ['express', 'koa', 'fastify']
+
+let postgres: PostgresServer
+let database: string
+beforeAll(async () => {
+  postgres = await startPostgres()
+  database = new URL(await postgres.createDatabase()).pathname
+  await postgres.query(`CREATE ROLE weak LOGIN PASSWORD '${PASSWORD}'`)
+})
+afterAll(() => postgres.stop())
+
+/** Starts a server that has to refuse, and gives what it said. */
+async function refusalOf(framework: Framework, url: string): Promise<readonly string[]> {
+  try {
+    const server = await startServer(framework, { SECRET, DATABASE_URL: url })
+    await server.stop()
+    return ['(it started)', ...server.errors]
+  } catch (fault) {
+    if (!(fault instanceof ServerStartError)) throw fault
+    expect(fault.exitCode).toBe(EX_CONFIG)
+    return fault.stderr.split('\n')
+  }
+}
+
+describe.each(frameworks)('a server on %s refuses, in one line that names the variable,', (framework) => {
+  test.each([
+    { what: 'a wrong password', user: 'weak:wrong-password', path: () => database },
+    { what: 'no password', user: 'weak', path: () => database },
+    { what: 'a user that does not exist', user: `nobody:${PASSWORD}`, path: () => database },
+    { what: 'a database that does not exist', user: 'sallyport', path: () => '/nowhere' },
+    { what: 'a user without the rights that are needed', user: `weak:${PASSWORD}`, path: () => database },
+  ])('$what', async ({ user, path }) => {
+    const lines = await refusalOf(framework, `postgres://${user}@127.0.0.1:${postgres.port}${path()}`)
+    expect(lines).toEqual([expect.stringMatching(/^DATABASE_URL: /)])
+    expect(lines[0]?.length).toBeLessThan(200)
+    expect(lines[0]).not.toMatch(/wrong-password|that-nobody-may-read/)
+  })
+})
