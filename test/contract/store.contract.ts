@@ -13,7 +13,7 @@ import { forgettingContract } from './forgetting.contract.ts'
 import { keyBindingContract } from './key-binding.contract.ts'
 import { keysContract } from './keys.contract.ts'
 import { limitsContract } from './limits.contract.ts'
-import { manySessionsContract } from './many-sessions.contract.ts'
+import { MANY, manySessionsContract } from './many-sessions.contract.ts'
 import { onceContract } from './once.contract.ts'
 import { outboxContract } from './outbox.contract.ts'
 import { racesContract } from './races.contract.ts'
@@ -33,6 +33,8 @@ export interface Place {
 /** What a store brings along to be held to the contract. */
 export interface StoreHarness {
   readonly name: string
+  /** How many sessions are very many: more than the store takes in one slice. */
+  readonly many?: number
   /** A new, empty place. */
   open(): Promise<Place>
   stop(): Promise<void>
@@ -63,7 +65,7 @@ export function storeContract(harness: StoreHarness): void {
     describe('binding', () => bindingContract(here))
     describe('drift', () => driftContract(here))
     describe('limits', () => limitsContract(here))
-    describe('a subject with very many sessions', () => manySessionsContract(here))
+    describe('a subject with very many sessions', () => manySessionsContract(here, harness.many ?? MANY))
     describe('elevation', () => elevationContract(here))
     describe('the key of a browser', () => keyBindingContract(here))
     describe('ending', () => endingContract(here))

@@ -1,5 +1,6 @@
 import { memoryStore } from '@sallyport/core'
 import { redisStore } from '@sallyport/redis'
+import { startPglite } from '../support/pglite.ts'
 import { startRedis } from '../support/redis.ts'
 import { storeContext } from '../support/store-context.ts'
 import { type StoreHarness, storeContract } from './store.contract.ts'
@@ -28,4 +29,13 @@ const onRedis: StoreHarness = {
   stop: () => redis.stop(),
 }
 
-for (const harness of [memory, onRedis]) storeContract(harness)
+const postgres = await startPglite()
+
+const onPostgres: StoreHarness = {
+  name: 'postgresStore',
+  many: 1200,
+  open: () => postgres.place(),
+  stop: () => postgres.stop(),
+}
+
+for (const harness of [memory, onRedis, onPostgres]) storeContract(harness)

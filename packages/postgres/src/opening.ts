@@ -25,7 +25,7 @@ export function createOpening(parts: SessionParts, subjects: Subjects) {
   return async (opening: Opening): Promise<OpenOutcome> => {
     const answer = await database.transaction<OpenOutcome>('open', async (run) => {
       const { id, tag, known } = opening
-      const locked = await subjects.lock(run, tag, opening.at)
+      const locked = await subjects.lock(run, tag, opening.at, opening.lifetimes.absoluteMs)
       const replaced = await replace(run, opening, locked)
       const ended = await makeRoom(run, opening, locked)
       const madeAt = Math.max(locked.at, endedUntil(locked.marks, known) + 1)
@@ -35,7 +35,7 @@ export function createOpening(parts: SessionParts, subjects: Subjects) {
         ...{ createdAt: madeAt, rotatedAt: madeAt, binding: opening.binding },
         ...(opening.ip === undefined ? {} : { ip: opening.ip }),
       }
-      await insert(run, record, opening)
+      if (!(await insert(run, record, opening))) return { kind: 'unavailable' }
       const revocations = [...replaced, ...ended].map(revocationOf)
       if (revocations.length > 0)
         await feeds.revokeEach(run, { shard: shardOfTag(tag), revocations, at: opening.at })
@@ -80,15 +80,26 @@ WHERE s.id = ${replaces} AND s.tag = ${tag} AND ${subjects.notEnded} RETURNING s
     return ended
   }
 
-  async function insert(run: Run, record: SessionRecord, { tag, lifetimes }: Opening): Promise<void> {
+  /** A sign-in may be repeated, if its answer was lost. Resolves to `false` if the session has ended meanwhile. */
+  async function insert(run: Run, record: SessionRecord, { tag, lifetimes }: Opening): Promise<boolean> {
     const { id, binding, lifetimes: own } = record
-    await run(sql`INSERT INTO ${tables.sessions} (id, tag, shard, subject, client, scope, transport, device,
-  authenticated_at, particulars, idle_ms, absolute_ms, seal, generation, base, keyed, confirmed, converged,
+    const rows =
+      await run(sql`INSERT INTO ${tables.sessions} AS s (id, tag, shard, subject, client, scope, transport,
+  device, authenticated_at, particulars, idle_ms, absolute_ms, seal, generation, base, keyed, confirmed, converged,
   cells, browser_version, ip, created_at, rotated_at, expires_at)
 VALUES (${id}, ${tag}, ${shardOfTag(tag)}, ${record.subject}, ${record.client}, ${record.scope}, ${record.transport},
   ${record.device}, ${record.authenticatedAt}, ${particularsOf(record)}::text::jsonb, ${own?.idleMs ?? null},
   ${own?.absoluteMs ?? null}, ${records.seal(id, record)}, 1, 0, ${record.keyed}, false, 0,
   ${binding.cells}, ${binding.version}, ${record.ip ?? null}, ${record.createdAt}, ${record.rotatedAt},
-  ${endOf(record, lifetimes)})`)
+  ${endOf(record, lifetimes)})
+ON CONFLICT (id) DO UPDATE SET client = excluded.client, scope = excluded.scope, transport = excluded.transport,
+  device = excluded.device, authenticated_at = excluded.authenticated_at, particulars = excluded.particulars,
+  idle_ms = excluded.idle_ms, absolute_ms = excluded.absolute_ms, seal = excluded.seal, generation = 1, base = 0,
+  keyed = excluded.keyed, confirmed = false, converged = 0, retry_key = NULL, cells = excluded.cells,
+  browser_version = excluded.browser_version, ip = excluded.ip, created_at = excluded.created_at,
+  rotated_at = excluded.rotated_at, expires_at = excluded.expires_at, version = s.version + 1
+  WHERE s.ended_at IS NULL
+RETURNING s.id`)
+    return rows.length === 1
   }
 }

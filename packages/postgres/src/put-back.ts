@@ -13,7 +13,7 @@ import type { Subjects } from './subjects.ts'
 
 /** Carries out what revocations mean that the store lost: what they ended has come back with the data. */
 export function createPutBack(parts: PortParts, subjects: Subjects) {
-  const { tables, instant, belongings } = parts
+  const { tables, feeds, instant, belongings } = parts
   const endSessions = createEndings(tables)
 
   /** Skips a burnt generation, if the session has not gone on from it. */
@@ -36,10 +36,11 @@ WHERE s.id = ${session} AND s.ended_at IS NULL AND s.generation <= ${generation}
       await endSessions(run, sessions, 'put_back', instant(at))
       for (const { drop } of belongings) await drop?.(run, sessions)
     }
+    const until = lost.flatMap((one) => (one.kind === 'all' ? [one.until] : []))
+    if (until.length === 0) return
+    await feeds.ensureShards(run)
     // The shard is locked last, as everywhere.
-    for (const revocation of lost)
-      if (revocation.kind === 'all')
-        await run(sql`UPDATE ${tables.shards}
-SET ended_until = greatest(ended_until, ${revocation.until}) WHERE shard = ${shard}`)
+    await run(sql`UPDATE ${tables.shards}
+SET ended_until = greatest(ended_until, ${Math.max(...until)}) WHERE shard = ${shard}`)
   }
 }

@@ -162,7 +162,7 @@ WHERE ${unchanged(found)} AND converged < ${most}::bigint RETURNING s.id`)
   async function counting(
     run: Run,
     found: Found,
-    { id, refreshLimit, at }: Rotation,
+    { id, refreshLimit }: Rotation,
     { window }: GoingOn,
     written: RawBuilder<unknown>,
   ): Promise<RawBuilder<unknown>> {
@@ -184,8 +184,7 @@ next AS (
 counted AS (
   UPDATE ${tables.subjects} AS u
   SET window_ends_at = ${window.endsAt}::bigint,
-    window_count = CASE WHEN ${isSame}::boolean THEN u.window_count + 1 ELSE 1 END,
-    kept_until = greatest(u.kept_until, ${Math.max(window.endsAt, at)}::bigint)
+    window_count = CASE WHEN ${isSame}::boolean THEN u.window_count + 1 ELSE 1 END
   FROM next WHERE u.tag = ${tag})
 SELECT id FROM next`
   }

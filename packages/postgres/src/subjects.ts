@@ -43,8 +43,12 @@ interface ShortRow {
 export interface Subjects {
   /** The condition for sessions, as `s`, that have not ended. */
   readonly notEnded: RawBuilder<boolean>
-  /** Locks a subject, which is made if it is not known yet. */
-  lock(run: Run, tag: SubjectTag, at: number): Promise<LockedSubject>
+  /**
+   * Locks a subject, which is made if it is not known yet.
+   *
+   * @param keptMs how long its row is kept after this, at least. Default: while tokens may live
+   */
+  lock(run: Run, tag: SubjectTag, at: number, keptMs?: number): Promise<LockedSubject>
   /** The sessions that have not ended, those that have expired apart. */
   sessionsOf(
     run: Run,
@@ -65,10 +69,10 @@ export function createSubjects({ tables, instant }: Pick<PortParts, 'tables' | '
   return {
     notEnded,
 
-    async lock(run, tag, at) {
+    async lock(run, tag, at, keptMs = 0) {
       const shard = shardOfTag(tag)
       const [row] = await run<LockedRow>(sql`INSERT INTO ${subjects} AS u (tag, shard, kept_until)
-VALUES (${tag}, ${shard}, ${instant(at)} + ${REVOCATION_RETENTION_MS}::bigint)
+VALUES (${tag}, ${shard}, ${instant(at)} + ${keptMs + REVOCATION_RETENTION_MS}::bigint)
 ON CONFLICT (tag) DO UPDATE SET kept_until = greatest(u.kept_until, excluded.kept_until)
 RETURNING u.not_before, ${instant(at)} AS at,
   (SELECT h.ended_until FROM ${shards} AS h WHERE h.shard = ${shard}) AS ended_until`)

@@ -51,6 +51,8 @@ export const sessions: Migration = {
     `CREATE INDEX sessions_live ON ${schema}.sessions (tag, created_at) WHERE ended_at IS NULL`,
     `CREATE INDEX sessions_of_subject ON ${schema}.sessions (tag) WHERE ended_at IS NOT NULL`,
     `CREATE INDEX sessions_ended ON ${schema}.sessions (ended_at) WHERE ended_at IS NOT NULL`,
+    `CREATE INDEX sessions_made ON ${schema}.sessions (created_at) WHERE ended_at IS NULL`,
+    `CREATE INDEX subjects_kept ON ${schema}.subjects (kept_until)`,
     `CREATE TABLE ${schema}.shards (
   shard smallint PRIMARY KEY,
   epoch text NOT NULL,
