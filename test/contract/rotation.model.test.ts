@@ -3,6 +3,7 @@ import type { Store } from '@sallyport/core/store'
 import { redisStore } from '@sallyport/redis'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
+import { startPglite } from '../support/pglite.ts'
 import { startRedis } from '../support/redis.ts'
 import { storeContext } from '../support/store-context.ts'
 import { confirmed, newId, newSubject } from './fixtures.ts'
@@ -27,6 +28,8 @@ const STORIES = 2500
 const SHORT = 5
 /** Stories that are played to a Redis at once, each by its own subject. */
 const AT_ONCE = 50
+/** PostgreSQL carries out what the same rule says, so it takes fewer to see that it does. */
+const BATCHES_ON_POSTGRES = 4
 
 const redis = await startRedis()
 const stores: Store[] = []
@@ -76,6 +79,20 @@ describe('any story of tokens, thefts, ends and clocks goes as the model has it'
       await Promise.all(some.map((one) => play(store, one)))
     })
     await fc.assert(holds, { numRuns: STORIES / AT_ONCE })
+  })
+
+  test('on PostgreSQL', async () => {
+    const postgres = await startPglite()
+    try {
+      const { store } = await postgres.place()
+      const batch = fc.array(story, { minLength: AT_ONCE, maxLength: AT_ONCE })
+      const holds = fc.asyncProperty(batch, async (some) => {
+        await Promise.all(some.map((one) => play(store, one)))
+      })
+      await fc.assert(holds, { numRuns: BATCHES_ON_POSTGRES })
+    } finally {
+      await postgres.stop()
+    }
   })
 })
 

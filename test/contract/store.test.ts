@@ -33,7 +33,7 @@ const postgres = await startPglite()
 
 const onPostgres: StoreHarness = {
   name: 'postgresStore',
-  many: 1200,
+  many: 250,
   open: () => postgres.place(),
   stop: () => postgres.stop(),
 }

@@ -5,6 +5,7 @@ import { ConfigError } from '@sallyport/core'
 import { describe, expect, test } from 'vitest'
 import { parseOptions } from '../../packages/core/src/options/index.ts'
 import { problems } from '../../packages/core/src/problems.ts'
+import { parsePostgresOptions } from '../../packages/postgres/src/options.ts'
 import { parseRedisOptions } from '../../packages/redis/src/options.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -137,6 +138,7 @@ function leavesOf(parse: Parse, path: Path = []): Path[] {
 
 const ofCore: Parse = (given) => parseOptions(given, false)
 const ofRedis: Parse = (given) => parseRedisOptions(given)
+const ofPostgres: Parse = (given) => parsePostgresOptions(given)
 const ofIntrospection: Parse = (given) => {
   const introspection = { url: 'https://a/introspect', clientId: 'b', clientSecret: 'c', ...given }
   return ofCore({ issuers: [{ issuer: 'https://a', audience: 'd', introspection }] })
@@ -168,6 +170,9 @@ const listed: readonly (readonly [page: string, parse: Parse, path: Path, name: 
     .filter((path) => path[1] !== 'refreshes')
     .map((path) => [pageOf(path), ofCore, path, path.join('.')] as const),
   ...leavesOf(ofRedis).map((path) => [OPTIONS, ofRedis, path, path.join('.')] as const),
+  ...leavesOf(ofPostgres).map(
+    (path) => ['docs/guide/postgres.md', ofPostgres, path, path.join('.')] as const,
+  ),
   ...leavesOf(ofCore, ['claims']).map(
     (path) => ['docs/guide/claims.md', ofCore, path, path.slice(1).join('.')] as const,
   ),

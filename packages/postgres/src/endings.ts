@@ -16,7 +16,7 @@ export type EndKind =
   | 'put_back'
 
 /** How many rows one statement changes. */
-export const SLICE = 1000
+export const SLICE = 200
 
 /** Marks sessions as ended. Those that have ended stay as they are. */
 export function createEndings(tables: Pick<Tables, 'sessions'>) {

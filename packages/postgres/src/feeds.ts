@@ -32,7 +32,7 @@ const EPOCH_BYTES = 16
 /** How many are told at once. The rest is pulled, since the digest does not fit then. */
 const MAX_ANNOUNCED = 64
 /** How many are added by one statement. */
-const SLICE = 500
+const SLICE = 200
 
 export interface FeedParts {
   readonly tables: Pick<Tables, 'shards' | 'revocations'>
