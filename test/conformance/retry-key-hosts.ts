@@ -12,6 +12,7 @@ import { framework as koa } from '../../examples/koa/src/framework.ts'
 import { type HostName, hostNames } from '../support/hosts.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { startRedis } from '../support/redis.ts'
+import { settle } from '../support/settle.ts'
 import { Visitor } from './visitor.ts'
 
 type Pair<T> = readonly [one: T, other: T]
@@ -35,8 +36,11 @@ export async function ownHosts(): Promise<OwnHosts> {
   let started = 0
 
   /** Makes the function that starts servers over a store of their own. */
-  function overOneStore(name: HostName, env: Env): (options: SallyportOptions) => Promise<Visitor> {
-    const store = name.endsWith('memory') ? sharedMemoryStore() : keeper.store(`own${started}`)
+  async function overOneStore(
+    name: HostName,
+    env: Env,
+  ): Promise<(options: SallyportOptions) => Promise<Visitor>> {
+    const store = name.endsWith('memory') ? sharedMemoryStore() : await keeper.store(`own${started}`)
     const variables = { PORT: '0', SECRET: randomBytes(32).toString('base64url'), ...env }
     return async (options) => {
       const auditFile = join(folder, `${started++}.jsonl`)
@@ -47,9 +51,12 @@ export async function ownHosts(): Promise<OwnHosts> {
   }
 
   return {
-    start: (name, options = {}, env = {}) => overOneStore(name, env)(options),
+    async start(name, options = {}, env = {}) {
+      const start = await overOneStore(name, env)
+      return start(options)
+    },
     async startSharing(name, [one, other], env = {}) {
-      const start = overOneStore(name, env)
+      const start = await overOneStore(name, env)
       return [await start(one), await start(other)]
     },
     async closeAll() {
@@ -63,13 +70,19 @@ export async function ownHosts(): Promise<OwnHosts> {
 }
 
 /** The server behind all stores but those in memory. They judge by the clock of the example servers, which tests turn. */
-async function startKeeper(): Promise<{ store(name: string): StoreDriver; stop(): Promise<void> }> {
+async function startKeeper(): Promise<{ store(name: string): Promise<StoreDriver>; stop(): Promise<void> }> {
   if (hostNames.some((name) => name.endsWith('postgres'))) {
     const { url, stop } = await startPostgres()
-    return { store: (schema) => postgresStore({ url, schema, time: 'caller' }), stop }
+    return { store: async (schema) => postgresStore({ url, schema, time: 'caller' }), stop }
   }
-  const { url, stop } = await startRedis()
-  return { store: (keyPrefix) => redisStore({ url, keyPrefix, time: 'caller' }), stop }
+  const redis = await startRedis()
+  return {
+    async store(keyPrefix) {
+      await settle(redis, [keyPrefix])
+      return redisStore({ url: redis.url, keyPrefix, time: 'caller' })
+    },
+    stop: redis.stop,
+  }
 }
 
 /** A store in memory that several servers of this process share. */

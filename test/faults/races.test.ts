@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accessOf, bodyOf, cookieOf, type Reply } from './client.ts'
-import { eachOf, finalStatus, type Node, type Nodes, startAnySystem, upTo } from './system.ts'
+import {
+  eachOf,
+  finalStatus,
+  type Node,
+  type Nodes,
+  startAnySystem,
+  startEmptySystem,
+  upTo,
+} from './system.ts'
 
 const ROUNDS = 200
 const AT_ONCE = 50
@@ -38,7 +46,7 @@ function alarms(): readonly unknown[] {
 }
 
 test('processes that start at once on an empty store share one key', async () => {
-  system = await startAnySystem()
+  system = await startEmptySystem()
   const started = await Promise.all((['express', 'koa', 'fastify'] as const).map((one) => system.start(one)))
   const sets = await Promise.all(
     started.map(async (node) => (await node.call('GET', '/.well-known/jwks.json')).text),

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { startPostgres } from '../support/postgres.ts'
 import { type Framework, type ServerProcess, startServer } from '../support/processes.ts'
-import { type RedisOptions, type RedisServer, startRedis } from '../support/redis.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
+import { settle } from '../support/settle.ts'
 import { bodyOf, type Client, createClient, type Reply } from './client.ts'
 
 /** A server process, and a client of it. */
@@ -41,12 +42,18 @@ const KEY_PREFIX = 'faults'
 const EXPECTED =
   /^demo:|SallyportNotice: (?:Redis keeps no append-only file|(?:Redis|PostgreSQL) (?:at \S+ is away|serves again))|^\(Use `node --trace-warnings/
 
-/** Starts a Redis of its own; nodes come by `start`. */
-export async function startSystem(
+/** Starts a Redis of its own, which has been there for long; nodes come by `start`. */
+export async function startSystem(env: Readonly<Record<string, string>> = {}): Promise<System> {
+  const redis = await startRedis()
+  await settle(redis, [KEY_PREFIX])
+  return systemOn(redis, env)
+}
+
+/** The same on a Redis that is there already. */
+export async function systemOn(
+  redis: RedisServer,
   env: Readonly<Record<string, string>> = {},
-  options: RedisOptions = {},
 ): Promise<System> {
-  const redis = await startRedis(options)
   return { redis, ...(await startNodes({ REDIS_URL: redis.url, ...env }, redis)) }
 }
 
@@ -55,6 +62,11 @@ export async function startAnySystem(env: Readonly<Record<string, string>> = {})
   if (process.env.STORE !== 'postgres') return startSystem(env)
   const postgres = await startPostgres()
   return startNodes({ DATABASE_URL: await postgres.createDatabase(), ...env }, postgres)
+}
+
+/** The same on a store that has just begun. */
+export async function startEmptySystem(): Promise<Nodes> {
+  return process.env.STORE === 'postgres' ? startAnySystem() : systemOn(await startRedis())
 }
 
 /** Nodes on the store that the environment names; they come by `start`. */

@@ -8,6 +8,7 @@ import { framework as fastify } from '../../examples/fastify/src/framework.ts'
 import { framework as koa } from '../../examples/koa/src/framework.ts'
 import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
+import { settle } from './settle.ts'
 import { startCluster } from './topologies.ts'
 
 type Env = Readonly<Record<string, string>>
@@ -50,13 +51,17 @@ interface Keeper {
 const keepers: Readonly<Record<Exclude<StoreName, 'memory'>, () => Promise<Keeper>>> = {
   /** A single server, or with `TOPOLOGY=cluster` a Redis Cluster. */
   async redis() {
-    const prefix = (index: number): Env => ({ KEY_PREFIX: `host${index}` })
+    const prefix = (index: number): string => `host${index}`
     if (process.env.TOPOLOGY === 'cluster') {
       const { addresses, stop } = await startCluster()
-      return { env: async (index) => ({ REDIS_CLUSTER: addresses, ...prefix(index) }), stop }
+      return { env: async (index) => ({ REDIS_CLUSTER: addresses, KEY_PREFIX: prefix(index) }), stop }
     }
-    const { url, stop } = await startRedis()
-    return { env: async (index) => ({ REDIS_URL: url, ...prefix(index) }), stop }
+    const redis = await startRedis()
+    const env = async (index: number): Promise<Env> => {
+      await settle(redis, [prefix(index)])
+      return { REDIS_URL: redis.url, KEY_PREFIX: prefix(index) }
+    }
+    return { env, stop: redis.stop }
   },
   async postgres() {
     const { createDatabase, stop } = await startPostgres()

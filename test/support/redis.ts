@@ -30,6 +30,9 @@ export interface RedisServer {
 
 const START_MILLISECONDS = 15_000
 
+/** To find it takes about as long as to start it. */
+let found: ReturnType<typeof findRedis> | undefined
+
 /** Starts a real redis-server of its own on 127.0.0.1, which keeps nothing on disk and dies with the tests. */
 export async function startRedis({
   args = [],
@@ -87,7 +90,8 @@ async function launchAnywhere(folder: string, args: readonly string[]): Promise<
 }
 
 async function launch(folder: string, args: readonly string[], port: number): Promise<Running> {
-  const { command, env } = await findRedis()
+  found ??= findRedis()
+  const { command, env } = await found
   const settings = [
     '--bind',
     '127.0.0.1',
