@@ -10,8 +10,8 @@ import { storeContext } from '../support/store-context.ts'
 import { LIFETIMES, newSubject, ofKind, opening, START } from './fixtures.ts'
 import { answers, askings, castOf, WELL } from './redis-steps.ts'
 
-const TIMEOUT_MS = 300
-const LONGER_MS = 750
+const TIMEOUT_MS = 1000
+const LONGER_MS = 1500
 const READY_WITHIN_MS = 5000
 
 describe.each([
