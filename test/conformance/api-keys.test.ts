@@ -14,6 +14,7 @@ import { readAll, readingsOf } from '../faults/redis-content.ts'
 import { type Listening, listening } from '../support/listening.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
+import { settle } from '../support/settle.ts'
 
 /** One process: `/program` takes API keys with the scope `read`, and `/person` takes access tokens. */
 interface Site extends Listening {
@@ -79,7 +80,10 @@ afterAll(async () => {
   admin.disconnect()
   await redis.stop()
 })
-beforeEach(() => admin.flushall())
+beforeEach(async () => {
+  await admin.flushall()
+  await settle(redis)
+})
 afterEach(async () => {
   for (const site of open.splice(0)) await site.close()
 })

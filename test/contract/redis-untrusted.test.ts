@@ -6,6 +6,7 @@ import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
+import { settle } from '../support/settle.ts'
 import { textIn } from '../support/text-in.ts'
 import { viewOf } from '../unit/view.ts'
 
@@ -27,6 +28,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   await admin.flushall()
+  await settle(redis)
   notices.length = 0
   vi.spyOn(process, 'emitWarning').mockImplementation((warning) => void notices.push(String(warning)))
 })

@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from '../support/processes.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
+import { settle } from '../support/settle.ts'
 import { accessOf, type Client, createClient } from './client.ts'
 import { REFUSED_WITHIN_MS, upTo } from './system.ts'
 
@@ -16,6 +17,7 @@ let clients: readonly [Client, Client]
 
 beforeAll(async () => {
   redis = await startRedis()
+  await settle(redis)
   const env = { REDIS_URL: redis.url, SECRET: randomBytes(32).toString('base64url') }
   const [one, two] = await Promise.all([startServer('live', env), startServer('live', env)])
   servers = [one, two]

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
+import { settle } from '../support/settle.ts'
 import { type Application, openApplication, refresh, signIn } from './in-process.ts'
 import { RECOVERED_WITHIN_MS } from './system.ts'
 
@@ -22,6 +23,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   await admin.flushall()
+  await settle(redis)
   apps = [await openApplication({ ...SYSTEM, redis }), await openApplication({ ...SYSTEM, redis })]
 })
 afterEach(() => Promise.all(apps.map((app) => app.close())))

@@ -4,6 +4,7 @@ import { redisStore } from '@sallyport/redis'
 import { afterEach, expect, test, vi } from 'vitest'
 import { configFault } from '../../support/config-fault.ts'
 import { startRedis } from '../../support/redis.ts'
+import { settle } from '../../support/settle.ts'
 import { turnedClock } from '../../support/turned-clock.ts'
 import type { Reply } from '../client.ts'
 import { BOUND_COOKIE, Browser, PROVING } from './browser.ts'
@@ -29,6 +30,7 @@ const sessionOf = (reply: Reply): string => JSON.parse(reply.text).session_ident
 
 test('while Redis is away, all is answered 503 and nothing changes', async () => {
   const redis = await startRedis()
+  await settle(redis)
   stops.push(redis.stop)
   const store = redisStore({ url: redis.url, time: 'caller', commandTimeoutMs: 300 })
   const here = await world({ options: { store } })
@@ -67,6 +69,7 @@ test('where it is off, as by default, nothing is offered, and there is no route'
 
 test('when it is turned off, sessions that are bound go on without the key', async () => {
   const redis = await startRedis()
+  await settle(redis)
   stops.push(redis.stop)
   const clock = turnedClock()
   const at = (deviceBoundSessions: boolean) => {
@@ -87,6 +90,7 @@ test('when it is turned off, sessions that are bound go on without the key', asy
 test('under a new secret, what was made under the earlier one is good, and nothing of a stranger', async () => {
   const [first, second] = ['the first secret, which has 32 bytes', 'the second secret, which has 32 bytes']
   const redis = await startRedis()
+  await settle(redis)
   stops.push(redis.stop)
   const clock = turnedClock()
   const under = (secret: string | string[]) => {

@@ -13,6 +13,7 @@ import { certificateForLocalhost } from '../../support/certificate.ts'
 import { configFault } from '../../support/config-fault.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
 import { redisClient } from '../../support/redis-client.ts'
+import { settle } from '../../support/settle.ts'
 import { json, scriptedIssuer } from '../../unit/scripted-issuer.ts'
 import { viewOf } from '../../unit/view.ts'
 import { http2Apps } from '../http2-apps.ts'
@@ -249,6 +250,7 @@ describe('processes that share one Redis', () => {
   let redis: RedisServer
   beforeAll(async () => {
     redis = await startRedis()
+    await settle(redis, ['sp', 'hashes'])
   })
   afterAll(() => redis.stop())
   const options = (): SallyportOptions => ({ store: redisStore({ url: redis.url }) })
@@ -311,6 +313,7 @@ describe('processes that share one Redis', () => {
   test('answer 503 while it is away, and served again afterwards, with the same proof', async () => {
     vi.spyOn(process, 'emitWarning').mockReturnValue()
     const own = await startRedis()
+    await settle(own)
     const store = redisStore({ url: own.url, commandTimeoutMs: 200 })
     const here = await world({ options: { store, revocation: { maxStalenessSeconds: 300 } } })
     const token = await here.token()
@@ -334,6 +337,7 @@ describe('processes that share one Redis', () => {
   test('refuse it with 503 then, even on a route that would let others through', async () => {
     vi.spyOn(process, 'emitWarning').mockReturnValue()
     const own = await startRedis()
+    await settle(own)
     const store = redisStore({ url: own.url, commandTimeoutMs: 200 })
     const here = await world({ options: { store, revocation: { maxStalenessSeconds: 0 } } })
     const sallyport = here.core
