@@ -1,9 +1,20 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 
-export default defineConfig({
+/** They have a run of their own: npm run test:hsm, test:packed, test:vectors, test:browser, test:postgres. */
+const APART = ['test/hsm/**', 'test/packed/**', 'test/vectors/**', 'test/browser/**', 'test/postgres/**']
+/** They measure how long something takes. So they run when all others have ended, one after the other. */
+const TIMED = [
+  'test/contract/redis-{late,loading,open,outage}.test.ts',
+  'test/faults/{hang,live,partition,revocation,theft}.test.ts',
+  'test/unit/{claims,cookies,credentials,device,ip}.test.ts',
+]
+
+/** What all runs have. */
+export const shared = {
   resolve: {
     // Tests see the sources; the servers that they start as processes are the built ones.
     alias: [
@@ -13,21 +24,34 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
-    // They have a run of their own: npm run test:hsm, test:packed, test:vectors, test:browser, test:postgres.
-    exclude: [
-      ...configDefaults.exclude,
-      'test/hsm/**',
-      'test/packed/**',
-      'test/vectors/**',
-      'test/browser/**',
-      'test/postgres/**',
-    ],
     globalSetup: ['test/global-setup.ts'],
     reporters: ['default', './test/reporter.ts'],
-    pool: 'threads',
+    pool: 'threads' as const,
     isolate: false,
+    // One more than cores: what waits for a time-out, or for a process, leaves its core to the others.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+  },
+}
+
+export default defineConfig({
+  ...shared,
+  test: {
+    ...shared.test,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...APART, ...TIMED],
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'timed', include: TIMED, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 })

@@ -1,17 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import everything from '../../vitest.config.ts'
+import { shared } from '../../vitest.config.ts'
 
-/** The tests with a real browser and real proxies: `npm run test:browser`. One after the other: each part is big. */
+/** The tests with a real browser and real proxies: `npm run test:browser`. Each file has a browser of its own. */
 export default defineConfig({
-  ...everything,
+  ...shared,
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
-    ...everything.test,
+    ...shared.test,
     include: ['test/browser/**/*.test.ts'],
     exclude: [],
     globalSetup: ['test/browser/global-setup.ts'],
     pool: 'forks',
-    fileParallelism: false,
   },
 })

@@ -1,16 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import everything from '../../vitest.config.ts'
+import { shared } from '../../vitest.config.ts'
 
 /**
  * The tests that need an HSM: `npm run test:hsm`. Each file has a process of its own, since the library reads
  * its environment, and is initialised once in a process.
  */
 export default defineConfig({
-  ...everything,
+  ...shared,
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
-    ...everything.test,
+    ...shared.test,
     include: ['test/hsm/**/*.test.ts'],
     exclude: [],
     globalSetup: [],

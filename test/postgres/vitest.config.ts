@@ -1,16 +1,18 @@
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
-import everything from '../../vitest.config.ts'
+import { shared } from '../../vitest.config.ts'
 
 /**
  * The tests with a real PostgreSQL: `npm run test:postgres`. What runs on Redis elsewhere runs on PostgreSQL here: the
  * conformance suite as far as it depends on the store, and the races of processes.
  */
 export default defineConfig({
-  ...everything,
+  ...shared,
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
-    ...everything.test,
+    ...shared.test,
+    // Several of them measure how long something takes.
+    maxWorkers: 1,
     include: [
       'test/postgres/**/*.test.ts',
       'test/conformance/{flows,binding,audit,metrics,retry-keys}.test.ts',

@@ -33,7 +33,7 @@ export class ServerStartError extends Error {
   }
 }
 
-const START_MILLISECONDS = 15_000
+const START_MILLISECONDS = 40_000
 const STOP_MILLISECONDS = 10_000
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
