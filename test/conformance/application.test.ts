@@ -65,7 +65,7 @@ async function onExpress(options: Options): Promise<App> {
       res.json({})
     },
   )
-  app.use('/auth', sallyport.router('refresh', 'logout', 'token'))
+  app.use('/auth', sallyport.router('refresh', 'logout', 'token', 'sessions'))
   app.use(((fault, _req, res, _next) => {
     const { status, body } = said(fault)
     res.status(status).set(fault.headers).json(body)
@@ -115,7 +115,7 @@ async function onKoa(options: Options): Promise<App> {
     '/guests': (ctx) => optional(ctx, async () => sallyport.requireScope('notes')(ctx, () => empty(ctx))),
   }
   app.use((ctx, next) => routes[ctx.path]?.(ctx, next) ?? next())
-  app.use(sallyport.router('refresh', 'logout', 'token', { prefix: '/auth' }))
+  app.use(sallyport.router('refresh', 'logout', 'token', 'sessions', { prefix: '/auth' }))
   return opened(createServer(app.callback()), sallyport, sallyport.close)
 }
 
@@ -143,7 +143,7 @@ async function onFastify(options: Options): Promise<App> {
   app.get('/admin', { onRequest: [required, sallyport.requireScope('admin')] }, async () => ({}))
   app.get('/unguarded', { onRequest: sallyport.requireScope('notes') }, async () => ({}))
   app.get('/guests', { onRequest: [optional, sallyport.requireScope('notes')] }, async () => ({}))
-  app.register(sallyport.router('refresh', 'logout', 'token'), { prefix: '/auth' })
+  app.register(sallyport.router('refresh', 'logout', 'token', 'sessions'), { prefix: '/auth' })
   await app.ready()
   return opened(app.server, sallyport, () => app.close())
 }
@@ -317,6 +317,65 @@ describe.each([
     expect(await (await fetch(`${url}/end`, POST)).json()).toEqual({ ended: [] })
     const ends = events.filter(({ event }) => event === 'session.ended')
     expect(ends).toEqual([expect.objectContaining({ sub: 'u1', reason: 'closed_account' })])
+  })
+
+  describe('a browser is told to delete what it has of the site', () => {
+    const PAGE = 'https://app.example.com'
+    const options = {
+      logout: { clearSiteData: ['cache', 'cookies', '*'] },
+      origins: { allowed: [PAGE] },
+    } as const
+    const deletes = (answer: Response) => answer.headers.get('clear-site-data')
+
+    test.each([
+      ['POST', () => '/auth/logout', 204],
+      ['POST', () => '/auth/logout-all', 204],
+      ['DELETE', (own: string) => `/auth/sessions/${own}`, 204],
+      ['POST', () => '/end', 200],
+    ] as const)('by each end of its own session: %s %s', async (method, pathOf, status) => {
+      const { url } = await start(options)
+      const token = await tokenOf(await fetch(`${url}/sign-in`, POST))
+      const { sid } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+      const answer = await fetch(url + pathOf(sid), { method, ...bearer(token) })
+      expect([answer.status, deletes(answer)]).toEqual([status, '"cache", "cookies", "*"'])
+      expect(answer.headers.getSetCookie()[0]).toMatch(/^__Host-refresh=;.*Max-Age=0/)
+    })
+
+    test('by a log-out of a page of another origin, and one that has nothing to end', async () => {
+      const { url } = await start(options)
+      const headers = { origin: PAGE, 'sec-fetch-site': 'same-site' }
+      const answer = await fetch(`${url}/auth/logout`, { ...POST, headers })
+      expect([answer.status, deletes(answer)]).toEqual([204, '"cache", "cookies", "*"'])
+      expect(answer.headers.get('access-control-allow-origin')).toBe(PAGE)
+    })
+
+    test('and by no other answer', async () => {
+      const { url } = await start(options)
+      const [own, other] = [await fetch(`${url}/sign-in`, POST), await fetch(`${url}/sign-in`, POST)]
+      const token = await tokenOf(own)
+      const { sid } = JSON.parse(
+        Buffer.from((await tokenOf(other)).split('.')[1] ?? '', 'base64url').toString(),
+      )
+      const crossSite = { ...POST, headers: { 'sec-fetch-site': 'cross-site' } }
+      const answers = [
+        own,
+        await fetch(`${url}/closed`, bearer(token)),
+        await fetch(`${url}/auth/sessions/${sid}`, { method: 'DELETE', ...bearer(token) }),
+        await fetch(`${url}/auth/logout`, crossSite),
+        await fetch(`${url}/end`, crossSite),
+        await fetch(`${url}/auth/logout-all`, POST),
+        await fetch(`${url}/auth/refresh`, POST),
+      ]
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 204, 403, 403, 401, 401])
+      expect(answers.map(deletes)).toEqual(answers.map(() => null))
+    })
+
+    test('only if the application wants it, and by default not its cookies', async () => {
+      const usual = await start({ logout: { clearSiteData: true } })
+      expect(deletes(await fetch(`${usual.url}/auth/logout`, POST))).toBe('"cache", "storage"')
+      const off = await start({})
+      expect(deletes(await fetch(`${off.url}/auth/logout`, POST))).toBeNull()
+    })
   })
 
   test('a token that arrived by another way is verified, and refused once its session has ended', async () => {

@@ -27,7 +27,7 @@ const paths = [
   ...['anomalies.own.0.windowSeconds', 'anomalies.own.0.severity', 'anomalies.rules.token_theft.risk'],
   ...['anomalies.rules.refresh_rate.most', 'anomalies.rules.new_device.days', 'anomalies.webhook.url'],
   ...['anomalies.rules.impossible_travel.locate', 'anomalies.webhook.secret'],
-  ...['origins.allowed.0', 'origins.missing', 'refusals', 'paths.auth'],
+  ...['origins.allowed.0', 'origins.missing', 'refusals', 'paths.auth', 'logout.clearSiteData.0'],
 ]
 const everywhere = new Set(
   paths.flatMap((path) => {

@@ -14,7 +14,7 @@ const secret =
   'a secret of at least 32 random bytes, such as the output of "openssl rand -base64 32", or an array of secrets'
 const known =
   'issuer, audience, secret, store, production, clock, random, accessToken, access, apiKeys, dpop, mtls, deviceBoundSessions, refresh, limits, ' +
-  'clients, oauth, revocation, allowList, binding, lockout, outbox, activity, audit, meter, tracer, anomalies, claims, issuers, policies, cookie, origins, refusals, paths'
+  'clients, oauth, revocation, allowList, binding, lockout, outbox, activity, audit, meter, tracer, anomalies, claims, issuers, policies, cookie, origins, refusals, paths, logout'
 const good = 'abcdefghijklmnopqrstuvwxyz012345'
 
 const complete = {
@@ -140,6 +140,11 @@ const wrong: readonly WrongOption[] = [
   { name: 'with a path', options: { dpop: { origins: ['https://a.example/'] } }, option: 'dpop.origins.0', allowed: 'an origin such as "https://api.example.com"', given: '"https://a.example/"' },
   { name: 'without a scheme', options: { dpop: { origins: ['a.example'] } }, option: 'dpop.origins.0', allowed: 'an origin such as', given: '"a.example"' },
 
+  { name: 'a kind alone', options: { logout: { clearSiteData: 'cache' } }, option: 'logout.clearSiteData', allowed: 'true, false, or an array of kinds of data', given: '"cache"' },
+  { name: 'no kind', options: { logout: { clearSiteData: [] } }, option: 'logout.clearSiteData', allowed: 'an array of kinds of data', given: 'an empty array' },
+  { name: 'a kind not known', options: { logout: { clearSiteData: ['cache', 'cookie'] } }, option: 'logout.clearSiteData.1', allowed: 'one of "cache", "cookies", "storage"', given: '"cookie"' },
+  { name: 'a kind twice', options: { logout: { clearSiteData: ['cache', 'cache'] } }, option: 'logout.clearSiteData.1', allowed: 'different from the others', given: '"cache"' },
+  { name: 'misspelled', options: { logout: { clearSiteDate: true } }, option: 'logout.clearSiteDate', says: 'unknown option "logout.clearSiteDate" (did you mean "logout.clearSiteData"?)' },
   { name: 'a mode', options: { deviceBoundSessions: 'accepted' }, option: 'deviceBoundSessions', allowed: 'true, false, or an object with more options', given: '"accepted"' },
   { name: 'too few seconds', options: { deviceBoundSessions: { cookieSeconds: 59 } }, option: 'deviceBoundSessions.cookieSeconds', allowed: 'a whole number from 60 to 3600', given: '59' },
   { name: 'too many seconds', options: { deviceBoundSessions: { cookieSeconds: 3601 } }, option: 'deviceBoundSessions.cookieSeconds', allowed: 'a whole number from 60 to 3600', given: '3601' },

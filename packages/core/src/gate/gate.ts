@@ -84,6 +84,8 @@ export interface Gate {
 export interface GateSettings {
   readonly issuer: string
   readonly authPath: string
+  /** The value of `Clear-Site-Data`; `undefined`: no such header is sent. */
+  readonly clearSiteData: string | undefined
   readonly cookie: CookieSettings
   readonly deviceCookie: CookieSettings
   readonly boundCookie: CookieSettings
@@ -138,7 +140,7 @@ const NEEDED: Readonly<Partial<Record<EndpointName, string>>> = {
 export function createGate(parts: GateParts): Gate {
   const { settings, sessions, required, callers, emit, notice, clock } = parts
   const { access, oauth, inspect, possession, proofs, refreshTokens } = parts
-  const { origins, issuer, authPath } = settings
+  const { origins, issuer, authPath, clearSiteData } = settings
   const { open, end, tokenSets } = sessions
   const cookie = createStrictCookie(settings.cookie)
   const refuse = createRefuse(settings.refusals, notice)
@@ -156,7 +158,8 @@ export function createGate(parts: GateParts): Gate {
   const signInParts = { open, refreshTokens, ...cookies, origins, isCrossSite, bonds, callers }
   const start = required.step(createStart(signInParts), () => UNWRITTEN)
   const elevate = required.step(createElevate(sessions.elevate, callers, schemes.of), () => UNWRITTEN)
-  const logout = createLogout({ end, inspect, possession, schemes, refreshTokens, ...cookies, callers })
+  const traces = { ...cookies, clearSiteData }
+  const logout = createLogout({ end, inspect, possession, schemes, refreshTokens, ...traces, callers })
   const mounted = new Set<EndpointName>()
   const clientRequests = createClientRequests({ ...oauth, callers })
   const clientOf = createTokenClient({ ...oauth, clientRequests, revoke: sessions.revoke })
@@ -173,7 +176,7 @@ export function createGate(parts: GateParts): Gate {
       streams,
       logout,
       schemes,
-      ...cookies,
+      ...traces,
       bonds,
       issuer,
       authPath,

@@ -110,7 +110,8 @@ export function createGateSessions(parts: GateSessionsParts): GateSessions {
     async end(view, options) {
       const outcome = await endOwn(view, reasonOf('sessions.end', options, 'logout'))
       if (outcome.kind === 'refused') throw faultOf(outcome)
-      return { ended: outcome.ended, cookies: outcome.cookies }
+      const { ended, cookies, headers } = outcome
+      return { ended, cookies, headers }
     },
     ...pages,
     async stepUp(view, auth, stepUp) {

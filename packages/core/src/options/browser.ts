@@ -14,12 +14,16 @@ import {
   room,
   string,
 } from './values/schema.ts'
+import { clearSiteData, clearSiteDataOf, type SiteData } from './values/site-data.ts'
+
+export type { SiteData }
 
 /** What concerns browsers, and the form of answers. */
 export interface WithBrowser {
   readonly cookie?: CookieOptions | undefined
   readonly origins?: OriginOptions | undefined
   readonly paths?: PathOptions | undefined
+  readonly logout?: LogoutOptions | undefined
   /**
    * How requests to your protected routes are refused. `answer`: with the library's own JSON body. `throw`: by a
    * `RefusalError` that goes to the framework's error handling, with `status`, `code` and `headers`. A function: with
@@ -77,6 +81,18 @@ export interface PathOptions {
   readonly auth?: string | undefined
 }
 
+/** What a browser is told when its session ends. */
+export interface LogoutOptions {
+  /**
+   * What the browser deletes of the origin that answers a log-out, apart from the cookies of the session: `cache`,
+   * `storage` and so on (`Clear-Site-Data`). `true` stands for `cache` and `storage`. `cookies` and `*` delete the cookies of
+   * the whole registrable domain, those of other applications too. Browsers heed it over https only. Default `false`.
+   *
+   * @see [Clear Site Data](https://www.w3.org/TR/clear-site-data/#header)
+   */
+  readonly clearSiteData?: boolean | readonly SiteData[] | undefined
+}
+
 export interface BrowserSettings {
   readonly cookie: CookieSettings
   readonly deviceCookie: CookieSettings
@@ -85,6 +101,8 @@ export interface BrowserSettings {
   readonly boundCookie: CookieSettings
   readonly origins: OriginSettings
   readonly authPath: string
+  /** The value of `Clear-Site-Data`; `undefined`: no such header is sent. */
+  readonly clearSiteData: string | undefined
   readonly refusals: RefusalForm
 }
 
@@ -132,15 +150,17 @@ const entries = {
     group({ auth: v.optional(string(/^(\/[\w.~-]+)*$/, 'a path such as "/auth"'), '/auth') }),
     {},
   ),
+  logout: v.optional(group({ clearSiteData: v.optional(clearSiteData, false) }), {}),
 } satisfies Entries<WithBrowser>
 
 export const browserRoom: Room<BrowserSettings> = room(
   entries,
-  ({ cookie, origins, paths, refusals }, production) => ({
+  ({ cookie, origins, paths, logout, refusals }, production) => ({
     ...cookiesOf(cookie, production),
     refusals,
     origins: { allowed: new Set(origins.allowed), missing: origins.missing },
     authPath: paths.auth,
+    clearSiteData: clearSiteDataOf(logout.clearSiteData),
   }),
 )
 

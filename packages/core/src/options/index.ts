@@ -31,7 +31,14 @@ export type {
   TravelRuleOptions,
 } from './anomalies/rules.ts'
 export type { BindingOptions, BindingPreset, ChangesOptions, WithBinding } from './binding.ts'
-export type { CookieOptions, OriginOptions, PathOptions, WithBrowser } from './browser.ts'
+export type {
+  CookieOptions,
+  LogoutOptions,
+  OriginOptions,
+  PathOptions,
+  SiteData,
+  WithBrowser,
+} from './browser.ts'
 export type { ClaimsOptions, WithClaims } from './claims.ts'
 export type { GeneralOptions } from './general.ts'
 export type { IntrospectionOptions, IssuerOptions, WithIssuers } from './issuers/index.ts'

@@ -25,8 +25,8 @@ export function publicAnswer(view: RequestView, content: object, maxAgeSeconds: 
   return { status: 200, headers: { 'Content-Type': JSON_TYPE, ...headers }, cookies: [], body }
 }
 
-export function emptyAnswer(cookies: readonly string[] = []): Answer {
-  return { status: 204, headers: NO_STORE, cookies, body: undefined }
+export function emptyAnswer(cookies: readonly string[] = [], headers: Answer['headers'] = {}): Answer {
+  return { status: 204, headers: { ...NO_STORE, ...headers }, cookies, body: undefined }
 }
 
 export interface RefusalDetails {

@@ -2,36 +2,37 @@ import type { Inspect } from '../../access/inspect.ts'
 import type { CheckPossession } from '../../access/possession.ts'
 import type { ProblemCode } from '../../problems.ts'
 import type { Callers } from '../../seam/caller.ts'
-import type { RequestView, Route } from '../../seam/http.ts'
+import type { Answer, RequestView, Route } from '../../seam/http.ts'
 import type { SessionEnd } from '../../sessions/end.ts'
 import type { RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
 import { type RefusalDetails, refusal } from '../answers/answer.ts'
-import { cookiesDropped, ownEndedAnswer } from '../answers/ended.ts'
-import type { BoundCookies } from '../browser/bound-cookie.ts'
-import type { StrictCookie } from '../browser/cookies.ts'
+import { ownEndedAnswer, type SessionTraces, tracesDropped } from '../answers/ended.ts'
 import type { TokenSchemes } from '../credentials.ts'
 import type { AuthHandler, Handler, RouteMaker } from '../routes.ts'
 
-export interface LogoutParts {
+export interface LogoutParts extends SessionTraces {
   readonly end: Pick<SessionEnd, 'one' | 'all'>
   readonly inspect: Inspect
   readonly possession: CheckPossession
   readonly schemes: TokenSchemes
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
-  readonly cookie: StrictCookie
-  readonly boundCookies: BoundCookies
   readonly callers: Callers
 }
 
 export type LogoutOutcome =
-  | { readonly kind: 'ended'; readonly ended: readonly string[]; readonly cookies: readonly string[] }
+  | {
+      readonly kind: 'ended'
+      readonly ended: readonly string[]
+      readonly cookies: readonly string[]
+      readonly headers: Answer['headers']
+    }
   | (Pick<RefusalDetails, 'retryAfterSeconds' | 'headers' | 'schemes'> & {
       readonly kind: 'refused'
       readonly problem: ProblemCode
     })
 
 /**
- * Ends the session that the cookie or the access token of a request names. `cookies` belong on the response.
+ * Ends the session that the cookie or the access token of a request names. `cookies` and `headers` belong on the response.
  *
  * An expired token still names its session. A bound token names it only with a proof. Having nothing to end is no error. A
  * store that does not answer is, since "logged out" would be untrue.
@@ -66,12 +67,12 @@ export function createLogout(parts: LogoutParts): Logout {
     if (possessed?.kind === 'refused' && ['dpop_nonce', 'store_unavailable'].includes(possessed.problem))
       return { ...possessed, schemes: schemes.by.DPoP }
 
-    const cookies = cookiesDropped(parts)
+    const dropped = tracesDropped(parts)
     const session = byCookie ?? (possessed?.kind === 'held' ? byToken : undefined)
-    if (session === undefined) return { kind: 'ended', ended: [], cookies }
+    if (session === undefined) return { kind: 'ended', ended: [], ...dropped }
     const outcome = await end.one(session, { reason, caller: callers.of(view) })
     if (outcome.kind === 'unavailable') return { kind: 'refused', problem: 'store_unavailable' }
-    return { kind: 'ended', ended: outcome.kind === 'ended' ? [session] : [], cookies }
+    return { kind: 'ended', ended: outcome.kind === 'ended' ? [session] : [], ...dropped }
   }
 }
 

@@ -5,10 +5,10 @@ import type { Route } from '../../seam/http.ts'
 import type { SessionEnd } from '../../sessions/end.ts'
 import type { ListSessions } from '../../sessions/list.ts'
 import { jsonAnswer, refusal } from '../answers/answer.ts'
-import { otherEndedAnswer, ownEndedAnswer, type SessionCookies } from '../answers/ended.ts'
+import { otherEndedAnswer, ownEndedAnswer, type SessionTraces } from '../answers/ended.ts'
 import type { AuthHandler, RouteMaker } from '../routes.ts'
 
-export interface SessionsParts extends SessionCookies {
+export interface SessionsParts extends SessionTraces {
   readonly list: ListSessions
   readonly end: Pick<SessionEnd, 'oneOf'>
   readonly callers: Callers
