@@ -223,7 +223,7 @@ describe.each([
   test('gets none when the tokens of its user were revoked, until the next refresh', async () => {
     const { page, me, signIn, refresh, sallyport, clock } = await started()
     const cookie = await signIn()
-    await sallyport.sessions.setScope('u1', ['wider'])
+    await sallyport.sessions.update('u1', { scope: ['wider'] })
     clock.turn(10_000)
     expect(await page({ cookie })).toMatchObject({ subject: 'u1', tokens: undefined })
     const { tokens } = await page({ cookie: await refresh(cookie) })

@@ -250,7 +250,7 @@ describe.each([
     const { body, cookie } = await signIn({ scope: ['a'] })
     const me = (token: string) => send('GET', '/me', { authorization: `Bearer ${token}` })
     expect(await me(body.access_token)).toMatchObject({ status: 403 })
-    const { sessions } = await sallyport.sessions.setScope('u1', ['a', 'b'])
+    const { sessions } = await sallyport.sessions.update('u1', { scope: ['a', 'b'] })
     expect(sessions).toHaveLength(1)
     expect(await me(body.access_token)).toMatchObject({ status: 401, body: { error: 'invalid_token' } })
     const next = await refresh(cookie)
@@ -259,8 +259,11 @@ describe.each([
     expect(events).toContainEqual(
       expect.objectContaining({ event: 'token.revoked', sub: 'u1', reason: 'scope_changed' }),
     )
-    await expect(sallyport.sessions.setScope('u1', ['a b'])).rejects.toThrow(TypeError)
-    await expect(sallyport.sessions.setScope('', ['a'])).rejects.toThrow(TypeError)
+    const { update } = sallyport.sessions
+    await expect(update('', { scope: ['a'] })).rejects.toThrow(TypeError)
+    for (const wrong of [{}, { scope: 'a' }, { scope: ['a b'] }, { scope: ['a'], roles: ['x'] }, undefined])
+      await expect(update('u1', wrong as never)).rejects.toThrow(TypeError)
+    expect((await refresh(next.cookie)).body).toMatchObject({ scope: 'a b' })
   })
 
   test('the access tokens of a user can be revoked while the sessions live on', async () => {

@@ -147,7 +147,7 @@ test('no access token with the scope from before survives a new one, however man
       }
       late.push(refresh(two, cookie))
     })
-    await one.sessions.setScope('user-1', [after])
+    await one.sessions.update('user-1', { scope: [after] })
     isUnderWay = false
     await Promise.all(racing)
     for (const { token } of await Promise.all(late)) expect(decodeJwt(token).scope).toBe(after)

@@ -213,7 +213,7 @@ describe('an API key', () => {
     await gateOf(sallyport).signIn(viewOf({}), { subject: 'u-1' })
     await sallyport.sessions.revokeAll('u-1')
     await sallyport.tokens.revokeAll('u-1')
-    await sallyport.sessions.setScope('u-1', ['less'])
+    await sallyport.sessions.update('u-1', { scope: ['less'] })
     for (const { key } of [seen, unseen]) expect(await ask(key)).toMatchObject({ scopes: ['read'] })
     clock.turn(900_000)
     for (const { key } of [seen, unseen]) expect(await ask(key)).toMatchObject({ scopes: ['read'] })

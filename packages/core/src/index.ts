@@ -18,6 +18,7 @@ export type {
   Sallyport,
   SessionCalls,
   SessionList,
+  SessionUpdate,
   TokenCalls,
   TokenVerdict,
   TokenVerifyOptions,

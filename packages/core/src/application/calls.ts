@@ -81,7 +81,7 @@ export function createCalls(parts: CallsParts): Calls {
       revoke: told(sessions.revoke) as SessionCalls['revoke'],
       revokeAll: told(sessions.revokeAll),
       revokeUsers: told(sessions.revokeUsers),
-      setScope: told(sessions.setScope),
+      update: told(sessions.update),
     },
     tokens: { ...tokens, revoke: told(tokens.revoke), revokeAll: told(tokens.revokeAll) },
     apiKeys: {

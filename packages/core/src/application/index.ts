@@ -12,7 +12,7 @@ export type { LockoutCalls, Unlocked } from './lockout.ts'
 export type { RevokedMany } from './many.ts'
 export type { OutboxCalls } from './outbox/index.ts'
 export type { RiskCalls } from './risk.ts'
-export type { SessionCalls, SessionList } from './sessions.ts'
+export type { SessionCalls, SessionList, SessionUpdate } from './sessions.ts'
 export type { TokenCalls, TokenVerdict, TokenVerifyOptions } from './tokens.ts'
 
 /** Session security without a framework: what an application calls apart from its routes. */

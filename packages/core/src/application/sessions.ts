@@ -1,4 +1,4 @@
-import { reasonOf, UnavailableError } from '../errors.ts'
+import { reasonOf, refuseUnknownMembers, UnavailableError } from '../errors.ts'
 import type { Revoked, RevokeOptions } from '../gate/session-calls.ts'
 import type { Unavailable } from '../ports/outcome.ts'
 import type { Session } from '../ports/session.ts'
@@ -24,6 +24,12 @@ import { forEachOf, type RevokedMany } from './many.ts'
 export interface SessionList extends ReadonlyArray<Session> {
   /** Whether the user has other sessions besides these. */
   readonly more: boolean
+}
+
+/** What `sessions.update` changes. */
+export interface SessionUpdate {
+  /** The scope of all sessions from now on (RFC 6749, section 3.3). */
+  readonly scope: readonly string[]
 }
 
 /**
@@ -55,10 +61,11 @@ export interface SessionCalls {
    */
   revokeUsers(subjects: readonly string[], options?: RevokeOptions & Caused): Promise<RevokedMany>
   /**
-   * Gives every session of a user another scope, such as after a change of rights. The sessions live on. Access tokens
-   * with the earlier scope are refused from now on, and clients get new ones by a refresh.
+   * Changes what every session of a user may do, such as after a change of rights. The sessions live on. Access tokens
+   * that were issued before are refused from now on, and clients get new ones by a refresh. Rejects with a `TypeError` for
+   * a wrong member of `SessionUpdate`.
    */
-  setScope(subject: string | Auth, scope: readonly string[], options?: RevokeOptions): Promise<Renewed>
+  update(subject: string | Auth, update: SessionUpdate, options?: RevokeOptions): Promise<Renewed>
 }
 
 export interface SessionCallsParts {
@@ -129,8 +136,12 @@ export function createSessionCalls(parts: SessionCallsParts): SessionCalls {
       const names = identifiers('subjects', subjects)
       return forEachOf(names, (subject) => endAll(subject, ending))
     },
-    async setScope(subject, scope, options) {
-      const reason = reasonOf('sessions.setScope', options, 'scope_changed')
+    async update(subject, update, options) {
+      refuseUnknownMembers('sessions.update', update, ['scope'])
+      const reason = reasonOf('sessions.update', options, 'scope_changed')
+      const { scope } = update
+      // Nothing would change but that all access tokens are refused, which is another call.
+      if (scope === undefined) throw new TypeError('sessions.update: "scope" is missing')
       return renewed(renew(identifier('subject', ownSubject(subject)), { scope, reason }))
     },
   }
