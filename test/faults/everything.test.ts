@@ -5,7 +5,6 @@ import { redisStore } from '@sallyport/redis'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ServerProcess, startProgram } from '../support/processes.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
-import { settle } from '../support/settle.ts'
 import { storeContext } from '../support/store-context.ts'
 import { accessOf, type Client, cookieOf, createClient } from './client.ts'
 import { repeat } from './recorder.ts'
@@ -32,7 +31,6 @@ let nodes: Node[]
 
 beforeEach(async () => {
   redis = await startRedis()
-  await settle(redis)
   const environment = { SECRET: secret, REDIS_URL: redis.url }
   nodes = await Promise.all(
     upTo(NODES).map(async () => {

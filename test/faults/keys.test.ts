@@ -7,7 +7,6 @@ import { deriveKeys } from '../../packages/core/src/secrets.ts'
 import { type ServerProcess, startProgram } from '../support/processes.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
-import { settle } from '../support/settle.ts'
 import { accessOf, bodyOf, type Client, claimsOf, cookieOf, createClient } from './client.ts'
 import { rounds, TEST_TIMEOUT_MS } from './rounds.ts'
 import { REFUSED_WITHIN_MS, until, upTo } from './system.ts'
@@ -30,7 +29,6 @@ const secret = randomBytes(32).toString('base64url')
 
 beforeEach(async () => {
   redis = await startRedis()
-  await settle(redis)
   nodes = []
 })
 afterEach(async () => {

@@ -8,7 +8,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ServerProcess, startProgram } from '../support/processes.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
-import { settle } from '../support/settle.ts'
 import { storeContext } from '../support/store-context.ts'
 import { rounds, TEST_TIMEOUT_MS } from './rounds.ts'
 import { until, upTo } from './system.ts'
@@ -27,7 +26,6 @@ let nodes: ServerProcess[]
 
 beforeEach(async () => {
   redis = await startRedis()
-  await settle(redis)
   admin = redisClient(redis)
   nodes = []
 })

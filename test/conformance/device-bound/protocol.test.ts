@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
-import { settle } from '../../support/settle.ts'
 import type { Reply } from '../client.ts'
 import { badLaterProofs, badRegistrations } from './bad-proofs.ts'
 import { BOUND_COOKIE, Browser, browserKey, challengeIn, PROVING, proofBy, REGISTRATION } from './browser.ts'
@@ -19,7 +18,6 @@ const OVER = (session: string) => ({ session_identifier: session, continue: fals
 let redis: RedisServer
 beforeAll(async () => {
   redis = await startRedis()
-  await settle(redis)
 })
 afterAll(() => redis.stop())
 
