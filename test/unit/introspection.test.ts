@@ -1,4 +1,4 @@
-import type { Sallyport } from '@sallyport/core'
+import { memoryStore, type Sallyport, type StoreDriver } from '@sallyport/core'
 import { gateOf } from '@sallyport/core/adapter'
 import { SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -145,6 +145,32 @@ describe('an opaque token', () => {
     await sallyport.tokens.revoke('theirs', { issuer: world.issuer.origin })
     expect(await statusOf(sallyport, 'opaque')).toBe(401)
   })
+
+  test.each([
+    [
+      'its id',
+      { jti: 'theirs' },
+      (one: Sallyport, issuer: string) => one.tokens.revoke('theirs', { issuer }),
+    ],
+    [
+      'its session',
+      { sid: 'theirs' },
+      (one: Sallyport, issuer: string) => one.sessions.revoke('theirs', { issuer }),
+    ],
+  ])(
+    'is refused although its answer is still in use, once another process revokes %s',
+    async (_what, claims, revoke) => {
+      const inner = memoryStore()
+      let shared: ReturnType<typeof inner.open> | undefined
+      const store: StoreDriver = { ...inner, open: (context) => (shared ??= inner.open(context)) }
+      const [here, there] = [await world.site({}, { store }), await world.site({}, { store })]
+      world.known.set('opaque', world.goodAnswer(claims))
+      expect(await statusOf(here, 'opaque')).toBe(200)
+      await revoke(there, world.issuer.origin)
+      await expect.poll(() => statusOf(here, 'opaque')).toBe(401)
+      expect(world.questions).toHaveLength(1)
+    },
+  )
 })
 
 describe('an issuer is not told', () => {

@@ -77,7 +77,7 @@ export interface OriginOptions {
 
 /** Where you mount the routers. The server's metadata (RFC 8414) publishes it. */
 export interface PathOptions {
-  /** The path before `/token`. Default `/auth`. */
+  /** The path before `/token`, `/introspect` and `/revoke`, for the metadata. Default `/auth`. */
   readonly auth?: string | undefined
 }
 

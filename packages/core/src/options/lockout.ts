@@ -20,7 +20,8 @@ export interface LockoutOptions {
   readonly durationSeconds?: number | undefined
   /**
    * After how many failures within `windowSeconds` sign-ins from a network are refused, whatever the account, for
-   * `durationSeconds`; those of known devices are not. A network is an IPv4 address, or the /64 of an IPv6 address.
+   * `durationSeconds`; those of known devices are not. Failed authentications of
+   * OAuth clients count in the same way, apart from them, and the right ones are always accepted. A network is an IPv4 address, or the /64 of an IPv6 address.
    * Default 100; at most 1,000,000; 0: networks are not locked out.
    */
   readonly networkAttempts?: number | undefined
