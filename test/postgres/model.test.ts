@@ -8,7 +8,7 @@ import { story } from '../contract/rotation.story.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { storeContext } from '../support/store-context.ts'
 
-const BATCHES = 20
+const BATCHES = 5
 /** Stories that are played at once, each by its own subject. */
 const AT_ONCE = 20
 
