@@ -8,7 +8,11 @@ const postgres = await startPostgres()
 const url = await postgres.createDatabase()
 const administrator = new Pool({ connectionString: url, max: 1 })
 
-/** Empties the tables: to create them anew for each test would take most of the time. */
+// Hundreds of calls at once to one row are a matter of seconds on a busy machine.
+const driver = postgresStore({ url, time: 'caller', commandTimeoutMs: 10_000 })
+const [store, other] = await Promise.all([driver.open(storeContext), driver.open(storeContext)])
+const stayOpen = { close: () => Promise.resolve() }
+
 const EMPTY = `DO $$
 DECLARE one record;
 BEGIN
@@ -19,15 +23,13 @@ END $$`
 
 storeContract({
   name: 'postgresStore on a real server',
+  many: 1500,
   async open() {
     await administrator.query(EMPTY)
-    // Hundreds of calls at once to one row are a matter of seconds on a busy machine.
-    const driver = postgresStore({ url, time: 'caller', commandTimeoutMs: 10_000 })
-    const [store, other] = await Promise.all([driver.open(storeContext), driver.open(storeContext)])
-    return { store, other }
+    return { store: { ...store, ...stayOpen }, other: { ...other, ...stayOpen } }
   },
   async stop() {
-    await administrator.end()
+    await Promise.all([store.close(), other.close(), administrator.end()])
     await postgres.stop()
   },
 })

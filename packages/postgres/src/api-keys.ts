@@ -104,7 +104,7 @@ export function createPostgresApiKeys(parts: PortParts): ApiKeyStore {
     },
 
     async read(tag, id) {
-      const answer = await database.transaction('read-key', async (run) => {
+      const answer = await database.step('read-key', async ({ run }) => {
         const [row] = await run(
           sql<KeyRow>`SELECT ${COLUMNS} FROM ${tables.apiKeys} WHERE tag = ${tag} AND id = ${id} AND ${isLeft(tag)}`,
         )

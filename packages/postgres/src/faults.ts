@@ -43,7 +43,10 @@ export function whyAway(cause: unknown): string | undefined {
 /** The error to report if the server refuses because of how it or this store is set up; `undefined` for anything else. */
 export function refusalOf(cause: unknown): ConfigError | undefined {
   const state = sqlState(cause)
-  if (state === undefined) return undefined
+  if (state === undefined)
+    return lacksPassword(cause)
+      ? refusal('PostgreSQL wants a password: add it to "postgres.url" or "postgres.pool"')
+      : undefined
   if (state.startsWith('28'))
     return refusal(
       `PostgreSQL refuses the user or the password (${state}): correct them in "postgres.url" or "postgres.pool"`,
@@ -55,6 +58,11 @@ export function refusalOf(cause: unknown): ConfigError | undefined {
       'PostgreSQL does not let this user do what the store needs (42501): grant the rights that the guide lists',
     )
   return undefined
+}
+
+/** The driver gives up by itself when the server asks for a password that it was not given. */
+function lacksPassword(cause: unknown): boolean {
+  return /^SASL: .*client password must be/.test(String(Object(cause).message))
 }
 
 export function refusal(sentence: string): ConfigError {

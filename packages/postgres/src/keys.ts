@@ -17,11 +17,11 @@ export function createPostgresKeys({ database, tables, news }: PortParts): KeySt
 
   return {
     async read() {
-      const answer = await database.transaction('read-keys', async (run) => recordOf(await run(current)))
+      const answer = await database.step('read-keys', async ({ run }) => recordOf(await run(current)))
       return answer.kind === 'unavailable' ? answer : { kind: 'read', ...answer.value }
     },
     async swap(entries, ifVersion) {
-      const answer = await database.transaction('swap-keys', async (run) => {
+      const answer = await database.step('swap-keys', async ({ run }) => {
         // A ring that is not there has version 0, and there can't be two.
         const swapped = await run(
           sql<RingRow>`WITH swapped AS (
