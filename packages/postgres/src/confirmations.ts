@@ -17,6 +17,7 @@ interface Batch {
 }
 
 const MAX_BATCH = 500
+const UNAVAILABLE = { kind: 'unavailable' } as const
 
 /**
  * Every token is confirmed when it is first seen. Confirmations that come while others are under way share the next
@@ -61,7 +62,9 @@ UPDATE ${tables.sessions} AS s SET confirmed = true, version = s.version + 1 FRO
   return {
     add(confirmation) {
       const { id } = confirmation
-      if (waiting === undefined || waiting.confirmations.length >= MAX_BATCH) waiting = startBatch()
+      waiting ??= startBatch()
+      // While the server hangs, there is no end of them. Whoever confirms does so again.
+      if (waiting.confirmations.length >= MAX_BATCH) return Promise.resolve(UNAVAILABLE)
       const { confirmations, sent } = waiting
       confirmations.push(confirmation)
       pending.set(id, sent)

@@ -11,12 +11,15 @@ export interface Listener {
 
 const FIRST_RETRY_MS = 100
 const MAX_RETRY_MS = 2000
+/** A connection that is dead without anybody having said so is found within this time. */
+const LOOK_EVERY_MS = 30_000
 
 /** @param open makes a client that is not connected yet */
 export function createListener(open: () => Client, commandTimeoutMs: number): Listener {
   let client: Client | undefined
   let pid: number | undefined
   let retry: NodeJS.Timeout | undefined
+  let looking: NodeJS.Timeout | undefined
   let delay = FIRST_RETRY_MS
   let isClosed = false
 
@@ -28,6 +31,7 @@ export function createListener(open: () => Client, commandTimeoutMs: number): Li
       if (isOver) return
       isOver = true
       pid = undefined
+      clearInterval(looking)
       void end(current)
       if (isClosed) return
       retry = setTimeout(listen, delay, channel, onMessage, onGap).unref()
@@ -40,6 +44,7 @@ export function createListener(open: () => Client, commandTimeoutMs: number): Li
       if (isOver) return
       pid = number
       delay = FIRST_RETRY_MS
+      looking = setInterval(() => void pidOf(current).catch(lost), LOOK_EVERY_MS).unref()
       onGap()
     }, lost)
   }
@@ -48,6 +53,10 @@ export function createListener(open: () => Client, commandTimeoutMs: number): Li
     await within(commandTimeoutMs, current.connect())
     // The name of the channel was checked with the name of the schema.
     await within(commandTimeoutMs, current.query(`LISTEN ${channel}`))
+    return pidOf(current)
+  }
+
+  async function pidOf(current: Client): Promise<number> {
     const { rows } = await within(commandTimeoutMs, current.query('SELECT pg_backend_pid() AS pid'))
     return Number(rows[0]?.pid)
   }
@@ -63,6 +72,7 @@ export function createListener(open: () => Client, commandTimeoutMs: number): Li
     async close() {
       isClosed = true
       clearTimeout(retry)
+      clearInterval(looking)
       if (client !== undefined) await end(client)
     },
   }

@@ -37,7 +37,8 @@ export async function prepare(
       throw refusal(
         `the tables in the schema "${schema}" are not up to date: run what migrationsOf("${schema}", ${known}) gives, or leave "postgres.migrate" out`,
       )
-    if ((await source.transaction((send) => runMissing(send, schema))) || waits === MAX_WAITS) return
+    if (await source.transaction((send) => runMissing(send, schema))) return
+    if (waits === MAX_WAITS) throw new Error('another process has been running the migrations for long')
     await sleep(WAIT_MS, undefined, { ref: false })
   }
 }

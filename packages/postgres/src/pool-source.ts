@@ -1,4 +1,5 @@
 import { Client, type ClientConfig, Pool, type PoolClient, type QueryConfig } from 'pg'
+import { sqlState } from './faults.ts'
 import { createListener } from './listener.ts'
 import type { PostgresSettings } from './options.ts'
 import type { Row, Send, Source } from './source.ts'
@@ -57,7 +58,7 @@ export function createPoolSource(given: Given, settings: PostgresSettings): Sour
     try {
       return await work(client)
     } catch (cause) {
-      isUsable = !(cause instanceof TimedOut) && (await recover(client, cause))
+      isUsable = isWorthKeeping(cause) && (await recover(client, cause))
       throw cause
     } finally {
       // What was sent on a connection that is closed may still be carried out, but its answer reaches nobody else.
@@ -99,10 +100,16 @@ export function createPoolSource(given: Given, settings: PostgresSettings): Sour
     },
     async close() {
       await listener.close()
-      if (given.kind === 'url') await pool.end()
+      // A server that hangs does not keep the process.
+      if (given.kind === 'url') await within(commandTimeoutMs, pool.end()).catch(ignore)
       else pool.off('error', ignore)
     },
   }
+}
+
+/** A server that only reads has become a standby: its address may lead to another primary by now. */
+function isWorthKeeping(cause: unknown): boolean {
+  return !(cause instanceof TimedOut) && sqlState(cause) !== '25006'
 }
 
 function openPool(url: string, { commandTimeoutMs, maxConnections }: PostgresSettings): Pool {
