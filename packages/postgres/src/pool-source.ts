@@ -54,6 +54,8 @@ export function createPoolSource(given: Given, settings: PostgresSettings): Sour
     recover: (client: PoolClient, cause: unknown) => Promise<boolean>,
   ): Promise<T> {
     const client = await connected()
+    // The pool listens to idle ones alone, and a connection that breaks would end the process.
+    client.on('error', ignore)
     let isUsable = true
     try {
       return await work(client)
@@ -62,6 +64,7 @@ export function createPoolSource(given: Given, settings: PostgresSettings): Sour
       throw cause
     } finally {
       // What was sent on a connection that is closed may still be carried out, but its answer reaches nobody else.
+      client.off('error', ignore)
       client.release(!isUsable)
     }
   }
