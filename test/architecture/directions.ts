@@ -107,9 +107,11 @@ export const directions: Table = {
       '@sallyport/console/*',
       '@sallyport/core/*',
       '@sallyport/headers',
+      '@sallyport/postgres',
       '@sallyport/redis/*',
       '@sallyport/signals/*',
       'ioredis',
+      'pg',
     ],
   ],
   '@sallyport/example-express': [

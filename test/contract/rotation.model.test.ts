@@ -29,7 +29,7 @@ const SHORT = 5
 /** Stories that are played to a Redis at once, each by its own subject. */
 const AT_ONCE = 50
 /** PostgreSQL carries out what the same rule says, so it takes fewer to see that it does. */
-const BATCHES_ON_POSTGRES = 4
+const BATCHES_ON_POSTGRES = 2
 
 const redis = await startRedis()
 const stores: Store[] = []

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '@sallyport/core/store'
 import { type RawBuilder, sql } from 'kysely'
 import type { Database } from './database.ts'
+import { rest } from './rest.ts'
 
 /** Rows of a table that nobody asks for any more. */
 export interface DeadRows {
@@ -47,7 +47,7 @@ export function startCleanUp(
   async function repeat(): Promise<void> {
     while (!stopping.signal.aborted) {
       for (const rows of dead) await deleteFrom(rows)
-      await sleep(pause(), undefined, { ref: false, signal: stopping.signal })
+      await rest(pause(), stopping.signal)
     }
   }
 

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { lacksTables, refusal } from './faults.ts'
 import { createMigrationsTable, migrations, recordMigration } from './migrations/index.ts'
 import type { PostgresSettings } from './options.ts'
+import { rest } from './rest.ts'
 import type { Send, Source } from './source.ts'
 
 const OLDEST_SERVER = 140_000
@@ -39,7 +39,7 @@ export async function prepare(
       )
     if (await source.transaction((send) => runMissing(send, schema))) return
     if (waits === MAX_WAITS) throw new Error('another process has been running the migrations for long')
-    await sleep(WAIT_MS, undefined, { ref: false })
+    await rest(WAIT_MS)
   }
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError, type StoreContext } from '@sallyport/core/store'
 import { sql } from 'kysely'
 import { createDatabase } from './database.ts'
@@ -11,6 +10,7 @@ import { createNews } from './news.ts'
 import type { PostgresSettings } from './options.ts'
 import type { PortParts } from './parts.ts'
 import { createPoolSource } from './pool-source.ts'
+import { rest } from './rest.ts'
 import { createSeals } from './seals.ts'
 import type { Source } from './source.ts'
 import { createTables, serverNow } from './tables.ts'
@@ -61,7 +61,7 @@ export async function open(settings: PostgresSettings, context: StoreContext): P
   /** It is too late to refuse then, but not to say why. */
   async function lookAgain(): Promise<void> {
     try {
-      do await sleep(RETRY_MS, undefined, { ref: false, signal: closing.signal })
+      do await rest(RETRY_MS, closing.signal)
       while (!(await look()))
     } catch (cause) {
       if (cause instanceof ConfigError) notice(cause.message)
