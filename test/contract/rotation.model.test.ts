@@ -29,7 +29,8 @@ const SHORT = 5
 /** Stories that are played to a Redis at once, each by its own subject. */
 const AT_ONCE = 50
 /** PostgreSQL carries out what the same rule says, so it takes fewer to see that it does. */
-const BATCHES_ON_POSTGRES = 2
+const BATCHES_ON_POSTGRES = 3
+const AT_ONCE_ON_POSTGRES = 20
 
 const redis = await startRedis()
 const stores: Store[] = []
@@ -85,7 +86,7 @@ describe('any story of tokens, thefts, ends and clocks goes as the model has it'
     const postgres = await startPglite()
     try {
       const { store } = await postgres.place()
-      const batch = fc.array(story, { minLength: AT_ONCE, maxLength: AT_ONCE })
+      const batch = fc.array(story, { minLength: AT_ONCE_ON_POSTGRES, maxLength: AT_ONCE_ON_POSTGRES })
       const holds = fc.asyncProperty(batch, async (some) => {
         await Promise.all(some.map((one) => play(store, one)))
       })

@@ -82,8 +82,15 @@ export function createPoolSource(given: Given, settings: PostgresSettings): Sour
     transaction: (work) =>
       lease(
         async (client) => {
-          await command(client, 'BEGIN ISOLATION LEVEL READ COMMITTED')
-          const result = await work(sendOn(client))
+          const send = sendOn(client)
+          // The first statement need not wait for the answer, and counts only with it.
+          const begun = command(client, 'BEGIN ISOLATION LEVEL READ COMMITTED')
+          begun.catch(ignore)
+          const result = await work(async (text, values) => {
+            const rows = await send(text, values)
+            await begun
+            return rows
+          })
           await command(client, 'COMMIT')
           return result
         },
