@@ -37,6 +37,18 @@ const parts: Table = {
   // What happens to a session, and the store that keeps sessions in memory.
   sessions: ['ports', 'errors', 'type seam', 'binding', 'revocation', 'tokens', 'watch'],
   memory: ['ports', 'binding', 'revocation', 'sessions'],
+  backchannel: [
+    ...[
+      'ports',
+      'errors',
+      'type seam',
+      'tokens',
+      'type issuers',
+      'type sessions',
+      'type watch',
+      'type outbox',
+    ],
+  ],
 
   // The way of a request: who may pass, and what is answered.
   access: ['ports', 'errors', 'seam', 'type problems', 'type issuers', 'revocation', 'tokens', 'watch'],
@@ -46,7 +58,7 @@ const parts: Table = {
   ],
   gate: [
     ...['errors', 'thenable', 'seam', 'problems', 'sessions', 'access', 'guards'],
-    ...['type ports', 'type keys', 'type issuers', 'type watch', 'type outbox'],
+    ...['type ports', 'type keys', 'type issuers', 'type watch', 'type outbox', 'type backchannel'],
   ],
 
   // What an application calls beside its routes, and what it can set.
@@ -57,7 +69,15 @@ const parts: Table = {
   options: [
     ...['ports', 'errors', 'issuers/secure-url', 'access/certificates'],
     ...['type keys', 'type tokens', 'type issuers', 'type revocation', 'type binding'],
-    ...['type sessions', 'type access', 'type guards', 'type watch', 'type gate', 'type outbox'],
+    ...[
+      'type sessions',
+      'type access',
+      'type guards',
+      'type watch',
+      'type gate',
+      'type outbox',
+      'type backchannel',
+    ],
   ],
 }
 const everyPart = Object.keys(parts)

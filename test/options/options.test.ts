@@ -14,7 +14,7 @@ const secret =
   'a secret of at least 32 random bytes, such as the output of "openssl rand -base64 32", or an array of secrets'
 const known =
   'issuer, audience, secret, store, production, clock, random, accessToken, access, apiKeys, dpop, mtls, deviceBoundSessions, refresh, limits, ' +
-  'clients, oauth, revocation, allowList, binding, lockout, outbox, activity, audit, meter, tracer, anomalies, claims, issuers, policies, cookie, origins, refusals, paths, logout'
+  'clients, oauth, revocation, allowList, binding, lockout, outbox, backchannelLogout, activity, audit, meter, tracer, anomalies, claims, issuers, policies, cookie, origins, refusals, paths, logout'
 const good = 'abcdefghijklmnopqrstuvwxyz012345'
 
 const complete = {
@@ -155,6 +155,16 @@ const wrong: readonly WrongOption[] = [
   { name: 'a string', options: { mtls: { proxies: '10.0.0.0/8' } }, option: 'mtls.proxies', allowed: 'an array of addresses and subnets', given: '"10.0.0.0/8"' },
 
   { name: 'true', options: { outbox: true }, option: 'outbox', allowed: 'an object with giveUpAfterSeconds', given: 'true' },
+  { name: 'true', options: { backchannelLogout: true }, option: 'backchannelLogout', allowed: 'an object with clients, issuers', given: 'true' },
+  { name: 'unnamed', options: { backchannelLogout: { clients: [{ uri: 'https://a.example' }] } }, option: 'backchannelLogout.clients.0.clientId', says: '"backchannelLogout.clients.0.clientId" is required: give 1 to 255 printable ASCII characters' },
+  { name: 'plain http', options: { backchannelLogout: { clients: [{ clientId: 'a', uri: 'http://a.example' }] } }, option: 'backchannelLogout.clients.0.uri', allowed: 'an https URL (http on loopback)', given: '"http://a.example"' },
+  { name: 'a file', options: { backchannelLogout: { clients: [{ clientId: 'a', uri: 'file:///etc/passwd' }] } }, option: 'backchannelLogout.clients.0.uri', allowed: 'an https URL (http on loopback)', given: '"file:///etc/passwd"' },
+  { name: 'hasty', options: { backchannelLogout: { clients: [{ clientId: 'a', uri: 'https://a.example', timeoutMs: 99 }] } }, option: 'backchannelLogout.clients.0.timeoutMs', allowed: 'from 100 to 30000', given: '99' },
+  { name: 'one id twice', options: { backchannelLogout: { clients: [{ clientId: 'a', uri: 'https://a.example' }, { clientId: 'a', uri: 'https://b.example' }] } }, option: 'backchannelLogout.clients.1.clientId', allowed: 'different from the others', given: '"a"' },
+  { name: 'no object', options: { backchannelLogout: { issuers: ['https://a.example'] } }, option: 'backchannelLogout.issuers.0', allowed: 'an object with issuer', given: '"https://a.example"' },
+  { name: 'without an audience', options: { backchannelLogout: { issuers: [{ issuer: 'https://a.example', discovery: true, sessions: 'same' }] } }, option: 'backchannelLogout.issuers.0.audience', says: `"backchannelLogout.issuers.0.audience" is required: give ${audiences}` },
+  { name: 'other names', options: { backchannelLogout: { issuers: [{ issuer: 'https://a.example', audience: 'b', discovery: true, sessions: 'other' }] } }, option: 'backchannelLogout.issuers.0.sessions', allowed: '"same" or a function', given: '"other"' },
+  { name: 'one issuer twice', options: { backchannelLogout: { issuers: [{ issuer: 'https://a.example', audience: 'b', discovery: true, sessions: 'same' }, { issuer: 'https://a.example', audience: 'c', discovery: true, sessions: 'same' }] } }, option: 'backchannelLogout.issuers.1.issuer', allowed: 'different from the others', given: '"https://a.example"' },
   { name: 'impatient', options: { outbox: { giveUpAfterSeconds: 599 } }, option: 'outbox.giveUpAfterSeconds', allowed: 'from 600 to 604800', given: '599' },
   { name: 'a number', options: { lockout: 5 }, option: 'lockout', allowed: 'an object with attempts, windowSeconds, durationSeconds, networkAttempts, canonical, onLocked', given: '5' },
   { name: 'misspelled', options: { lockout: { attempt: 5 } }, option: 'lockout.attempt', says: 'unknown option "lockout.attempt" (did you mean "lockout.attempts"?)' },

@@ -3,6 +3,7 @@ import { ConfigError, type SallyportOptions } from '@sallyport/core'
 import proxyAddr from 'proxy-addr'
 import * as v from 'valibot'
 import { EnvironmentError } from './environment-error.ts'
+import { CLIENTS_MESSAGE, JWKS_MESSAGE, logoutOptions, readClients, readJwks } from './logout.ts'
 import { type Address, parseAddresses, type RedisSource } from './redis.ts'
 import { type SignalsSource, signalVariable } from './signals.ts'
 
@@ -62,6 +63,8 @@ const count = (max: number) => {
     v.pipe(v.string(), v.regex(/^\d{1,7}$/, message), v.transform(Number), v.maxValue(max, message)),
   )
 }
+const fileOf = <T>(read: (given: string) => T | undefined, message: string) =>
+  v.pipe(v.string(), v.transform(read), v.custom<T>(isDefined, message))
 const portMessage = 'a port number from 0 to 65535'
 
 const schema = v.object({
@@ -146,6 +149,9 @@ const schema = v.object({
   SIGNAL_ISSUER: v.optional(v.string()),
   SIGNAL_JWKS: v.optional(v.string()),
   SIGNAL_RECEIVERS: v.optional(v.string()),
+  LOGOUT_ISSUER: v.optional(v.string()),
+  LOGOUT_JWKS: v.optional(fileOf(readJwks, JWKS_MESSAGE)),
+  LOGOUT_CLIENTS: v.optional(fileOf(readClients, CLIENTS_MESSAGE)),
   AUDIT_FILE: v.optional(v.pipe(v.string(), v.minLength(1, 'the path of a file'))),
   AUDIT_KEY: v.optional(
     v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}=?$/, '32 bytes in base64url'), v.transform(decodeSecret)),
@@ -168,6 +174,9 @@ const variableOf: Readonly<Record<string, string>> = {
   access: 'SIGNING_KEYS',
   'access.algorithm': 'SIGNING_ALG',
   origins: 'ALLOWED_ORIGINS',
+  backchannelLogout: 'LOGOUT_CLIENTS',
+  'backchannelLogout.issuers.0.issuer': 'LOGOUT_ISSUER',
+  'backchannelLogout.issuers.0.jwks': 'LOGOUT_JWKS',
 }
 
 /** Reads the environment. An empty variable counts as unset. Throws an `EnvironmentError` or a `ConfigError`. */
@@ -236,6 +245,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
       origins: { allowed: variables.ALLOWED_ORIGINS },
       // What is told to others is kept only where there are any.
       ...(variables.SIGNAL_RECEIVERS === undefined ? {} : { outbox: {} }),
+      backchannelLogout: logoutOptions(variables),
       production: false,
     },
   }

@@ -34,6 +34,8 @@ export interface AppRoutes {
 export interface RouteChoices {
   /** Whether users see what happened to them. */
   readonly activity: boolean
+  /** Whether anybody's logout tokens are accepted. */
+  readonly takesLogout: boolean
   readonly metrics: Metrics | undefined
   readonly signals: Signals
 }
@@ -41,11 +43,15 @@ export interface RouteChoices {
 export function createRoutes(
   sallyport: Sallyport,
   users: Users,
-  { activity, metrics, signals }: RouteChoices,
+  { activity, takesLogout, metrics, signals }: RouteChoices,
 ): AppRoutes {
   const gate = gateOf(sallyport)
   const { route } = gate
-  const endpoints = activity ? [...AUTH_ENDPOINTS, 'activity' as const] : AUTH_ENDPOINTS
+  const endpoints: readonly EndpointName[] = [
+    ...AUTH_ENDPOINTS,
+    ...(activity ? (['activity'] as const) : []),
+    ...(takesLogout ? (['backchannel-logout'] as const) : []),
+  ]
   const auth = [
     route.cookie('/login', { POST: createLogin(gate, users) }),
     route.bearer('/password', { POST: createPasswordChange(gate, sallyport.emit, users) }),

@@ -50,7 +50,8 @@ export async function start<S extends Sallyport>(
     store,
   })
   const signals = await signalsOf(sallyport, environment.signals)
-  const choices = { ...environment, metrics, signals }
+  const takesLogout = (environment.options.backchannelLogout?.issuers ?? []).length > 0
+  const choices = { ...environment, takesLogout, metrics, signals }
   const routes = createRoutes(sallyport, await createUsers(passwords), choices)
   const server = await framework.createServer(sallyport, routes, environment)
   server.on('clientError', refuseUnreadable)

@@ -48,6 +48,7 @@ export type ProblemCode =
   | 'clients_limited'
   | 'client_keys_unavailable'
   | 'token_type_unsupported'
+  | 'logout_token_invalid'
   | 'store_unavailable'
   | 'key_unavailable'
   | 'issuer_unavailable'
@@ -158,6 +159,7 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   body_malformed: { ...malformed, say: 'the body is malformed' },
   body_too_large: { status: 413, error: 'invalid_request', say: 'the body is too large' },
   body_type: { status: 415, error: 'invalid_request', say: 'the content type or encoding is not supported' },
+  logout_token_invalid: { ...malformed, say: 'the logout token is not valid' },
   grant_type_unsupported: {
     status: 400,
     error: 'unsupported_grant_type',

@@ -7,6 +7,7 @@ import { createInspection } from './access/inspect.ts'
 import { createSignatureLimit } from './access/signature-limit.ts'
 import { createAccess } from './access/verify.ts'
 import { createCalls, GATE, type Sallyport } from './application/index.ts'
+import { createBackchannel } from './backchannel/index.ts'
 import { createDevices } from './binding/device.ts'
 import { createClockWatch } from './dependencies/clock-watch.ts'
 import { createReadiness } from './dependencies/readiness.ts'
@@ -183,11 +184,15 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
     ...{ counterKey: keysFor(secrets, 'counters')[0], deviceKeys: keysFor(secrets, 'knownDevices') },
     ...{ callbacks, emit, notice, clock: storeClock },
   })
+  const takeLogout = await createBackchannel(settings.backchannel, {
+    ...{ statements, sign: statements.sign, outbox, end, issuers, ownIssuer: settings.issuer },
+    ...{ emit, notice, clock: storeClock },
+  })
   const endOnRevocation = createEndOnRevocation({ connections, replica, callbacks })
   const gate = createGate({
     ...{ settings, access, oauth, inspect, ...holders, fingerprints, deviceName: devices.labelOf },
     ...{ sessions, refreshTokens, lockout, activity, risk, endOnRevocation },
-    ...{ statements, outbox },
+    ...{ statements, outbox, takeLogout, tellsLogout: settings.backchannel.clients.length > 0 },
     required: audit.required,
     ...{ emit, callers, callbacks, notice, clock },
     parseVerify: (given) => parseVerify(given, settings),

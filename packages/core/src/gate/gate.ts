@@ -5,6 +5,7 @@ import type { Proofs } from '../access/dpop/index.ts'
 import type { Inspect } from '../access/inspect.ts'
 import type { CheckPossession } from '../access/possession.ts'
 import type { Access } from '../access/verify.ts'
+import type { TakeLogout } from '../backchannel/index.ts'
 import { ConfigError, choices } from '../errors.ts'
 import type { Guard } from '../guards/guard.ts'
 import { createGuards, type Guards } from '../guards/index.ts'
@@ -123,6 +124,10 @@ export interface GateParts {
   readonly publishedKeys: () => readonly object[]
   readonly keysMaxAgeSeconds: number
   readonly outbox: Outbox
+  /** `undefined` if nobody's logout tokens are accepted. */
+  readonly takeLogout: TakeLogout | undefined
+  /** Whether other services are told of sessions that end. */
+  readonly tellsLogout: boolean
   readonly emit: Emit
   readonly callers: Callers
   readonly callbacks: Callbacks
@@ -133,6 +138,7 @@ export interface GateParts {
 /** What endpoints need that are not always there, and so have no routes. */
 const NEEDED: Readonly<Partial<Record<EndpointName, string>>> = {
   activity: 'the option "activity", such as activity: {}',
+  'backchannel-logout': 'the option "backchannelLogout.issuers"',
   introspect: 'a client of the option "oauth.clients" with introspect: true',
 }
 
@@ -205,9 +211,7 @@ export function createGate(parts: GateParts): Gate {
         if (!Object.hasOwn(endpoints, name))
           throw new TypeError(`unknown set of endpoints "${name}"${choices(name, Object.keys(endpoints))}`)
         if (endpoints[name].length === 0)
-          throw new ConfigError(name, {
-            sentence: `the endpoints "${name}" need ${NEEDED[name]}`,
-          })
+          throw new ConfigError(name, { sentence: `the endpoints "${name}" need ${NEEDED[name]}` })
         mounted.add(name)
         return endpoints[name]
       })

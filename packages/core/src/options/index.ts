@@ -7,7 +7,7 @@ import { type ClaimsSettings, claimsRoom, type WithClaims } from './claims.ts'
 import { demandForProduction, type GeneralOptions, type GeneralSettings, generalRoom } from './general.ts'
 import { type IssuersSettings, issuersRoom, type WithIssuers } from './issuers/index.ts'
 import { type LockoutRoomSettings, lockoutRoom, type WithLockout } from './lockout.ts'
-import { type OutboxRoomSettings, outboxRoom, type WithOutbox } from './logout/outbox.ts'
+import { type LogoutSettings, logoutRoom, type WithLogout } from './logout/index.ts'
 import { type OAuthRoomSettings, oauthRoom, type WithOAuth } from './oauth/index.ts'
 import { type PoliciesSettings, policiesRoom, type WithPolicies } from './policies/index.ts'
 import {
@@ -43,7 +43,13 @@ export type { ClaimsOptions, WithClaims } from './claims.ts'
 export type { GeneralOptions } from './general.ts'
 export type { IntrospectionOptions, IssuerOptions, WithIssuers } from './issuers/index.ts'
 export type { LockoutOptions, WithLockout } from './lockout.ts'
-export type { OutboxOptions, WithOutbox } from './logout/outbox.ts'
+export type {
+  BackchannelLogoutOptions,
+  LogoutClientOptions,
+  LogoutIssuerOptions,
+  OutboxOptions,
+  WithLogout,
+} from './logout/index.ts'
 export type { IntrospectOptions, OAuthClientOptions, OAuthOptions, WithOAuth } from './oauth/index.ts'
 export type { PoliciesOptions, WithPolicies } from './policies/index.ts'
 export type { DeviceBoundSessionsOptions, WithDeviceBoundSessions } from './possession/bound-keys.ts'
@@ -65,7 +71,7 @@ export interface SallyportOptions
     WithRevocation,
     WithBinding,
     WithLockout,
-    WithOutbox,
+    WithLogout,
     WithWatch,
     WithAnomalies,
     WithClaims,
@@ -85,7 +91,7 @@ interface Settings
     RevocationSettings,
     ReturnType<typeof bindingRoom.read>,
     LockoutRoomSettings,
-    OutboxRoomSettings,
+    LogoutSettings,
     WatchSettings,
     AnomaliesRoomSettings,
     ClaimsSettings,
@@ -104,7 +110,7 @@ const rooms = [
   revocationRoom,
   bindingRoom,
   lockoutRoom,
-  outboxRoom,
+  logoutRoom,
   watchRoom,
   anomaliesRoom,
   claimsRoom,
@@ -136,7 +142,7 @@ export function parseOptions(given: SallyportOptions, production: boolean): Sett
     ...revocationRoom.read(given, general.production),
     ...bindingRoom.read(given, general.production),
     ...lockoutRoom.read(given, general.production),
-    ...outboxRoom.read(given, general.production),
+    ...logoutRoom.read(given, general.production),
     ...watchRoom.read(given, general.production),
     ...anomaliesRoom.read(given, general.production),
     ...claimsRoom.read(given, general.production),

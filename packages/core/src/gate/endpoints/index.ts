@@ -1,6 +1,7 @@
 import type { Route } from '../../seam/http.ts'
 import type { RouteMaker } from '../routes.ts'
 import { type ActivityEndpointParts, activityRoutes } from './activity.ts'
+import { type BackchannelLogoutParts, backchannelLogoutRoutes } from './backchannel-logout.ts'
 import { type BoundKeyEndpointParts, boundKeyRoutes } from './bound-keys.ts'
 import { type LiveParts, liveRoutes } from './live.ts'
 import { type Logout, type LogoutParts, logoutRoutes } from './logout.ts'
@@ -25,6 +26,7 @@ export { createElevate, createStepUp } from './step-up.ts'
  * - `sessions`: `GET /sessions`, `DELETE /sessions/:id`
  * - `activity`: `GET /activity`, for which the option `activity` must be set
  * - `live`: `GET /live`, a stream that tells the page when its session is over
+ * - `backchannel-logout`: `POST /backchannel-logout`, for which the option `backchannelLogout.issuers` must be set
  * - `well-known`: the JWK Set and the server's metadata (RFC 8414), mounted at the root
  */
 export type EndpointName =
@@ -36,6 +38,7 @@ export type EndpointName =
   | 'sessions'
   | 'activity'
   | 'live'
+  | 'backchannel-logout'
   | 'well-known'
 
 export type Endpoints = Readonly<Record<EndpointName, readonly Route[]>>
@@ -46,6 +49,7 @@ export interface EndpointsParts
     LogoutParts,
     ActivityEndpointParts,
     LiveParts,
+    BackchannelLogoutParts,
     BoundKeyEndpointParts,
     IntrospectEndpointParts,
     RevokeEndpointParts,
@@ -64,6 +68,7 @@ export function createEndpoints(parts: EndpointsParts, route: RouteMaker): Endpo
     sessions: sessionsRoutes(parts, route),
     activity: activityRoutes(parts, route),
     live: liveRoutes(parts, route),
+    'backchannel-logout': backchannelLogoutRoutes(parts, route),
     'well-known': wellKnownRoutes(parts, route),
   }
 }

@@ -21,6 +21,8 @@ export interface WellKnownParts {
   readonly keysMaxAgeSeconds: number
   /** `undefined` if no DPoP proofs are checked. */
   readonly proofs: Pick<Proofs, 'algorithms'> | undefined
+  /** Whether other services are told of sessions that end. */
+  readonly tellsLogout: boolean
 }
 
 /** `GET /.well-known/jwks.json` and `GET /.well-known/oauth-authorization-server`. */
@@ -50,7 +52,8 @@ export function metadataPath(issuer: string): string {
  * What clients and resource servers need to know about this issuer (RFC 8414, section 2): endpoints that are mounted, and
  * how clients authenticate there.
  */
-function metadata({ issuer, authPath, isMounted, oauth, proofs, publishedKeys }: WellKnownParts): Handler {
+function metadata(parts: WellKnownParts): Handler {
+  const { issuer, authPath, isMounted, oauth, proofs, publishedKeys, tellsLogout } = parts
   const { origin } = new URL(issuer)
   const always = {
     issuer,
@@ -58,6 +61,8 @@ function metadata({ issuer, authPath, isMounted, oauth, proofs, publishedKeys }:
     response_types_supported: [],
     // RFC 9449, section 5.1.
     ...(proofs && { dpop_signing_alg_values_supported: proofs.algorithms }),
+    // OpenID Connect Back-Channel Logout 1.0, section 2.1.
+    ...(tellsLogout && { backchannel_logout_supported: true, backchannel_logout_session_supported: true }),
   }
   const clients = [...oauth.clients.values()]
   const methods = [

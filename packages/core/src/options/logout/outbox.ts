@@ -1,15 +1,6 @@
 import * as v from 'valibot'
 import type { OutboxSettings } from '../../outbox/index.ts'
-import { type Entries, group, type Room, room, wholeNumber } from '../values/schema.ts'
-
-/** What is told to other services. */
-export interface WithOutbox {
-  /**
-   * Keeps in the store what is to be told to other services, such as by `@sallyport/signals`, until they have it. All
-   * processes of a deployment must agree. Default: nothing is kept, unless `backchannelLogout.clients` is set.
-   */
-  readonly outbox?: OutboxOptions | undefined
-}
+import { group, wholeNumber } from '../values/schema.ts'
 
 export interface OutboxOptions {
   /**
@@ -19,25 +10,22 @@ export interface OutboxOptions {
   readonly giveUpAfterSeconds?: number | undefined
 }
 
-export interface OutboxRoomSettings {
-  /** `undefined`: nothing is kept. */
-  readonly outbox: (OutboxSettings & { readonly keptMs: number }) | undefined
+export interface KeptOutboxSettings extends OutboxSettings {
+  /** How long the store keeps messages. */
+  readonly keptMs: number
 }
 
 const DAY = 86_400
 const HOUR_MS = 3_600_000
 
-const entries = {
-  outbox: v.optional(group({ giveUpAfterSeconds: v.optional(wholeNumber(600, 7 * DAY), DAY) })),
-} satisfies Entries<WithOutbox>
-
-export const outboxRoom: Room<OutboxRoomSettings> = room(entries, ({ outbox }) => ({
-  outbox: outbox && outboxSettings(outbox.giveUpAfterSeconds),
-}))
+const withDefaults = group({ giveUpAfterSeconds: v.optional(wholeNumber(600, 7 * DAY), DAY) })
+export const outboxSchema: v.GenericSchema<
+  OutboxOptions | undefined,
+  { readonly giveUpAfterSeconds: number } | undefined
+> = v.optional(withDefaults)
 
 /** The store keeps messages a little longer, so that one that is given up can still be told. */
-export function outboxSettings(
-  giveUpAfterSeconds: number = DAY,
-): OutboxSettings & { readonly keptMs: number } {
-  return { giveUpMs: giveUpAfterSeconds * 1000, keptMs: giveUpAfterSeconds * 1000 + HOUR_MS }
+export function outboxSettings({ giveUpAfterSeconds = DAY }: OutboxOptions): KeptOutboxSettings {
+  const giveUpMs = giveUpAfterSeconds * 1000
+  return { giveUpMs, keptMs: giveUpMs + HOUR_MS }
 }

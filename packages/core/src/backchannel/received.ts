@@ -1,0 +1,151 @@
+import { ConfigError } from '../errors.ts'
+import type { AcceptedIssuers } from '../issuers/load.ts'
+import type { StatementSender } from '../issuers/senders.ts'
+import type { StatementReader, Statements } from '../issuers/statements.ts'
+import { foreignName } from '../ports/revocations.ts'
+import type { Caller } from '../seam/caller.ts'
+import type { Ending, SessionEnd } from '../sessions/end.ts'
+import { claimedIssuer } from '../tokens/statements/claimed.ts'
+import type { Emit } from '../watch/events.ts'
+import { type LogoutClaims, readLogout } from './token.ts'
+
+/** Which sessions here belong to what a logout token names. */
+export interface FoundSessions {
+  /** Users whose sessions all end. */
+  readonly subjects?: readonly string[]
+  /** Sessions that end. */
+  readonly sessions?: readonly string[]
+}
+
+/** Whose logout tokens are accepted, and whom they concern here. */
+export interface LogoutSender {
+  readonly sender: StatementSender
+  /** `same`: its names are ours. `undefined`: it signs nobody out here, other than by its own access tokens. */
+  readonly sessions: 'same' | ((claims: LogoutClaims) => FoundSessions | Promise<FoundSessions>) | undefined
+}
+
+export type LogoutOutcome =
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'invalid' }
+  | { readonly kind: 'unavailable'; readonly of: 'store' | 'issuer' }
+
+/** Judges a logout token, and ends what it names. */
+export type TakeLogout = (token: string, caller: Caller) => Promise<LogoutOutcome>
+
+export interface ReceivingParts {
+  readonly statements: Pick<Statements, 'from'>
+  readonly end: Pick<SessionEnd, 'one' | 'oneOf' | 'all'>
+  readonly issuers: Pick<AcceptedIssuers, 'nameOf' | 'sources'>
+  readonly ownIssuer: string
+  readonly emit: Emit
+  readonly notice: (message: string) => void
+}
+
+interface Reader extends LogoutSender {
+  readonly reader: StatementReader
+}
+
+/** A token may be on its way for a while, such as when it is sent again. */
+const MAX_AGE_SECONDS = 300
+/** A sender need not write a `typ`. `events` tells its logout tokens from whatever else it signs. */
+const TYPES: ReadonlySet<string | undefined> = new Set(['logout+jwt', 'jwt', undefined])
+const MOST_UNFINISHED = 1000
+const INVALID: LogoutOutcome = { kind: 'invalid' }
+const STORE_AWAY: LogoutOutcome = { kind: 'unavailable', of: 'store' }
+
+/** `undefined` if nobody's logout tokens are accepted. Throws a `ConfigError` for a sender that concerns nobody. */
+export async function createLogoutTaking(
+  senders: readonly LogoutSender[],
+  parts: ReceivingParts,
+): Promise<TakeLogout | undefined> {
+  if (senders.length === 0) return undefined
+  const { statements, issuers, ownIssuer, emit } = parts
+  const readers = new Map<string, Reader>()
+  for (const one of senders) {
+    const { issuer, path } = one.sender
+    if (one.sessions === undefined && !concernsTokens(issuer))
+      throw new ConfigError(`${path}.sessions`, {
+        sentence: `"${path}.sessions" is required, unless access tokens of its issuer are accepted (option "issuers"): give "same", or a function that finds sessions`,
+      })
+    const kind = { kind: 'logout', types: TYPES, maxAgeSeconds: MAX_AGE_SECONDS, expiry: 'required' } as const
+    readers.set(issuer, { ...one, reader: await statements.from(one.sender, kind) })
+  }
+  /** Tokens that were marked as used before the store went away. */
+  const unfinished = new Set<string>()
+
+  function concernsTokens(issuer: string): boolean {
+    return issuers.sources.some((source) => source.issuer === issuer)
+  }
+
+  async function find({ sessions }: Reader, claims: LogoutClaims): Promise<FoundSessions | undefined> {
+    if (sessions === undefined) return {}
+    if (sessions === 'same')
+      return claims.sid === undefined
+        ? { subjects: claims.sub === undefined ? [] : [claims.sub] }
+        : { sessions: [claims.sid] }
+    try {
+      return await sessions(claims)
+    } catch (cause) {
+      parts.notice(
+        `"backchannelLogout" found no sessions (${cause instanceof Error ? cause.name : 'something'} was thrown): the logout token is answered 503`,
+      )
+      return undefined
+    }
+  }
+
+  async function endAll(reader: Reader, claims: LogoutClaims, ending: Ending): Promise<boolean> {
+    const { iss, sid, sub } = claims
+    const found = await find(reader, claims)
+    if (found === undefined) return false
+    // Where a token names both, a session of somebody else is none of its business.
+    const one = (id: string): Promise<{ readonly kind: string }> =>
+      reader.sessions === 'same' && sub !== undefined
+        ? parts.end.oneOf(sub, id, ending)
+        : parts.end.one(id, ending)
+    const steps: Promise<{ readonly kind: string }>[] = [
+      ...(found.sessions ?? []).map(one),
+      ...(found.subjects ?? []).map((subject) => parts.end.all(subject, ending)),
+    ]
+    if (iss !== ownIssuer && concernsTokens(iss)) {
+      if (sid !== undefined) steps.push(parts.end.one(foreignName(iss, sid), ending))
+      else if (sub !== undefined) steps.push(parts.end.all(foreignName(iss, sub), ending))
+    }
+    return (await Promise.all(steps)).every(({ kind }) => kind !== 'unavailable')
+  }
+
+  async function judge(token: string, caller: Caller): Promise<LogoutOutcome> {
+    const reader = readers.get(claimedIssuer(token) ?? '')
+    if (reader === undefined) return INVALID
+    const reading = await reader.reader.verify(token)
+    if (reading.kind === 'unavailable') return { kind: 'unavailable', of: 'issuer' }
+    const logout = reading.kind === 'genuine' ? readLogout(reading.claims) : undefined
+    if (reading.kind === 'invalid' || logout === undefined) return INVALID
+    const { claims, jti } = logout
+    const ending: Ending = { reason: 'backchannel_logout', caller }
+    const mark = () => reader.reader.mark(jti, reading.usableUntil)
+    if (claims.sid !== undefined && typeof reader.sessions !== 'function') {
+      // A session ends once, so a repetition ends nothing. It succeeds where the store went away halfway.
+      if (!(await endAll(reader, claims, ending))) return STORE_AWAY
+      const marked = await mark()
+      if (marked.kind === 'unavailable') return STORE_AWAY
+      return marked.kind === 'first' ? { kind: 'ended' } : INVALID
+    }
+    // The user may have signed in again since.
+    const name = `${claims.iss} ${jti}`
+    const marked = await mark()
+    if (marked.kind === 'unavailable') return STORE_AWAY
+    if (marked.kind === 'seen' && !unfinished.delete(name)) return INVALID
+    if (await endAll(reader, claims, ending)) return { kind: 'ended' }
+    unfinished.add(name)
+    const [oldest] = unfinished.size > MOST_UNFINISHED ? unfinished : []
+    if (oldest !== undefined) unfinished.delete(oldest)
+    return STORE_AWAY
+  }
+
+  return async (token, caller) => {
+    const outcome = await judge(token, caller)
+    if (outcome.kind === 'invalid')
+      emit({ event: 'token.refused', outcome: 'failure', reason: 'logout_token_invalid' }, caller)
+    return outcome
+  }
+}
