@@ -138,6 +138,7 @@ const refused: readonly Case[] = [
   ['without events', 'invalid_request', without('events')],
   ['with no event', 'invalid_request', within({ events: {} })],
   ['with a list of events', 'invalid_request', within({ events: [DISABLED] })],
+  ['with a list of objects', 'invalid_request', within({ events: [{}] })],
   ['with an event that is a text', 'invalid_request', within({ events: { [DISABLED]: 'now' } })],
   ['with an event that is null', 'invalid_request', within({ events: { [DISABLED]: null } })],
   [

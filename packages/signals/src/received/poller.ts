@@ -1,5 +1,6 @@
 import type { Caller, StatementReader } from '@sallyport/core/adapter'
 import * as v from 'valibot'
+import { readJson } from '../answers.ts'
 import { now } from '../system.ts'
 import type { Waits } from '../waits.ts'
 import type { SetFault } from './fault.ts'
@@ -141,20 +142,9 @@ async function post(
     await answer.body?.cancel()
     throw new UnusableAnswer(`it answered ${answer.status}`)
   }
-  const parsed = v.safeParse(answerSchema, await readJson(answer.body))
+  const parsed = v.safeParse(answerSchema, await readJson(answer.body, MAX_ANSWER_BYTES))
   if (!parsed.success) throw new UnusableAnswer('its answer has another form')
   return parsed.output
-}
-
-async function readJson(body: ReadableStream<Uint8Array>): Promise<unknown> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > MAX_ANSWER_BYTES) throw new UnusableAnswer('its answer is too long')
-    chunks.push(chunk)
-  }
-  return JSON.parse(Buffer.concat(chunks).toString('utf8'))
 }
 
 /** Other errors may repeat what the server sent, or the credentials. */

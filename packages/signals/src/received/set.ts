@@ -39,7 +39,7 @@ const setSchema = v.looseObject({
   toe: v.optional(instant),
   txn: v.optional(v.string()),
   sub_id: v.optional(object),
-  events: v.record(v.string(), object),
+  events: v.pipe(object, v.record(v.string(), object)),
 })
 const eventSchema = v.looseObject({ event_timestamp: v.optional(instant), subject: v.optional(object) })
 

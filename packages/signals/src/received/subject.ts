@@ -117,12 +117,14 @@ export async function resolve(subject: Subject, from: string, parts: Resolving):
   if (subject.kind === 'simple') return resolveSimple(subject.identifier, from, parts)
   const { user, session } = subject.members
   const whose = user === undefined ? {} : await resolveSimple(user, from, parts)
+  const isNamedByUs = user === undefined || (user.format === 'iss_sub' && user.iss === parts.own)
   const name = session === undefined ? undefined : sessionIn(session, parts.own)
-  // The id of a session elsewhere can't be found here, so all sessions of the user are meant.
-  if (name === undefined) return whose.subject === undefined ? {} : { subject: whose.subject }
-  if (whose.subject === undefined) return { session: name }
+  // Whoever names the user in other words means a session elsewhere, which has none of its own here: all are meant.
+  if (name === undefined || !isNamedByUs) return whose.subject === undefined ? {} : { subject: whose.subject }
+  if (user === undefined) return { session: name }
   // All members must describe the same subject (SSF 1.0, section 3.3.1).
-  return tagOfSession(name) === tagOf(whose.subject) ? { session: name, subject: whose.subject } : {}
+  const isOne = whose.subject !== undefined && tagOfSession(name) === tagOf(whose.subject)
+  return isOne ? { session: name, ...whose } : {}
 }
 
 async function resolveSimple(

@@ -20,11 +20,12 @@ const WAIT_MS = 20_000
 const LOOK_EVERY_MS = 1000
 
 const ids = v.pipe(v.array(v.string()), v.maxLength(1000))
+const refusedSet = v.looseObject({ err: v.string() })
 const requestSchema = v.looseObject({
   maxEvents: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), MOST),
   returnImmediately: v.optional(v.boolean(), false),
   ack: v.optional(ids, []),
-  setErrs: v.optional(v.record(v.string(), v.looseObject({ err: v.string() })), {}),
+  setErrs: v.optional(v.pipe(v.custom<object>(isNoArray), v.record(v.string(), refusedSet)), {}),
 })
 
 export interface PollParts {
@@ -100,4 +101,8 @@ export function createPollAnswers(
       return refusal(given.of === 'store' ? 'store_unavailable' : 'key_unavailable')
     return jsonAnswer(200, { sets: given.sets, ...(given.more && { moreAvailable: true }) })
   }
+}
+
+function isNoArray(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && !Array.isArray(given)
 }

@@ -1,4 +1,5 @@
 import type { Delivery, PushReceiver, SignStatement } from '@sallyport/core/adapter'
+import { readJson } from '../answers.ts'
 import { contentOf, KINDS } from './message.ts'
 import type { PushEndpoint, Stream } from './stream.ts'
 
@@ -60,12 +61,7 @@ async function deliveryOf(answer: Response): Promise<Delivery> {
 /** The code of an error (RFC 8935, section 2.4), as far as it may stand in a log. */
 async function errorIn(answer: Response): Promise<string> {
   try {
-    const length = Number(answer.headers.get('content-length') ?? Number.NaN)
-    if (!(length <= MAX_ERROR_BYTES)) {
-      await answer.body?.cancel()
-      return 'status_400'
-    }
-    const { err } = Object(await answer.json())
+    const { err } = Object(answer.body && (await readJson(answer.body, MAX_ERROR_BYTES)))
     return typeof err === 'string' && /^\w+$/.test(err) ? err.slice(0, MAX_REASON_CHARS) : 'status_400'
   } catch {
     return 'status_400'
