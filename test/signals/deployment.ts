@@ -44,7 +44,7 @@ export async function reserve(): Promise<Reserved> {
     app = express()
     app.use('/auth', sallyport.router(...signals.receiver, ...signals.transmitter))
     app.use(sallyport.router('well-known', ...signals.wellKnown))
-    app.get('/me', sallyport.authMiddleware(), (_req, res) => void res.json({}))
+    app.get('/me', sallyport.authMiddleware({ issuers: 'all' }), (_req, res) => void res.json({}))
 
     function stop(): Promise<void> {
       return new Promise((resolve) => {

@@ -77,6 +77,12 @@ const wrong: readonly WrongOption[] = [
     allowed: '1 to 1024 printable ASCII characters',
   },
   {
+    name: 'tokens of a transmitter whose tokens are not accepted',
+    options: from({ tokens: true }),
+    option: 'signals.receive.transmitters.0.tokens',
+    says: '"signals.receive.transmitters.0.tokens" needs the transmitter in the option "issuers" of createSallyport',
+  },
+  {
     name: 'a place to poll that is not secure',
     options: from({ poll: { url: 'http://idp.example.com/poll' } }),
     option: 'signals.receive.transmitters.0.poll.url',

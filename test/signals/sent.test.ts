@@ -191,4 +191,24 @@ describe('two deployments', () => {
       ])
     expect(await a.sallyport.outbox.deadLetters()).toEqual([])
   })
+
+  test('one that only verifies refuses the tokens of a session that ended at the other', async () => {
+    const [there, here] = [await reserve(), await reserve()]
+    const a = await startAt(
+      there,
+      { send: { receivers: [{ audience: 'b', push: { url: `${here.url}/auth/signals` } }] } },
+      { outbox: {} },
+    )
+    const jwks = `${a.url}/.well-known/jwks.json`
+    const b = await startAt(
+      here,
+      { receive: { transmitters: [{ issuer: a.url, audience: 'b', jwks, tokens: true }] } },
+      { issuers: [{ issuer: a.url, audience: 'api', jwks, algorithms: ['EdDSA'] }] },
+    )
+    const [alice, again] = [await a.signIn('alice'), await a.signIn('alice')]
+    expect(await isAccepted(b, alice.token)).toBe(true)
+    await a.sallyport.sessions.revoke(alice.sid)
+    await vi.waitFor(async () => expect(await isAccepted(b, alice.token)).toBe(false), patiently)
+    expect(await isAccepted(b, again.token)).toBe(true)
+  })
 })

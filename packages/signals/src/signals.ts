@@ -1,4 +1,4 @@
-import { type Sallyport, UnavailableError } from '@sallyport/core'
+import { ConfigError, type Sallyport, UnavailableError } from '@sallyport/core'
 import { type Caller, type Gate, gateOf, type Route } from '@sallyport/core/adapter'
 import { type CredentialChange, claimsOf } from './credential-change.ts'
 import { CREDENTIAL_CHANGE } from './events.ts'
@@ -128,7 +128,8 @@ async function startReceiving(
   waits: Waits,
 ): Promise<readonly Route[]> {
   const { subjectOf, onSignal } = settings
-  const take = createTake({ own: gate.issuer, subjectOf, onSignal, act: createActing(sallyport), notice })
+  const acting = { act: createActing(sallyport), own: gate.issuer, issuers: issuersIn(settings, gate) }
+  const take = createTake({ ...acting, subjectOf, onSignal, notice })
   const refused = (reason: string, caller: Caller): void =>
     sallyport.emit({ event: 'request.refused', outcome: 'failure', reason }, caller)
   const made = await Promise.all(
@@ -144,6 +145,28 @@ async function startReceiving(
   }
   const parts = { transmitters: pushing, take, callers: gate.callers, refused }
   return pushing.length === 0 ? [] : [receiverRoute(gate.route, parts)]
+}
+
+/**
+ * The transmitters whose access tokens are accepted. Throws a `ConfigError` for one of whom that is not true, and not only when
+ * the first signal comes.
+ */
+function issuersIn({ transmitters }: ReceiveSettings, { verifier }: Gate): ReadonlySet<string> {
+  const issuers = new Set<string>()
+  for (const [index, { tokens, sender }] of transmitters.entries()) {
+    if (!tokens) continue
+    try {
+      verifier({ issuers: [sender.issuer] })
+    } catch (cause) {
+      if (!(cause instanceof ConfigError)) throw cause
+      const path = `signals.receive.transmitters.${index}.tokens`
+      throw new ConfigError(path, {
+        sentence: `"${path}" needs the transmitter in the option "issuers" of createSallyport`,
+      })
+    }
+    issuers.add(sender.issuer)
+  }
+  return issuers
 }
 
 function startSending(

@@ -30,6 +30,11 @@ export interface TransmitterOptions extends SenderOptions {
    * characters. Default: the signature of the token is enough.
    */
   readonly authorization?: string | undefined
+  /**
+   * Whether its access tokens are accepted here, by the option `issuers` of `createSallyport`. A session or an access token
+   * that it revokes is then one of its own, whose access tokens are refused from now on. Default false.
+   */
+  readonly tokens?: boolean | undefined
   /** Where to ask for its signals. Default: it pushes them. */
   readonly poll?: PollOptions | undefined
 }
@@ -54,6 +59,7 @@ export interface ReceiveSettings {
 export interface TransmitterSettings {
   readonly sender: StatementSender
   readonly authorization: string | undefined
+  readonly tokens: boolean
   readonly poll: PollEndpoint | undefined
 }
 
@@ -61,7 +67,7 @@ const { callable, custom, group, optional, parse } = schema
 
 const anyObject = custom<TransmitterOptions>(
   (given) => typeof given === 'object' && given !== null && !Array.isArray(given),
-  'an object with issuer, audience, jwks, discovery, algorithms, authorization, poll',
+  'an object with issuer, audience, jwks, discovery, algorithms, authorization, tokens, poll',
 )
 const receiveSchema = group({
   transmitters: schema.filledArray(anyObject, 'an array of transmitters'),
@@ -70,6 +76,7 @@ const receiveSchema = group({
 })
 const transmitterSchema = group({
   authorization: optional(headerValue),
+  tokens: optional(schema.boolean, false),
   poll: optional(
     group({
       url: endpointUrl,
@@ -94,11 +101,12 @@ export function receiveSettings(
   const { transmitters, subjectOf, onSignal } = parse(receiveSchema, given, { path: PATH })
   const parsed = transmitters.map((given, index): TransmitterSettings => {
     const path = `${PATH}.transmitters.${index}`
-    const { authorization, poll, ...sender } = given
-    const own = parse(transmitterSchema, withoutUndefined({ authorization, poll }), { path, mayShow })
+    const { authorization, tokens, poll, ...sender } = given
+    const own = parse(transmitterSchema, withoutUndefined({ authorization, tokens, poll }), { path, mayShow })
     return {
       sender: parseSender(sender, path),
       authorization: own.authorization,
+      tokens: own.tokens,
       poll: own.poll && { url: own.poll.url, authorization: own.poll.authorization },
     }
   })

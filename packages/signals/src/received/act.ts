@@ -1,7 +1,7 @@
 import { ConfigError, type Sallyport, type SessionList, UnavailableError } from '@sallyport/core'
 import type { Caller } from '@sallyport/core/adapter'
 import type { Effect } from '../events.ts'
-import type { Concerned } from './subject.ts'
+import type { Concerned, Foreign } from './subject.ts'
 
 /** What is done about one event. */
 export interface Act {
@@ -43,8 +43,19 @@ export function createActing({ sessions, tokens, apiKeys }: ActParts): DoAct {
     if (listed.more) await sessions.revokeAll(subject, ending)
   }
 
+  /** Refuses the access tokens of another issuer, which alone can end its sessions. */
+  async function refuseForeign({ issuer, session, token }: Foreign, act: Act): Promise<void> {
+    const { effect, caller } = act
+    if (token !== undefined && (effect === 'end' || effect === 'renew'))
+      await tokens.revoke(token, { reason: REASON, issuer })
+    // After a change of claims the session goes on, and so its next tokens must be accepted.
+    if (session !== undefined && effect === 'end')
+      await sessions.revoke(session, { reason: REASON, caller, issuer })
+  }
+
   return async (act) => {
-    const { subject, session, token } = act.concerned
+    const { subject, session, token, foreign } = act.concerned
+    if (foreign !== undefined) await refuseForeign(foreign, act)
     switch (act.effect) {
       case 'end':
         if (session !== undefined) await sessions.revoke(session, { reason: REASON, caller: act.caller })

@@ -27,6 +27,15 @@ export interface Concerned {
   readonly session?: string
   /** The `jti` of an access token. */
   readonly token?: string
+  /** What is of the sender's own, whose access tokens are accepted here. */
+  readonly foreign?: Foreign
+}
+
+/** A session or an access token of another issuer. */
+export interface Foreign {
+  readonly issuer: string
+  readonly session?: string
+  readonly token?: string
 }
 
 const MAX_ID_CHARS = 255
@@ -106,6 +115,8 @@ export interface Resolving {
   /** The issuer of this deployment. */
   readonly own: string
   readonly subjectOf: SubjectOf | undefined
+  /** The senders whose access tokens are accepted here. */
+  readonly issuers: ReadonlySet<string>
 }
 
 /**
@@ -120,7 +131,11 @@ export async function resolve(subject: Subject, from: string, parts: Resolving):
   const isNamedByUs = user === undefined || (user.format === 'iss_sub' && user.iss === parts.own)
   const name = session === undefined ? undefined : sessionIn(session, parts.own)
   // Whoever names the user in other words means a session elsewhere, which has none of its own here: all are meant.
-  if (name === undefined || !isNamedByUs) return whose.subject === undefined ? {} : { subject: whose.subject }
+  if (name === undefined || !isNamedByUs)
+    return {
+      ...(whose.subject !== undefined && { subject: whose.subject }),
+      ...(session !== undefined && foreignOf(session, from, parts)),
+    }
   if (user === undefined) return { session: name }
   // All members must describe the same subject (SSF 1.0, section 3.3.1).
   const isOne = whose.subject !== undefined && tagOfSession(name) === tagOf(whose.subject)
@@ -139,10 +154,12 @@ async function resolveSimple(
   if (format === 'jwt_id' && iss === parts.own)
     return { ...(fits(jti) && !isApiKeyId(jti) && { token: jti }) }
   const session = sessionIn(identifier, parts.own)
-  if (session !== undefined) return { session }
+  if (session !== undefined && !parts.issuers.has(from)) return { session }
+  const found = foreignOf(identifier, from, parts)
+  if (found.foreign !== undefined) return found
   if (parts.subjectOf === undefined) return { ...(format === 'opaque' && fits(id) && { subject: id }) }
-  const found = await parts.subjectOf(identifier, from)
-  return { ...(fits(found) && { subject: found }) }
+  const subject = await parts.subjectOf(identifier, from)
+  return { ...(fits(subject) && { subject }) }
 }
 
 /** All of them identify the same subject (RFC 9493, section 3.2.8), so the first that is known here is enough. */
@@ -155,6 +172,18 @@ async function resolveAliases(
     const found = await resolveSimple(identifierIn(one) ?? one, from, parts)
     if (Object.keys(found).length > 0) return found
   }
+  return {}
+}
+
+/** What of the sender's own an identifier names, if its access tokens are accepted here. */
+function foreignOf(
+  { format, id, iss, jti }: SubjectIdentifier,
+  from: string,
+  { issuers }: Resolving,
+): Pick<Concerned, 'foreign'> {
+  if (!issuers.has(from)) return {}
+  if (format === 'opaque' && fits(id)) return { foreign: { issuer: from, session: id } }
+  if (format === 'jwt_id' && iss === from && fits(jti)) return { foreign: { issuer: from, token: jti } }
   return {}
 }
 
