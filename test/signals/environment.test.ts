@@ -51,7 +51,7 @@ test.each([
   expect(fault).not.toContain('\n')
 })
 
-const names: readonly HostName[] = ['express on memory', 'koa on memory', 'fastify on memory']
+const names: readonly HostName[] = ['express on redis', 'koa on memory', 'fastify on memory']
 
 test('without the variables there is nothing; with receivers, they get what ends', async () => {
   const recorder = await startRecorder()
