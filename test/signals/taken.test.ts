@@ -202,6 +202,18 @@ test('one access token may be meant', async () => {
   expect(await sallyport.sessions.list('alice')).toHaveLength(1)
 })
 
+test('a session alone stands for its user', async () => {
+  const { push, signIn, alive } = await deployment()
+  const [first] = [await signIn('alice'), await signIn('alice'), await signIn('bob')]
+  const subject = complex({ session: opaque(first) })
+  expect(await push(await sign(claimsOf(`${CAEP}credential-change`, subject)))).toEqual([202, undefined])
+  expect(await alive('alice')).toEqual([first])
+  await signIn('alice')
+  expect(await push(await sign(claimsOf(`${RISC}account-disabled`, opaque(first))))).toEqual([202, undefined])
+  expect(await alive('alice')).toEqual([])
+  expect(await alive('bob')).toHaveLength(1)
+})
+
 test('of more sessions than are listed, those that began before end', async () => {
   const { sallyport, push, signIn, alive } = await deployment()
   const sessions: string[] = []

@@ -56,6 +56,7 @@ export type {
   RequestView,
   Route,
 } from './seam/http.ts'
+export type { FindOwner, OwnerOutcome } from './sessions/list.ts'
 export type { StatementClaims } from './tokens/claims.ts'
 export type { SignedJwt, Unsigned } from './tokens/signing.ts'
 export type { SignStatement, StatementContent, StatementType } from './tokens/statements/sign.ts'

@@ -43,7 +43,10 @@ export interface Signals {
    * `UnavailableError` if it is not known to be; with a `TypeError` for a wrong argument, and without the option `send`.
    */
   credentialChange(subject: string, change: CredentialChange): Promise<void>
-  /** Tells the receivers anything else. Resolves and rejects as `credentialChange` does. */
+  /**
+   * Tells the receivers anything else. Resolves and rejects as `credentialChange` does; with a `RangeError` if the claims are
+   * longer than 4 KiB.
+   */
   send(signal: OutgoingSignal): Promise<void>
   /** Asks no transmitter any more, and answers those who wait for signals. Call it before you close a server. */
   close(): void
@@ -128,7 +131,11 @@ async function startReceiving(
   waits: Waits,
 ): Promise<readonly Route[]> {
   const { subjectOf, onSignal } = settings
-  const acting = { act: createActing(sallyport), own: gate.issuer, issuers: issuersIn(settings, gate) }
+  const acting = {
+    act: createActing({ ...sallyport, findOwner: gate.findOwner }),
+    own: gate.issuer,
+    issuers: issuersIn(settings, gate),
+  }
   const take = createTake({ ...acting, subjectOf, onSignal, notice })
   const refused = (reason: string, caller: Caller): void =>
     sallyport.emit({ event: 'request.refused', outcome: 'failure', reason }, caller)

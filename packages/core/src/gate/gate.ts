@@ -18,6 +18,7 @@ import type { Callers } from '../seam/caller.ts'
 import type { Route } from '../seam/http.ts'
 import type { BoundKeySettings } from '../sessions/bound-keys/index.ts'
 import type { Sessions } from '../sessions/index.ts'
+import type { FindOwner } from '../sessions/list.ts'
 import type { RefreshTokens } from '../sessions/tokens/refresh-token.ts'
 import type { Activity } from '../watch/activity/activity.ts'
 import type { Required } from '../watch/audit/required.ts'
@@ -76,6 +77,8 @@ export interface Gate {
   readonly callers: Callers
   /** The `iss` of this deployment. */
   readonly issuer: string
+  /** Finds whose a session is. */
+  readonly findOwner: FindOwner
   /** Signs what this deployment tells other services, and verifies what they tell it. */
   readonly statements: Pick<Statements, 'sign' | 'parse' | 'from'>
   /** What is on its way to other services. */
@@ -203,7 +206,7 @@ export function createGate(parts: GateParts): Gate {
       cookie: createStrictCookie(settings.deviceCookie),
     }),
     ...{ route, streams, callers, statements: parts.statements, outbox: parts.outbox },
-    ...{ issuer, deviceName: parts.deviceName },
+    ...{ issuer, deviceName: parts.deviceName, findOwner: sessions.findOwner },
     guards: createGuards({ ...parts, policies: settings.policies }),
     check: (guard) => createGuardCheck(guard, { clock, refuse, schemesOf: schemes.of }),
     routes(names) {

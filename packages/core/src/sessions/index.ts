@@ -12,7 +12,7 @@ import { type BoundKeys, type BoundKeysParts, createBoundKeys } from './bound-ke
 import { createSessionElevation, type ElevateSession } from './elevate.ts'
 import { createSessionEnd, type SessionEnd } from './end.ts'
 import { createSessionForgetting, type ForgetSubject, type SessionForgettingParts } from './forget.ts'
-import { createSessionList, type ListSessions } from './list.ts'
+import { createOwnerSearch, createSessionList, type FindOwner, type ListSessions } from './list.ts'
 import { createSessionOpening, type OpenSession } from './open.ts'
 import { createSessionFind, type FindSession } from './pages/find.ts'
 import { createHandOver, type HandOver } from './pages/hand-over.ts'
@@ -30,6 +30,7 @@ export interface Sessions {
   readonly elevate: ElevateSession
   readonly end: SessionEnd
   readonly list: ListSessions
+  readonly findOwner: FindOwner
   readonly find: FindSession
   readonly handOver: HandOver
   readonly renew: RenewSessions
@@ -75,6 +76,7 @@ export function createSessions(parts: SessionsParts): Sessions {
     elevate: traced('sallyport.step_up', createSessionElevation(step)),
     end,
     list: createSessionList({ ...parts, lifetimes }),
+    findOwner: createOwnerSearch(parts),
     find,
     handOver: traced('sallyport.hand_over', createHandOver(step)),
     forget: createSessionForgetting(step),

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import { isSessionId, type SessionId, tagOf } from '../ports/ids.ts'
 import type { Lifetimes } from '../ports/lifetimes.ts'
+import type { Unavailable } from '../ports/outcome.ts'
 import type { Session } from '../ports/session.ts'
 import type { SessionStore } from '../ports/sessions.ts'
 import { type ListOutcome, MOST_LISTED } from '../ports/steps/subject-sessions.ts'
@@ -26,6 +27,24 @@ export function createSessionList({ store, lifetimes, clock }: SessionListParts)
       lifetimes,
       ...(include !== undefined && isSessionId(include) ? { include } : {}),
     })
+}
+
+export type OwnerOutcome =
+  | { readonly kind: 'found'; readonly subject: string }
+  /** There is no such session. */
+  | { readonly kind: 'absent' }
+  | Unavailable
+
+/** Finds whose a session is, by its id. Anything may be given. */
+export type FindOwner = (session: string) => Promise<OwnerOutcome>
+
+export function createOwnerSearch({ store }: { readonly store: Pick<SessionStore, 'read'> }): FindOwner {
+  return async (session) => {
+    if (!isSessionId(session)) return { kind: 'absent' }
+    const reading = await store.read(session)
+    if (reading.kind === 'read') return { kind: 'found', subject: reading.session.subject }
+    return reading.kind === 'unknown' ? { kind: 'absent' } : reading
+  }
 }
 
 interface Listed<S> {

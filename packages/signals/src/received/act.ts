@@ -1,5 +1,5 @@
 import { ConfigError, type Sallyport, type SessionList, UnavailableError } from '@sallyport/core'
-import type { Caller } from '@sallyport/core/adapter'
+import type { Caller, FindOwner } from '@sallyport/core/adapter'
 import type { Effect } from '../events.ts'
 import type { Concerned, Foreign } from './subject.ts'
 
@@ -9,6 +9,8 @@ export interface Act {
   readonly concerned: Concerned
   /** Sessions that began later live on. Milliseconds since the epoch; `undefined`: there is no such instant. */
   readonly until: number | undefined
+  /** Whether it was begun before. */
+  readonly repeated: boolean
   readonly caller: Caller
 }
 
@@ -21,11 +23,13 @@ export type DoAct = (act: Act) => Promise<void>
 /** Why sessions end, as events tell it. */
 const REASON = 'signal'
 
-export type ActParts = Pick<Sallyport, 'sessions' | 'tokens' | 'apiKeys'>
+export interface ActParts extends Pick<Sallyport, 'sessions' | 'tokens' | 'apiKeys'> {
+  readonly findOwner: FindOwner
+}
 
-export function createActing({ sessions, tokens, apiKeys }: ActParts): DoAct {
+export function createActing({ sessions, tokens, apiKeys, findOwner }: ActParts): DoAct {
   async function endAll(subject: string, kept: string | undefined, act: Act): Promise<void> {
-    const { until = Number.POSITIVE_INFINITY, caller } = act
+    const { until = Number.POSITIVE_INFINITY, repeated, caller } = act
     const ending = { reason: REASON, caller }
     if (kept === undefined && until === Number.POSITIVE_INFINITY) {
       await sessions.revokeAll(subject, ending)
@@ -40,7 +44,7 @@ export function createActing({ sessions, tokens, apiKeys }: ActParts): DoAct {
       if (failed.length > 0) throw new UnavailableError()
     } while (listed.more)
     // Those that began long ago are behind a hundred newer ones, which can't be told apart from here.
-    if (listed.more) await sessions.revokeAll(subject, ending)
+    if (listed.more && !repeated) await sessions.revokeAll(subject, ending)
   }
 
   /** Refuses the access tokens of another issuer, which alone can end its sessions. */
@@ -53,27 +57,43 @@ export function createActing({ sessions, tokens, apiKeys }: ActParts): DoAct {
       await sessions.revoke(session, { reason: REASON, caller, issuer })
   }
 
+  /** The user who is meant, by name or by a session. */
+  async function subjectOf({ subject, session }: Concerned): Promise<string | undefined> {
+    if (subject !== undefined || session === undefined) return subject
+    const owner = await findOwner(session)
+    if (owner.kind === 'unavailable') throw new UnavailableError()
+    return owner.kind === 'found' ? owner.subject : undefined
+  }
+
   return async (act) => {
-    const { subject, session, token, foreign } = act.concerned
+    const { session, token, foreign } = act.concerned
     if (foreign !== undefined) await refuseForeign(foreign, act)
     switch (act.effect) {
-      case 'end':
+      case 'end': {
+        const { subject } = act.concerned
         if (session !== undefined) await sessions.revoke(session, { reason: REASON, caller: act.caller })
         else if (subject !== undefined) await endAll(subject, undefined, act)
         else if (token !== undefined) await tokens.revoke(token, { reason: REASON })
         return
-      case 'end_others':
+      }
+      case 'end_others': {
+        const subject = await subjectOf(act.concerned)
         if (subject !== undefined) await endAll(subject, session, act)
         return
-      case 'end_account':
+      }
+      case 'end_account': {
+        const subject = await subjectOf(act.concerned)
         if (subject === undefined) return
         await endAll(subject, undefined, act)
         await endKeys(subject)
         return
-      case 'renew':
+      }
+      case 'renew': {
+        const subject = await subjectOf(act.concerned)
         if (token !== undefined) await tokens.revoke(token, { reason: REASON })
         else if (subject !== undefined) await tokens.revokeAll(subject, { reason: REASON })
         return
+      }
       case 'none':
         return
     }

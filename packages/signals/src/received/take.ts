@@ -84,7 +84,7 @@ export function createTake(parts: TakeParts): TakeSet {
     const verdict = await ask(signal)
     // To have the tokens renewed once more would harm, and does not matter: they live for minutes.
     const isDone = verdict !== undefined || (repeated && effect === 'renew')
-    if (!isDone) await act({ effect, concerned, until: untilOf(event, set, repeated), caller })
+    if (!isDone) await act({ effect, concerned, until: untilOf(event, set, repeated), repeated, caller })
     return verdict
   }
 
