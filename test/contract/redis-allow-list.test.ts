@@ -50,6 +50,7 @@ test.each(['flushed', 'restarted empty'])(
     for (const { access } of tokens)
       for (const sallyport of [one, other])
         await vi.waitFor(async () => expect(await statusAt(sallyport, access)).toBe(401), 5000)
+    for (const { cookie } of tokens) expect(await refresh(other, cookie)).toMatchObject({ status: 401 })
     const again = await signIn(one, 'a')
     for (const sallyport of [one, other]) expect(await statusAt(sallyport, again.access)).toBe(200)
   },
