@@ -15,11 +15,11 @@ import { describeMachine, leaveMeasuredCore } from './machine.ts'
 import { measureMemory } from './memory.ts'
 import { measureMicro } from './micro.ts'
 import { measurePolicies } from './policies.ts'
+import { measureReach } from './reach.ts'
 import { measureRefresh } from './refresh.ts'
 import { reportRefresh } from './refresh-report.ts'
 import { measureScale } from './scale/measure.ts'
 import { algorithms, type Extent, frameworks, full, quick, type Report, type Say } from './setup.ts'
-import { measureSignals } from './signals.ts'
 import { measureStartup } from './startup.ts'
 import { measureStores } from './stores.ts'
 import { measureVerify, type VerifyChoice } from './verify.ts'
@@ -64,7 +64,7 @@ const sections: Readonly<Record<string, () => Promise<Report>>> = {
   policies: () => measurePolicies(extent, say),
   memory: () => measureMemory(extent, say),
   flood: () => measureFlood(extent, say),
-  signals: () => measureSignals(extent, say),
+  reach: () => measureReach(extent, say),
   startup: () => measureStartup(extent, say),
   scale: () => measureScale(extent, say),
 }

@@ -1,4 +1,10 @@
-import { type Address, memoryStore, type Sallyport, type SallyportOptions, type StoreDriver } from '@sallyport/core'
+import {
+  type Address,
+  memoryStore,
+  type Sallyport,
+  type SallyportOptions,
+  type StoreDriver,
+} from '@sallyport/core'
 import { postgresStore } from '@sallyport/postgres'
 import { redisStore } from '@sallyport/redis'
 import { LRUCache } from 'lru-cache'
