@@ -107,6 +107,18 @@ describe.each(['off', 'on'] as const)('with nonces %s', (DPOP_NONCE) => {
       expect((await asked(next.access_token, 'GET', '/api/me', dpop)).status).toBe(200)
     })
 
+    test('a gateway is told to which key a token is bound', async () => {
+      const { access_token: token } = await signIn(await holder())
+      const server = await discovered()
+      const endpoint = urlOf(new URL(server.introspection_endpoint ?? '').pathname).href
+      const [as, gateway] = [{ ...server, introspection_endpoint: endpoint }, { client_id: 'gateway' }]
+      const by = oauth.ClientSecretBasic('gateway-secret')
+      const response = await oauth.introspectionRequest(as, gateway, by, token, insecure)
+      expect(await oauth.processIntrospectionResponse(as, gateway, response)).toMatchObject({
+        ...{ active: true, token_type: 'DPoP', cnf: { jkt: expect.stringMatching(/^[\w-]{43}$/) } },
+      })
+    })
+
     test('a thief without the key gets nowhere, and one with another key neither', async () => {
       const first = await signIn(await holder())
       const thief = await holder()

@@ -143,6 +143,8 @@ const right: Readonly<Record<string, SallyportOptions | undefined>> = {
   'an allow-list, read seldom': { allowList: { recheckSeconds: 3600 } },
   'an allow-list that is asked each time': { allowList: {}, revocation: { mode: 'strict' } },
   'claims that are allowed, exempt in part': { claims: { of: () => ({}), allow: ['plan', 'https://a.example/team'], exempt: ['plan.code', 'https://a.example/team'] } },
+  'a client with a short secret': { oauth: { clients: [{ clientId: 'a', clientSecret: '12345678' }] } },
+  'clients with all that they may have': { oauth: { clients: [{ clientId: 'a', clientSecret: ['x'.repeat(1024), '12345678'], introspect: { audience: ['b'], apiKeys: 'accept' }, revoke: ['web'] }, { clientId: 'b', clientSecret: '12345678', introspect: false, revoke: 'all' }], publicClients: ['web'], unknownTokens: { count: 1_000_000, windowSeconds: 86_400 } } },
   'part of the binding': { binding: { version: 'enforce', system: 'off' } },
   'a preset of the binding': { binding: 'strict' },
   'all of the binding': {

@@ -51,6 +51,15 @@ const slips: Readonly<Record<string, () => unknown>> = {
       { issuer: 'https://a', audience: 'a', introspection: { clientId: 'a', clientSecret: `${hidden}ä` } },
     ],
   }),
+  'a short secret of a client': core({ oauth: { clients: [{ clientId: 'a', clientSecret: 'hunter2' }] } }),
+  'the secret of a client with an umlaut': core({
+    oauth: { clients: [{ clientId: 'a', clientSecret: [`${hidden}ä`] }] },
+  }),
+  'the secret of a client in an object': core({
+    oauth: { clients: [{ clientId: 'a', clientSecret: { value: hidden } }] },
+  }),
+  'the secret of a client for the client': core({ oauth: { clients: [hidden] } }),
+  'the secret of a client for its keys': core({ oauth: { clients: [{ clientId: 'a', jwks: hidden }] } }),
   'an issuer with a user and a password': core({ issuer: `https://user:${hidden}@auth.example.com` }),
   'an issuer with a password alone': core({ issuer: `https://:${hidden}@auth.example.com` }),
   'a Redis address for the options': redis(address),

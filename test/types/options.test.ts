@@ -34,6 +34,12 @@ const wrong: readonly SallyportOptions[] = [
   { access: { compromised: 'key-1' } },
   // @ts-expect-error a number is no secret
   { secret: 5 },
+  // @ts-expect-error a client has a name
+  { oauth: { clients: [{ clientSecret: 'secret-secret' }] } },
+  // @ts-expect-error there is no such right
+  { oauth: { clients: [{ clientId: 'a', revoke: 'none' }] } },
+  // @ts-expect-error a limit has a count
+  { oauth: { unknownTokens: { windowSeconds: 5 } } },
   // @ts-expect-error an address is no store
   { store: 'redis://localhost' },
   // @ts-expect-error there is no such mode
