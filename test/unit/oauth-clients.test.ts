@@ -3,6 +3,7 @@ import { exportJWK, SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { API, basic, gateway, ISSUER, oauthSite, type Site } from './oauth-site.ts'
+import { json, scriptedIssuer, status } from './scripted-issuer.ts'
 
 const TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 const challenge = { 'WWW-Authenticate': 'Basic realm="oauth"' }
@@ -149,4 +150,26 @@ describe('a client with a key', () => {
     for (const secret of ['', 'undefined', 'gateway-secret'])
       expect((await site.ask('introspect', { token: 'x' }, basic('gateway', secret))).status).toBe(401)
   })
+})
+
+test('the keys of a client may be at a URL; while they can not be had, it is told to come back', async () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const server = await scriptedIssuer()
+  server.answers.set('/keys', status(500))
+  const { clientSecret: _secret, ...rights } = gateway
+  const site = await oauthSite({ clients: [{ ...rights, jwks: `${server.origin}/keys` }] })
+  const ask = async () => {
+    const now = Math.floor(site.clock.now() / 1000)
+    const claims = { iss: 'gateway', sub: 'gateway', aud: ISSUER, jti: randomUUID(), iat: now, exp: now + 60 }
+    const signed = new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'one' }).sign(privateKey)
+    return site.ask('introspect', { token: 'x', client_assertion_type: TYPE, client_assertion: await signed })
+  }
+  expect(await ask()).toMatchObject({
+    ...{ status: 503, body: { error: 'temporarily_unavailable' }, headers: { 'Retry-After': '1' } },
+  })
+  server.answers.set('/keys', json({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one' }] }))
+  site.clock.turn(60_000)
+  expect((await ask()).status).toBe(200)
+  await site.sallyport.close()
+  await server.close()
 })

@@ -20,7 +20,10 @@ const MEANINGS: Readonly<Record<EventName, Meaning>> = {
   'refresh.mismatched': { title: 'A refresh came from another device', gravity: 'high' },
   'refresh.contested': { title: 'The answer to a refresh was lost or stolen', gravity: 'low' },
   'device.changed': { title: 'The device of a session changed', gravity: 'low' },
-  'request.refused': { title: 'A request of another site was refused', gravity: 'low' },
+  'request.refused': {
+    title: 'A request was refused for where it came from, or what it did not show',
+    gravity: 'low',
+  },
   'token.issued': { title: 'A page got an access token', gravity: 'none' },
   'token.accepted': { title: 'A token was used', gravity: 'none' },
   'token.refused': { title: 'A token was refused', gravity: 'low' },
