@@ -8,8 +8,8 @@ import { doorsOf, publishedPackages, root } from '../../scripts/published.mjs'
 
 /** What a person installs along with our packages. */
 const OTHERS = [
-  ...['express', 'koa', '@koa/router', '@koa/bodyparser', 'fastify', 'ioredis'],
-  ...['@types/express', '@types/koa', '@types/node'],
+  ...['express', 'koa', '@koa/router', '@koa/bodyparser', 'fastify', 'ioredis', 'pg'],
+  ...['@types/express', '@types/koa', '@types/node', '@types/pg'],
 ]
 
 declare module 'vitest' {
