@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { accessOf, type Client, claimsOf, cookieOf, type Reply } from '../faults/client.ts'
 import {
   expectUnavailable,
@@ -14,8 +14,10 @@ import {
 import { type PostgresSystem, startPostgresSystem } from './system.ts'
 
 const MAX_STALENESS_MS = 2000
-/** The command time-out, and as much again for a busy machine. */
-const ANSWERED_WITHIN_MS = 2000
+/** Nothing hangs: the command time-out, and as much again, twice, for a busy machine. */
+const ANSWERED_WITHIN_MS = 3000
+/** What the contract wants, and as much again for a busy machine. */
+const READY_WITHIN_MS = 2 * RECOVERED_WITHIN_MS
 const LOGOUTS = 40
 
 let system: PostgresSystem
@@ -28,6 +30,11 @@ afterAll(async () => {
   const { exitCodes, errors } = await system.stop()
   expect(errors).toEqual([])
   expect(exitCodes).toEqual(exitCodes.map(() => 0))
+})
+
+// What an earlier test broke is no matter of the next.
+beforeEach(async () => {
+  for (const node of nodes) await expectReady(node)
 })
 
 const nodeAt = (index: number): Node => nodes[index % nodes.length] as Node
@@ -52,9 +59,19 @@ async function expectRefused(replies: readonly Reply[]): Promise<void> {
 const goAway = { SIGSTOP: () => system.postgres.pause(), SIGKILL: () => system.postgres.kill() }
 const comeBack = { SIGSTOP: () => system.postgres.resume(), SIGKILL: () => system.postgres.restart() }
 
+/** It comes back whatever happens, since the other tests need it. */
+async function whileAway<T>(signal: keyof typeof goAway, work: () => Promise<T>): Promise<T> {
+  await goAway[signal]()
+  try {
+    return await work()
+  } finally {
+    await comeBack[signal]()
+  }
+}
+
 async function expectReady(node: Client): Promise<number> {
   const from = performance.now()
-  const ready = await until(() => node.call('GET', '/readyz'), isOk, RECOVERED_WITHIN_MS)
+  const ready = await until(() => node.call('GET', '/readyz'), isOk, READY_WITHIN_MS)
   expect(ready.status).toBe(200)
   return ready.answeredAt - from
 }
@@ -103,9 +120,10 @@ test('a server that crashes and comes back under load loses no session, and revi
   expect((await nodeAt(1).logout({ cookie: cookieOf(ended) })).status).toBe(204)
   await expectRefused([ended])
 
+  const logins = await Promise.all(upTo(4).map((index) => nodeAt(index).login(`user${210 + index}`)))
   let going = true
-  const users = upTo(4).map(async (index) => {
-    let latest = await nodeAt(0).login(`user${210 + index}`)
+  const users = logins.map(async (login, index) => {
+    let latest = login
     const statuses = new Set<number>()
     for (let turn = index; going; turn++) {
       const reply = await nodeAt(turn).refresh(cookieOf(latest))
@@ -142,28 +160,30 @@ describe.each(['SIGSTOP', 'SIGKILL'] as const)('while PostgreSQL is away (%s)', 
     await expectRefused([ended])
     await expectServed(accessOf(kept))
 
-    await goAway[signal]()
-    const awayAt = performance.now()
-    const changes = Promise.all(
-      nodes.flatMap((node) => [
-        node.refresh(cookieOf(kept)),
-        node.login('user304'),
-        node.logout({ cookie: cookieOf(leaving) }),
-        node.call('POST', '/auth/logout-all', { access: accessOf(leaving) }),
-        node.call('GET', '/auth/sessions', { access: accessOf(leaving) }),
-        node.call('GET', '/readyz'),
-      ]),
-    )
-    const judged: Reply[] = []
-    while (performance.now() - awayAt < MAX_STALENESS_MS + 1000)
-      for (const node of nodes) {
-        judged.push(await node.me(accessOf(kept)))
-        expect((await node.me(accessOf(ended))).status).toBe(401)
-        await sleep(20)
-      }
-    const changed = await changes
+    const { changed, judged, awayAt } = await whileAway(signal, async () => {
+      const awayAt = performance.now()
+      const changes = Promise.all(
+        nodes.flatMap((node) => [
+          node.refresh(cookieOf(kept)),
+          node.login('user304'),
+          node.logout({ cookie: cookieOf(leaving) }),
+          node.call('POST', '/auth/logout-all', { access: accessOf(leaving) }),
+          node.call('GET', '/auth/sessions', { access: accessOf(leaving) }),
+          node.call('GET', '/readyz'),
+        ]),
+      )
+      const judged: Reply[] = []
+      while (performance.now() - awayAt < MAX_STALENESS_MS + 1000)
+        for (const node of nodes) {
+          judged.push(await node.me(accessOf(kept)))
+          expect((await node.me(accessOf(ended))).status).toBe(401)
+          await sleep(20)
+        }
+      return { changed: await changes, judged, awayAt }
+    })
     for (const reply of changed) expectUnavailable(reply)
     const waits = [...changed, ...judged].map(({ sentAt, answeredAt }) => answeredAt - sentAt)
+    console.log(`while PostgreSQL is away (${signal}): answered after at most ${Math.max(...waits).toFixed(0)} ms`)
     expect(Math.max(...waits)).toBeLessThan(ANSWERED_WITHIN_MS)
     for (const { sentAt, status } of judged)
       if (sentAt - awayAt < MAX_STALENESS_MS / 2) expect(status).toBe(200)
@@ -171,7 +191,6 @@ describe.each(['SIGSTOP', 'SIGKILL'] as const)('while PostgreSQL is away (%s)', 
     expect(stale.length).toBeGreaterThan(0)
     for (const reply of stale) expectUnavailable(reply)
 
-    await comeBack[signal]()
     await expectServed(accessOf(kept))
     await expectRefused([ended])
     expect((await nodeAt(1).refresh(cookieOf(kept))).status).toBe(200)
@@ -181,15 +200,15 @@ describe.each(['SIGSTOP', 'SIGKILL'] as const)('while PostgreSQL is away (%s)', 
 
   test('a server that starts waits for it, and one that ends does not', async () => {
     const login = await nodeAt(0).login('user1')
-    await goAway[signal]()
-    const node = await system.start('koa')
-    expect((await node.call('GET', '/healthz')).status).toBe(200)
-    expectUnavailable(await node.call('GET', '/readyz'))
-    expectUnavailable(await node.login('user1'))
-    expect(await nodeAt(0).process.stop()).toBe(0)
+    const node = await whileAway(signal, async () => {
+      const started = await system.start('koa')
+      expect((await started.call('GET', '/healthz')).status).toBe(200)
+      expectUnavailable(await started.call('GET', '/readyz'))
+      expectUnavailable(await started.login('user1'))
+      expect(await nodeAt(0).process.stop()).toBe(0)
+      return started
+    })
     nodes = [...nodes.slice(1), node]
-
-    await comeBack[signal]()
     console.log(`ready after PostgreSQL came (${signal}): ${(await expectReady(node)).toFixed(0)} ms`)
     expect((await node.refresh(cookieOf(login))).status).toBe(200)
   })
