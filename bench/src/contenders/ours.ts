@@ -54,6 +54,7 @@ function storeOf({ store = 'redis', redisUrl, databaseUrl }: Setup): StoreDriver
     case 'redis':
       return redisStore({ url: redisUrl })
     case 'postgres':
-      return postgresStore({ url: databaseUrl })
+      // A disk that is slow for a moment is to show in the figures, not to end the run with a 503.
+      return postgresStore({ url: databaseUrl, commandTimeoutMs: 10_000 })
   }
 }
