@@ -231,7 +231,8 @@ describe('the tables', () => {
   })
 
   test('are refused if they are not up to date and may not be changed', async () => {
-    const schema = 'by_hand'
+    // A word of SQL.
+    const schema = 'user'
     const fault = await configFault(() => openStore({ schema, migrate: 'check' }))
     expect(fault.message).toContain(`run what migrationsOf("${schema}", 0) gives`)
     await database.exec(migrationsOf(schema))

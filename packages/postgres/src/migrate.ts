@@ -1,5 +1,5 @@
 import { lacksTables, refusal } from './faults.ts'
-import { createMigrationsTable, migrations, recordMigration } from './migrations/index.ts'
+import { createMigrationsTable, migrations, quoted, recordMigration } from './migrations/index.ts'
 import type { PostgresSettings } from './options.ts'
 import { rest } from './rest.ts'
 import type { Send, Source } from './source.ts'
@@ -46,7 +46,10 @@ export async function prepare(
 /** The number of the migration that was run last; 0 if none was. */
 async function lastMigration(send: Send, schema: string): Promise<number> {
   try {
-    const [row] = await send(`SELECT coalesce(max(id), 0)::integer AS last FROM ${schema}.migrations`, [])
+    const [row] = await send(
+      `SELECT coalesce(max(id), 0)::integer AS last FROM ${quoted(schema)}.migrations`,
+      [],
+    )
     return Number(row?.last)
   } catch (cause) {
     if (lacksTables(cause)) return 0
@@ -62,12 +65,12 @@ async function runMissing(send: Send, schema: string): Promise<boolean> {
   if (lock?.locked !== true) return false
   const [found] = await send('SELECT to_regnamespace($1) IS NULL AS missing', [schema])
   // Whoever may not create schemas can still be given one.
-  if (found?.missing === true) await send(`CREATE SCHEMA ${schema}`, [])
+  if (found?.missing === true) await send(`CREATE SCHEMA ${quoted(schema)}`, [])
   await send(createMigrationsTable(schema), [])
   const known = await lastMigration(send, schema)
   for (const migration of migrations) {
     if (migration.id <= known) continue
-    for (const statement of migration.statements(schema)) await send(statement, [])
+    for (const statement of migration.statements(quoted(schema))) await send(statement, [])
     await send(recordMigration(schema, migration), [])
   }
   return true

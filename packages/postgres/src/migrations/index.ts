@@ -5,9 +5,14 @@ import type { Migration } from './migration.ts'
 /** In their order. */
 export const migrations: readonly Migration[] = [sessions, otherPorts]
 
+/** The name of a schema, as SQL takes any. */
+export function quoted(schema: string): string {
+  return `"${schema.replaceAll('"', '""')}"`
+}
+
 /** The table that says which migrations were run. */
 export function createMigrationsTable(schema: string): string {
-  return `CREATE TABLE IF NOT EXISTS ${schema}.migrations (
+  return `CREATE TABLE IF NOT EXISTS ${quoted(schema)}.migrations (
   id integer PRIMARY KEY,
   name text NOT NULL,
   run_at timestamptz NOT NULL DEFAULT clock_timestamp()
@@ -16,7 +21,7 @@ export function createMigrationsTable(schema: string): string {
 
 /** The record of a migration. Its name is one of this package. */
 export function recordMigration(schema: string, { id, name }: Migration): string {
-  return `INSERT INTO ${schema}.migrations (id, name) VALUES (${id}, '${name}')`
+  return `INSERT INTO ${quoted(schema)}.migrations (id, name) VALUES (${id}, '${name}')`
 }
 
 /**
@@ -38,9 +43,9 @@ export function migrationsOf(schema = 'sallyport', after = 0): string {
     [
       `-- ${migration.id}: ${migration.name}`,
       'BEGIN',
-      `CREATE SCHEMA IF NOT EXISTS ${schema}`,
+      `CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`,
       createMigrationsTable(schema),
-      ...migration.statements(schema),
+      ...migration.statements(quoted(schema)),
       recordMigration(schema, migration),
       'COMMIT',
     ].join(';\n'),

@@ -3,6 +3,6 @@ export interface Migration {
   /** Counts from 1. */
   readonly id: number
   readonly name: string
-  /** Its statements, for tables in this schema. */
+  /** Its statements, for tables in the schema with this quoted name. */
   readonly statements: (schema: string) => readonly string[]
 }
