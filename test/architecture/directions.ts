@@ -143,6 +143,7 @@ export const directions: Table = {
   '@sallyport/example-fastify': [
     ...['@sallyport/example-app/*', '@sallyport/fastify/*', '@sallyport/headers/fastify', 'fastify'],
   ],
+  '@sallyport/example-single-logout': ['@sallyport/express/*', 'express'],
   '@sallyport/example-live': ['@sallyport/express/*', '@sallyport/redis/*', 'express', 'ioredis'],
 }
 

@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import * as oauth from 'oauth4webapi'
 import * as oidc from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from '../support/free-port.ts'
 import { type Hosts, startHosts } from '../support/hosts.ts'
 import { json, PASSWORD } from './visitor.ts'
 
@@ -168,13 +169,3 @@ describe.each(['express on memory', 'koa on memory', 'fastify on memory'] as con
     })
   })
 })
-
-/** The issuer has to be known before the server starts. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (typeof address !== 'object' || address === null) throw new TypeError('the server has no port')
-  return address.port
-}

@@ -32,9 +32,7 @@ export function manySessionsContract(here: Here, many: number): void {
     subject = newSubject()
     const all: Session[] = []
     while (all.length < many) {
-      const openings = Array.from({ length: Math.min(AT_ONCE, many - all.length) }, () =>
-        opening(subject),
-      )
+      const openings = Array.from({ length: Math.min(AT_ONCE, many - all.length) }, () => opening(subject))
       all.push(...(await Promise.all(openings.map((one) => opened(here().store, one)))))
     }
     sessions = all

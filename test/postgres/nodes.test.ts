@@ -183,7 +183,9 @@ describe.each(['SIGSTOP', 'SIGKILL'] as const)('while PostgreSQL is away (%s)', 
     })
     for (const reply of changed) expectUnavailable(reply)
     const waits = [...changed, ...judged].map(({ sentAt, answeredAt }) => answeredAt - sentAt)
-    console.log(`while PostgreSQL is away (${signal}): answered after at most ${Math.max(...waits).toFixed(0)} ms`)
+    console.log(
+      `while PostgreSQL is away (${signal}): answered after at most ${Math.max(...waits).toFixed(0)} ms`,
+    )
     expect(Math.max(...waits)).toBeLessThan(ANSWERED_WITHIN_MS)
     for (const { sentAt, status } of judged)
       if (sentAt - awayAt < MAX_STALENESS_MS / 2) expect(status).toBe(200)
@@ -238,7 +240,9 @@ test('a database that is set back to a backup revives nothing that was revoked s
   const isEnded = (rows: readonly object[]): boolean => rows.length === 0
   const ids = revoked.map((reply) => `'${claimsOf(accessOf(reply)).sid}'`).join()
   const alive = `SELECT id FROM sallyport.sessions WHERE ended_at IS NULL AND id IN (${ids})`
-  expect(await until(() => system.postgres.query(alive, system.url), isEnded, RECOVERED_WITHIN_MS)).toEqual([])
+  expect(await until(() => system.postgres.query(alive, system.url), isEnded, RECOVERED_WITHIN_MS)).toEqual(
+    [],
+  )
   await expectRefused(revoked)
   expect((await nodeAt(0).refresh(cookieOf(kept))).status).toBe(200)
 })
