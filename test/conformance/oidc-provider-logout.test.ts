@@ -40,7 +40,7 @@ beforeAll(async () => {
     cookies: { keys: ['a key for nothing but these tests'] },
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
     // Its own dispatcher refuses loopback.
-    fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined } as RequestInit),
+    fetch: (url, { dispatcher: _refuses, ...options } = {}) => fetch(url, options),
   })
   server.on('request', provider.callback())
   const sallyport = await createSallyport({

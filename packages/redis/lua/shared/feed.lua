@@ -62,6 +62,8 @@ local function revoke_each(feed, meta, members, at, are_put_back, outbox)
   local added = missing_from(feed, members)
   if #added == 0 then return end
   local known = redis.call('HMGET', meta, 'p', 'd', 'e')
+  -- The first write, since it may be refused: what cannot be told must not have happened.
+  if outbox then tell_ended(outbox, added, at) end
   local position, digest = tonumber(known[1] or 0), fold(known[2] or NO_DIGEST, added)
   for first = 1, #added, MAX_UNPACKED do
     local scored = {}
@@ -72,7 +74,6 @@ local function revoke_each(feed, meta, members, at, are_put_back, outbox)
     end
     redis.call('ZADD', feed, unpack(scored))
   end
-  if outbox then tell_ended(outbox, added, at) end
   local shard, fresh, channel = string.match(ARGV[1], '^%S* %S* (%d+) (%S+) (.+)$')
   local epoch = epoch_of(meta, known[3], fresh)
   redis.call('HSET', meta, 'p', text(position), 'd', digest)
