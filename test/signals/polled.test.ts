@@ -91,6 +91,24 @@ describe('a receiver that polls', () => {
     expect(Object.keys((await answer).body.sets)).toHaveLength(1)
   })
 
+  // RFC 8936, section 2.4.
+  test.each([
+    { returnImmediately: true },
+    { ack: ['4d3559ec67504aaba65d40b0363faad8', '3d0c3cf797584bd193bd0fb1bd4e7d30'], maxEvents: 0 },
+    {
+      ack: ['3d0c3cf797584bd193bd0fb1bd4e7d30'],
+      setErrs: {
+        '4d3559ec67504aaba65d40b0363faad8': {
+          ...{ err: 'authentication_failed', description: 'The SET could not be authenticated' },
+        },
+      },
+      returnImmediately: true,
+    },
+  ])('may ask as in the example %o', async (body) => {
+    const { poll } = await transmitter()
+    expect(await poll(body)).toEqual({ status: 200, body: { sets: {} } })
+  })
+
   test.each([
     { maxEvents: -1 },
     { maxEvents: 1.5 },
@@ -170,8 +188,16 @@ describe('a receiver reads', () => {
 
   test('and changes nothing about a stream that its operator set up', async () => {
     const { ask } = await transmitter()
-    expect((await ask('POST', '/auth/ssf/stream', {})).status).toBe(409)
-    expect((await ask('PUT', '/auth/ssf/stream', { stream_id: 'stream-b' })).status).toBe(403)
+    // The requests of SSF 1.0, section 8.1.1.
+    const wanted = {
+      delivery: { method: 'urn:ietf:rfc:8935', endpoint_url: 'https://receiver.example.com/events' },
+      events_requested: ['urn:example:secevent:events:type_2', 'urn:example:secevent:events:type_3'],
+      description: 'Stream for Receiver A using events type_2, type_3',
+    }
+    const changed = { stream_id: 'stream-b', ...wanted }
+    expect((await ask('POST', '/auth/ssf/stream', wanted)).status).toBe(409)
+    expect((await ask('PATCH', '/auth/ssf/stream', changed)).status).toBe(405)
+    expect((await ask('PUT', '/auth/ssf/stream', changed)).status).toBe(403)
     expect((await ask('DELETE', '/auth/ssf/stream?stream_id=stream-b')).status).toBe(403)
     const status = (status: string) => ask('POST', '/auth/ssf/status', { stream_id: 'stream-b', status })
     expect((await status('enabled')).status).toBe(200)

@@ -75,16 +75,27 @@ describe('what is pushed', () => {
     expect(new Set(receiver.received.map(({ claims }) => claims.jti)).size).toBe(1)
   })
 
-  test('is given up at once if the receiver does not want it', async () => {
+  // RFC 8935, section 2.3, and answers of which nothing may stand in a log.
+  test.each([
+    [
+      400,
+      { err: 'authentication_failed', description: 'Access token has expired.' },
+      'authentication_failed',
+    ],
+    [400, { err: 'invalid_key', description: 'Key ID 12345 has been revoked.' }, 'invalid_key'],
+    [400, { err: 'one\ntwo', description: '' }, 'status_400'],
+    [400, { err: 'x'.repeat(5000) }, 'status_400'],
+    [404, undefined, 'status_404'],
+  ])('is given up at once if the receiver does not want it: %i %o', async (status, body, reason) => {
     const receiver = await recorder()
-    receiver.answer(400, { err: 'invalid_audience', description: 'not for us' })
+    receiver.answer(status, body)
     const { sallyport, signIn } = await sender(receiver.url)
     const { sid } = await signIn('alice')
     await sallyport.sessions.revoke(sid)
     await vi.waitFor(
       async () =>
         expect(await sallyport.outbox.deadLetters()).toEqual([
-          expect.objectContaining({ kind: 'session-ended', session: sid, reason: 'invalid_audience' }),
+          expect.objectContaining({ kind: 'session-ended', session: sid, reason }),
         ]),
       patiently,
     )

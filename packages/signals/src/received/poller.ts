@@ -1,6 +1,7 @@
 import type { Caller, StatementReader } from '@sallyport/core/adapter'
 import * as v from 'valibot'
 import { readJson } from '../answers.ts'
+import { recordOf } from '../shapes.ts'
 import { now } from '../system.ts'
 import type { Waits } from '../waits.ts'
 import type { SetFault } from './fault.ts'
@@ -36,7 +37,7 @@ const MAX_PAUSE_MS = 60_000
 const AT_LEAST_MS = 1000
 
 const answerSchema = v.looseObject({
-  sets: v.optional(v.record(v.string(), v.string()), {}),
+  sets: v.optional(recordOf(v.string()), {}),
   moreAvailable: v.optional(v.boolean(), false),
 })
 type PollAnswer = v.InferOutput<typeof answerSchema>

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { type Effect, effectOf } from '../events.ts'
+import { object, recordOf } from '../shapes.ts'
 import { readSubject, type Subject } from './subject.ts'
 
 /** One event of a security event token, of a type that is known. */
@@ -29,9 +30,6 @@ export type SetReading =
   /** `say` is a clause about the token. */
   | { readonly kind: 'malformed'; readonly say: string }
 
-const object = v.custom<Readonly<Record<string, unknown>>>(
-  (given) => typeof given === 'object' && given !== null && !Array.isArray(given),
-)
 const instant = v.pipe(v.number(), v.finite(), v.minValue(0))
 const setSchema = v.looseObject({
   jti: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
@@ -39,7 +37,7 @@ const setSchema = v.looseObject({
   toe: v.optional(instant),
   txn: v.optional(v.string()),
   sub_id: v.optional(object),
-  events: v.pipe(object, v.record(v.string(), object)),
+  events: recordOf(object),
 })
 const eventSchema = v.looseObject({ event_timestamp: v.optional(instant), subject: v.optional(object) })
 

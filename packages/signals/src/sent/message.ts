@@ -1,6 +1,7 @@
 import type { OutboxMessage, StatementContent } from '@sallyport/core/adapter'
 import * as v from 'valibot'
 import { SESSION_REVOKED, VERIFICATION } from '../events.ts'
+import { object } from '../shapes.ts'
 import type { Stream } from './stream.ts'
 
 /** The store puts a message of this kind into the outbox in the step that ends a session. */
@@ -20,7 +21,7 @@ export interface SignalBody {
 
 const bodySchema = v.object({
   type: v.string(),
-  claims: v.record(v.string(), v.unknown()),
+  claims: object,
   stream: v.optional(v.string()),
 })
 

@@ -9,6 +9,7 @@ import {
   type SignStatement,
 } from '@sallyport/core/adapter'
 import * as v from 'valibot'
+import { recordOf } from '../shapes.ts'
 import { now } from '../system.ts'
 import type { Waits } from '../waits.ts'
 import { contentOf, messageOf } from './message.ts'
@@ -25,7 +26,7 @@ const requestSchema = v.looseObject({
   maxEvents: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), MOST),
   returnImmediately: v.optional(v.boolean(), false),
   ack: v.optional(ids, []),
-  setErrs: v.optional(v.pipe(v.custom<object>(isNoArray), v.record(v.string(), refusedSet)), {}),
+  setErrs: v.optional(recordOf(refusedSet), {}),
 })
 
 export interface PollParts {
@@ -101,8 +102,4 @@ export function createPollAnswers(
       return refusal(given.of === 'store' ? 'store_unavailable' : 'key_unavailable')
     return jsonAnswer(200, { sets: given.sets, ...(given.more && { moreAvailable: true }) })
   }
-}
-
-function isNoArray(given: unknown): boolean {
-  return typeof given === 'object' && given !== null && !Array.isArray(given)
 }
