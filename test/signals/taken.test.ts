@@ -185,8 +185,14 @@ test('a disabled account has no API keys any more', async () => {
   await sallyport.apiKeys.create('alice', { name: 'a', scope: [], expiresInSeconds: 3600 })
   expect(await push(await sign(claimsOf(REVOKED, user('alice'))))).toEqual([202, undefined])
   expect(await sallyport.apiKeys.list('alice')).toHaveLength(1)
-  expect(await push(await sign(claimsOf(`${RISC}account-disabled`, user('alice'))))).toEqual([202, undefined])
+  const token = await sign(claimsOf(`${RISC}account-disabled`, user('alice')))
+  expect(await push(token)).toEqual([202, undefined])
   expect(await sallyport.apiKeys.list('alice')).toEqual([])
+  await sallyport.apiKeys.create('alice', { name: 'b', scope: [], expiresInSeconds: 3600 })
+  expect(await push(token)).toEqual([202, undefined])
+  const events = { [`${RISC}account-disabled`]: { event_timestamp: 1 } }
+  expect(await push(await sign(claimsOf('', user('alice'), { events })))).toEqual([202, undefined])
+  expect(await sallyport.apiKeys.list('alice')).toHaveLength(1)
 })
 
 test('one access token may be meant', async () => {

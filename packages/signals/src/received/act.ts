@@ -85,7 +85,7 @@ export function createActing({ sessions, tokens, apiKeys, findOwner }: ActParts)
         const subject = await subjectOf(act.concerned)
         if (subject === undefined) return
         await endAll(subject, undefined, act)
-        await endKeys(subject)
+        await endKeys(subject, act.until)
         return
       }
       case 'renew': {
@@ -99,9 +99,12 @@ export function createActing({ sessions, tokens, apiKeys, findOwner }: ActParts)
     }
   }
 
-  async function endKeys(subject: string): Promise<void> {
+  async function endKeys(subject: string, until: number | undefined): Promise<void> {
     try {
-      await apiKeys.revokeAll(subject, { reason: REASON })
+      if (until === undefined) await apiKeys.revokeAll(subject, { reason: REASON })
+      else
+        for (const { id, createdAt } of await apiKeys.list(subject))
+          if (createdAt <= until) await apiKeys.revoke(subject, id, { reason: REASON })
     } catch (cause) {
       // There are none without the option `apiKeys`.
       if (!(cause instanceof ConfigError)) throw cause
