@@ -1,4 +1,3 @@
-import { createServer } from 'node:net'
 import * as oauth from 'oauth4webapi'
 import * as oidc from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
