@@ -54,7 +54,8 @@ async function deliveryOf(answer: Response): Promise<Delivery> {
   if (ok) return { kind: 'delivered' }
   if (status === 400) return { kind: 'refused', reason: await errorIn(answer) }
   // A redirection is not followed: it may be that of a proxy while the receiver is down.
-  if (status >= 400 && status < 500 && !PATIENCE.has(status)) return { kind: 'refused', reason: `status_${status}` }
+  if (status >= 400 && status < 500 && !PATIENCE.has(status))
+    return { kind: 'refused', reason: `status_${status}` }
   const afterMs = Number(answer.headers.get('retry-after') ?? Number.NaN) * 1000
   return { kind: 'retry', reason: `status_${status}`, ...(afterMs >= 0 && { afterMs }) }
 }
