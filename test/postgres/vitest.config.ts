@@ -4,7 +4,8 @@ import { shared } from '../../vitest.config.ts'
 
 /**
  * The tests with a real PostgreSQL: `npm run test:postgres`. What runs on Redis elsewhere runs on PostgreSQL here: the
- * conformance suite as far as it depends on the store, and the races of processes.
+ * conformance suite as far as it depends on the store, and the races of processes. One file after the other, since each
+ * keeps servers and processes busy.
  */
 export default defineConfig({
   ...shared,
@@ -19,6 +20,7 @@ export default defineConfig({
       'test/faults/{races,lockout}.test.ts',
     ],
     env: { STORE: 'postgres' },
+    fileParallelism: false,
     exclude: configDefaults.exclude,
     globalSetup: ['test/postgres/global-setup.ts'],
   },
