@@ -25,8 +25,12 @@ import {
 } from './fixtures.ts'
 import type { Here } from './store.contract.ts'
 
-/** What is on its way to other services. A store that keeps none can tell nobody. */
-export function outboxContract(here: Here): void {
+/**
+ * What is on its way to other services. A store that keeps none can tell nobody.
+ *
+ * @param many sessions of one user: more than the store takes in one slice
+ */
+export function outboxContract(here: Here, many: number): void {
   const partOf = ({ outbox }: Store): OutboxStore => {
     if (outbox === undefined) throw new TypeError('the store has no outbox')
     return outbox
@@ -238,7 +242,7 @@ export function outboxContract(here: Here): void {
     const { store } = here()
     const subject = newSubject()
     const sessions: string[] = []
-    for (let slice = 0; slice < 30; slice++) {
+    for (let slice = 0; slice < many / 100; slice++) {
       const openings = Array.from({ length: 100 }, () => store.sessions.open(opening(subject)))
       for (const outcome of await Promise.all(openings)) sessions.push(ofKind(outcome, 'opened').session.id)
     }

@@ -80,7 +80,7 @@ export function storeContract(harness: StoreHarness): void {
     describe('activity', () => activityContract(here))
     describe('keys of subjects', () => subjectKeysContract(here))
     describe('what may happen once', () => onceContract(here))
-    describe('the outbox', () => outboxContract(here))
+    describe('the outbox', () => outboxContract(here, harness.many ?? 3000))
     describe('API keys', () => apiKeysContract(here))
     describe('sightings', () => sightingsContract(here))
   })

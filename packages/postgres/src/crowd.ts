@@ -76,7 +76,9 @@ WHERE id = ${id}`)
         }
         await subjects.mark(run, revocation)
         const each = ended.map((session) => ({ kind: 'session', session }) as const)
-        await feeds.revokeEach(run, { shard: shardOfTag(tag), revocations: [revocation, ...each], at })
+        await feeds.revokeEach(run, {
+          ...{ shard: shardOfTag(tag), revocations: [revocation, ...each], at, areEndings: true },
+        })
         return {
           kind: 'ended',
           sessions: ended,

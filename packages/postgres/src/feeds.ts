@@ -1,8 +1,9 @@
-import { type Random, REVOCATION_RETENTION_MS, type Revocation } from '@sallyport/core/store'
+import { isSessionId, type Random, REVOCATION_RETENTION_MS, type Revocation } from '@sallyport/core/store'
 import { type RawBuilder, sql } from 'kysely'
 import type { Run } from './database.ts'
 import { encodeEntry } from './feed-codec.ts'
 import { MAX_NEWS_BYTES, type News } from './news.ts'
+import { appendEnded } from './outbox/ended.ts'
 import { SHARDS } from './shards.ts'
 import { serverNow, type Tables } from './tables.ts'
 
@@ -10,7 +11,7 @@ import { serverNow, type Tables } from './tables.ts'
 export interface Feeds {
   /**
    * Every ending passes here: puts revocations of one shard on its feed, in their order, except those that are there
-   * already, and announces them.
+   * already, and announces them. Of the sessions among them that end by this, it tells the outbox.
    *
    * It locks the shard until the transaction is over, so positions become visible in their order: nobody gets a later one
    * before this one is committed. So it comes last in a transaction.
@@ -26,6 +27,8 @@ export interface Revoking {
   readonly at: number
   /** What is put back is not announced, since most processes know it. */
   readonly isPutBack?: boolean
+  /** The sessions among them end in this step, which the outbox is told. */
+  readonly areEndings?: boolean
 }
 
 const EPOCH_BYTES = 16
@@ -35,13 +38,15 @@ const MAX_ANNOUNCED = 64
 const SLICE = 200
 
 export interface FeedParts {
-  readonly tables: Pick<Tables, 'shards' | 'revocations'>
+  readonly tables: Pick<Tables, 'shards' | 'revocations' | 'sessions' | 'outbox'>
   readonly news: Pick<News, 'announcing'>
   readonly random: Random
   readonly instant: (at: number) => RawBuilder<number>
+  /** Whether the outbox is told of sessions that end. */
+  readonly tellsEnds: boolean
 }
 
-export function createFeeds({ tables, news, random, instant }: FeedParts): Feeds {
+export function createFeeds({ tables, news, random, instant, tellsEnds }: FeedParts): Feeds {
   const { shards, revocations } = tables
 
   async function ensureShards(run: Run): Promise<void> {
@@ -51,14 +56,22 @@ export function createFeeds({ tables, news, random, instant }: FeedParts): Feeds
       ON CONFLICT DO NOTHING`)
   }
 
-  function revoke(run: Run, entries: readonly string[], { shard, at, isPutBack }: Revoking) {
+  function revoke(run: Run, { revocations: given, shard, at, isPutBack, areEndings }: Revoking) {
     const told = isPutBack === true ? 0 : MAX_ANNOUNCED
+    const tells = tellsEnds && areEndings === true
+    const [ended, outboxMoved] = tells
+      ? [
+          sql`ended AS (${appendEnded(tables, shard)}),`,
+          sql`, outbox_position = greatest(moved.outbox_position, (SELECT max(position) FROM ended))`,
+        ]
+      : [sql``, sql``]
     return run<{ known: number }>(sql`WITH
 mark AS MATERIALIZED (
-  SELECT position, ${instant(at)} AS at FROM ${shards} WHERE shard = ${shard} FOR UPDATE),
+  SELECT position, outbox_position, ${instant(at)} AS at FROM ${shards} WHERE shard = ${shard} FOR UPDATE),
 given AS (
-  SELECT entry, sha256(entry) AS hash, min(place) AS place
-  FROM unnest(${entries}::text[]) WITH ORDINALITY AS given (encoded, place), decode(encoded, 'base64') AS entry
+  SELECT entry, sha256(entry) AS hash, min(place) AS place, min(session) AS session
+  FROM unnest(${given.map(encodeEntry)}::text[], ${given.map(sessionOf)}::text[])
+    WITH ORDINALITY AS given (encoded, session, place), decode(encoded, 'base64') AS entry
   GROUP BY entry),
 added AS (
   INSERT INTO ${revocations} AS known (shard, hash, entry, digest, position)
@@ -68,9 +81,10 @@ added AS (
   ON CONFLICT (shard, hash) DO UPDATE SET position = excluded.position
     WHERE known.position <= (SELECT at FROM mark) - ${REVOCATION_RETENTION_MS}::bigint
   RETURNING entry, digest, position),
+${ended}
 told AS (SELECT * FROM added ORDER BY position LIMIT ${told}::integer),
 moved AS (
-  UPDATE ${shards} AS moved SET position = sum.position, digest = moved.digest # sum.digest
+  UPDATE ${shards} AS moved SET position = sum.position, digest = moved.digest # sum.digest${outboxMoved}
   FROM (SELECT max(position) AS position, bit_xor(digest) AS digest FROM added) AS sum
   WHERE moved.shard = ${shard} AND sum.position IS NOT NULL
   RETURNING moved.epoch, moved.digest, moved.position),
@@ -89,15 +103,20 @@ SELECT count(*) AS known, (SELECT ${news.announcing(sql`payload`)}::text FROM si
   return {
     ensureShards,
     async revokeEach(run, revoking) {
-      const all = revoking.revocations.map(encodeEntry)
+      const all = revoking.revocations
       for (let from = 0; from < all.length; from += SLICE) {
-        const entries = all.slice(from, from + SLICE)
-        const [first] = await revoke(run, entries, revoking)
+        const slice = { ...revoking, revocations: all.slice(from, from + SLICE) }
+        const [first] = await revoke(run, slice)
         if (first?.known !== 0) continue
         // Somebody emptied the tables.
         await ensureShards(run)
-        await revoke(run, entries, revoking)
+        await revoke(run, slice)
       }
     },
   }
+}
+
+/** The session that a revocation ends, if it is one of this deployment. */
+function sessionOf(revocation: Revocation): string | null {
+  return revocation.kind === 'session' && isSessionId(revocation.session) ? revocation.session : null
 }

@@ -32,7 +32,7 @@ const RETRY_MS = 1000
  * Throws a `ConfigError` if the server itself reports a wrong configuration.
  */
 export async function open(settings: PostgresSettings, context: StoreContext): Promise<Opened> {
-  const { notice, random, integrityKeys } = context
+  const { notice, random, integrityKeys, outbox } = context
   const { source: given, schema, commandTimeoutMs } = settings
   const source =
     given.kind === 'embedded' ? createEmbeddedSource(given.embedded) : createPoolSource(given, settings)
@@ -41,7 +41,7 @@ export async function open(settings: PostgresSettings, context: StoreContext): P
   const tables = createTables(schema)
   const news = createNews(source, schema)
   const instant: PortParts['instant'] = (at) => (settings.time === 'caller' ? sql`${at}::bigint` : serverNow)
-  const feeds = createFeeds({ tables, news, random, instant })
+  const feeds = createFeeds({ tables, news, random, instant, tellsEnds: outbox !== undefined })
   const closing = new AbortController()
 
   /** Resolves to whether the server could be asked. */

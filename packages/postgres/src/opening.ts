@@ -38,7 +38,7 @@ export function createOpening(parts: SessionParts, subjects: Subjects) {
       if (!(await insert(run, record, opening))) return { kind: 'unavailable' }
       const revocations = [...replaced, ...ended].map(revocationOf)
       if (revocations.length > 0)
-        await feeds.revokeEach(run, { shard: shardOfTag(tag), revocations, at: opening.at })
+        await feeds.revokeEach(run, { shard: shardOfTag(tag), revocations, at: opening.at, areEndings: true })
       return {
         kind: 'opened',
         ...{ session: portSession(record), ended, replaced: replaced.length > 0 },

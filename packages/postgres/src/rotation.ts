@@ -119,7 +119,9 @@ WHERE ${unchanged(found)} RETURNING s.id`)
   function revoke(run: Run, { record, at }: Found, kind: 'session' | 'generation'): Promise<void> {
     const { id: session, generation } = record
     const revocation = kind === 'session' ? { kind, session } : { kind, session, generation }
-    return feeds.revokeEach(run, { shard: shardOfTag(session), revocations: [revocation], at })
+    return feeds.revokeEach(run, {
+      ...{ shard: shardOfTag(session), revocations: [revocation], at, areEndings: kind === 'session' },
+    })
   }
 
   /** Other answers that converge change nothing that the verdict was made of but their number. */

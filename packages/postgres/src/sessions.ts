@@ -46,7 +46,9 @@ export function createPostgresSessions(given: PortParts, confirmations: Confirma
 SET ended_at = ${instant(at)}, end_kind = 'ended', version = version + 1
 WHERE s.id = ${id} AND ${subjects.notEnded} RETURNING s.subject`)
         if (row !== undefined || evenIfAbsent)
-          await feeds.revokeEach(run, { shard: shardOf(revocation), revocations: [revocation], at })
+          await feeds.revokeEach(run, {
+            ...{ shard: shardOf(revocation), revocations: [revocation], at, areEndings: true },
+          })
         return row?.subject
       })
       if (answer.kind === 'unavailable') return answer

@@ -9,6 +9,8 @@ import { createPostgresKeys } from './keys.ts'
 import { createPostgresOnce } from './once.ts'
 import { open } from './open.ts'
 import { type PostgresStoreOptions, parsePostgresOptions } from './options.ts'
+import { deadRowsOfOutbox } from './outbox/dead-rows.ts'
+import { createPostgresOutbox } from './outbox/outbox.ts'
 import type { PortParts } from './parts.ts'
 import { createPostgresRevocations } from './revocations.ts'
 import { createPostgresSessions } from './sessions.ts'
@@ -48,7 +50,11 @@ export function postgresStore(options: PostgresStoreOptions): StoreDriver {
         ],
       }
       const confirmations = createConfirmations(parts)
-      const dead = [...deadRowsOfSessions(tables, settings.keepEndedMs), ...deadRowsOfPorts(tables)]
+      const { outbox } = context
+      const dead = [
+        ...[...deadRowsOfSessions(tables, settings.keepEndedMs), ...deadRowsOfPorts(tables)],
+        ...(outbox === undefined ? [] : deadRowsOfOutbox(tables, outbox.keptMs)),
+      ]
       // With the clock of the caller it is not known here what is over.
       const cleanUp = settings.time === 'server' ? startCleanUp(database, dead, random) : undefined
       return {
@@ -61,6 +67,7 @@ export function postgresStore(options: PostgresStoreOptions): StoreDriver {
         sightings: createPostgresSightings(parts),
         once: createPostgresOnce(parts),
         apiKeys: createPostgresApiKeys(parts),
+        ...(outbox === undefined ? {} : { outbox: createPostgresOutbox({ ...parts, ...outbox }) }),
         async ping() {
           await confirmations.settled()
           return ping()

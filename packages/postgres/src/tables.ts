@@ -46,6 +46,13 @@ export interface Tables {
   readonly subjectKeys: RawBuilder<unknown>
   readonly sightings: RawBuilder<unknown>
   readonly apiKeys: RawBuilder<unknown>
+  /** Of messages that are on their way to other services. */
+  readonly outbox: RawBuilder<unknown>
+  readonly outboxReceivers: RawBuilder<unknown>
+  /** Of messages that a receiver never got. */
+  readonly outboxDeadLetters: RawBuilder<unknown>
+  /** Of who has the right to send messages: one row. */
+  readonly outboxSender: RawBuilder<unknown>
 }
 
 export function createTables(schema: string): Tables {
@@ -63,6 +70,10 @@ export function createTables(schema: string): Tables {
     subjectKeys: table('subject_keys'),
     sightings: table('sightings'),
     apiKeys: table('api_keys'),
+    outbox: table('outbox'),
+    outboxReceivers: table('outbox_receivers'),
+    outboxDeadLetters: table('outbox_dead_letters'),
+    outboxSender: table('outbox_sender'),
   }
 }
 

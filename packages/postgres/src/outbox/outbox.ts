@@ -1,0 +1,136 @@
+import { type DeadLetter, type OutboxMessage, type OutboxStore, tagOf } from '@sallyport/core/store'
+import { sql } from 'kysely'
+import type { Run } from '../database.ts'
+import type { PortParts } from '../parts.ts'
+import { SHARDS, shardOfTag } from '../shards.ts'
+import { idOf, type Place, placeOf } from './places.ts'
+import { createKeepReceivers } from './receivers.ts'
+import { createOutboxRows, type LetterRow, type MessageRow } from './rows.ts'
+import { createSettle, partsOf } from './settle.ts'
+
+export interface OutboxParts extends PortParts {
+  /** How long messages are kept. */
+  readonly keptMs: number
+}
+
+/** Most dead letters that are listed. */
+const MOST_LETTERS = 200
+
+/** An outbox in a table, with a lane for each shard. */
+export function createPostgresOutbox(parts: OutboxParts): OutboxStore {
+  const { database, tables, feeds, instant, keptMs } = parts
+  const { outbox, shards, outboxSender } = tables
+  const rows = createOutboxRows(parts.seals)
+  const keepReceivers = createKeepReceivers(tables, keptMs)
+  const settlePart = createSettle(tables, rows, keepReceivers)
+
+  return {
+    async enroll(receiver) {
+      const answer = await database.step('outbox-enroll', ({ run }) => keepReceivers(run, [receiver]))
+      return answer.kind === 'unavailable' ? answer : { kind: 'enrolled' }
+    },
+
+    async append(draft, at) {
+      const { kind, subject, session = null, body } = draft
+      const shard = shardOfTag(tagOf(subject))
+      // The shard stays locked until the message can be seen, so nobody sees a later one before it.
+      const add = async (run: Run): Promise<boolean> => {
+        const added = await run(sql`WITH moved AS (
+  UPDATE ${shards} SET outbox_position = greatest(${instant(at)}, outbox_position + 1) WHERE shard = ${shard}
+  RETURNING shard, outbox_position)
+INSERT INTO ${outbox} (shard, position, kind, subject, session, at, body, seal)
+SELECT shard, outbox_position, ${kind}::text, ${subject}::text, ${session}::text, ${at}::bigint, ${body}::text,
+  ${rows.sealOf(draft, at)}::bytea
+FROM moved RETURNING position`)
+        return added.length === 1
+      }
+      const answer = await database.step('outbox-append', async ({ run }) => {
+        if (await add(run)) return
+        // Somebody emptied the tables.
+        await feeds.ensureShards(run)
+        await add(run)
+      })
+      return answer.kind === 'unavailable' ? answer : { kind: 'appended' }
+    },
+
+    async heads() {
+      const answer = await database.run(
+        'outbox-heads',
+        sql<Place>`SELECT lane.shard, latest.position
+FROM generate_series(0, ${SHARDS - 1}::integer) AS lane (shard), LATERAL (
+  SELECT o.position FROM ${outbox} AS o WHERE o.shard = lane.shard::smallint ORDER BY o.position DESC LIMIT 1) AS latest`,
+      )
+      if (answer.kind === 'unavailable') return answer
+      const places = answer.value.map(({ shard, position }) => ({ shard, position: Number(position) }))
+      return { kind: 'heads', heads: new Map(places.map((place) => [place.shard, idOf(place)])) }
+    },
+
+    async read({ receiver, lane, after, most, at }) {
+      const from = (after === undefined ? undefined : placeOf(after))?.position ?? 0
+      const answer = await database.run(
+        'outbox-read',
+        sql<MessageRow>`SELECT position, kind, subject, session, at, body, seal FROM ${outbox}
+WHERE shard = ${lane}::smallint AND position > greatest(${from}::bigint, (SELECT ${instant(at)} - ${keptMs}::bigint))
+  AND NOT ${receiver} = ANY (settled_by)
+ORDER BY position LIMIT ${most + 1}::integer`,
+      )
+      if (answer.kind === 'unavailable') return answer
+      const page = answer.value.slice(0, most)
+      const messages: OutboxMessage[] = []
+      const damaged: string[] = []
+      for (const row of page) {
+        const message = rows.read(lane, row)
+        if (message === undefined) damaged.push(idOf({ shard: lane, position: Number(row.position) }))
+        else messages.push(message)
+      }
+      const last = page.at(-1)
+      return {
+        ...{ kind: 'read', messages, damaged, more: answer.value.length > most },
+        ...(last === undefined ? {} : { last: idOf({ shard: lane, position: Number(last.position) }) }),
+      }
+    },
+
+    async settle(settlement) {
+      for (const part of partsOf(settlement)) {
+        const answer = await database.transaction('outbox-settle', (run) => settlePart(run, part))
+        if (answer.kind === 'unavailable') return answer
+      }
+      return { kind: 'settled' }
+    },
+
+    async deadLetters() {
+      const answer = await database.run(
+        'outbox-dead-letters',
+        sql<LetterRow>`SELECT receiver, shard, position, kind, subject, session, at, died_at, reason, seal
+FROM ${tables.outboxDeadLetters} ORDER BY died_at DESC, position DESC LIMIT ${MOST_LETTERS}::integer`,
+      )
+      if (answer.kind === 'unavailable') return answer
+      const letters = answer.value.flatMap((row): DeadLetter[] => {
+        const letter = rows.readLetter(row)
+        return letter === undefined ? [] : [letter]
+      })
+      return { kind: 'read', letters }
+    },
+
+    async claim(holder, forMs, at) {
+      const answer = await database.run(
+        'outbox-claim',
+        sql`WITH now AS MATERIALIZED (SELECT ${instant(at)} AS at)
+INSERT INTO ${outboxSender} AS s (id, holder, lasts_until) SELECT 1, ${holder}, at + ${forMs}::bigint FROM now
+ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, lasts_until = excluded.lasts_until
+  WHERE s.holder = excluded.holder OR s.lasts_until <= excluded.lasts_until - ${forMs}::bigint
+RETURNING s.id`,
+      )
+      if (answer.kind === 'unavailable') return answer
+      return { kind: answer.value.length === 1 ? 'claimed' : 'taken' }
+    },
+
+    async release(holder) {
+      const answer = await database.run(
+        'outbox-release',
+        sql`DELETE FROM ${outboxSender} WHERE holder = ${holder}`,
+      )
+      return answer.kind === 'unavailable' ? answer : { kind: 'released' }
+    },
+  }
+}

@@ -1,0 +1,67 @@
+import type { DeadLetter, Settlement } from '@sallyport/core/store'
+import { sql } from 'kysely'
+import type { Run } from '../database.ts'
+import type { Tables } from '../tables.ts'
+import { type Place, placeOf } from './places.ts'
+import type { KeepReceivers } from './receivers.ts'
+import type { OutboxRows } from './rows.ts'
+
+/** Settled by one transaction. */
+export const MOST_SETTLED = 500
+
+type Placed = DeadLetter & { readonly place: Place }
+
+/** A settlement in parts, each of which one transaction carries out. Ids that are none are left out. */
+export function partsOf({ settled, dead, ...rest }: Settlement): readonly Settlement[] {
+  const letters = dead.filter(({ id }) => placeOf(id) !== undefined)
+  const ids = [...new Set(settled.filter((id) => placeOf(id) !== undefined))]
+  const parts: Settlement[] = []
+  for (let from = 0; from < Math.max(ids.length, letters.length); from += MOST_SETTLED) {
+    const to = from + MOST_SETTLED
+    parts.push({ ...rest, settled: ids.slice(from, to), dead: letters.slice(from, to) })
+  }
+  return parts
+}
+
+/** Settles messages of a receiver, and deletes what every receiver has settled. */
+export function createSettle(tables: Tables, rows: OutboxRows, keepReceivers: KeepReceivers) {
+  const { outbox, outboxReceivers, outboxDeadLetters } = tables
+
+  async function bury(run: Run, letters: readonly Placed[]): Promise<void> {
+    // What is told again, because the answer was lost, is there already.
+    await run(sql`INSERT INTO ${outboxDeadLetters}
+  (receiver, shard, position, kind, subject, session, at, died_at, reason, seal)
+SELECT receiver, shard, position, kind, subject, session, at, died_at, reason, decode(seal, 'base64')
+FROM unnest(${letters.map(({ receiver }) => receiver)}::text[], ${letters.map(({ place }) => place.shard)}::smallint[],
+  ${letters.map(({ place }) => place.position)}::bigint[], ${letters.map(({ kind }) => kind)}::text[],
+  ${letters.map(({ subject }) => subject ?? null)}::text[], ${letters.map(({ session }) => session ?? null)}::text[],
+  ${letters.map(({ at }) => at)}::bigint[], ${letters.map(({ diedAt }) => diedAt)}::bigint[],
+  ${letters.map(({ reason }) => reason)}::text[],
+  ${letters.map((letter) => rows.sealOfLetter(letter).toString('base64'))}::text[])
+  AS letter (receiver, shard, position, kind, subject, session, at, died_at, reason, seal)
+ON CONFLICT DO NOTHING`)
+  }
+
+  return async (run: Run, { receiver, settled, dead, receivers }: Settlement): Promise<void> => {
+    const letters = dead.flatMap((letter): readonly Placed[] => {
+      const place = placeOf(letter.id)
+      return place === undefined ? [] : [{ ...letter, place }]
+    })
+    const places = [...settled.flatMap((id) => placeOf(id) ?? []), ...letters.map(({ place }) => place)]
+    await keepReceivers(run, receivers)
+    if (letters.length > 0) await bury(run, letters)
+    const named = sql`SELECT * FROM unnest(${places.map(({ shard }) => shard)}::smallint[],
+  ${places.map(({ position }) => position)}::bigint[])`
+    // Of receivers that settle the same messages at once, the second sees what the first has written.
+    await run(sql`SELECT 1 AS locked FROM ${outbox} WHERE (shard, position) IN (${named})
+ORDER BY shard, position FOR UPDATE`)
+    await run(sql`WITH
+everyone AS MATERIALIZED (SELECT array_agg(name) AS names FROM ${outboxReceivers}),
+dropped AS (
+  DELETE FROM ${outbox} AS o USING everyone
+  WHERE (o.shard, o.position) IN (${named}) AND o.settled_by || ${receiver}::text @> everyone.names)
+UPDATE ${outbox} AS o SET settled_by = o.settled_by || ${receiver}::text FROM everyone
+WHERE (o.shard, o.position) IN (${named}) AND NOT ${receiver} = ANY (o.settled_by)
+  AND NOT coalesce(o.settled_by || ${receiver}::text @> everyone.names, false)`)
+  }
+}
