@@ -16,7 +16,7 @@ export default defineConfig({
     maxWorkers: 1,
     include: [
       'test/postgres/**/*.test.ts',
-      'test/conformance/{flows,binding,audit,metrics,retry-keys}.test.ts',
+      'test/conformance/{flows,binding,audit,metrics,retry-keys,backchannel-logout}.test.ts',
       'test/faults/{races,lockout}.test.ts',
     ],
     env: { STORE: 'postgres' },
