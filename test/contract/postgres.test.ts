@@ -243,6 +243,42 @@ describe('the tables', () => {
   })
 })
 
+test('what a receiver has settled it does not look at again, whatever others have left', async () => {
+  const { outbox } = await openStore()
+  if (outbox === undefined) throw new TypeError('the store has an outbox')
+  for (const receiver of ['quick', 'slow']) await outbox.enroll(receiver)
+  const subject = newSubject().name
+  const append = (body: string) => outbox.append({ kind: 'change', subject, body }, START)
+  const read = async (receiver: string, after?: string) => {
+    const [lane = 0] = ofKind(await outbox.heads(), 'heads').heads.keys()
+    const from = after === undefined ? {} : { after }
+    return ofKind(await outbox.read({ receiver, lane, most: 10, at: START, ...from }), 'read')
+  }
+  await append('1')
+  await database.exec(`INSERT INTO sallyport.outbox
+    SELECT shard, position + n, kind, subject, session, at, body, seal FROM sallyport.outbox, generate_series(1, 1500) AS n`)
+  await database.exec(`UPDATE sallyport.outbox SET settled_by = '{quick}'`)
+  await database.exec(
+    'UPDATE sallyport.shards SET outbox_position = outbox_position + 1500 WHERE outbox_position > 0',
+  )
+  await append('2')
+
+  const bodies: string[] = []
+  let reads = 0
+  for (let after: string | undefined, more = true; more; reads++) {
+    const page = await read('quick', after)
+    bodies.push(...page.messages.map(({ body }) => body))
+    more = page.more
+    after = page.last
+  }
+  expect({ bodies, reads }).toEqual({ bodies: ['2'], reads: 2 })
+  // From now on it takes one step.
+  expect(await read('quick')).toMatchObject({ messages: [{ body: '2' }], more: false })
+  await append('3')
+  expect((await read('quick')).messages.map(({ body }) => body)).toEqual(['2', '3'])
+  expect(await read('slow')).toMatchObject({ messages: { length: 10 }, more: true })
+})
+
 describe('a database that is away', () => {
   test('is told once, and once when it is back; meanwhile all is unavailable', async () => {
     vi.useFakeTimers({ toFake: ['performance'] })

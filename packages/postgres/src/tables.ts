@@ -49,6 +49,8 @@ export interface Tables {
   /** Of messages that are on their way to other services. */
   readonly outbox: RawBuilder<unknown>
   readonly outboxReceivers: RawBuilder<unknown>
+  /** Of up to where each receiver has settled all messages of a shard. */
+  readonly outboxProgress: RawBuilder<unknown>
   /** Of messages that a receiver never got. */
   readonly outboxDeadLetters: RawBuilder<unknown>
   /** Of who has the right to send messages: one row. */
@@ -72,6 +74,7 @@ export function createTables(schema: string): Tables {
     apiKeys: table('api_keys'),
     outbox: table('outbox'),
     outboxReceivers: table('outbox_receivers'),
+    outboxProgress: table('outbox_progress'),
     outboxDeadLetters: table('outbox_dead_letters'),
     outboxSender: table('outbox_sender'),
   }

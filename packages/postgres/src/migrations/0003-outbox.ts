@@ -25,6 +25,12 @@ export const outbox: Migration = {
   name text COLLATE "C" PRIMARY KEY,
   kept_until bigint NOT NULL
 )`,
+    `CREATE TABLE ${schema}.outbox_progress (
+  receiver text COLLATE "C" NOT NULL,
+  shard smallint NOT NULL,
+  settled_until bigint NOT NULL,
+  PRIMARY KEY (receiver, shard)
+)`,
     `CREATE TABLE ${schema}.outbox_dead_letters (
   receiver text COLLATE "C" NOT NULL,
   shard smallint NOT NULL,

@@ -1,11 +1,12 @@
-import { type DeadLetter, type OutboxMessage, type OutboxStore, tagOf } from '@sallyport/core/store'
+import { type DeadLetter, type OutboxStore, tagOf } from '@sallyport/core/store'
 import { sql } from 'kysely'
 import type { Run } from '../database.ts'
 import type { PortParts } from '../parts.ts'
 import { SHARDS, shardOfTag } from '../shards.ts'
-import { idOf, type Place, placeOf } from './places.ts'
+import { idOf, type Place } from './places.ts'
+import { createRead } from './read.ts'
 import { createKeepReceivers } from './receivers.ts'
-import { createOutboxRows, type LetterRow, type MessageRow } from './rows.ts'
+import { createOutboxRows, type LetterRow } from './rows.ts'
 import { createSettle, partsOf } from './settle.ts'
 
 export interface OutboxParts extends PortParts {
@@ -65,30 +66,7 @@ FROM generate_series(0, ${SHARDS - 1}::integer) AS lane (shard), LATERAL (
       return { kind: 'heads', heads: new Map(places.map((place) => [place.shard, idOf(place)])) }
     },
 
-    async read({ receiver, lane, after, most, at }) {
-      const from = (after === undefined ? undefined : placeOf(after))?.position ?? 0
-      const answer = await database.run(
-        'outbox-read',
-        sql<MessageRow>`SELECT position, kind, subject, session, at, body, seal FROM ${outbox}
-WHERE shard = ${lane}::smallint AND position > greatest(${from}::bigint, (SELECT ${instant(at)} - ${keptMs}::bigint))
-  AND NOT ${receiver} = ANY (settled_by)
-ORDER BY position LIMIT ${most + 1}::integer`,
-      )
-      if (answer.kind === 'unavailable') return answer
-      const page = answer.value.slice(0, most)
-      const messages: OutboxMessage[] = []
-      const damaged: string[] = []
-      for (const row of page) {
-        const message = rows.read(lane, row)
-        if (message === undefined) damaged.push(idOf({ shard: lane, position: Number(row.position) }))
-        else messages.push(message)
-      }
-      const last = page.at(-1)
-      return {
-        ...{ kind: 'read', messages, damaged, more: answer.value.length > most },
-        ...(last === undefined ? {} : { last: idOf({ shard: lane, position: Number(last.position) }) }),
-      }
-    },
+    read: createRead(parts, rows, keptMs),
 
     async settle(settlement) {
       for (const part of partsOf(settlement)) {
