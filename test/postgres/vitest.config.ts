@@ -12,8 +12,6 @@ export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     ...shared.test,
-    // Several of them measure how long something takes.
-    maxWorkers: 1,
     include: [
       'test/postgres/**/*.test.ts',
       'test/conformance/{flows,binding,audit,metrics,retry-keys,backchannel-logout}.test.ts',
