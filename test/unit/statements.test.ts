@@ -145,6 +145,10 @@ describe('the options of a sender', () => {
       'give either "senders.0.jwks" or "senders.0.discovery"',
     ],
     'with an unknown one': [{ ...sender, jwk: {} }, 'unknown option "senders.0.jwk"'],
+    'with keys at no URL': [
+      { ...sender, jwks: 'nowhere' },
+      '"senders.0.jwks" must be an https URL (http on loopback), or a JWK Set; got "nowhere"',
+    ],
     'with keys over http': [
       { ...sender, jwks: 'http://sender.example.com/jwks' },
       '"senders.0.jwks" must be an https URL',

@@ -26,6 +26,7 @@ import { parseVerify } from './options/verify.ts'
 import { createOutbox } from './outbox/index.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Signer } from './ports/signer.ts'
+import type { Store } from './ports/store.ts'
 import { createReplica } from './revocation/replica.ts'
 import { deriveKeys, keysFor } from './secrets.ts'
 import { createSessions } from './sessions/index.ts'
@@ -68,6 +69,17 @@ const HEARTBEAT_MS = 800
  * ```
  */
 export async function createSallyport(options: SallyportOptions = {}): Promise<Sallyport> {
+  let opened: Store | undefined
+  try {
+    return await compose(options, (store) => (opened = store))
+  } catch (cause) {
+    // What can only be refused once the store is open must leave no connection behind.
+    await opened?.close()
+    throw cause
+  }
+}
+
+async function compose(options: SallyportOptions, onOpened: (store: Store) => void): Promise<Sallyport> {
   const settings = parseOptions(options, process.env.NODE_ENV === 'production')
   const notice = (message: string): void => process.emitWarning(message, 'SallyportNotice')
   const { clock = systemClock, random = createSystemRandom(), production } = settings
@@ -92,6 +104,7 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   const store = await (settings.store ?? memoryStore()).open({
     ...{ random, notice, production, integrityKeys, outbox: settings.outbox },
   })
+  onOpened(store)
   for (const message of settings.notices) notice(message)
 
   const ring = makeRing(store.keys)
@@ -142,10 +155,8 @@ export async function createSallyport(options: SallyportOptions = {}): Promise<S
   })
   const devices = createDevices(keysFor(secrets, 'fingerprints'), settings.binding)
   const judgeSubject = createSubjectJudge(settings, notice)
-  const apiKeys = createApiKeys({
-    ...{ store: store.apiKeys, settings: settings.apiKeys, judgeSubject, replica, emit },
-    ...{ clock: storeClock, random },
-  })
+  const keyParts = { settings: settings.apiKeys, judgeSubject, replica, emit, clock: storeClock, random }
+  const apiKeys = createApiKeys({ store: store.apiKeys, ...keyParts })
   const outbox = createOutbox({
     ...{ settings: settings.outbox, store: store.outbox, emit, clock: storeClock, random },
   })

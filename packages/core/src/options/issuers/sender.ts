@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { ConfigError } from '../../errors.ts'
+import { plainUrl } from '../../issuers/secure-url.ts'
 import type { SenderOptions, StatementSender } from '../../issuers/senders.ts'
 import type { SigningAlgorithm } from '../../ports/signer.ts'
 import {
@@ -21,7 +22,16 @@ const schema = group({
   issuer,
   audience,
   jwks: v.optional(
-    v.union([v.pipe(v.string(), v.url()), v.looseObject({ keys: v.array(v.looseObject({})) })], jwksMessage),
+    v.union(
+      [
+        v.pipe(
+          v.string(),
+          v.check((given) => plainUrl(given) !== undefined, jwksMessage),
+        ),
+        v.looseObject({ keys: v.array(v.looseObject({})) }),
+      ],
+      jwksMessage,
+    ),
   ),
   discovery: v.optional(v.literal(true, 'true or left out')),
   algorithms: v.optional(filledArray(signingAlgorithm, algorithmsMessage)),
