@@ -60,7 +60,7 @@ const CATEGORIES: Readonly<Record<EventName, Categories>> = {
   'key.rotated': { category: ['configuration'], type: ['creation'] },
   'key.compromised': { category: ['configuration'], type: ['deletion'] },
   'decision.degraded': { category: ['authentication'], type: ['info'] },
-  'delivery.failed': { category: ['session'], type: ['error'] },
+  'delivery.failed': { category: ['session'], type: ['info'] },
   'store.rollback': { kind: 'alert', category: ['configuration'], type: ['info'] },
 }
 
