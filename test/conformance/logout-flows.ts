@@ -131,6 +131,8 @@ const one: readonly Case[] = [
       const replies = await visitor.race([...refreshes.slice(3), logout(own.refresh), ...refreshes.slice(3)])
       for (const reply of replies) if (reply.status === 200) await visitor.expectEnded(signedIn(reply))
       await visitor.expectEnded(own)
+      // How many refreshes come before the logout is different on each store, so the replies cannot be the same.
+      visitor.transcript.length = 0
     },
   },
 ]
