@@ -30,6 +30,6 @@ test('any story of tokens, thefts, ends and clocks goes as the model has it', as
   const holds = fc.asyncProperty(batch, async (some) => {
     await Promise.all(some.map((one) => play(store, one)))
   })
-  await fc.assert(holds, { numRuns: BATCHES })
+  await fc.assert(holds, { numRuns: BATCHES, endOnFailure: true })
   expect(await store.ping()).toBe(true)
 })
