@@ -6,10 +6,10 @@ const root = fileURLToPath(new URL('.', import.meta.url))
 
 /** They have a run of their own: npm run test:hsm, test:packed, test:vectors, test:browser, test:postgres. */
 const APART = ['test/hsm/**', 'test/packed/**', 'test/vectors/**', 'test/browser/**', 'test/postgres/**']
-/** They measure how long something takes. So they run when all others have ended, one after the other. */
+/** They measure how long something takes, or start many processes. So they run when all others have ended, one by one. */
 const TIMED = [
-  'test/contract/redis-{late,loading,open,outage}.test.ts',
-  'test/faults/{hang,live,partition,revocation,theft}.test.ts',
+  'test/faults/**/*.test.ts',
+  'test/contract/redis-{held-up,late,loading,open,outage}.test.ts',
   'test/unit/{claims,cookies,credentials,device,ip}.test.ts',
 ]
 

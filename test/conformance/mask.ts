@@ -5,10 +5,11 @@ const FRAMING = new Set(['date', 'connection', 'keep-alive', 'content-length', '
 /**
  * What servers make up, and how it is spelled. A random name may happen to contain the beginning of another kind.
  *
- * Times are not told apart, since equal ones may differ elsewhere.
+ * Times are not told apart, since equal ones may differ elsewhere. Nor are marks of a device, which say in what second it
+ * signed in.
  */
 const generated: readonly { readonly what: string; readonly pattern: RegExp; readonly alike?: true }[] = [
-  { what: 'marks of a device', pattern: /(?<=__Host-device=)[\w.-]+/g },
+  { what: 'marks of a device', pattern: /(?<=__Host-device=)[\w.-]+/g, alike: true },
   { what: 'API key', pattern: /(?<![\w-])spk_[\w-]{20,}/g },
   { what: 'refresh token', pattern: /(?<![\w-])spr_[\w-]{20,}/g },
   { what: 'nonce', pattern: /^[\w-]{28}$/g },
