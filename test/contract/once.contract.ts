@@ -60,6 +60,20 @@ export function onceContract(here: Here): void {
     expect(await other().mark({ ...stays, at: Date.now() })).toEqual(SEEN)
   })
 
+  test('a look tells whether a name is marked, to all processes, and marks nothing', async () => {
+    const mark = markOf({ at: Date.now() })
+    const look = (): Promise<unknown> =>
+      Promise.all([one, other].map((store) => store().look({ name: mark.name, at: Date.now() })))
+    const [unseen, seen] = [{ kind: 'unseen' }, { kind: 'seen' }]
+    expect(await look()).toEqual([unseen, unseen])
+    expect(await one().mark(mark)).toEqual(FIRST)
+    expect(await look()).toEqual([seen, seen])
+    const short = newName()
+    expect(await one().mark({ name: short, keptMs: 20, at: Date.now() })).toEqual(FIRST)
+    const later = (): Promise<unknown> => one().look({ name: short, at: Date.now() })
+    await vi.waitFor(async () => expect(await later()).toEqual(unseen), { timeout: 5000, interval: 5 })
+  })
+
   test('part of a millisecond counts as one', async () => {
     expect(await one().mark(markOf({ keptMs: 0.25 }))).toEqual(FIRST)
     expect(await one().mark(markOf({ keptMs: 60_000.5 }))).toEqual(FIRST)

@@ -35,7 +35,7 @@ async function deployment(receive: Partial<ReceiveOptions> = {}, transmitter: ob
         if (once === undefined) throw new RangeError('the store in memory has it')
         return {
           ...store,
-          once: { mark: async (mark) => (away.once ? { kind: 'unavailable' } : once.mark(mark)) },
+          once: { ...once, mark: async (mark) => (away.once ? { kind: 'unavailable' } : once.mark(mark)) },
           sessions: {
             ...sessions,
             end: async (ending) => (away.sessions ? { kind: 'unavailable' } : sessions.end(ending)),

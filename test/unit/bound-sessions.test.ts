@@ -27,7 +27,10 @@ async function start() {
       if (once === undefined) throw new TypeError('the store remembers nothing')
       return {
         ...opened,
-        once: { mark: (mark) => (isAway ? Promise.resolve({ kind: 'unavailable' }) : once.mark(mark)) },
+        once: {
+          ...once,
+          mark: (mark) => (isAway ? Promise.resolve({ kind: 'unavailable' }) : once.mark(mark)),
+        },
       }
     },
   }

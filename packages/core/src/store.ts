@@ -56,7 +56,7 @@ export type {
   Forgotten,
   TakenBack,
 } from './ports/optional/counters.ts'
-export type { OnceMark, OnceName, OnceOutcome, OnceStore } from './ports/optional/once.ts'
+export type { OnceLook, OnceMark, OnceName, OnceOutcome, OnceStore } from './ports/optional/once.ts'
 export {
   type DeadLetter,
   MOST_BODY_BYTES,

@@ -421,6 +421,7 @@ function watched(marked: () => void): StoreDriver {
       return {
         ...store,
         once: {
+          ...kept,
           mark(mark) {
             marked()
             return kept.mark(mark)

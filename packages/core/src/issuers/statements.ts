@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { OnceOutcome, OnceStore } from '../ports/optional/once.ts'
+import type { OnceLook, OnceOutcome, OnceStore } from '../ports/optional/once.ts'
 import { createStatementOnce } from '../tokens/statements/once.ts'
 import type { SignStatement } from '../tokens/statements/sign.ts'
 import { type StatementReading, type StatementRule, verifyStatement } from '../tokens/statements/verify.ts'
@@ -22,6 +22,8 @@ export interface StatementReader {
    * so that nobody can use up a statement that is refused.
    */
   mark(jti: string, usableUntil: number): Promise<OnceOutcome>
+  /** Tells whether a statement is marked as used, and marks nothing. */
+  look(jti: string): Promise<OnceLook>
 }
 
 /** What this deployment states to other services, and what they state to it: JWTs that are no access tokens. */
@@ -50,13 +52,13 @@ export interface StatementsParts extends Pick<Statements, 'sign' | 'parse'> {
 
 export function createStatements({ sign, parse, once, clock, notice }: StatementsParts): Statements {
   const closing: (() => void)[] = []
-  const mark = once && createStatementOnce(once, clock)
+  const used = once && createStatementOnce(once, clock)
   return {
     sign,
     parse,
     async from(sender, { kind, ...rule }) {
       const { path, issuer, audience } = sender
-      if (mark === undefined)
+      if (used === undefined)
         throw new ConfigError(path, {
           sentence: `"${path}" needs a store with the optional member "once", such as memoryStore() or redisStore()`,
         })
@@ -65,7 +67,8 @@ export function createStatements({ sign, parse, once, clock, notice }: Statement
       return {
         issuer,
         verify: (jwt) => verifyStatement(jwt, { issuer, audience, find: keys.find, ...rule }, clock.now()),
-        mark: (jti, usableUntil) => mark({ kind, issuer, jti, usableUntil }),
+        mark: (jti, usableUntil) => used.mark({ kind, issuer, jti, usableUntil }),
+        look: (jti) => used.look({ kind, issuer, jti }),
       }
     },
     close() {

@@ -27,6 +27,10 @@ export function createMemoryOnce(most: number = MOST_NAMES): OnceStore {
   }
 
   return {
+    look({ name, at }) {
+      const until = kept.get(name)
+      return Promise.resolve({ kind: until !== undefined && until > at ? 'seen' : 'unseen' })
+    },
     mark({ name, keptMs, at }) {
       sweep(at)
       const until = kept.get(name)

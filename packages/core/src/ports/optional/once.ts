@@ -19,8 +19,14 @@ export type OnceOutcome =
   | { readonly kind: 'seen' }
   | Unavailable
 
+export type OnceLook =
+  /** The name was marked, and is still kept. */
+  { readonly kind: 'seen' } | { readonly kind: 'unseen' } | Unavailable
+
 /** Remembers for a while what has happened, for all processes together. */
 export interface OnceStore {
   /** Marks a name. Of racing calls exactly one is `first`. A name that is marked again is not kept for longer. */
   mark(mark: OnceMark): Promise<OnceOutcome>
+  /** Tells whether a name is marked, and marks nothing. */
+  look(name: Pick<OnceMark, 'name' | 'at'>): Promise<OnceLook>
 }
