@@ -24,6 +24,7 @@ const OWN = 'https://auth.example.test'
 /** A deployment whose store can go away. */
 async function deployment(receive: Partial<ReceiveOptions> = {}, transmitter: object = {}) {
   const away = { once: false, sessions: false }
+  let renewals = 0
   const sallyport = await createSallyport({
     issuer: OWN,
     apiKeys: {},
@@ -41,6 +42,11 @@ async function deployment(receive: Partial<ReceiveOptions> = {}, transmitter: ob
             end: async (ending) => (away.sessions ? { kind: 'unavailable' } : sessions.end(ending)),
             endSubject: async (ending) =>
               away.sessions ? { kind: 'unavailable' } : sessions.endSubject(ending),
+            async renew(renewal) {
+              if (away.sessions) return { kind: 'unavailable' }
+              renewals++
+              return sessions.renew(renewal)
+            },
           },
         }
       },
@@ -69,7 +75,7 @@ async function deployment(receive: Partial<ReceiveOptions> = {}, transmitter: ob
   }
   const alive = async (subject: string) =>
     (await sallyport.sessions.list(subject)).map(({ id }) => String(id))
-  return { sallyport, away, receiver, close, signIn, push, alive }
+  return { sallyport, away, renewals: () => renewals, receiver, close, signIn, push, alive }
 }
 
 describe('while the store is away', () => {
@@ -94,6 +100,51 @@ describe('while the store is away', () => {
     away.sessions = false
     expect(await push(token)).toEqual([202, undefined])
     expect(await alive('alice')).toEqual([])
+  })
+})
+
+describe('what a store that was away left undone', () => {
+  const told = (type: string) => sign(claimsOf(type, user('alice')))
+
+  test('is done when the token comes again: tokens are renewed, once', async () => {
+    const { away, push, signIn, renewals } = await deployment()
+    await signIn('alice')
+    const token = await told(`${CAEP}token-claims-change`)
+    away.sessions = true
+    expect(await push(token)).toEqual([503, undefined])
+    away.sessions = false
+    expect(await push(token)).toEqual([202, undefined])
+    expect(renewals()).toBe(1)
+    expect(await push(token)).toEqual([202, undefined])
+    expect(renewals()).toBe(1)
+  })
+
+  test('is done when the token comes again: the sessions of the user end, but no later one', async () => {
+    vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] })
+    try {
+      const { away, push, signIn, alive } = await deployment()
+      await signIn('alice')
+      const token = await told(REVOKED)
+      away.sessions = true
+      expect(await push(token)).toEqual([503, undefined])
+      away.sessions = false
+      vi.setSystemTime(Date.now() + 10_000)
+      const later = await signIn('alice')
+      expect(await push(token)).toEqual([202, undefined])
+      expect(await alive('alice')).toEqual([later])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('is not done twice: who signed in right after keeps the session', async () => {
+    const { push, signIn, alive } = await deployment()
+    await signIn('alice')
+    const token = await told(REVOKED)
+    expect(await push(token)).toEqual([202, undefined])
+    const again = await signIn('alice')
+    expect(await push(token)).toEqual([202, undefined])
+    expect(await alive('alice')).toEqual([again])
   })
 })
 

@@ -9,8 +9,6 @@ export interface Act {
   readonly concerned: Concerned
   /** Sessions that began later live on. Milliseconds since the epoch; `undefined`: there is no such instant. */
   readonly until: number | undefined
-  /** Whether it was begun before. */
-  readonly repeated: boolean
   readonly caller: Caller
 }
 
@@ -29,7 +27,7 @@ export interface ActParts extends Pick<Sallyport, 'sessions' | 'tokens' | 'apiKe
 
 export function createActing({ sessions, tokens, apiKeys, findOwner }: ActParts): DoAct {
   async function endAll(subject: string, kept: string | undefined, act: Act): Promise<void> {
-    const { until = Number.POSITIVE_INFINITY, repeated, caller } = act
+    const { until = Number.POSITIVE_INFINITY, caller } = act
     const ending = { reason: REASON, caller }
     if (kept === undefined && until === Number.POSITIVE_INFINITY) {
       await sessions.revokeAll(subject, ending)
@@ -44,7 +42,7 @@ export function createActing({ sessions, tokens, apiKeys, findOwner }: ActParts)
       if (failed.length > 0) throw new UnavailableError()
     } while (listed.more)
     // Those that began long ago are behind a hundred newer ones, which can't be told apart from here.
-    if (listed.more && !repeated) await sessions.revokeAll(subject, ending)
+    if (listed.more) await sessions.revokeAll(subject, ending)
   }
 
   /** Refuses the access tokens of another issuer, which alone can end its sessions. */

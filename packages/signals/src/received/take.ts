@@ -15,8 +15,8 @@ export type Taken =
 
 /**
  * Takes a security event token: verifies it, and does what it says. A token that came before is answered as the first
- * time (RFC 8935, section 2.2), and does no more than finish what it did not then: it ends nothing that began after it was
- * issued.
+ * time (RFC 8935, section 2.2), and does what it says only if that was not done yet: then it ends nothing that began after
+ * it was issued.
  *
  * @param from whose tokens are accepted here
  */
@@ -30,6 +30,20 @@ export interface TakeParts extends Resolving {
 
 /** Clocks may differ by so much. */
 const LEEWAY_SECONDS = 5
+
+/** Is put after the `jti` of a token to mark that all of it was done. A sender that does so itself harms its own tokens only. */
+const DONE = '\0done'
+const UNSEEN = { kind: 'unseen' } as const
+
+/** A token as it came this time. */
+interface Delivery {
+  readonly issuer: string
+  /** Whether it came before. */
+  readonly repeated: boolean
+  /** Whether everything that it says was done then. */
+  readonly isDone: boolean
+  readonly caller: Caller
+}
 
 interface Meant {
   readonly event: ReceivedEvent
@@ -75,16 +89,15 @@ export function createTake(parts: TakeParts): TakeSet {
   async function follow(
     { event, concerned }: Meant,
     set: ReceivedSet,
-    { issuer, repeated, caller }: { issuer: string; repeated: boolean; caller: Caller },
+    { issuer, repeated, isDone, caller }: Delivery,
   ): Promise<SignalVerdict> {
     const { type, claims, effect, subject: about, happenedAt } = event
     const { subject, session } = concerned
     const at = happenedAt === undefined ? undefined : happenedAt * 1000
     const signal = { issuer, id: set.jti, type, claims, subject, session, about, happenedAt: at, repeated }
     const verdict = await ask(signal)
-    // To have the tokens renewed once more would harm, and does not matter: they live for minutes.
-    const isDone = verdict !== undefined || (repeated && effect === 'renew')
-    if (!isDone) await act({ effect, concerned, until: untilOf(event, set, repeated), repeated, caller })
+    if (verdict === undefined && !isDone)
+      await act({ effect, concerned, until: untilOf(event, set, repeated), caller })
     return verdict
   }
 
@@ -102,14 +115,19 @@ export function createTake(parts: TakeParts): TakeSet {
     if (events === undefined) return { kind: 'unavailable', of: 'store' }
     const marked = await reader.mark(set.jti, usableUntil)
     if (marked.kind === 'unavailable') return { kind: 'unavailable', of: 'store' }
-    const about = { issuer: reader.issuer, repeated: marked.kind === 'seen', caller }
+    const repeated = marked.kind === 'seen'
+    const done = repeated ? await reader.look(set.jti + DONE) : UNSEEN
+    if (done.kind === 'unavailable') return { kind: 'unavailable', of: 'store' }
+    const about = { issuer: reader.issuer, repeated, isDone: done.kind === 'seen', caller }
     try {
       for (const one of events)
         if ((await follow(one, set, about)) === 'invalid_state') {
           const description = 'the state is not the expected one'
           return { kind: 'refused', fault: { err: 'invalid_state', description }, why: 'state' }
         }
-      return { kind: 'taken' }
+      // Without it, the next repetition would do everything again.
+      const finished = about.isDone ? done : await reader.mark(set.jti + DONE, usableUntil)
+      return finished.kind === 'unavailable' ? { kind: 'unavailable', of: 'store' } : { kind: 'taken' }
     } catch (cause) {
       if (cause instanceof UnavailableError) return { kind: 'unavailable', of: 'store' }
       throw cause
@@ -142,15 +160,14 @@ async function verifyBy(from: readonly StatementReader[], jwt: string): Promise<
 }
 
 /**
- * Sessions that began later are not meant. An event that does not say when it happened means all there are, once. A
- * repetition is strict: what it has not ended was signed in again, or is not its own to end.
+ * Sessions that began later are not meant. An event that does not say when it happened means all there are. When it is tried
+ * again, it means those that began before the token was issued: users may have signed in again since.
  */
 function untilOf(
   { happenedAt }: ReceivedEvent,
   { issuedAt }: ReceivedSet,
   repeated: boolean,
 ): number | undefined {
-  const byEvent = happenedAt === undefined ? undefined : (happenedAt + 1 + LEEWAY_SECONDS) * 1000
-  if (!repeated) return byEvent
-  return Math.min(byEvent ?? Number.POSITIVE_INFINITY, (issuedAt - LEEWAY_SECONDS) * 1000)
+  const at = happenedAt ?? (repeated ? issuedAt : undefined)
+  return at === undefined ? undefined : (at + 1 + LEEWAY_SECONDS) * 1000
 }
