@@ -49,7 +49,6 @@ interface Reader extends LogoutSender {
 const MAX_AGE_SECONDS = 300
 /** A sender need not write a `typ`. `events` tells its logout tokens from whatever else it signs. */
 const TYPES: ReadonlySet<string | undefined> = new Set(['logout+jwt', 'jwt', undefined])
-const MOST_UNFINISHED = 1000
 const INVALID: LogoutOutcome = { kind: 'invalid' }
 const STORE_AWAY: LogoutOutcome = { kind: 'unavailable', of: 'store' }
 
@@ -70,8 +69,6 @@ export async function createLogoutTaking(
     const kind = { kind: 'logout', types: TYPES, maxAgeSeconds: MAX_AGE_SECONDS, expiry: 'required' } as const
     readers.set(issuer, { ...one, reader: await statements.from(one.sender, kind) })
   }
-  /** Tokens that were marked as used before the store went away. */
-  const unfinished = new Set<string>()
 
   function concernsTokens(issuer: string): boolean {
     return issuers.sources.some((source) => source.issuer === issuer)
@@ -122,24 +119,15 @@ export async function createLogoutTaking(
     if (reading.kind === 'invalid' || logout === undefined) return INVALID
     const { claims, jti } = logout
     const ending: Ending = { reason: 'backchannel_logout', caller }
-    const mark = () => reader.reader.mark(jti, reading.usableUntil)
-    if (claims.sid !== undefined && typeof reader.sessions !== 'function') {
-      // A session ends once, so a repetition ends nothing. It succeeds where the store went away halfway.
-      if (!(await endAll(reader, claims, ending))) return STORE_AWAY
-      const marked = await mark()
-      if (marked.kind === 'unavailable') return STORE_AWAY
-      return marked.kind === 'first' ? { kind: 'ended' } : INVALID
-    }
     // The user may have signed in again since.
-    const name = `${claims.iss} ${jti}`
-    const marked = await mark()
+    const used = await reader.reader.look(jti)
+    if (used.kind === 'unavailable') return STORE_AWAY
+    if (used.kind === 'seen') return INVALID
+    // Marked as used only now: if the store goes away in between, the token can be sent again, to any process.
+    if (!(await endAll(reader, claims, ending))) return STORE_AWAY
+    const marked = await reader.reader.mark(jti, reading.usableUntil)
     if (marked.kind === 'unavailable') return STORE_AWAY
-    if (marked.kind === 'seen' && !unfinished.delete(name)) return INVALID
-    if (await endAll(reader, claims, ending)) return { kind: 'ended' }
-    unfinished.add(name)
-    const [oldest] = unfinished.size > MOST_UNFINISHED ? unfinished : []
-    if (oldest !== undefined) unfinished.delete(oldest)
-    return STORE_AWAY
+    return marked.kind === 'first' ? { kind: 'ended' } : INVALID
   }
 
   return async (token, caller) => {
