@@ -1,9 +1,10 @@
+import { gateOf } from '@sallyport/core/adapter'
 import type { SignalsOptions } from '@sallyport/signals'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Deployment, isAccepted, type Reserved, reserve } from './deployment.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
-import { CAEP } from './transmitter.ts'
+import { CAEP, complex, opaque } from './transmitter.ts'
 
 const open: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -221,5 +222,16 @@ describe('two deployments', () => {
     await a.sallyport.sessions.revoke(alice.sid)
     await vi.waitFor(async () => expect(await isAccepted(b, alice.token)).toBe(false), patiently)
     expect(await isAccepted(b, again.token)).toBe(true)
+
+    // The outbox tells it like this if it no longer knows whose session it was.
+    const signed = await gateOf(a.sallyport).statements.sign('secevent+jwt', {
+      aud: 'b',
+      sub_id: complex({ session: opaque(again.sid) }),
+      events: { [REVOKED]: {} },
+    })
+    const headers = { 'content-type': 'application/secevent+jwt' }
+    const body = signed.kind === 'signed' ? signed.jwt : expect.fail()
+    expect((await fetch(`${b.url}/auth/signals`, { method: 'POST', headers, body })).status).toBe(202)
+    expect(await isAccepted(b, again.token)).toBe(false)
   })
 })

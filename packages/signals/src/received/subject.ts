@@ -130,13 +130,12 @@ export async function resolve(subject: Subject, from: string, parts: Resolving):
   const whose = user === undefined ? {} : await resolveSimple(user, from, parts)
   const isNamedByUs = user === undefined || (user.format === 'iss_sub' && user.iss === parts.own)
   const name = session === undefined ? undefined : sessionIn(session, parts.own)
+  const elsewhere = session === undefined ? {} : foreignOf(session, from, parts)
   // Whoever names the user in other words means a session elsewhere, which has none of its own here: all are meant.
   if (name === undefined || !isNamedByUs)
-    return {
-      ...(whose.subject !== undefined && { subject: whose.subject }),
-      ...(session !== undefined && foreignOf(session, from, parts)),
-    }
-  if (user === undefined) return { session: name }
+    return { ...(whose.subject !== undefined && { subject: whose.subject }), ...elsewhere }
+  // The id of a session alone is one of the sender's own, if its access tokens are accepted here.
+  if (user === undefined) return elsewhere.foreign === undefined ? { session: name } : elsewhere
   // All members must describe the same subject (SSF 1.0, section 3.3.1).
   const isOne = whose.subject !== undefined && tagOfSession(name) === tagOf(whose.subject)
   return isOne ? { session: name, ...whose } : {}
