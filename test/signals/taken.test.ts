@@ -259,6 +259,21 @@ test('one access token may be meant', async () => {
   expect(await sallyport.sessions.list('alice')).toHaveLength(1)
 })
 
+test.each([`${RISC}credential-compromise`, `${RISC}sessions-revoked`])(
+  '%s ends every session of the user, also if it names one, and no API key',
+  async (type) => {
+    const { sallyport, push, signIn, alive } = await deployment()
+    await sallyport.apiKeys.create('alice', { name: 'a', scope: [], expiresInSeconds: 3600 })
+    for (const about of [opaque, (sid: string) => complex({ user: user('alice'), session: opaque(sid) })]) {
+      const [first] = [await signIn('alice'), await signIn('alice'), await signIn('bob')]
+      expect(await push(await sign(claimsOf(type, about(first))))).toEqual([202, undefined])
+      expect(await alive('alice')).toEqual([])
+    }
+    expect(await alive('bob')).toHaveLength(2)
+    expect(await sallyport.apiKeys.list('alice')).toHaveLength(1)
+  },
+)
+
 test('a session alone stands for its user', async () => {
   const { push, signIn, alive } = await deployment()
   const [first] = [await signIn('alice'), await signIn('alice'), await signIn('bob')]

@@ -12,11 +12,12 @@ export const VERIFICATION: string = `${SSF}verification`
  *
  * - `end`: ends the session that it names, or else every session of the user
  * - `end_others`: ends every session of the user but the one that it names
+ * - `end_user`: ends every session of the user, whom a session may name
  * - `end_account`: ends every session of the user, and the API keys
  * - `renew`: refuses the access tokens of the user, whose sessions get new ones
  * - `none`: nothing; the application is told
  */
-export type Effect = 'end' | 'end_others' | 'end_account' | 'renew' | 'none'
+export type Effect = 'end' | 'end_others' | 'end_user' | 'end_account' | 'renew' | 'none'
 
 /**
  * The events that are known: CAEP 1.0 (section 3), RISC 1.0 (section 2), and those about a stream itself (SSF 1.0,
@@ -30,8 +31,8 @@ const EFFECTS: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ...named(CAEP, 'session-established', 'session-presented'),
   [`${RISC}account-disabled`, 'end_account'],
   [`${RISC}account-purged`, 'end_account'],
-  [`${RISC}credential-compromise`, 'end'],
-  [`${RISC}sessions-revoked`, 'end'],
+  [`${RISC}credential-compromise`, 'end_user'],
+  [`${RISC}sessions-revoked`, 'end_user'],
   ...named(RISC, 'account-enabled', 'account-credential-change-required'),
   ...named(RISC, 'identifier-changed', 'identifier-recycled'),
   ...named(RISC, 'recovery-activated', 'recovery-information-changed'),

@@ -48,10 +48,11 @@ export function createActing({ sessions, tokens, apiKeys, findOwner }: ActParts)
   /** Refuses the access tokens of another issuer, which alone can end its sessions. */
   async function refuseForeign({ issuer, session, token }: Foreign, act: Act): Promise<void> {
     const { effect, caller } = act
-    if (token !== undefined && (effect === 'end' || effect === 'renew'))
+    const ends = effect === 'end' || effect === 'end_user' || effect === 'end_account'
+    if (token !== undefined && (ends || effect === 'renew'))
       await tokens.revoke(token, { reason: REASON, issuer })
     // After a change of claims the session goes on, and so its next tokens must be accepted.
-    if (session !== undefined && effect === 'end')
+    if (session !== undefined && ends)
       await sessions.revoke(session, { reason: REASON, caller, issuer })
   }
 
@@ -79,11 +80,15 @@ export function createActing({ sessions, tokens, apiKeys, findOwner }: ActParts)
         if (subject !== undefined) await endAll(subject, session, act)
         return
       }
+      case 'end_user':
       case 'end_account': {
         const subject = await subjectOf(act.concerned)
-        if (subject === undefined) return
+        if (subject === undefined) {
+          if (token !== undefined) await tokens.revoke(token, { reason: REASON })
+          return
+        }
         await endAll(subject, undefined, act)
-        await endKeys(subject, act.until)
+        if (act.effect === 'end_account') await endKeys(subject, act.until)
         return
       }
       case 'renew': {
