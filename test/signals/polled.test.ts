@@ -213,6 +213,8 @@ test('a stream is verified by what is sent on it', async () => {
   expect((await verify({ stream_id: 'stream-c' })).status).toBe(404)
   expect((await verify({})).status).toBe(400)
   expect((await verify({ stream_id: 'stream-b', state: 'x'.repeat(1001) })).status).toBe(400)
+  // In JSON, each of these characters takes six bytes.
+  expect((await verify({ stream_id: 'stream-b', state: '\u0001'.repeat(1000) })).status).toBe(400)
   expect(await verify({ stream_id: 'stream-b', state: 'VGhpcyBpcw==' })).toEqual({ status: 204 })
   const [jwt] = Object.values((await poll({})).body.sets)
   expect(decodeJwt(String(jwt))).toMatchObject({

@@ -21,13 +21,21 @@ const READ = ['ssf.read', 'ssf.manage'] as const
 const MANAGE = ['ssf.manage'] as const
 
 const MAX_STATE_CHARS = 1000
+/** In JSON, where some characters take six bytes. What is more does not fit into a message of the outbox. */
+const MAX_STATE_BYTES = 3500
 const statusSchema = v.looseObject({
   stream_id: v.string(),
   status: v.picklist(['enabled', 'paused', 'disabled']),
 })
 const verifySchema = v.looseObject({
   stream_id: v.string(),
-  state: v.optional(v.pipe(v.string(), v.maxLength(MAX_STATE_CHARS))),
+  state: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(MAX_STATE_CHARS),
+      v.check((state) => Buffer.byteLength(JSON.stringify(state)) <= MAX_STATE_BYTES),
+    ),
+  ),
 })
 
 export interface ManageParts extends Pick<Gate, 'route' | 'issuer'> {
