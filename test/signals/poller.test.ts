@@ -126,6 +126,20 @@ describe('a transmitter is asked', () => {
     expect(asked).toHaveLength(1)
   })
 
+  test('by nobody if the signals could not be made', async () => {
+    const { url, asked } = await transmitter([])
+    const sallyport = await createSallyport({ issuer: OWN })
+    open.push({ close: () => sallyport.close() })
+    const made = createSignals(sallyport, {
+      receive: { transmitters: [{ issuer: ISSUER, audience: AUDIENCE, jwks, poll: { url } }] },
+      send: { receivers: [{ audience: 'b', push: { url: 'https://b.example.com' } }] },
+    })
+    await expect(made).rejects.toThrow('"outbox" is required')
+    // What it would have sent is there by now.
+    for (let requests = 0; requests < 10; requests++) await fetch(url)
+    expect(asked).toEqual([])
+  })
+
   test('no more once it is closed', async () => {
     const { url, asked } = await transmitter([])
     const { signals } = await receiver(url)

@@ -5,9 +5,10 @@ import { CREDENTIAL_CHANGE } from './events.ts'
 import { parseOptions, type SignalsOptions } from './options/index.ts'
 import type { ReceiveSettings } from './options/receive.ts'
 import type { SendSettings } from './options/send.ts'
+import { tellPasswordChange } from './password-change.ts'
 import { createActing } from './received/act.ts'
 import { receiverRoute, type Transmitter } from './received/endpoint.ts'
-import { startPolling } from './received/poller.ts'
+import { type PollerParts, startPolling } from './received/poller.ts'
 import { createTake } from './received/take.ts'
 import { createAuthorize } from './sent/authorize.ts'
 import { manageRoutes } from './sent/manage.ts'
@@ -40,12 +41,12 @@ export interface Signals {
   readonly wellKnown: readonly Route[]
   /**
    * Tells the receivers that a credential of a user changed. Resolves once the message is kept, and rejects with an
-   * `UnavailableError` if it is not known to be; with a `TypeError` for a wrong argument, and without the option `send`.
+   * `UnavailableError` if it is not known to be; with a `TypeError` for a wrong argument, and without the option `send`; with a
+   * `RangeError` if it is longer than 4 KiB.
    */
   credentialChange(subject: string, change: CredentialChange): Promise<void>
   /**
-   * Tells the receivers anything else. Resolves and rejects as `credentialChange` does; with a `RangeError` if the claims are
-   * longer than 4 KiB.
+   * Tells the receivers anything else. Resolves and rejects as `credentialChange` does.
    */
   send(signal: OutgoingSignal): Promise<void>
   /** Asks no transmitter any more, and answers those who wait for signals. Call it before you close a server. */
@@ -60,8 +61,6 @@ const SET_RULE = {
   expiry: 'none',
 } as const
 const MAX_ID_CHARS = 255
-const FIRST_RETRY_MS = 1000
-const RETRIES = 8
 
 /**
  * Makes the receiver and the transmitter of shared signals (OpenID SSF 1.0 with CAEP 1.0 and RISC 1.0). Rejects with a
@@ -96,19 +95,22 @@ export async function createSignals(sallyport: Sallyport, options: SignalsOption
   const gate = gateOf(sallyport)
   const { receive, send } = parseOptions(options, gate.statements.parse)
   const waits = createWaits()
-  const receiver = receive === undefined ? [] : await startReceiving(sallyport, gate, receive, waits)
-  if (send === undefined)
+  const { receiver, pollers } =
+    receive === undefined ? NOTHING : await prepareReceiving(sallyport, gate, receive, waits)
+  const sending = send && startSending(gate, send, waits)
+  // They come last: if anything throws before, nobody can stop them.
+  for (const one of pollers) startPolling(one)
+  if (send === undefined || sending === undefined)
     return {
       ...{ receiver, transmitter: [], wellKnown: [] },
       credentialChange: refuseToSend,
       send: refuseToSend,
       close: waits.close,
     }
-  const sending = startSending(gate, send, waits)
   const stopListening = send.passwordChanges
     ? sallyport.on('event', (event) => {
         if (event.event === 'password.changed' && event.sub !== undefined)
-          void sendPasswordChange(sending.credentialChange, event.sub, event.sid, waits)
+          void tellPasswordChange(event.sub, event.sid, { ...sending, waits, notice })
       })
     : () => {}
   return {
@@ -124,12 +126,18 @@ function notice(message: string): void {
   process.emitWarning(message, 'SallyportNotice')
 }
 
-async function startReceiving(
+interface Receiving {
+  readonly receiver: readonly Route[]
+  readonly pollers: readonly PollerParts[]
+}
+const NOTHING: Receiving = { receiver: [], pollers: [] }
+
+async function prepareReceiving(
   sallyport: Sallyport,
   gate: Gate,
   settings: ReceiveSettings,
   waits: Waits,
-): Promise<readonly Route[]> {
+): Promise<Receiving> {
   const { subjectOf, onSignal } = settings
   const acting = {
     act: createActing({ ...sallyport, findOwner: gate.findOwner }),
@@ -146,12 +154,13 @@ async function startReceiving(
     })),
   )
   const pushing: Transmitter[] = []
+  const pollers: PollerParts[] = []
   for (const { reader, authorization, poll } of made) {
     if (poll === undefined) pushing.push({ reader, authorization })
-    else startPolling({ endpoint: poll, reader, take, callers: gate.callers, refused, waits, notice })
+    else pollers.push({ endpoint: poll, reader, take, callers: gate.callers, refused, waits, notice })
   }
   const parts = { transmitters: pushing, take, callers: gate.callers, refused }
-  return pushing.length === 0 ? [] : [receiverRoute(gate.route, parts)]
+  return { receiver: pushing.length === 0 ? [] : [receiverRoute(gate.route, parts)], pollers }
 }
 
 /**
@@ -211,26 +220,6 @@ function startSending(
     credentialChange: async (subject, change) =>
       send({ type: CREDENTIAL_CHANGE, subject, session: change.session, claims: claimsOf(change) }),
   }
-}
-
-/** Nobody waits for it, so it is tried again while the store is away. */
-async function sendPasswordChange(
-  credentialChange: Signals['credentialChange'],
-  subject: string,
-  session: string | undefined,
-  waits: Waits,
-): Promise<void> {
-  for (let attempts = 0; attempts < RETRIES && !waits.isOver(); attempts++) {
-    try {
-      return await credentialChange(subject, {
-        ...{ credentialType: 'password', changeType: 'update', session },
-        reason: 'The password changed',
-      })
-    } catch {
-      await waits.wait(FIRST_RETRY_MS * 2 ** attempts)
-    }
-  }
-  if (!waits.isOver()) notice('a changed password could not be told to the receivers of signals')
 }
 
 function refuseToSend(): Promise<never> {
