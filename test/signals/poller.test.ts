@@ -111,6 +111,18 @@ describe('a transmitter is asked', () => {
     expect(sallyport).toBeDefined()
   })
 
+  test('for half as many, if it answers too much, until none are left over', async () => {
+    vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const sets = { a: 'x.y.z' }
+    const { url, asked } = await transmitter([
+      [200, { sets: { a: 'x'.repeat(1_100_000) } }],
+      [200, { sets }],
+    ])
+    await receiver(url)
+    await vi.waitFor(() => expect(asked).toHaveLength(3), patiently)
+    expect(asked.map(({ body }) => body.maxEvents)).toEqual([50, 25, 50])
+  })
+
   test('by one process of several', async () => {
     const { url, asked } = await transmitter([])
     const shared = await memoryStore().open({

@@ -53,6 +53,7 @@ const NONE: Verdicts = { ack: [], setErrs: {} }
 export function startPolling(parts: PollerParts): void {
   const { endpoint, reader, take, callers, refused, waits, notice } = parts
   let failures = 0
+  let most = MOST_SETS
 
   async function run(): Promise<void> {
     while (!waits.isOver()) {
@@ -69,14 +70,17 @@ export function startPolling(parts: PollerParts): void {
     let verdicts = NONE
     while (!waits.isOver() && now() < endsAt) {
       const startedAt = now()
-      const answer = await ask({ ...verdicts, maxEvents: MOST_SETS, returnImmediately: false })
+      const answer = await ask({ ...verdicts, maxEvents: most, returnImmediately: false })
       if (answer === undefined) {
         await waits.wait(Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 6)))
         continue
       }
       const taken = await takeAll(answer)
       verdicts = taken.verdicts
-      const isIdle = Object.keys(answer.sets).length === 0 || taken.isShort
+      const { length } = Object.keys(answer.sets)
+      // What was too much at once has been fetched.
+      if (length < most) most = MOST_SETS
+      const isIdle = length === 0 || taken.isShort
       if (isIdle) await waits.wait(startedAt + AT_LEAST_MS - now())
     }
     if (verdicts.ack.length > 0 || Object.keys(verdicts.setErrs).length > 0)
@@ -110,6 +114,8 @@ export function startPolling(parts: PollerParts): void {
     } catch (cause) {
       // It kept the request waiting, as it may. What it was told it may not have heard, and so sends once more.
       if (Object(cause).name === 'TimeoutError') return { sets: {}, moreAvailable: false }
+      // Tokens may be long. Fewer of them are asked for, or else the same answer would come for ever.
+      if (cause instanceof TooLong) most = Math.max(1, Math.floor(most / 2))
       if (failures++ === 0 && !waits.isOver())
         notice(`signals cannot be asked for at ${new URL(endpoint.url).host}: ${reasonOf(cause)}`)
       return undefined
@@ -121,6 +127,7 @@ export function startPolling(parts: PollerParts): void {
 
 /** The transmitter's answer is no use. */
 class UnusableAnswer extends Error {}
+class TooLong extends UnusableAnswer {}
 
 async function post(
   { url, authorization }: PollEndpoint,
@@ -143,7 +150,10 @@ async function post(
     await answer.body?.cancel()
     throw new UnusableAnswer(`it answered ${answer.status}`)
   }
-  const parsed = v.safeParse(answerSchema, await readJson(answer.body, MAX_ANSWER_BYTES))
+  const json = await readJson(answer.body, MAX_ANSWER_BYTES).catch((cause: unknown) => {
+    throw cause instanceof RangeError ? new TooLong('its answer is too long') : cause
+  })
+  const parsed = v.safeParse(answerSchema, json)
   if (!parsed.success) throw new UnusableAnswer('its answer has another form')
   return parsed.output
 }
