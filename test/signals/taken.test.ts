@@ -148,6 +148,21 @@ describe('what a store that was away left undone', () => {
   })
 })
 
+test.each([
+  ['a user', user('https://b.example bob'), undefined],
+  ['something opaque', opaque('https://b.example bob'), undefined],
+  ['an access token', { format: 'jwt_id', iss: OWN, jti: 'https://b.example j1' }, undefined],
+  ['whom the application finds', opaque('bob'), () => 'https://b.example bob'],
+])(
+  '%s is nobody here by the name that only something of another issuer has',
+  async (_what, about, subjectOf) => {
+    const told: Signal[] = []
+    const { push } = await deployment({ subjectOf, onSignal: (signal) => void told.push(signal) })
+    expect(await push(await sign(claimsOf(REVOKED, about)))).toEqual([202, undefined])
+    expect(told).toMatchObject([{ subject: undefined, session: undefined }])
+  },
+)
+
 describe('the application', () => {
   test('is told of a signal before it does anything, and may leave it at that', async () => {
     const told: Signal[] = []

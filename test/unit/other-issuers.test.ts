@@ -296,6 +296,56 @@ describe("a token of somebody else's issuer", () => {
     expect(await ask(sallyport, token)).toBe(200)
   })
 
+  describe('outlives what takes its name, as revocations have it, for one of ours', () => {
+    const names = () => ({ sid: `${theirs.origin} s1`, sub: `${theirs.origin} alice` })
+    const good = async (one: Sallyport) => ask(one, await mint({ claims: { sid: 's1', jti: 'j1' } }))
+
+    test.each([
+      ['sessions.revoke', (one: Sallyport) => one.sessions.revoke(names().sid)],
+      ['several', (one: Sallyport) => one.sessions.revoke(['unknown', names().sid])],
+      ['tokens.revoke', (one: Sallyport) => one.tokens.revoke(`${theirs.origin} j1`)],
+      ['sessions.revokeAll', (one: Sallyport) => one.sessions.revokeAll(names().sub)],
+      ['sessions.revokeUsers', (one: Sallyport) => one.sessions.revokeUsers(['bob', names().sub])],
+      ['sessions.update', (one: Sallyport) => one.sessions.update(names().sub, { scope: [] })],
+      ['tokens.revokeAll', (one: Sallyport) => one.tokens.revokeAll(names().sub)],
+      ['apiKeys.create', (one: Sallyport) => one.apiKeys.create(names().sub, { name: 'k' })],
+      ['signIn', (one: Sallyport) => gateOf(one).signIn(viewOf({}), { subject: names().sub })],
+    ])('%s', async (_what, call) => {
+      const sallyport = await site({}, { apiKeys: {} })
+      const events: string[] = []
+      sallyport.on('event', ({ event }) => events.push(event))
+      await expect(call(sallyport)).rejects.toThrow(/must not begin with a URL and a blank/)
+      expect(events).toEqual([])
+      expect(await good(sallyport)).toBe(200)
+    })
+
+    const asNamed = ({ sid, sub }: { readonly sid?: string; readonly sub?: string }) => ({
+      ...(sid !== undefined && { sessions: [sid] }),
+      ...(sub !== undefined && { subjects: [sub] }),
+    })
+    test.each([
+      ['same', 'same' as const],
+      ['a function', asNamed],
+    ])('the logout token of a third (sessions: %s)', async (_what, sessions) => {
+      const third = await generateSigningKey('ES256')
+      const issuer = { issuer: 'https://third.example', audience: 'us', jwks: { keys: [publicJwk(third)] } }
+      const options = { backchannelLogout: { issuers: [{ ...issuer, sessions }] } }
+      const sallyport = await site({}, options)
+      const [route] = gateOf(sallyport).routes(['backchannel-logout'])
+      const { sid, sub } = names()
+      for (const [jti, named] of Object.entries({ a: { sid }, b: { sub, sid: undefined } })) {
+        const events = { 'http://schemas.openid.net/event/backchannel-logout': {} }
+        const claims = { iss: issuer.issuer, aud: 'us', sub: undefined, ...named, jti, events }
+        const token = await mint({ by: third, header: { typ: 'logout+jwt' }, claims })
+        const answer = await route?.handle(
+          viewOf({ body: { kind: 'parsed', value: { logout_token: token } } }),
+        )
+        expect(answer?.status).toBe(200)
+      }
+      expect(await good(sallyport)).toBe(200)
+    })
+  })
+
   test('is not revoked for an issuer that is not accepted, which is a mistake', async () => {
     const sallyport = await site()
     for (const issuer of ['https://other.example', `${theirs.origin}/`, ''])

@@ -45,6 +45,7 @@ export type {
   PushReceiver,
 } from './outbox/index.ts'
 export type { DeadLetter, OutboxMessage } from './ports/optional/outbox.ts'
+export { isForeignName } from './ports/revocations.ts'
 export { type ChallengeParameters, type Problem, type ProblemCode, problems } from './problems.ts'
 export type { Auth } from './seam/auth.ts'
 export type { Caller, Callers, Sender } from './seam/caller.ts'

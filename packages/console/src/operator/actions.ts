@@ -3,6 +3,7 @@ import {
   type Answer,
   emptyAnswer,
   type Gate,
+  isForeignName,
   jsonAnswer,
   type RequestView,
   refusal,
@@ -39,13 +40,14 @@ export function createActions({ sessions, keys, emit }: Sallyport, { callers }: 
   return {
     async revokeUser(view, auth) {
       const { subject = '' } = view.params
-      if (subject === '' || subject.length > MAX_CHARS) return refusal('route_unknown')
+      if (subject === '' || subject.length > MAX_CHARS || isForeignName(subject))
+        return refusal('route_unknown')
       const { ended } = await sessions.revokeAll(subject, begin(view, auth, 'operator:revoke_user'))
       return jsonAnswer(200, { ended: ended.length })
     },
     async endSession(view, auth) {
       const { id = '' } = view.params
-      if (id === '' || id.length > MAX_CHARS) return refusal('session_unknown')
+      if (id === '' || id.length > MAX_CHARS || isForeignName(id)) return refusal('session_unknown')
       const { ended } = await sessions.revoke(id, begin(view, auth, 'operator:end_session'))
       return ended.length === 0 ? refusal('session_unknown') : emptyAnswer()
     },

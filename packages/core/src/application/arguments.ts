@@ -1,6 +1,8 @@
 import { UnavailableError } from '../errors.ts'
 import type { RevokeOptions } from '../gate/session-calls.ts'
 import type { AcceptedIssuers } from '../issuers/load.ts'
+import { isForeignName } from '../ports/revocations.ts'
+import { type Auth, ownSubject } from '../seam/auth.ts'
 import type { Caller } from '../seam/caller.ts'
 import type { RenewSessions } from '../sessions/renew.ts'
 
@@ -29,6 +31,15 @@ export interface Caused {
 export function identifier(name: string, given: string): string {
   if (typeof given === 'string' && given.length >= 1 && given.length <= 255) return given
   throw new TypeError(`"${name}" must be a string of 1 to 255 characters`)
+}
+
+/** The name of a user of this deployment. One in the form of another issuer's would concern that issuer's tokens. */
+export function ownName(name: string, given: string | Auth): string {
+  const subject = identifier(name, ownSubject(given))
+  if (!isForeignName(subject)) return subject
+  throw new TypeError(
+    `"${name}" must not begin with a URL and a blank: only users of other issuers are named so`,
+  )
 }
 
 export function identifiers(name: string, given: readonly string[]): readonly string[] {

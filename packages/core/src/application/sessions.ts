@@ -13,6 +13,7 @@ import {
   identifier,
   identifiers,
   type KnownIssuers,
+  ownName,
   REVOKE_ONE_MEMBERS,
   type Renewed,
   type RevokeOneOptions,
@@ -35,7 +36,8 @@ export interface SessionUpdate {
 /**
  * What an application does with sessions. Each call rejects with an `UnavailableError` while the store does not answer.
  * Calls reject with a `TypeError` for an id that is not a string of 1 to 255 characters, and calls that take an `Auth`
- * if another issuer issued its token.
+ * if another issuer issued its token. Those that end or change something do so for an id that begins with a URL and a
+ * blank, as only things of another issuer are named.
  */
 export interface SessionCalls {
   /**
@@ -109,9 +111,13 @@ export function createSessionCalls(parts: SessionCallsParts): SessionCalls {
     options?: RevokeOneOptions & Caused,
   ): Promise<Revoked | RevokedMany> {
     const ending = endingFor('sessions.revoke', options, REVOKE_ONE_MEMBERS)
-    const step = (session: string): Promise<Revoked | Unavailable> =>
-      endOne(session, issuers.nameOf(session, options?.issuer), ending)
-    if (typeof given !== 'string') return forEachOf(identifiers('sessions', given), step)
+    const nameOf = (session: string): string => issuers.nameOf(session, options?.issuer)
+    const step = (session: string): Promise<Revoked | Unavailable> => endOne(session, nameOf(session), ending)
+    if (typeof given !== 'string') {
+      // A wrong one among them is refused before any of them ends.
+      for (const session of identifiers('sessions', given)) nameOf(session)
+      return forEachOf(given, step)
+    }
     const outcome = await step(identifier('session', given))
     if ('ended' in outcome) return outcome
     throw new UnavailableError()
@@ -127,13 +133,14 @@ export function createSessionCalls(parts: SessionCallsParts): SessionCalls {
     revoke,
     async revokeAll(subject, options) {
       const ending = endingFor('sessions.revokeAll', options)
-      const outcome = await endAll(identifier('subject', ownSubject(subject)), ending)
+      const outcome = await endAll(ownName('subject', subject), ending)
       if ('ended' in outcome) return outcome
       throw new UnavailableError()
     },
     async revokeUsers(subjects, options) {
       const ending = endingFor('sessions.revokeUsers', options)
       const names = identifiers('subjects', subjects)
+      for (const [index, name] of names.entries()) ownName(`subjects[${index}]`, name)
       return forEachOf(names, (subject) => endAll(subject, ending))
     },
     async update(subject, update, options) {
@@ -142,7 +149,7 @@ export function createSessionCalls(parts: SessionCallsParts): SessionCalls {
       const { scope } = update
       // Nothing would change but that all access tokens are refused, which is another call.
       if (scope === undefined) throw new TypeError('sessions.update: "scope" is missing')
-      return renewed(renew(identifier('subject', ownSubject(subject)), { scope, reason }))
+      return renewed(renew(ownName('subject', subject), { scope, reason }))
     },
   }
 }

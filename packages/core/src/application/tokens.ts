@@ -3,7 +3,7 @@ import { reasonOf, refuseUnknownMembers, UnavailableError } from '../errors.ts'
 import type { Revoked, RevokeOptions } from '../gate/session-calls.ts'
 import { isApiKeyId } from '../ports/ids.ts'
 import type { ProblemCode } from '../problems.ts'
-import { type Auth, ownSubject } from '../seam/auth.ts'
+import type { Auth } from '../seam/auth.ts'
 import type { Sender } from '../seam/caller.ts'
 import type { RenewSessions } from '../sessions/renew.ts'
 import type { TokenRevocation } from '../sessions/tokens/revoke.ts'
@@ -11,6 +11,7 @@ import {
   BY_APPLICATION,
   identifier,
   type KnownIssuers,
+  ownName,
   REVOKE_ONE_MEMBERS,
   type Renewed,
   type RevokeOneOptions,
@@ -98,7 +99,7 @@ export function createTokenCalls(parts: TokenCallsParts): TokenCalls {
     },
     async revokeAll(subject, options) {
       const reason = reasonOf('tokens.revokeAll', options, BY_APPLICATION)
-      return renewed(renew(identifier('subject', ownSubject(subject)), { reason }))
+      return renewed(renew(ownName('subject', subject), { reason }))
     },
   }
 }

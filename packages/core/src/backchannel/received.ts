@@ -2,7 +2,8 @@ import { ConfigError } from '../errors.ts'
 import type { AcceptedIssuers } from '../issuers/load.ts'
 import type { StatementSender } from '../issuers/senders.ts'
 import type { StatementReader, Statements } from '../issuers/statements.ts'
-import { foreignName } from '../ports/revocations.ts'
+import { isSessionId } from '../ports/ids.ts'
+import { foreignName, isForeignName } from '../ports/revocations.ts'
 import type { Caller } from '../seam/caller.ts'
 import type { Ending, SessionEnd } from '../sessions/end.ts'
 import { claimedIssuer } from '../tokens/statements/claimed.ts'
@@ -94,14 +95,17 @@ export async function createLogoutTaking(
     const { iss, sid, sub } = claims
     const found = await find(reader, claims)
     if (found === undefined) return false
+    // What has the form of another issuer's name would concern the access tokens of that issuer.
     // Where a token names both, a session of somebody else is none of its business.
     const one = (id: string): Promise<{ readonly kind: string }> =>
       reader.sessions === 'same' && sub !== undefined
         ? parts.end.oneOf(sub, id, ending)
         : parts.end.one(id, ending)
     const steps: Promise<{ readonly kind: string }>[] = [
-      ...(found.sessions ?? []).map(one),
-      ...(found.subjects ?? []).map((subject) => parts.end.all(subject, ending)),
+      ...(found.sessions ?? []).filter(isSessionId).map(one),
+      ...(found.subjects ?? [])
+        .filter((subject) => !isForeignName(subject))
+        .map((subject) => parts.end.all(subject, ending)),
     ]
     if (iss !== ownIssuer && concernsTokens(iss)) {
       if (sid !== undefined) steps.push(parts.end.one(foreignName(iss, sid), ending))

@@ -1,12 +1,12 @@
 import type { Clock } from '../ports/clock.ts'
-import { foreignName } from '../ports/revocations.ts'
+import { foreignName, isForeignName } from '../ports/revocations.ts'
 import type { createTrustedIssuers, TrustedIssuer, TrustedIssuers } from './trusted.ts'
 
 /** All issuers whose tokens are accepted. */
 export interface AcceptedIssuers extends TrustedIssuers {
   /**
    * How revocations name an id of an issuer; `undefined` stands for this deployment. Throws a `TypeError` for an issuer
-   * whose tokens are not accepted.
+   * whose tokens are not accepted, and for an id of this deployment that has the form of another issuer's name.
    */
   nameOf(id: string, issuer: string | undefined): string
 }
@@ -29,7 +29,10 @@ export async function loadTrustedIssuers(
   return {
     ...trusted,
     nameOf(id, issuer = ownIssuer) {
-      if (issuer === ownIssuer) return id
+      if (issuer === ownIssuer) {
+        if (!isForeignName(id)) return id
+        throw new TypeError('an id must not begin with a URL and a blank: name its issuer by "issuer"')
+      }
       if (trusted.sources.some((source) => source.issuer === issuer)) return foreignName(issuer, id)
       throw new TypeError('"issuer" must be that of this deployment, or one of the option "issuers"')
     },

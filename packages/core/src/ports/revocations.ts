@@ -64,6 +64,17 @@ export function foreignName(issuer: string, name: string): string {
   return `${issuer} ${name}`
 }
 
+/** No issuer has white space in its name, so the first blank ends it. */
+const FOREIGN_NAME = /^https?:\S* /i
+
+/**
+ * Whether a string has the form of a {@link foreignName}. Nothing of this deployment may be called so: whoever could name
+ * it would have access tokens of another issuer refused.
+ */
+export function isForeignName(name: string): boolean {
+  return FOREIGN_NAME.test(name)
+}
+
 /**
  * Whether the revocation of a subject concerns a token of that subject. It does if the token was issued in that second
  * or earlier, or at an unknown time, and does not belong to the session that was kept.

@@ -1,3 +1,4 @@
+import { isForeignName } from '@sallyport/core/adapter'
 import { isApiKeyId, isSessionId, tagOf, tagOfSession } from '@sallyport/core/store'
 import * as v from 'valibot'
 
@@ -149,16 +150,16 @@ async function resolveSimple(
   const { format } = identifier
   if (format === 'aliases') return resolveAliases(identifier, from, parts)
   const { iss, sub, id, jti } = identifier
-  if (format === 'iss_sub' && iss === parts.own) return { ...(fits(sub) && { subject: sub }) }
+  if (format === 'iss_sub' && iss === parts.own) return { ...(isOurs(sub) && { subject: sub }) }
   if (format === 'jwt_id' && iss === parts.own)
-    return { ...(fits(jti) && !isApiKeyId(jti) && { token: jti }) }
+    return { ...(isOurs(jti) && !isApiKeyId(jti) && { token: jti }) }
   const session = sessionIn(identifier, parts.own)
   if (session !== undefined && !parts.issuers.has(from)) return { session }
   const found = foreignOf(identifier, from, parts)
   if (found.foreign !== undefined) return found
-  if (parts.subjectOf === undefined) return { ...(format === 'opaque' && fits(id) && { subject: id }) }
+  if (parts.subjectOf === undefined) return { ...(format === 'opaque' && isOurs(id) && { subject: id }) }
   const subject = await parts.subjectOf(identifier, from)
-  return { ...(fits(subject) && { subject }) }
+  return { ...(isOurs(subject) && { subject }) }
 }
 
 /** All of them identify the same subject (RFC 9493, section 3.2.8), so the first that is known here is enough. */
@@ -190,6 +191,11 @@ function foreignOf(
 function sessionIn({ format, id, iss, sub }: SubjectIdentifier, own: string) {
   const name = format === 'opaque' ? id : format === 'iss_sub' && iss === own ? sub : undefined
   return typeof name === 'string' && isSessionId(name) ? name : undefined
+}
+
+/** A name in the form of another issuer's would concern the access tokens of that issuer. */
+function isOurs(name: unknown): name is string {
+  return fits(name) && !isForeignName(name)
 }
 
 function fits(name: unknown): name is string {

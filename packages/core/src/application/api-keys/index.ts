@@ -4,9 +4,9 @@ import { reasonOf, UnavailableError } from '../../errors.ts'
 import type { RevokeOptions } from '../../gate/session-calls.ts'
 import { isApiKeyId } from '../../ports/ids.ts'
 import type { ApiKey, UsedApiKey } from '../../ports/optional/api-keys.ts'
-import { type Auth, ownSubject } from '../../seam/auth.ts'
+import type { Auth } from '../../seam/auth.ts'
 import type { Callers } from '../../seam/caller.ts'
-import { BY_APPLICATION, identifier } from '../arguments.ts'
+import { BY_APPLICATION, identifier, ownName } from '../arguments.ts'
 
 /** An API key, without its secret. Instants are milliseconds since the epoch. */
 export interface ApiKeyInfo {
@@ -64,7 +64,7 @@ export interface ApiKeyCallsParts {
 }
 
 export function createApiKeyCalls({ apiKeys, callers }: ApiKeyCallsParts): ApiKeyCalls {
-  const nameOf = (subject: string | Auth): string => identifier('subject', ownSubject(subject))
+  const nameOf = (subject: string | Auth): string => ownName('subject', subject)
 
   async function revoked(outcome: ReturnType<ApiKeys['revoke']>): Promise<RevokedApiKeys> {
     const settled = await outcome

@@ -1,12 +1,14 @@
 import { refuseUnknownMembers } from '../../errors.ts'
 import type { Lifetimes } from '../../ports/lifetimes.ts'
+import { isForeignName } from '../../ports/revocations.ts'
 import { isScopeToken } from '../../tokens/claims.ts'
 import { checkAssurance, checkPrintable } from './assurance.ts'
 
 /** A user whom the application has authenticated, and what the session is for. */
 export interface SignIn {
   /**
-   * The id of the user: opaque, stable and not personal, because it is in every token. 1 to 255 characters. In
+   * The id of the user: opaque, stable and not personal, because it is in every token. 1 to 255 characters, which do not begin
+   * with a URL and a blank, since revocations name the users of other issuers so. In
    * production, one that looks like an e-mail address is refused with a `ClaimsError` if the package
    * `@sallyport/claims-policy` is installed, unless `claims.exempt` has `sub`.
    */
@@ -58,6 +60,10 @@ export function checkSignIn(signIn: SignIn): void {
   const { subject, scope, client, persistent, crossSite } = signIn
   if (typeof subject !== 'string' || subject === '' || subject.length > 255)
     throw new TypeError('signIn: "subject" must be a string of 1 to 255 characters')
+  if (isForeignName(subject))
+    throw new TypeError(
+      'signIn: "subject" must not begin with a URL and a blank: only users of other issuers are named so',
+    )
   if (scope !== undefined && !(Array.isArray(scope) && scope.every(isScopeToken)))
     throw new TypeError(
       'signIn: "scope" must be an array of scope tokens without spaces (RFC 6749, section 3.3)',
