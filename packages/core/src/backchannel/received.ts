@@ -91,10 +91,12 @@ export async function createLogoutTaking(
     }
   }
 
-  async function endAll(reader: Reader, claims: LogoutClaims, ending: Ending): Promise<boolean> {
-    const { iss, sid, sub } = claims
-    const found = await find(reader, claims)
-    if (found === undefined) return false
+  async function endAll(
+    reader: Reader,
+    { iss, sid, sub }: LogoutClaims,
+    found: FoundSessions,
+    ending: Ending,
+  ): Promise<boolean> {
     // What has the form of another issuer's name would concern the access tokens of that issuer.
     // Where a token names both, a session of somebody else is none of its business.
     const one = (id: string): Promise<{ readonly kind: string }> =>
@@ -123,12 +125,14 @@ export async function createLogoutTaking(
     if (reading.kind === 'invalid' || logout === undefined) return INVALID
     const { claims, jti } = logout
     const ending: Ending = { reason: 'backchannel_logout', caller }
-    // The user may have signed in again since.
+    const found = await find(reader, claims)
+    if (found === undefined) return STORE_AWAY
+    // The user may have signed in again since a token was used, even while the application searched.
     const used = await reader.reader.look(jti)
     if (used.kind === 'unavailable') return STORE_AWAY
     if (used.kind === 'seen') return INVALID
-    // Marked as used only now: if the store goes away in between, the token can be sent again, to any process.
-    if (!(await endAll(reader, claims, ending))) return STORE_AWAY
+    // It is used up last, so that any process can finish what another one could not.
+    if (!(await endAll(reader, claims, found, ending))) return STORE_AWAY
     const marked = await reader.reader.mark(jti, reading.usableUntil)
     if (marked.kind === 'unavailable') return STORE_AWAY
     return marked.kind === 'first' ? { kind: 'ended' } : INVALID
