@@ -309,6 +309,18 @@ describe('a database that is away', () => {
   })
 })
 
+test('a sign-in that cannot be repeated, since its session has ended, ends no other one', async () => {
+  const store = await openStore()
+  const subject = newSubject()
+  const first = opening(subject)
+  const { id } = await opened(store, first)
+  await store.sessions.end({ id, at: START, evenIfAbsent: false })
+  const other = await opened(store, opening(subject))
+  expect(await store.sessions.open({ ...first, replaces: other.id })).toEqual(UNAVAILABLE)
+  ofKind(await store.sessions.read(other.id), 'read')
+  expect(notices).toEqual([])
+})
+
 test('a refresh that reaches the server after its caller has given up changes nothing', async () => {
   const store = await openStore()
   const session = await opened(store, opening(newSubject()))

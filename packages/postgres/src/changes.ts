@@ -10,6 +10,7 @@ import { sql } from 'kysely'
 import type { Run } from './database.ts'
 import { createLookup, type Found, isLive } from './lookup.ts'
 import { issueFrom } from './marks.ts'
+import { createMayIssue } from './promptness.ts'
 import { particularsOf, portSession, type SessionRecord } from './records.ts'
 import type { SessionParts } from './session-parts.ts'
 import { serverNow } from './tables.ts'
@@ -27,6 +28,7 @@ type Over = typeof UNKNOWN | Unavailable
 export function createChanges(parts: SessionParts) {
   const { database, tables, records } = parts
   const lookup = createLookup(parts)
+  const mayIssue = createMayIssue(parts)
 
   /** Writes the grant and the binding of a session, if it is still the one that was found. */
   async function write(run: Run, { version, deadline }: Found, next: SessionRecord): Promise<boolean> {
@@ -61,10 +63,11 @@ RETURNING s.id`)
         const { elevation, bindings, known } = elevating
         const { record, marks } = found
         const next = { ...record, elevation, binding: adopt(record.binding, bindings) }
-        const isWritten = await write(run, found, next)
-        return isWritten
-          ? { kind: 'elevated', session: portSession(next), issueFrom: issueFrom(marks, known) }
-          : undefined
+        if (!(await write(run, found, next))) return undefined
+        const from = issueFrom(marks, known)
+        return (await mayIssue(run, elevating, from, found.began))
+          ? { kind: 'elevated', session: portSession(next), issueFrom: from }
+          : UNAVAILABLE
       }),
     bindKey: (binding: BindingKey): Promise<BindKeyOutcome> =>
       change<BindKeyOutcome>('bind-key', binding, async (run, found) => {

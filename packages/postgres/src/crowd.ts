@@ -96,11 +96,17 @@ WHERE id = ${id}`)
         const ids = live.map(({ id }) => id)
         for (let from = 0; from < ids.length; from += SLICE)
           await setScope(run, ids.slice(from, from + SLICE), scope)
+        // Refreshes that were carried out before all sessions were changed know no scope but the earlier one.
+        const [now] = await run<{ at: number }>(sql`SELECT ${instant(given)} AS at`)
+        const changedAt = Number(now?.at)
         // An earlier mark put tokens off until the second after it.
-        const notBefore = Math.max(Math.floor(at / 1000) + TOKENS_AHEAD_SECONDS, issueFrom(marks, known))
+        const notBefore = Math.max(
+          Math.floor(changedAt / 1000) + TOKENS_AHEAD_SECONDS,
+          issueFrom(marks, known),
+        )
         const revocation = { kind: 'subject', tag, notBefore } as const
         await subjects.mark(run, revocation)
-        await feeds.revokeEach(run, { shard: shardOfTag(tag), revocations: [revocation], at })
+        await feeds.revokeEach(run, { shard: shardOfTag(tag), revocations: [revocation], at: changedAt })
         return { kind: 'renewed', sessions: ids, revocation } as const
       })
       return answer.kind === 'unavailable' ? answer : answer.value

@@ -1,7 +1,7 @@
 import type { Unavailable } from '@sallyport/core/store'
 import type { CompiledQuery } from 'kysely'
 import type { FaultReports } from './fault-reports.ts'
-import { isWorthRepeating } from './faults.ts'
+import { Abandoned, isWorthRepeating } from './faults.ts'
 import type { Send, Source } from './source.ts'
 import { type Builder, createBuilder } from './tables.ts'
 
@@ -43,24 +43,24 @@ export interface Database {
   transaction<T>(name: string, work: (run: Run) => Promise<T>): Promise<Answered<T>>
 }
 
+const builder = createBuilder()
 const UNAVAILABLE: Unavailable = { kind: 'unavailable' }
 /** How often a step is tried that others were in the way of. */
 const MAX_TRIES = 3
 
+/** Runs statements where they are sent. */
+export function createRun(send: Send): Run {
+  return async <Row>(statement: Statement<Row>) => {
+    const { sql, parameters } = statement.compile(builder)
+    // The type of the rows is what the statement says of itself.
+    return (await send(sql, parameters)) as readonly Row[]
+  }
+}
+
 export function createDatabase(source: Source, reports: FaultReports): Database {
-  const builder = createBuilder()
-
-  const runOn =
-    (send: Send): Run =>
-    async <Row>(statement: Statement<Row>) => {
-      const { sql, parameters } = statement.compile(builder)
-      // The type of the rows is what the statement says of itself.
-      return (await send(sql, parameters)) as readonly Row[]
-    }
-
   const alone: Step = {
-    run: runOn(source.send),
-    transaction: (work) => source.transaction((send) => work(runOn(send))),
+    run: createRun(source.send),
+    transaction: (work) => source.transaction((send) => work(createRun(send))),
   }
 
   async function step<T>(name: string, work: (step: Step) => Promise<T>): Promise<Answered<T>> {
@@ -71,7 +71,7 @@ export function createDatabase(source: Source, reports: FaultReports): Database 
         return { kind: 'answered', value }
       } catch (cause) {
         if (isWorthRepeating(cause) && tries < MAX_TRIES) continue
-        reports.failed(name, cause)
+        if (!(cause instanceof Abandoned)) reports.failed(name, cause)
         return UNAVAILABLE
       }
     }

@@ -6,6 +6,11 @@ export class Unreadable extends Error {
   override readonly name = 'Unreadable'
 }
 
+/** A step that can't go on, though the server does: it is rolled back, and counts as unavailable. */
+export class Abandoned extends Error {
+  override readonly name = 'Abandoned'
+}
+
 const SQL_STATE = /^[0-9A-Z]{5}$/
 const SYSTEM_CODE = /^E[A-Z0-9_]{3,40}$/
 

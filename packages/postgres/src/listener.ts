@@ -24,7 +24,16 @@ export function createListener(open: () => Client, commandTimeoutMs: number): Li
   let isClosed = false
 
   function listen(channel: string, onMessage: (payload: string) => void, onGap: () => void): void {
-    const current = open()
+    const retryLater = (): void => {
+      if (isClosed) return
+      retry = setTimeout(listen, delay, channel, onMessage, onGap).unref()
+      delay = Math.min(2 * delay, MAX_RETRY_MS)
+    }
+    const current = tryOpen()
+    if (current === undefined) {
+      retryLater()
+      return
+    }
     client = current
     let isOver = false
     const lost = (): void => {
@@ -33,9 +42,7 @@ export function createListener(open: () => Client, commandTimeoutMs: number): Li
       pid = undefined
       clearInterval(looking)
       void end(current)
-      if (isClosed) return
-      retry = setTimeout(listen, delay, channel, onMessage, onGap).unref()
-      delay = Math.min(2 * delay, MAX_RETRY_MS)
+      retryLater()
     }
     current.on('error', lost)
     current.on('end', lost)
@@ -47,6 +54,15 @@ export function createListener(open: () => Client, commandTimeoutMs: number): Li
       looking = setInterval(() => void pidOf(current).catch(lost), LOOK_EVERY_MS).unref()
       onGap()
     }, lost)
+  }
+
+  /** A client reads the files that its settings name, such as certificates, which may be gone for now. */
+  function tryOpen(): Client | undefined {
+    try {
+      return open()
+    } catch {
+      return undefined
+    }
   }
 
   async function begin(current: Client, channel: string): Promise<number> {

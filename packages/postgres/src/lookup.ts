@@ -22,6 +22,8 @@ export interface Found extends ReadRecord {
   readonly hasSubject: boolean
   /** The instant to judge by. */
   readonly at: number
+  /** When it was looked for, by `performance.now()`. */
+  readonly began: number
   /**
    * A change counts only until this time of the server. Nobody waits for it any longer, and whoever was told that it failed
    * must find nothing changed.
@@ -32,6 +34,7 @@ export interface Found extends ReadRecord {
 /** Finds a session that has not ended, though it may have expired. Nothing is locked. */
 export function createLookup({ tables, records, instant, commandTimeoutMs }: SessionParts) {
   return async (run: Run, id: SessionId, at: number, known?: KnownMarks): Promise<Found | undefined> => {
+    const began = performance.now()
     const [row] = await run<FoundRow>(sql`SELECT ${sessionColumns}, u.tag IS NOT NULL AS has_subject,
   u.not_before, u.window_ends_at, u.window_count, h.ended_until, ${instant(at)} AS at, ${serverNow} AS server_now
 FROM ${tables.sessions} AS s
@@ -45,6 +48,7 @@ WHERE s.id = ${id} AND s.ended_at IS NULL`)
       window: { endsAt: Number(row.window_ends_at ?? 0), count: Number(row.window_count ?? 0) },
       hasSubject: row.has_subject,
       at: Number(row.at),
+      began,
       deadline: Number(row.server_now) + commandTimeoutMs,
     }
   }

@@ -3,6 +3,7 @@ import { createMigrationsTable, migrations, quoted, recordMigration } from './mi
 import type { PostgresSettings } from './options.ts'
 import { rest } from './rest.ts'
 import type { Send, Source } from './source.ts'
+import { tableNames } from './tables.ts'
 
 const OLDEST_SERVER = 140_000
 /** How often it is asked whether another process has run the migrations. */
@@ -32,7 +33,7 @@ export async function prepare(
   for (let waits = 0; ; waits++) {
     const known = await lastMigration(source.send, schema)
     const missing = migrations.filter(({ id }) => id > known)
-    if (missing.length === 0) return
+    if (missing.length === 0) return expectRights(source.send, schema)
     if (migrate === 'check')
       throw refusal(
         `the tables in the schema "${schema}" are not up to date: run what migrationsOf("${schema}", ${known}) gives, or leave "postgres.migrate" out`,
@@ -41,6 +42,22 @@ export async function prepare(
     if (waits === MAX_WAITS) throw new Error('another process has been running the migrations for long')
     await rest(WAIT_MS)
   }
+}
+
+/** Of the tables of the store alone: the schema may have others. */
+async function expectRights(send: Send, schema: string): Promise<void> {
+  const [lacking] = await send(
+    `SELECT c.relname AS table FROM pg_class AS c
+      WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'r' AND c.relname = ANY ($2::text[]) AND NOT (
+        has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+        AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
+      ORDER BY 1 LIMIT 1`,
+    [quoted(schema), tableNames],
+  )
+  if (lacking !== undefined)
+    throw refusal(
+      `PostgreSQL does not let this user change the table "${lacking.table}": grant the rights that the guide lists`,
+    )
 }
 
 /** The number of the migration that was run last; 0 if none was. */

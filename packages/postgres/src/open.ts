@@ -1,6 +1,6 @@
 import { ConfigError, type StoreContext } from '@sallyport/core/store'
 import { sql } from 'kysely'
-import { createDatabase } from './database.ts'
+import { createDatabase, createRun } from './database.ts'
 import { createEmbeddedSource } from './embedded-source.ts'
 import { createFaultReports } from './fault-reports.ts'
 import { refusalOf } from './faults.ts'
@@ -48,6 +48,7 @@ export async function open(settings: PostgresSettings, context: StoreContext): P
   async function look(): Promise<boolean> {
     try {
       await prepare(source, settings)
+      await source.transaction((send) => feeds.ensureShards(createRun(send)))
     } catch (cause) {
       const refused = cause instanceof ConfigError ? cause : refusalOf(cause)
       if (refused !== undefined) throw refused
@@ -55,7 +56,7 @@ export async function open(settings: PostgresSettings, context: StoreContext): P
       return false
     }
     reports.answered('open')
-    return (await database.transaction('open', feeds.ensureShards)).kind === 'answered'
+    return true
   }
 
   /** It is too late to refuse then, but not to say why. */
@@ -88,7 +89,11 @@ export async function open(settings: PostgresSettings, context: StoreContext): P
       leftOut: reports.leftOut,
     },
     async ping() {
-      const { kind } = await database.run('ping', sql`SELECT 1 AS one`)
+      // It changes nothing, but a server refuses it that only reads or that lacks the tables or the right.
+      const { kind } = await database.run(
+        'ping',
+        sql`UPDATE ${tables.shards} SET position = position WHERE false`,
+      )
       return kind === 'answered'
     },
     close,

@@ -9,7 +9,9 @@ import {
 import { sql } from 'kysely'
 import type { Run } from './database.ts'
 import { createEndings } from './endings.ts'
+import { Abandoned } from './faults.ts'
 import { endedUntil, issueFrom } from './marks.ts'
+import { createMayIssue } from './promptness.ts'
 import { particularsOf, portSession, type SessionRecord } from './records.ts'
 import type { SessionParts } from './session-parts.ts'
 import { shardOfTag } from './shards.ts'
@@ -21,31 +23,39 @@ const revocationOf = (session: SessionId): Revocation => ({ kind: 'session', ses
 export function createOpening(parts: SessionParts, subjects: Subjects) {
   const { database, tables, feeds, records } = parts
   const endSessions = createEndings(tables)
+  const mayIssue = createMayIssue(parts)
 
   return async (opening: Opening): Promise<OpenOutcome> => {
-    const answer = await database.transaction<OpenOutcome>('open', async (run) => {
-      const { id, tag, known } = opening
-      const locked = await subjects.lock(run, tag, opening.at, opening.lifetimes.absoluteMs)
-      const replaced = await replace(run, opening, locked)
-      const ended = await makeRoom(run, opening, locked)
-      const madeAt = Math.max(locked.at, endedUntil(locked.marks, known) + 1)
-      const record: SessionRecord = {
-        ...opening.grant,
-        ...{ id, generation: 1, base: 0, keyed: opening.keyed, confirmed: false, converged: 0 },
-        ...{ createdAt: madeAt, rotatedAt: madeAt, binding: opening.binding },
-        ...(opening.ip === undefined ? {} : { ip: opening.ip }),
-      }
-      if (!(await insert(run, record, opening))) return { kind: 'unavailable' }
-      const revocations = [...replaced, ...ended].map(revocationOf)
-      if (revocations.length > 0)
-        await feeds.revokeEach(run, { shard: shardOfTag(tag), revocations, at: opening.at, areEndings: true })
-      return {
-        kind: 'opened',
-        ...{ session: portSession(record), ended, replaced: replaced.length > 0 },
-        issueFrom: issueFrom(locked.marks, known),
-      }
+    const answer = await database.step<OpenOutcome>('open', async ({ run, transaction }) => {
+      const { opened, began } = await transaction((tx) => carryOut(tx, opening))
+      return (await mayIssue(run, opening, opened.issueFrom, began)) ? opened : { kind: 'unavailable' }
     })
     return answer.kind === 'unavailable' ? answer : answer.value
+  }
+
+  async function carryOut(run: Run, opening: Opening) {
+    const { id, tag, known } = opening
+    const locked = await subjects.lock(run, tag, opening.at, opening.lifetimes.absoluteMs)
+    const began = performance.now()
+    const replaced = await replace(run, opening, locked)
+    const ended = await makeRoom(run, opening, locked)
+    const madeAt = Math.max(locked.at, endedUntil(locked.marks, known) + 1)
+    const record: SessionRecord = {
+      ...opening.grant,
+      ...{ id, generation: 1, base: 0, keyed: opening.keyed, confirmed: false, converged: 0 },
+      ...{ createdAt: madeAt, rotatedAt: madeAt, binding: opening.binding },
+      ...(opening.ip === undefined ? {} : { ip: opening.ip }),
+    }
+    if (!(await insert(run, record, opening))) throw new Abandoned()
+    const revocations = [...replaced, ...ended].map(revocationOf)
+    if (revocations.length > 0)
+      await feeds.revokeEach(run, { shard: shardOfTag(tag), revocations, at: opening.at, areEndings: true })
+    const opened = {
+      kind: 'opened',
+      ...{ session: portSession(record), ended, replaced: replaced.length > 0 },
+      issueFrom: issueFrom(locked.marks, known),
+    } as const
+    return { opened, began }
   }
 
   /** Resolves to the session that was replaced, if it was there. */

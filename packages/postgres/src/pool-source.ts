@@ -1,5 +1,6 @@
+import { hash } from 'node:crypto'
 import { Client, type ClientConfig, Pool, type PoolClient, type QueryConfig } from 'pg'
-import { sqlState } from './faults.ts'
+import { refusal, sqlState } from './faults.ts'
 import { createListener } from './listener.ts'
 import type { PostgresSettings } from './options.ts'
 import type { Row, Send, Source } from './source.ts'
@@ -10,22 +11,30 @@ type Given = Extract<PostgresSettings['source'], { kind: 'url' | 'pool' }>
 
 /** A connection that listens tells by its name whose it is, so that processes find each other. */
 const listenerName = (schema: string): string => `sallyport ${schema}`
+/** Of a hash: 132 bits. The name of a statement may have 63 bytes. */
+const NAME_CHARACTERS = 22
 const ignore = (): void => {}
 
-/** A pool of connections to a server, and one connection that listens. */
+/**
+ * A pool of connections to a server, and one connection that listens.
+ *
+ * Throws a `ConfigError` if no client can be made of the settings.
+ */
 export function createPoolSource(given: Given, settings: PostgresSettings): Source {
   const { schema, commandTimeoutMs, prepare } = settings
   const pool = given.kind === 'pool' ? given.pool : openPool(given.url, settings)
   // Whoever waits for an answer hears of a connection that breaks. Without a listener, an idle one would end the process.
   pool.on('error', ignore)
   const names = new Map<string, string>()
-  const listener = createListener(() => new Client(listenerConfig(pool, schema)), commandTimeoutMs)
+  const openListener = (): Client => new Client(listenerConfig(pool, schema))
+  expectUsable(openListener)
+  const listener = createListener(openListener, commandTimeoutMs)
 
   /** A statement that is prepared once has a name. There are as many as the store has steps. */
   function configOf(text: string, values: readonly unknown[]): QueryConfig {
     const config = { text, values: [...values], types: parsers }
     if (!prepare) return config
-    const name = names.get(text) ?? `sallyport_${names.size}`
+    const name = names.get(text) ?? nameOf(text)
     names.set(text, name)
     return { ...config, name }
   }
@@ -83,9 +92,10 @@ export function createPoolSource(given: Given, settings: PostgresSettings): Sour
       lease(
         async (client) => {
           const send = sendOn(client)
-          // The first statement need not wait for the answer, and counts only with it.
+          // In a pipeline, the first statement need not wait for the answer, and counts only with it.
           const begun = command(client, 'BEGIN ISOLATION LEVEL READ COMMITTED')
           begun.catch(ignore)
+          if (pool.options.pipeline !== true) await begun
           const result = await work(async (text, values) => {
             const rows = await send(text, values)
             await begun
@@ -115,6 +125,22 @@ export function createPoolSource(given: Given, settings: PostgresSettings): Sour
       else pool.off('error', ignore)
     },
   }
+}
+
+/** A client reads at once the files that its settings name, such as certificates. */
+function expectUsable(open: () => Client): void {
+  try {
+    open()
+  } catch (cause) {
+    const { code, path } = Object(cause)
+    const reason = typeof path === 'string' ? `it names ${path} (${code})` : 'its parts are wrong'
+    throw refusal(`"postgres.url" or "postgres.pool" cannot be used: ${reason}`)
+  }
+}
+
+/** By its text: other stores may use the same connections, which refuse one name for two texts. */
+function nameOf(text: string): string {
+  return `sallyport_${hash('sha256', text, 'base64url').slice(0, NAME_CHARACTERS)}`
 }
 
 /** A server that only reads has become a standby: its address may lead to another primary by now. */

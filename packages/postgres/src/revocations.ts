@@ -9,10 +9,12 @@ import {
   type TokenIdentity,
 } from '@sallyport/core/store'
 import { sql } from 'kysely'
+import type { Run } from './database.ts'
 import { encodeEntry, readAnnouncement } from './feed-codec.ts'
 import { createFeedReader } from './feed-reader.ts'
 import { endedUntil } from './marks.ts'
 import type { PortParts } from './parts.ts'
+import { isPrompt } from './promptness.ts'
 import { createPutBack } from './put-back.ts'
 import { SHARDS, shardOf, shardOfName, shardOfTag } from './shards.ts'
 import { createSubjects } from './subjects.ts'
@@ -22,6 +24,8 @@ import { serverNow } from './tables.ts'
 const MAX_ASSERTED = 250
 /** How long a claim lasts unless it is renewed. */
 const CLAIM_MS = 1000
+/** How often everything is ended anew, because a commit took long. */
+const MAX_ROUNDS = 3
 const HOLDER_BYTES = 16
 const ALL_SHARDS = Array.from({ length: SHARDS }, (_, shard) => shard)
 
@@ -38,9 +42,21 @@ export function createPostgresRevocations(
   parts: PortParts,
   mayHaveOthers: () => Promise<boolean>,
 ): RevocationStore {
-  const { database, tables, feeds, news, random, instant } = parts
+  const { database, tables, feeds, news, random, instant, serverCounts } = parts
   const holder = Buffer.from(random(HOLDER_BYTES)).toString('base64url')
   const putBack = createPutBack(parts, createSubjects(parts))
+
+  /** The instant is that of a statement of its own: those before it may have waited for others. */
+  async function endAll(run: Run, at: number): Promise<{ revocation: AllRevocation; began: number }> {
+    await feeds.ensureShards(run)
+    await run(sql`SELECT shard FROM ${tables.shards} ORDER BY shard FOR UPDATE`)
+    const began = performance.now()
+    const [now] = await run<{ at: number }>(sql`SELECT ${instant(at)} AS at`)
+    const revocation: AllRevocation = { kind: 'all', until: Number(now?.at) }
+    await run(sql`UPDATE ${tables.shards} SET ended_until = greatest(ended_until, ${revocation.until})`)
+    for (const shard of ALL_SHARDS) await feeds.revokeEach(run, { shard, revocations: [revocation], at })
+    return { revocation, began }
+  }
 
   return {
     ...createFeedReader(parts, mayHaveOthers),
@@ -53,17 +69,14 @@ export function createPostgresRevocations(
     },
 
     async revokeAll(at) {
-      const answer = await database.transaction('revoke-all', async (run): Promise<AllRevocation> => {
-        await feeds.ensureShards(run)
-        const [now] = await run<{ at: number }>(
-          sql`SELECT ${instant(at)} AS at FROM (SELECT FROM ${tables.shards} ORDER BY shard FOR UPDATE) AS locked`,
-        )
-        const revocation: AllRevocation = { kind: 'all', until: Number(now?.at) }
-        await run(sql`UPDATE ${tables.shards} SET ended_until = greatest(ended_until, ${revocation.until})`)
-        for (const shard of ALL_SHARDS) await feeds.revokeEach(run, { shard, revocations: [revocation], at })
-        return revocation
-      })
-      return answer.kind === 'unavailable' ? answer : { kind: 'revoked', revocation: answer.value }
+      for (let round = 0; round < MAX_ROUNDS; round++) {
+        const answer = await database.transaction('revoke-all', (run) => endAll(run, at))
+        if (answer.kind === 'unavailable') return answer
+        const { revocation, began } = answer.value
+        // What was issued before the commit is refused up to a mark in time. Otherwise a later mark is needed.
+        if (!serverCounts || isPrompt(began)) return { kind: 'revoked', revocation }
+      }
+      return { kind: 'unavailable' }
     },
 
     async claim(shard) {

@@ -12,6 +12,7 @@ import type { Run, Step } from './database.ts'
 import type { EndKind } from './endings.ts'
 import { createLookup, type Found } from './lookup.ts'
 import { issueFrom } from './marks.ts'
+import { createMayIssue } from './promptness.ts'
 import { portSession, type SessionRecord } from './records.ts'
 import type { SessionParts } from './session-parts.ts'
 import { shardOfTag } from './shards.ts'
@@ -29,6 +30,7 @@ const MAX_ROUNDS = 20
 export function createRotation(parts: SessionParts) {
   const { database, tables, feeds, records } = parts
   const lookup = createLookup(parts)
+  const mayIssue = createMayIssue(parts)
 
   return async (rotation: Rotation): Promise<RotationOutcome> => {
     const answer = await database.step('rotate', async (step) => {
@@ -36,7 +38,11 @@ export function createRotation(parts: SessionParts) {
         const found = await lookup(step.run, rotation.id, rotation.at, rotation.known)
         if (found === undefined) return UNKNOWN
         const outcome = await carryOut(step, found, { ...rotation, at: found.at })
-        if (outcome !== undefined) return outcome
+        if (outcome === undefined) continue
+        const issues = 'issueFrom' in outcome
+        return !issues || (await mayIssue(step.run, rotation, outcome.issueFrom, found.began))
+          ? outcome
+          : UNAVAILABLE
       }
       return UNAVAILABLE
     })

@@ -57,26 +57,48 @@ export interface Tables {
   readonly outboxSender: RawBuilder<unknown>
 }
 
+const NAMES = {
+  subjects: 'subjects',
+  sessions: 'sessions',
+  shards: 'shards',
+  revocations: 'revocations',
+  leases: 'leases',
+  keyRing: 'key_ring',
+  counters: 'counters',
+  once: 'once',
+  activity: 'activity',
+  subjectKeys: 'subject_keys',
+  sightings: 'sightings',
+  apiKeys: 'api_keys',
+  outbox: 'outbox',
+  outboxReceivers: 'outbox_receivers',
+  outboxProgress: 'outbox_progress',
+  outboxDeadLetters: 'outbox_dead_letters',
+  outboxSender: 'outbox_sender',
+} as const satisfies Record<keyof Tables, string>
+
+export const tableNames: readonly string[] = Object.values(NAMES)
+
 export function createTables(schema: string): Tables {
-  const table = (name: string): RawBuilder<unknown> => sql.id(schema, name)
+  const table = (of: keyof Tables): RawBuilder<unknown> => sql.id(schema, NAMES[of])
   return {
     subjects: table('subjects'),
     sessions: table('sessions'),
     shards: table('shards'),
     revocations: table('revocations'),
     leases: table('leases'),
-    keyRing: table('key_ring'),
+    keyRing: table('keyRing'),
     counters: table('counters'),
     once: table('once'),
     activity: table('activity'),
-    subjectKeys: table('subject_keys'),
+    subjectKeys: table('subjectKeys'),
     sightings: table('sightings'),
-    apiKeys: table('api_keys'),
+    apiKeys: table('apiKeys'),
     outbox: table('outbox'),
-    outboxReceivers: table('outbox_receivers'),
-    outboxProgress: table('outbox_progress'),
-    outboxDeadLetters: table('outbox_dead_letters'),
-    outboxSender: table('outbox_sender'),
+    outboxReceivers: table('outboxReceivers'),
+    outboxProgress: table('outboxProgress'),
+    outboxDeadLetters: table('outboxDeadLetters'),
+    outboxSender: table('outboxSender'),
   }
 }
 
