@@ -238,6 +238,43 @@ describe('several processes', () => {
     expect(bodiesTo('a')).toEqual(['1', '1'])
   })
 
+  test('one that reaches nobody, or cannot send, leaves it to another', async () => {
+    for (const [failure, withinMs] of [
+      [AWAY, 20_000],
+      [{ kind: 'unable' }, 10_000],
+    ] as const) {
+      const [faulty, well] = [await start(), await start()]
+      gateOf(faulty).outbox.push(receiver('a', () => failure))
+      await pass(100)
+      for (const body of ['1', '2']) await append(faulty, body)
+      await pass(100)
+      const delivered: string[] = []
+      gateOf(well).outbox.push(
+        receiver('a', ({ body }) => {
+          delivered.push(body)
+          return DELIVERED
+        }),
+      )
+      await pass(withinMs)
+      expect(delivered).toEqual(['1', '2'])
+      await Promise.all([faulty, well].map((one) => Promise.all([one.close(), pass(2000)])))
+    }
+  })
+
+  test('the only one that cannot send tries again within two seconds, and not all the time', async () => {
+    const sallyport = await start()
+    let isAble = false
+    gateOf(sallyport).outbox.push(receiver('a', () => (isAble ? DELIVERED : { kind: 'unable' })))
+    await append(sallyport, '1')
+    await pass(60_000)
+    expect(attempts.length).toBeGreaterThan(25)
+    expect(attempts.length).toBeLessThan(60)
+    attempts = []
+    isAble = true
+    await pass(2000)
+    expect(bodiesTo('a')).toEqual(['1'])
+  })
+
   test('a store that is away for a while loses nothing', async () => {
     let isAway = false
     const real = store.outbox as NonNullable<Store['outbox']>

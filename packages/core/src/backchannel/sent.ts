@@ -44,7 +44,7 @@ export function createLogoutReceiver(
         ...(session === undefined ? {} : { sid: session }),
         ...(subject === undefined ? {} : { sub: subject }),
       })
-      if (token.kind === 'unsigned') return { kind: 'retry', reason: 'key_unavailable' }
+      if (token.kind === 'unsigned') return { kind: 'unable' }
       const answer = await fetch(url, {
         ...{ method: 'POST', redirect: 'manual', signal },
         body: new URLSearchParams({ logout_token: token.jwt }),

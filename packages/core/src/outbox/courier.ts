@@ -5,6 +5,7 @@ import { backOff, pauseAfter } from './backoff.ts'
 import { letterOf } from './letter.ts'
 import { createLines, type Line } from './lines.ts'
 import type { PushReceiver } from './receiver.ts'
+import type { Standing } from './standing.ts'
 
 /** Gives one receiver its messages, while this process has the right to send. */
 export interface Courier {
@@ -16,6 +17,8 @@ export interface Courier {
   send(): void
   /** Tells the store what has become of messages. What it does not take is told again the next time. */
   settle(): Promise<void>
+  /** Whether an attempt is under way. */
+  isBusy(): boolean
   /** Whether it has nothing left to do. */
   isIdle(): boolean
   /** When to look after it again, by the monotonic clock; infinity if it has to be nudged. */
@@ -23,6 +26,9 @@ export interface Courier {
   /** Starts nothing more, and resolves when what is under way has ended. After so many milliseconds, calls it off. */
   stop(waitMs: number): Promise<void>
 }
+
+/** Whether an attempt reached a receiver that took or refused the message, or not, or could not be made by this process. */
+export type Ended = 'reached' | 'failed' | 'unable'
 
 export interface CourierParts {
   readonly receiver: PushReceiver
@@ -32,8 +38,10 @@ export interface CourierParts {
   readonly giveUpMs: number
   /** Hears of each dead letter, once the store has it. */
   readonly died: (letter: DeadLetter) => void
+  /** What is known of the receiver from earlier. */
+  readonly standing: Standing
   /** An attempt has ended, so the courier is to be looked after. */
-  readonly nudge: () => void
+  readonly ended: (how: Ended) => void
   readonly clock: Clock
 }
 
@@ -52,18 +60,13 @@ const DOWN = 3
 const MOST_PATIENCE_MS = 60_000
 
 export function createCourier(parts: CourierParts): Courier {
-  const { receiver, store, clock } = parts
+  const { receiver, store, clock, standing } = parts
   const lanes = new Map<number, Lane>()
-  const lines = createLines()
-  const underWay = new Map<Promise<void>, AbortController>()
+  const lines = createLines(standing.messages)
+  const underWay = new Map<Promise<Ended>, AbortController>()
   let isStopped = false
   let settled: readonly string[] = []
   let dead: readonly DeadLetter[] = []
-  /** How many attempts have failed in a row, whichever messages they concerned. */
-  let failures = 0
-  let downSince = 0
-  let lastFailedAt = Number.NEGATIVE_INFINITY
-  let notBefore = 0
 
   function die(message: Omit<OutboxMessage, 'body'>, reason: string): void {
     dead = [...dead, letterOf(message, { receiver: receiver.name, diedAt: clock.now(), reason })]
@@ -93,40 +96,47 @@ export function createCourier(parts: CourierParts): Courier {
     }
   }
 
-  function succeeded(line: Line): void {
+  function reached(line: Line): Ended {
     // It is back, so that nothing waits any longer than it must.
-    if (failures >= DOWN) lines.hurry()
-    failures = 0
-    notBefore = 0
+    if (standing.failures >= DOWN) lines.hurry()
+    standing.failures = 0
+    standing.notBefore = 0
     lines.advance(line)
+    return 'reached'
   }
 
-  function failed(line: Line, startedAt: number, afterMs: number): void {
+  function failed(line: Line, startedAt: number, afterMs: number): Ended {
     const now = clock.monotonic()
-    if (failures === 0) downSince = now
+    if (standing.failures === 0) standing.downSince = now
     // Those that failed together count once.
-    if (startedAt >= lastFailedAt) failures++
-    lastFailedAt = now
-    const pauseMs = Math.max(pauseAfter(failures, now - downSince), Math.min(afterMs, MOST_PATIENCE_MS))
-    notBefore = Math.max(notBefore, now + pauseMs)
-    if (line.failures === 0) line.failedSince = now
-    line.failures++
-    line.dueAt = now + backOff(line.failures, now - line.failedSince)
-    lines.later(line)
+    if (startedAt >= standing.lastFailedAt) standing.failures++
+    standing.lastFailedAt = now
+    const pauseMs = Math.max(
+      pauseAfter(standing.failures, now - standing.downSince),
+      Math.min(afterMs, MOST_PATIENCE_MS),
+    )
+    standing.notBefore = Math.max(standing.notBefore, now + pauseMs)
+    const { failures, since } = line.failing ?? { failures: 0, since: now }
+    lines.later(line, { failures: failures + 1, since, dueAt: now + backOff(failures + 1, now - since) })
+    return 'failed'
   }
 
-  async function deliver(line: Line, message: OutboxMessage, calledOff: AbortController): Promise<void> {
+  async function deliver(line: Line, message: OutboxMessage, calledOff: AbortController): Promise<Ended> {
     const startedAt = clock.monotonic()
     const delivery = await attempt(receiver, message, calledOff)
     switch (delivery.kind) {
+      case 'unable':
+        isStopped = true
+        return 'unable'
       case 'retry':
-        return failed(line, startedAt, delivery.afterMs ?? 0)
+        // One that was called off says nothing of the receiver.
+        return isStopped ? 'failed' : failed(line, startedAt, delivery.afterMs ?? 0)
       case 'delivered':
         settled = [...settled, message.id]
-        return succeeded(line)
+        return reached(line)
       case 'refused':
         die(message, delivery.reason)
-        return succeeded(line)
+        return reached(line)
     }
   }
 
@@ -134,17 +144,17 @@ export function createCourier(parts: CourierParts): Courier {
     const calledOff = new AbortController()
     const delivery = deliver(line, message, calledOff)
     underWay.set(delivery, calledOff)
-    void delivery.then(() => {
+    void delivery.then((how) => {
       underWay.delete(delivery)
       send()
-      parts.nudge()
+      parts.ended(how)
     })
   }
 
   /** While a receiver is down, one message at a time finds out whether it is back. */
   function send(): void {
     const now = clock.monotonic()
-    while (!isStopped && now >= notBefore && underWay.size < (failures > 0 ? 1 : AT_ONCE)) {
+    while (!isStopped && now >= standing.notBefore && underWay.size < (standing.failures > 0 ? 1 : AT_ONCE)) {
       const line = lines.take(now)
       const message = line?.messages[0]?.message
       if (line === undefined || message === undefined) return
@@ -177,12 +187,14 @@ export function createCourier(parts: CourierParts): Courier {
         dead = [...letters, ...dead]
       }
     },
+    isBusy: () => underWay.size > 0,
     isIdle: () =>
       lines.isEmpty() &&
       settled.length === 0 &&
       dead.length === 0 &&
       ![...lanes.values()].some(({ hasMore }) => hasMore),
-    nextAt: () => (underWay.size > 0 ? Number.POSITIVE_INFINITY : Math.max(notBefore, lines.nextAt())),
+    nextAt: () =>
+      underWay.size > 0 ? Number.POSITIVE_INFINITY : Math.max(standing.notBefore, lines.nextAt()),
     async stop(waitMs) {
       isStopped = true
       const callOff = (): void => {

@@ -1,8 +1,9 @@
 import type { Clock } from '../ports/clock.ts'
 import type { DeadLetter, OutboxStore } from '../ports/optional/outbox.ts'
 import { PAUSES_MS } from './backoff.ts'
-import { type Courier, createCourier } from './courier.ts'
+import { type Courier, createCourier, type Ended } from './courier.ts'
 import type { PushReceiver } from './receiver.ts'
+import { newStanding, type Standing } from './standing.ts'
 
 /** Sends messages while this process has the right to, which it gives up when nothing is left to do. */
 export interface Dispatch {
@@ -32,6 +33,10 @@ const HEADS_EVERY_MS = 250
 /** What a process appended that was killed before it could send it, others find within this time. */
 const LOOK_EVERY_MS = 10_000
 const LOOK_AFTER_OUTAGE_MS = 1000
+/** A process that reaches nobody for so long lets another one try, since the fault may be its own. */
+const BARREN_MS = 5000
+/** How long it leaves others the right to send. They ask each second. */
+const ASIDE_MS = 1200
 /** How long `close` waits for what is under way. */
 const CLOSING_MS = 1000
 
@@ -43,6 +48,9 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   let running: Promise<void> | undefined
   let rouse = (): void => {}
   let looking: NodeJS.Timeout | undefined
+  /** An attempt has failed, and none has reached a receiver since. */
+  let isBarren = false
+  const standings = new Map<string, Standing>()
 
   function lookIn(milliseconds: number): void {
     clearTimeout(looking)
@@ -52,6 +60,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   async function look(): Promise<void> {
     const outcome = await store.heads()
     if (outcome.kind === 'heads' && outcome.heads.size > 0) wake()
+    else if (outcome.kind === 'heads') forget()
     // When it has sent what there is, it looks again by itself.
     if (running === undefined) lookIn(outcome.kind === 'heads' ? LOOK_EVERY_MS : LOOK_AFTER_OUTAGE_MS)
   }
@@ -66,10 +75,10 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     })
   }
 
-  /** An attempt has ended, so that there is something to tell the store. */
-  function nudge(): void {
-    isNudged = true
-    rouse()
+  /** Nothing waits, so no failure matters any longer. */
+  function forget(): void {
+    standings.clear()
+    isBarren = false
   }
 
   /** Waits, but not once there is something to do. */
@@ -95,7 +104,9 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       if (isAway) break
       if (claim.kind === 'claimed') {
         refusals = 0
-        if ((await work()) === 'done' && !isAwaited) break
+        const end = await work()
+        if (end === 'aside') await new Promise((resolve) => setTimeout(resolve, ASIDE_MS).unref())
+        else if (end === 'done' && !isAwaited) break
         continue
       }
       // Whoever has the right reads on, but may have looked for the last time.
@@ -106,19 +117,39 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     lookIn(isAway ? LOOK_AFTER_OUTAGE_MS : LOOK_EVERY_MS)
   }
 
-  /** Sends until nothing is left, or until somebody else may have the right to. */
-  async function work(): Promise<'done' | 'lost'> {
-    let end: 'done' | 'lost' = 'lost'
+  /** Sends until nothing is left, until somebody else may have the right to, or until somebody else is to try. */
+  async function work(): Promise<'done' | 'lost' | 'aside'> {
+    let end: 'done' | 'lost' | 'aside' = 'lost'
     const couriers = new Map<string, Courier>()
     let heads: ReadonlyMap<number, string> = new Map()
     let headsAt = Number.NEGATIVE_INFINITY
     let areKnown = false
     let claimedAt = clock.monotonic()
+    let reachedAt = claimedAt
+    let isUnable = false
 
     function addCourier(receiver: PushReceiver): void {
-      const courier = createCourier({ ...parts, receiver, nudge })
+      const standing = standings.get(receiver.name) ?? newStanding()
+      standings.set(receiver.name, standing)
+      const courier = createCourier({ ...parts, receiver, standing, ended })
       couriers.set(receiver.name, courier)
       for (const lane of heads.keys()) courier.look(lane)
+    }
+
+    /** An attempt has ended, so that there is something to tell the store. */
+    function ended(how: Ended): void {
+      isBarren = how !== 'reached'
+      if (how === 'reached') reachedAt = clock.monotonic()
+      if (how === 'unable') isUnable = true
+      isNudged = true
+      rouse()
+    }
+
+    /** Whether another process is to try. No attempt is cut short for that, unless there is always one under way. */
+    function isForOthers(): boolean {
+      const barrenMs = isBarren ? clock.monotonic() - reachedAt : 0
+      const isBusy = [...couriers.values()].some((courier) => courier.isBusy())
+      return isUnable || barrenMs >= (isBusy ? 2 * BARREN_MS : BARREN_MS)
     }
 
     /** Whether this process may still send. */
@@ -141,6 +172,10 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     }
 
     while (!closed && (await keepRight())) {
+      if (isForOthers()) {
+        end = 'aside'
+        break
+      }
       for (const [name, receiver] of receivers) if (!couriers.has(name)) addCourier(receiver)
       const all = [...couriers.values()]
       if (isAwaited || clock.monotonic() - headsAt >= HEADS_EVERY_MS) {
@@ -152,13 +187,16 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       for (const courier of all) courier.send()
       if (areKnown && !isAwaited && all.every((courier) => courier.isIdle())) {
         end = 'done'
+        forget()
         break
       }
       const next = Math.min(...all.map((courier) => courier.nextAt())) - clock.monotonic()
       await pause(Math.min(HEADS_EVERY_MS, Math.max(1, next)))
     }
     const all = [...couriers.values()]
-    await Promise.all(all.map((courier) => courier.stop(closed ? CLOSING_MS : 0).then(courier.settle)))
+    await Promise.all(
+      all.map((courier) => courier.stop(end === 'lost' && !closed ? 0 : CLOSING_MS).then(courier.settle)),
+    )
     await store.release(holder)
     return end
   }

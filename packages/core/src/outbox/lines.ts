@@ -1,4 +1,5 @@
 import type { OutboxMessage } from '../ports/optional/outbox.ts'
+import type { Failing } from './standing.ts'
 
 /** A message, and the count of those that were read from its lane and are not done with. */
 export interface Loaded {
@@ -10,11 +11,8 @@ export interface Loaded {
 export interface Line {
   readonly key: string
   readonly messages: Loaded[]
-  /** How often the first message has failed, and since when, by the monotonic clock. */
-  failures: number
-  failedSince: number
-  /** When it may be tried again, by that clock. */
-  dueAt: number
+  /** Whether the first message has failed. */
+  failing: Failing | undefined
 }
 
 /** The lines of one receiver: those whose turn it is, and those that wait after a failure. */
@@ -24,8 +22,8 @@ export interface Lines {
   take(now: number): Line | undefined
   /** The first message of a line that was taken is done with. */
   advance(line: Line): void
-  /** A line that was taken waits until its `dueAt`. */
-  later(line: Line): void
+  /** The first message of a line that was taken has failed. */
+  later(line: Line, failing: Failing): void
   /** Nothing waits any longer. */
   hurry(): void
   /** When a line may be taken; infinity if there is none. */
@@ -35,15 +33,19 @@ export interface Lines {
   isEmpty(): boolean
 }
 
-export function createLines(): Lines {
+/** @param failed the messages that have failed already, by their ids; kept up to date */
+export function createLines(failed: Map<string, Failing>): Lines {
   const lines = new Map<string, Line>()
   let ready: Line[] = []
   let waiting: Line[] = []
 
   function done(line: Line): OutboxMessage | undefined {
     const first = line.messages.shift()
-    if (first !== undefined) first.lane.loaded--
-    line.failures = 0
+    if (first !== undefined) {
+      first.lane.loaded--
+      failed.delete(first.message.id)
+    }
+    line.failing = undefined
     return first?.message
   }
 
@@ -56,12 +58,13 @@ export function createLines(): Lines {
     add(key, loaded) {
       const known = lines.get(key)
       if (known !== undefined) return void known.messages.push(loaded)
-      const line: Line = { key, messages: [loaded], failures: 0, failedSince: 0, dueAt: 0 }
+      const line: Line = { key, messages: [loaded], failing: failed.get(loaded.message.id) }
       lines.set(key, line)
-      ready.push(line)
+      if (line.failing === undefined) ready.push(line)
+      else waiting.push(line)
     },
     take(now) {
-      const index = waiting.findIndex((line) => line.dueAt <= now)
+      const index = waiting.findIndex(({ failing }) => failing === undefined || failing.dueAt <= now)
       // One that has failed goes after those that have not, so that it holds up nobody.
       return ready.shift() ?? (index < 0 ? undefined : waiting.splice(index, 1)[0])
     },
@@ -69,13 +72,19 @@ export function createLines(): Lines {
       done(line)
       giveBack(line)
     },
-    later: (line) => void waiting.push(line),
+    later(line, failing) {
+      const [first] = line.messages
+      if (first !== undefined) failed.set(first.message.id, failing)
+      line.failing = failing
+      waiting.push(line)
+    },
     hurry() {
-      ready.push(...waiting)
-      waiting = []
+      for (const { failing } of waiting) if (failing !== undefined) failing.dueAt = 0
     },
     nextAt: () =>
-      ready.length > 0 ? 0 : waiting.reduce((least, { dueAt }) => Math.min(least, dueAt), Infinity),
+      ready.length > 0
+        ? 0
+        : waiting.reduce((least, { failing }) => Math.min(least, failing?.dueAt ?? 0), Infinity),
     dropBefore(instant) {
       const dropped: OutboxMessage[] = []
       const isOld = ({ messages: [first] }: Line): boolean =>

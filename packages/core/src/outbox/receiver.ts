@@ -10,6 +10,8 @@ export type Delivery =
    * `afterMs`: how long the receiver wants to be left alone, in milliseconds. At most a minute of it counts.
    */
   | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number }
+  /** This process cannot send now, whatever the receiver does, such as without a key: another process is to try. */
+  | { readonly kind: 'unable' }
   /** The receiver does not want the message (any other 4xx): it is a dead letter at once. */
   | { readonly kind: 'refused'; readonly reason: string }
 

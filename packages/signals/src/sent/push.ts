@@ -28,7 +28,7 @@ export function pushReceiver(
       const content = contentOf(message, stream, issuer)
       if (content === undefined) return { kind: 'delivered' }
       const signed = await sign('secevent+jwt', content)
-      if (signed.kind === 'unsigned') return { kind: 'retry', reason: 'no_key' }
+      if (signed.kind === 'unsigned') return { kind: 'unable' }
       return send(signed.jwt, endpoint, signal)
     },
   }

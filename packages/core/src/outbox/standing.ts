@@ -1,0 +1,28 @@
+/** How often a message has failed in a row, and since when, by the monotonic clock. */
+export interface Failing {
+  readonly failures: number
+  readonly since: number
+  /** When it may be tried again. */
+  dueAt: number
+}
+
+/**
+ * What a process knows of a receiver that fails. It outlasts the right to send, so that a receiver which is down is not
+ * tried more often because processes take turns.
+ */
+export interface Standing {
+  /** How many attempts have failed in a row, whichever messages they concerned. */
+  failures: number
+  downSince: number
+  lastFailedAt: number
+  notBefore: number
+  /** The messages that failed, by their ids. */
+  readonly messages: Map<string, Failing>
+}
+
+export function newStanding(): Standing {
+  return {
+    ...{ failures: 0, downSince: 0, lastFailedAt: Number.NEGATIVE_INFINITY, notBefore: 0 },
+    messages: new Map(),
+  }
+}
