@@ -179,6 +179,19 @@ describe('a receiver', () => {
     expect(bodiesTo('a').filter((body) => body === 'bad').length).toBeLessThan(10)
   })
 
+  test('that has disliked a message for long gets another one at once', async () => {
+    const sallyport = await start()
+    gateOf(sallyport).outbox.push(receiver('a', ({ subject }) => (subject === 'bad' ? AWAY : DELIVERED)))
+    await append(sallyport, 'bad', 'bad')
+    await pass(2_400_000)
+    attempts = []
+    for (let user = 0; user < 5; user++) {
+      await append(sallyport, 'good', `user ${user}`)
+      await pass(2500)
+      expect(bodiesTo('a').filter((body) => body === 'good')).toHaveLength(user + 1)
+    }
+  })
+
   test('that asks for patience is left alone for so long, at most a minute', async () => {
     const sallyport = await start()
     const patience: Delivery = { kind: 'retry', reason: 'http_429', afterMs: 3_600_000 }

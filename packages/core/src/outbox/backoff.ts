@@ -1,5 +1,5 @@
 /** How long a service that comes back may wait for what it has missed. */
-const SOON_MS = 1500
+export const SOON_MS = 1500
 const FIRST_MS = 500
 /** For so long it is tried again soon. */
 const HOPEFUL_MS = 15 * 60_000

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { DeadLetter, OutboxMessage, OutboxStore } from '../ports/optional/outbox.ts'
 import { attempt } from './attempt.ts'
-import { backOff, pauseAfter } from './backoff.ts'
+import { backOff, pauseAfter, SOON_MS } from './backoff.ts'
 import { letterOf } from './letter.ts'
 import { createLines, type Line } from './lines.ts'
 import type { PushReceiver } from './receiver.ts'
@@ -100,7 +100,8 @@ export function createCourier(parts: CourierParts): Courier {
     // It is back, so that nothing waits any longer than it must.
     if (standing.failures >= DOWN) lines.hurry()
     standing.failures = 0
-    standing.notBefore = 0
+    standing.retryFrom = 0
+    standing.newFrom = 0
     lines.advance(line)
     return 'reached'
   }
@@ -111,11 +112,11 @@ export function createCourier(parts: CourierParts): Courier {
     // Those that failed together count once.
     if (startedAt >= standing.lastFailedAt) standing.failures++
     standing.lastFailedAt = now
-    const pauseMs = Math.max(
-      pauseAfter(standing.failures, now - standing.downSince),
-      Math.min(afterMs, MOST_PATIENCE_MS),
-    )
-    standing.notBefore = Math.max(standing.notBefore, now + pauseMs)
+    const pauseMs = pauseAfter(standing.failures, now - standing.downSince)
+    const patienceMs = Math.min(afterMs, MOST_PATIENCE_MS)
+    standing.retryFrom = Math.max(standing.retryFrom, now + Math.max(pauseMs, patienceMs))
+    // The fault may be with those that failed, so the others do not wait for long.
+    standing.newFrom = Math.max(standing.newFrom, now + Math.max(Math.min(pauseMs, SOON_MS), patienceMs))
     const { failures, since } = line.failing ?? { failures: 0, since: now }
     lines.later(line, { failures: failures + 1, since, dueAt: now + backOff(failures + 1, now - since) })
     return 'failed'
@@ -151,11 +152,16 @@ export function createCourier(parts: CourierParts): Courier {
     })
   }
 
+  function next(now: number): Line | undefined {
+    const line = now >= standing.newFrom ? lines.takeNew() : undefined
+    return line ?? (now >= standing.retryFrom ? lines.takeFailed(now) : undefined)
+  }
+
   /** While a receiver is down, one message at a time finds out whether it is back. */
   function send(): void {
     const now = clock.monotonic()
-    while (!isStopped && now >= standing.notBefore && underWay.size < (standing.failures > 0 ? 1 : AT_ONCE)) {
-      const line = lines.take(now)
+    while (!isStopped && underWay.size < (standing.failures > 0 ? 1 : AT_ONCE)) {
+      const line = next(now)
       const message = line?.messages[0]?.message
       if (line === undefined || message === undefined) return
       start(line, message)
@@ -193,8 +199,11 @@ export function createCourier(parts: CourierParts): Courier {
       settled.length === 0 &&
       dead.length === 0 &&
       ![...lanes.values()].some(({ hasMore }) => hasMore),
-    nextAt: () =>
-      underWay.size > 0 ? Number.POSITIVE_INFINITY : Math.max(standing.notBefore, lines.nextAt()),
+    nextAt() {
+      if (underWay.size > 0) return Number.POSITIVE_INFINITY
+      const newAt = lines.hasNew() ? standing.newFrom : Number.POSITIVE_INFINITY
+      return Math.min(newAt, Math.max(standing.retryFrom, lines.retryAt()))
+    },
     async stop(waitMs) {
       isStopped = true
       const callOff = (): void => {

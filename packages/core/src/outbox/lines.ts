@@ -18,16 +18,19 @@ export interface Line {
 /** The lines of one receiver: those whose turn it is, and those that wait after a failure. */
 export interface Lines {
   add(key: string, loaded: Loaded): void
-  /** Takes the next line whose time has come, until it is given back by `advance` or `later`. */
-  take(now: number): Line | undefined
+  /** Takes a line of which no message has failed, until it is given back by `advance` or `later`. */
+  takeNew(): Line | undefined
+  /** Takes a line whose first message has failed and may be tried again. */
+  takeFailed(now: number): Line | undefined
   /** The first message of a line that was taken is done with. */
   advance(line: Line): void
   /** The first message of a line that was taken has failed. */
   later(line: Line, failing: Failing): void
   /** Nothing waits any longer. */
   hurry(): void
-  /** When a line may be taken; infinity if there is none. */
-  nextAt(): number
+  hasNew(): boolean
+  /** When a message that has failed may be tried again; infinity if there is none. */
+  retryAt(): number
   /** Takes out the messages that were appended before an instant, other than those of lines that are taken. */
   dropBefore(instant: number): readonly OutboxMessage[]
   isEmpty(): boolean
@@ -63,10 +66,10 @@ export function createLines(failed: Map<string, Failing>): Lines {
       if (line.failing === undefined) ready.push(line)
       else waiting.push(line)
     },
-    take(now) {
+    takeNew: () => ready.shift(),
+    takeFailed(now) {
       const index = waiting.findIndex(({ failing }) => failing === undefined || failing.dueAt <= now)
-      // One that has failed goes after those that have not, so that it holds up nobody.
-      return ready.shift() ?? (index < 0 ? undefined : waiting.splice(index, 1)[0])
+      return index < 0 ? undefined : waiting.splice(index, 1)[0]
     },
     advance(line) {
       done(line)
@@ -81,10 +84,8 @@ export function createLines(failed: Map<string, Failing>): Lines {
     hurry() {
       for (const { failing } of waiting) if (failing !== undefined) failing.dueAt = 0
     },
-    nextAt: () =>
-      ready.length > 0
-        ? 0
-        : waiting.reduce((least, { failing }) => Math.min(least, failing?.dueAt ?? 0), Infinity),
+    hasNew: () => ready.length > 0,
+    retryAt: () => waiting.reduce((least, { failing }) => Math.min(least, failing?.dueAt ?? 0), Infinity),
     dropBefore(instant) {
       const dropped: OutboxMessage[] = []
       const isOld = ({ messages: [first] }: Line): boolean =>

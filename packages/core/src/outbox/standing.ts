@@ -15,14 +15,16 @@ export interface Standing {
   failures: number
   downSince: number
   lastFailedAt: number
-  notBefore: number
+  /** Until when messages that have failed wait, and until when all others do. */
+  retryFrom: number
+  newFrom: number
   /** The messages that failed, by their ids. */
   readonly messages: Map<string, Failing>
 }
 
 export function newStanding(): Standing {
   return {
-    ...{ failures: 0, downSince: 0, lastFailedAt: Number.NEGATIVE_INFINITY, notBefore: 0 },
+    ...{ failures: 0, downSince: 0, lastFailedAt: Number.NEGATIVE_INFINITY, retryFrom: 0, newFrom: 0 },
     messages: new Map(),
   }
 }
