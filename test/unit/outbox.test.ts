@@ -192,6 +192,19 @@ describe('a receiver', () => {
     }
   })
 
+  test('that dislikes many messages gets what comes after them', async () => {
+    const sallyport = await start()
+    gateOf(sallyport).outbox.push(receiver('a', ({ body }) => (body === 'bad' ? AWAY : DELIVERED)))
+    for (let user = 0; user < 140; user++) await append(sallyport, 'bad', `user ${user}`)
+    await pass(60_000)
+    attempts = []
+    for (let user = 0; user < 5; user++) {
+      await append(sallyport, 'good', `another ${user}`)
+      await pass(5000)
+      expect(bodiesTo('a').filter((body) => body === 'good')).toHaveLength(user + 1)
+    }
+  })
+
   test('that asks for patience is left alone for so long, at most a minute', async () => {
     const sallyport = await start()
     const patience: Delivery = { kind: 'retry', reason: 'http_429', afterMs: 3_600_000 }

@@ -48,11 +48,14 @@ export interface CourierParts {
 interface Lane {
   after: string | undefined
   hasMore: boolean
-  /** How many of its messages are not done with. */
+  /** How many of its messages are not done with, other than those that wait after a failure. */
   loaded: number
+  /** How many wait after a failure, or for one that does. */
+  failed: number
 }
 
 const MOST_LOADED = 128
+const MOST_FAILED = 4096
 const MOST_READ = 64
 const AT_ONCE = 16
 /** So many failures in a row say that the receiver is down, and not that it dislikes one message. */
@@ -65,6 +68,7 @@ export function createCourier(parts: CourierParts): Courier {
   const lines = createLines(standing.messages)
   const underWay = new Map<Promise<Ended>, AbortController>()
   let isStopped = false
+  let isLatestNext = false
   let settled: readonly string[] = []
   let dead: readonly DeadLetter[] = []
 
@@ -77,13 +81,15 @@ export function createCourier(parts: CourierParts): Courier {
       settled = [...settled, message.id]
       return
     }
-    lane.loaded++
     const { subject = message.session ?? message.id } = message
     lines.add(receiver.order === 'any' ? message.id : subject, { message, lane })
   }
 
+  const hasRoom = ({ hasMore, loaded, failed: stuck }: Lane): boolean =>
+    hasMore && loaded < MOST_LOADED && stuck < MOST_FAILED
+
   async function loadLane(number: number, lane: Lane): Promise<void> {
-    while (lane.hasMore && lane.loaded < MOST_LOADED) {
+    while (hasRoom(lane)) {
       const reading = await store.read({
         ...{ receiver: receiver.name, lane: number, most: MOST_READ, at: clock.now() },
         ...(lane.after === undefined ? {} : { after: lane.after }),
@@ -153,8 +159,12 @@ export function createCourier(parts: CourierParts): Courier {
   }
 
   function next(now: number): Line | undefined {
-    const line = now >= standing.newFrom ? lines.takeNew() : undefined
-    return line ?? (now >= standing.retryFrom ? lines.takeFailed(now) : undefined)
+    if (now >= standing.newFrom && lines.hasNew()) {
+      // Among many that fail, every other attempt is one of what came last, which does not wait for all of them.
+      isLatestNext = standing.failures > 0 && !isLatestNext
+      return lines.takeNew(isLatestNext ? 'latest' : 'first')
+    }
+    return now >= standing.retryFrom ? lines.takeFailed(now) : undefined
   }
 
   /** While a receiver is down, one message at a time finds out whether it is back. */
@@ -170,7 +180,7 @@ export function createCourier(parts: CourierParts): Courier {
 
   return {
     look(number) {
-      const lane = lanes.get(number) ?? { after: undefined, hasMore: true, loaded: 0 }
+      const lane = lanes.get(number) ?? { after: undefined, hasMore: true, loaded: 0, failed: 0 }
       lane.hasMore = true
       lanes.set(number, lane)
     },

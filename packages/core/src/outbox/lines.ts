@@ -1,10 +1,11 @@
 import type { OutboxMessage } from '../ports/optional/outbox.ts'
 import type { Failing } from './standing.ts'
 
-/** A message, and the count of those that were read from its lane and are not done with. */
+/** A message, and the counts of those that were read from its lane and are not done with. */
 export interface Loaded {
   readonly message: OutboxMessage
-  readonly lane: { loaded: number }
+  /** `failed`: those that are in a line whose first message has failed; `loaded`: all others. */
+  readonly lane: { loaded: number; failed: number }
 }
 
 /** Messages each of which waits for the one before it. */
@@ -19,7 +20,7 @@ export interface Line {
 export interface Lines {
   add(key: string, loaded: Loaded): void
   /** Takes a line of which no message has failed, until it is given back by `advance` or `later`. */
-  takeNew(): Line | undefined
+  takeNew(which: 'first' | 'latest'): Line | undefined
   /** Takes a line whose first message has failed and may be tried again. */
   takeFailed(now: number): Line | undefined
   /** The first message of a line that was taken is done with. */
@@ -45,11 +46,19 @@ export function createLines(failed: Map<string, Failing>): Lines {
   function done(line: Line): OutboxMessage | undefined {
     const first = line.messages.shift()
     if (first !== undefined) {
-      first.lane.loaded--
+      first.lane[countOf(line)]--
       failed.delete(first.message.id)
     }
-    line.failing = undefined
+    become(line, undefined)
     return first?.message
+  }
+
+  const countOf = ({ failing }: Line): 'loaded' | 'failed' => (failing === undefined ? 'loaded' : 'failed')
+
+  function become(line: Line, failing: Failing | undefined): void {
+    for (const { lane } of line.messages) lane[countOf(line)]--
+    line.failing = failing
+    for (const { lane } of line.messages) lane[countOf(line)]++
   }
 
   function giveBack(line: Line): void {
@@ -60,13 +69,18 @@ export function createLines(failed: Map<string, Failing>): Lines {
   return {
     add(key, loaded) {
       const known = lines.get(key)
-      if (known !== undefined) return void known.messages.push(loaded)
+      if (known !== undefined) {
+        known.messages.push(loaded)
+        loaded.lane[countOf(known)]++
+        return
+      }
       const line: Line = { key, messages: [loaded], failing: failed.get(loaded.message.id) }
       lines.set(key, line)
+      loaded.lane[countOf(line)]++
       if (line.failing === undefined) ready.push(line)
       else waiting.push(line)
     },
-    takeNew: () => ready.shift(),
+    takeNew: (which) => (which === 'first' ? ready.shift() : ready.pop()),
     takeFailed(now) {
       const index = waiting.findIndex(({ failing }) => failing === undefined || failing.dueAt <= now)
       return index < 0 ? undefined : waiting.splice(index, 1)[0]
@@ -78,7 +92,7 @@ export function createLines(failed: Map<string, Failing>): Lines {
     later(line, failing) {
       const [first] = line.messages
       if (first !== undefined) failed.set(first.message.id, failing)
-      line.failing = failing
+      become(line, failing)
       waiting.push(line)
     },
     hurry() {
