@@ -301,6 +301,30 @@ describe('several processes', () => {
     expect(bodiesTo('a')).toEqual(['1'])
   })
 
+  test('however much there is to read, the right to send is looked after', async () => {
+    const real = store.outbox as NonNullable<Store['outbox']>
+    let [reads, most] = [0, 0]
+    const sallyport = await start({
+      outbox: {
+        ...real,
+        read(query) {
+          most = Math.max(most, ++reads)
+          return real.read(query)
+        },
+        settle(what) {
+          reads = 0
+          return real.settle(what)
+        },
+      },
+    })
+    for (let user = 0; user < 2000; user++)
+      await real.append({ kind: 'change', subject: `user ${user}`, body: '' }, Date.now())
+    gateOf(sallyport).outbox.push(receiver('a', undefined, { kinds: new Set(['other']) }))
+    await pass(500)
+    expect(most).toBe(8)
+    expect(await real.heads()).toEqual({ kind: 'heads', heads: new Map() })
+  })
+
   test('a store that is away for a while loses nothing', async () => {
     let isAway = false
     const real = store.outbox as NonNullable<Store['outbox']>

@@ -62,9 +62,9 @@ export function createRedisOutbox(parts: OutboxParts): OutboxStore {
     dead: readonly DeadLetter[],
     receivers: readonly string[],
   ): Promise<boolean> {
-    for (let from = 0; from < Math.max(ids.length, 1); from += MOST_SETTLED) {
+    for (let from = 0; from < ids.length; from += MOST_SETTLED) {
       const slice = ids.slice(from, from + MOST_SETTLED)
-      const letters = from === 0 ? dead : []
+      const letters = dead.slice(from, from + MOST_SETTLED)
       const answer = await commands.run(
         'outbox-settle',
         lane,

@@ -57,6 +57,8 @@ interface Lane {
 const MOST_LOADED = 128
 const MOST_FAILED = 4096
 const MOST_READ = 64
+/** After so many messages of a lane, wanted or not, the right to send is looked after again. */
+const MOST_AT_A_TIME = 512
 const AT_ONCE = 16
 /** So many failures in a row say that the receiver is down, and not that it dislikes one message. */
 const DOWN = 3
@@ -69,16 +71,18 @@ export function createCourier(parts: CourierParts): Courier {
   const underWay = new Map<Promise<Ended>, AbortController>()
   let isStopped = false
   let isLatestNext = false
-  let settled: readonly string[] = []
-  let dead: readonly DeadLetter[] = []
+  /** There was more to read. */
+  let isCut = false
+  let settled: string[] = []
+  let dead: DeadLetter[] = []
 
   function die(message: Omit<OutboxMessage, 'body'>, reason: string): void {
-    dead = [...dead, letterOf(message, { receiver: receiver.name, diedAt: clock.now(), reason })]
+    dead.push(letterOf(message, { receiver: receiver.name, diedAt: clock.now(), reason }))
   }
 
   function accept(message: OutboxMessage, lane: Lane): void {
     if (!receiver.kinds.has(message.kind)) {
-      settled = [...settled, message.id]
+      settled.push(message.id)
       return
     }
     const { subject = message.session ?? message.id } = message
@@ -89,7 +93,11 @@ export function createCourier(parts: CourierParts): Courier {
     hasMore && loaded < MOST_LOADED && stuck < MOST_FAILED
 
   async function loadLane(number: number, lane: Lane): Promise<void> {
-    while (hasRoom(lane)) {
+    for (let count = 0; hasRoom(lane) && !isStopped; ) {
+      if (count >= MOST_AT_A_TIME) {
+        isCut = true
+        return
+      }
       const reading = await store.read({
         ...{ receiver: receiver.name, lane: number, most: MOST_READ, at: clock.now() },
         ...(lane.after === undefined ? {} : { after: lane.after }),
@@ -97,6 +105,7 @@ export function createCourier(parts: CourierParts): Courier {
       if (reading.kind === 'unavailable') return
       lane.hasMore = reading.more
       lane.after = reading.last ?? lane.after
+      count += reading.messages.length + reading.damaged.length
       for (const message of reading.messages) accept(message, lane)
       for (const id of reading.damaged) die({ id, kind: 'unknown', at: clock.now() }, 'damaged')
     }
@@ -139,7 +148,7 @@ export function createCourier(parts: CourierParts): Courier {
         // One that was called off says nothing of the receiver.
         return isStopped ? 'failed' : failed(line, startedAt, delivery.afterMs ?? 0)
       case 'delivered':
-        settled = [...settled, message.id]
+        settled.push(message.id)
         return reached(line)
       case 'refused':
         die(message, delivery.reason)
@@ -186,6 +195,7 @@ export function createCourier(parts: CourierParts): Courier {
     },
     async load() {
       for (const message of lines.dropBefore(clock.now() - parts.giveUpMs)) die(message, 'given_up')
+      isCut = false
       await Promise.all([...lanes].map(([number, lane]) => loadLane(number, lane)))
     },
     send,
@@ -210,6 +220,7 @@ export function createCourier(parts: CourierParts): Courier {
       dead.length === 0 &&
       ![...lanes.values()].some(({ hasMore }) => hasMore),
     nextAt() {
+      if (isCut) return 0
       if (underWay.size > 0) return Number.POSITIVE_INFINITY
       const newAt = lines.hasNew() ? standing.newFrom : Number.POSITIVE_INFINITY
       return Math.min(newAt, Math.max(standing.retryFrom, lines.retryAt()))
