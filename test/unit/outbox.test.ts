@@ -23,6 +23,7 @@ afterEach(async () => {
   await vi.advanceTimersByTimeAsync(5000)
   await closed
   running.clear()
+  vi.restoreAllMocks()
   vi.useRealTimers()
 })
 
@@ -323,6 +324,24 @@ describe('several processes', () => {
     await pass(500)
     expect(most).toBe(8)
     expect(await real.heads()).toEqual({ kind: 'heads', heads: new Map() })
+  })
+
+  test('one that hung for longer than it has the right to send sends no more', async () => {
+    const sallyport = await start()
+    for (const body of ['1', '2']) await append(sallyport, body)
+    const { now } = performance
+    let hungMs = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + hungMs)
+    gateOf(sallyport).outbox.push(
+      receiver('a', () => {
+        // Nothing in this process ran for so long, so another one sends.
+        hungMs = 6000
+        void store.outbox?.claim('another', 60_000, Date.now() + hungMs)
+        return DELIVERED
+      }),
+    )
+    await pass(20_000)
+    expect(bodiesTo('a')).toEqual(['1'])
   })
 
   test('a store that is away for a while loses nothing', async () => {

@@ -38,6 +38,8 @@ export interface CourierParts {
   readonly giveUpMs: number
   /** Hears of each dead letter, once the store has it. */
   readonly died: (letter: DeadLetter) => void
+  /** Whether this process still has the right to send, which it loses while it hangs. */
+  readonly maySend: () => boolean
   /** What is known of the receiver from earlier. */
   readonly standing: Standing
   /** An attempt has ended, so the courier is to be looked after. */
@@ -179,7 +181,7 @@ export function createCourier(parts: CourierParts): Courier {
   /** While a receiver is down, one message at a time finds out whether it is back. */
   function send(): void {
     const now = clock.monotonic()
-    while (!isStopped && underWay.size < (standing.failures > 0 ? 1 : AT_ONCE)) {
+    while (!isStopped && parts.maySend() && underWay.size < (standing.failures > 0 ? 1 : AT_ONCE)) {
       const line = next(now)
       const message = line?.messages[0]?.message
       if (line === undefined || message === undefined) return

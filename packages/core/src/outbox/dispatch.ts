@@ -99,12 +99,13 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     let isAway = false
     for (let refusals = 0; !closed && refusals < PAUSES_MS.length; ) {
       isAwaited = false
+      const asked = clock.monotonic()
       const claim = await store.claim(holder, LEASE_MS, clock.now())
       isAway = claim.kind === 'unavailable'
       if (isAway) break
       if (claim.kind === 'claimed') {
         refusals = 0
-        const end = await work()
+        const end = await work(asked)
         if (end === 'aside') await new Promise((resolve) => setTimeout(resolve, ASIDE_MS).unref())
         else if (end === 'done' && !isAwaited) break
         continue
@@ -118,20 +119,21 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   }
 
   /** Sends until nothing is left, until somebody else may have the right to, or until somebody else is to try. */
-  async function work(): Promise<'done' | 'lost' | 'aside'> {
+  async function work(since: number): Promise<'done' | 'lost' | 'aside'> {
     let end: 'done' | 'lost' | 'aside' = 'lost'
     const couriers = new Map<string, Courier>()
     let heads: ReadonlyMap<number, string> = new Map()
     let headsAt = Number.NEGATIVE_INFINITY
     let areKnown = false
-    let claimedAt = clock.monotonic()
-    let reachedAt = claimedAt
+    let claimedAt = since
+    let reachedAt = since
+    const maySend = (): boolean => clock.monotonic() - claimedAt < LEASE_MS
     let isUnable = false
 
     function addCourier(receiver: PushReceiver): void {
       const standing = standings.get(receiver.name) ?? newStanding()
       standings.set(receiver.name, standing)
-      const courier = createCourier({ ...parts, receiver, standing, ended })
+      const courier = createCourier({ ...parts, receiver, standing, maySend, ended })
       couriers.set(receiver.name, courier)
       for (const lane of heads.keys()) courier.look(lane)
     }
@@ -158,7 +160,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       if (asked - claimedAt < RENEW_AFTER_MS) return true
       const claim = await store.claim(holder, LEASE_MS, clock.now())
       if (claim.kind === 'claimed') claimedAt = asked
-      return claim.kind !== 'taken' && clock.monotonic() - claimedAt < LEASE_MS
+      return claim.kind !== 'taken' && maySend()
     }
 
     async function readHeads(): Promise<void> {
