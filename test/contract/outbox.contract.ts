@@ -217,6 +217,8 @@ export function outboxContract(here: Here, many: number): void {
     }))
     for (const letter of letters) await settle(receiver, [], [letter])
     expect(await waiting(receiver)).toEqual([])
+    // Whoever did not hear the answer tells it again.
+    await settle(receiver, [], letters.slice(1))
     const { letters: kept } = ofKind(await other().deadLetters(), 'read')
     expect(kept).toEqual([...letters].reverse())
   })

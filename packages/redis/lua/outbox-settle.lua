@@ -25,7 +25,11 @@ else
 end
 if letters > 0 then
   local first, last = take(letters)
-  for_each_slice(first, last, function(...) redis.call('LPUSH', dead, ...) end)
+  for i = first, last do
+    -- What is told again, because the answer was lost, may be there already.
+    redis.call('LREM', dead, 0, ARGV[i])
+    redis.call('LPUSH', dead, ARGV[i])
+  end
   redis.call('LTRIM', dead, 0, MOST_DEAD - 1)
   redis.call('PEXPIRE', dead, DEAD_TTL)
 end

@@ -95,7 +95,10 @@ export function createMemoryOutbox(epoch: string, keptMs: number): MemoryOutbox 
       for (const name of names) receivers.add(name)
       for (const id of settled) settle(id, receiver)
       for (const { id } of letters) settle(id, receiver)
-      dead = [...letters].reverse().concat(dead).slice(0, MOST_DEAD)
+      const isKnown = (one: DeadLetter): boolean =>
+        dead.some(({ id, receiver: name }) => id === one.id && name === one.receiver)
+      const fresh = letters.filter((letter) => !isKnown(letter))
+      dead = fresh.reverse().concat(dead).slice(0, MOST_DEAD)
       return Promise.resolve({ kind: 'settled' })
     },
     deadLetters: () => Promise.resolve({ kind: 'read', letters: dead }),
