@@ -149,3 +149,21 @@ test('messages that are older than they are kept are dropped', async () => {
   expect(ofKind(await outbox.heads(), 'heads').heads.size).toBe(0)
   await store.close()
 })
+
+test('a receiver that is none any longer is forgotten after as long as messages are kept', async () => {
+  const [store, brief] = [await open(HOUR), await open(1)]
+  const [outbox, later] = [store.outbox as OutboxStore, brief.outbox as OutboxStore]
+  await Promise.all(['old', 'new'].map((name) => outbox.enroll(name)))
+  await outbox.append({ kind: 'change', subject: newSubject().name, body: '' }, START)
+  const settled = (await readAll(outbox, 'new')).all.map(({ id }) => id)
+  const settlement = { receiver: 'new', settled, dead: [], receivers: ['new'] }
+  ofKind(await outbox.settle(settlement), 'settled')
+  expect((await readAll(outbox, 'old')).all).toHaveLength(1)
+  ofKind(await later.settle({ ...settlement, receivers: ['new', 'old'] }), 'settled')
+  expect(ofKind(await outbox.heads(), 'heads').heads.size).toBe(1)
+  await vi.waitFor(async () => {
+    ofKind(await later.settle(settlement), 'settled')
+    expect(ofKind(await outbox.heads(), 'heads').heads.size).toBe(0)
+  })
+  await Promise.all([store.close(), brief.close()])
+})

@@ -1,11 +1,13 @@
--- Settles messages of one receiver, and drops what every receiver has settled.
+-- Settles messages of one receiver, and drops what every receiver has settled. A receiver that is none any longer, and of
+-- which nothing was heard for as long as messages are kept, is forgotten.
 -- KEYS  outbox, dead letters
--- ARGV  receiver, number of messages, number of dead letters, number of receivers, then the id of each message, the dead
---       letters, the names of all receivers
+-- ARGV  receiver, number of messages, number of dead letters, number of receivers, for how many milliseconds
+--       messages are kept, then the id of each message, the dead letters, the names of all receivers
 local MOST_DEAD, DEAD_TTL = 200, 604800000
 local outbox, dead, receiver = KEYS[1], KEYS[2], ARGV[1]
 local messages, letters, receivers = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local next_at = 5
+local kept = tonumber(ARGV[5])
+local next_at = 6
 
 local function take(count)
   local first = next_at
@@ -35,7 +37,23 @@ if letters > 0 then
 end
 if redis.call('XLEN', outbox) == 0 then return 1 end
 local first, last = take(receivers)
-for i = first, last do enroll(outbox, ARGV[i]) end
+local is_receiver = {}
+for i = first, last do
+  enroll(outbox, ARGV[i])
+  is_receiver[ARGV[i]] = true
+end
+
+local function members_of(reply)
+  local known = {}
+  for i = 1, #reply, 2 do known[reply[i]] = reply[i + 1] end
+  return known
+end
+
+local function is_forgotten(name)
+  if is_receiver[name] then return false end
+  local consumer = redis.call('XINFO', 'CONSUMERS', outbox, name)[1]
+  return consumer ~= nil and members_of(consumer).idle > kept
+end
 
 local function parts_of(id)
   local left, right = string.match(id, '^(%d+)%-(%d+)$')
@@ -43,9 +61,7 @@ local function parts_of(id)
 end
 
 -- Up to where a receiver has settled all, exclusively.
-local function open_from(group)
-  local known = {}
-  for i = 1, #group, 2 do known[group[i]] = group[i + 1] end
+local function open_from(known)
   local pending = known.pending > 0 and redis.call('XPENDING', outbox, known.name, '-', '+', 1)[1]
   if pending then return parts_of(pending[1]) end
   local left, right = parts_of(known['last-delivered-id'])
@@ -54,9 +70,14 @@ end
 
 local least_left, least_right
 for _, group in ipairs(redis.call('XINFO', 'GROUPS', outbox)) do
-  local left, right = open_from(group)
-  if not least_left or left < least_left or left == least_left and right < least_right then
-    least_left, least_right = left, right
+  local known = members_of(group)
+  if is_forgotten(known.name) then
+    redis.call('XGROUP', 'DESTROY', outbox, known.name)
+  else
+    local left, right = open_from(known)
+    if not least_left or left < least_left or left == least_left and right < least_right then
+      least_left, least_right = left, right
+    end
   end
 end
 if least_left then redis.call('XTRIM', outbox, 'MINID', text(least_left) .. '-' .. text(least_right)) end

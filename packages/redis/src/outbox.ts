@@ -70,7 +70,7 @@ export function createRedisOutbox(parts: OutboxParts): OutboxStore {
         lane,
         [layout.outbox(lane), layout.deadLetters(lane)],
         [
-          ...[receiver, slice.length, letters.length, receivers.length],
+          ...[receiver, slice.length, letters.length, receivers.length, keptMs],
           ...slice.map(entryOf),
           ...letters.map(codec.sealLetter),
           ...receivers,

@@ -34,5 +34,7 @@ end
 local function enroll(outbox, receiver)
   local reply = redis.pcall('XGROUP', 'CREATE', outbox, receiver, '0', 'MKSTREAM')
   if type(reply) == 'table' and reply.err and not string.find(reply.err, 'BUSYGROUP', 1, true) then error(reply.err) end
+  -- It tells when the receiver was last heard of.
+  redis.call('XGROUP', 'CREATECONSUMER', outbox, receiver, CONSUMER)
   keep(outbox, OUTBOX_TTL)
 end
