@@ -13,7 +13,7 @@ let events: SallyportEvent[]
 
 beforeEach(async () => {
   vi.useFakeTimers()
-  store = await memoryStore().open(storeContext)
+  store = await memoryStore().open({ ...storeContext, outbox: { keptMs: 7_200_000 } })
   attempts = []
   events = []
 })
@@ -411,6 +411,20 @@ describe('whoever comes and asks', () => {
     await poll.refuse(messages[1]?.id ?? '', 'not_for_me')
     expect((await bodies(5)).slice(0, 2)).toEqual([['3'], false])
     expect(failures()).toMatchObject([{ reason: 'not_for_me', resource_id: 'p', sub: 'user' }])
+  })
+
+  test('after it was given up is told so', async () => {
+    const sallyport = await start()
+    const poll = gateOf(sallyport).outbox.poll('p', kinds)
+    await append(sallyport, '1')
+    await pass(3_500_000)
+    await append(sallyport, '2')
+    await pass(110_000)
+    expect(await poll.read(5)).toMatchObject({ messages: [{ body: '2' }], more: false })
+    expect(failures()).toMatchObject([{ reason: 'given_up', resource_id: 'p', sub: 'user' }])
+    expect(await sallyport.outbox.deadLetters()).toMatchObject([{ receiver: 'p', reason: 'given_up' }])
+    expect(await poll.read(5)).toMatchObject({ messages: [{ body: '2' }], more: false })
+    expect(failures()).toHaveLength(1)
   })
 })
 

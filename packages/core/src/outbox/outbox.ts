@@ -59,8 +59,8 @@ function startOutbox(
     })
   }
 
-  const common = { store, names: () => [...names], died, clock }
-  const dispatch: Dispatch = createDispatch({ ...common, holder, receivers: pushed, giveUpMs })
+  const common = { store, names: () => [...names], giveUpMs, died, clock }
+  const dispatch: Dispatch = createDispatch({ ...common, holder, receivers: pushed })
 
   function add(name: string): void {
     if (names.has(name)) throw new TypeError(`the outbox has a receiver "${name}" already`)

@@ -9,6 +9,7 @@ export interface PollingParts {
   readonly store: OutboxStore
   /** The names of all receivers. */
   readonly names: () => readonly string[]
+  readonly giveUpMs: number
   readonly died: (letter: DeadLetter) => void
   readonly clock: Clock
 }
@@ -18,7 +19,8 @@ const MOST_GIVEN = 1000
 const MOST_READ = 64
 
 /** Messages for a receiver that comes and asks, of whichever process. */
-export function createPolling({ name, kinds, store, names, died, clock }: PollingParts): PollReceiver {
+export function createPolling(parts: PollingParts): PollReceiver {
+  const { name, kinds, store, names, giveUpMs, died, clock } = parts
   const given = new Map<string, OutboxMessage>()
 
   async function settle(settled: readonly string[], dead: readonly DeadLetter[]): Promise<PollSettled> {
@@ -39,12 +41,15 @@ export function createPolling({ name, kinds, store, names, died, clock }: Pollin
     if (oldest !== undefined) given.delete(oldest)
   }
 
+  const end = (message: Omit<OutboxMessage, 'body'>, reason: string): DeadLetter =>
+    letterOf(message, { receiver: name, diedAt: clock.now(), reason })
+
   return {
     async read(most) {
       const heads = await store.heads()
       if (heads.kind === 'unavailable') return heads
       const messages: OutboxMessage[] = []
-      const [others, damaged]: [string[], DeadLetter[]] = [[], []]
+      const [others, dead]: [string[], DeadLetter[]] = [[], []]
       let more = false
       for (const lane of heads.heads.keys()) {
         let after: string | undefined
@@ -57,22 +62,18 @@ export function createPolling({ name, kinds, store, names, died, clock }: Pollin
           })
           if (reading.kind === 'unavailable') return reading
           for (const message of reading.messages)
-            if (kinds.has(message.kind)) messages.push(message)
-            else others.push(message.id)
+            if (!kinds.has(message.kind)) others.push(message.id)
+            else if (message.at < clock.now() - giveUpMs) dead.push(end(message, 'given_up'))
+            else messages.push(message)
           for (const id of reading.damaged)
-            damaged.push(
-              letterOf(
-                { id, kind: 'unknown', at: clock.now() },
-                { receiver: name, diedAt: clock.now(), reason: 'damaged' },
-              ),
-            )
+            dead.push(end({ id, kind: 'unknown', at: clock.now() }, 'damaged'))
           after = reading.last ?? after
           isMore = reading.more && messages.length <= most
         }
         more = messages.length > most
         if (more) break
       }
-      await settle(others, damaged)
+      await settle(others, dead)
       const page = messages.slice(0, most)
       for (const message of page) remember(message)
       return { kind: 'read', messages: page, more }
@@ -80,7 +81,7 @@ export function createPolling({ name, kinds, store, names, died, clock }: Pollin
     acknowledge: (ids) => settle(ids, []),
     refuse(id, reason) {
       const message = given.get(id) ?? { id, kind: 'unknown', at: clock.now() }
-      return settle([], [letterOf(message, { receiver: name, diedAt: clock.now(), reason })])
+      return settle([], [end(message, reason)])
     },
   }
 }
