@@ -41,6 +41,7 @@ const parts: Table = {
     ...[
       'ports',
       'errors',
+      'dependencies',
       'type seam',
       'tokens',
       'type issuers',

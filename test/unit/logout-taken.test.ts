@@ -8,7 +8,7 @@ import {
 import { gateOf } from '@sallyport/core/adapter'
 import type { Store } from '@sallyport/core/store'
 import { SignJWT } from 'jose'
-import { expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { keyPair } from '../support/key-pair.ts'
 import { viewOf } from './view.ts'
 
@@ -113,4 +113,54 @@ test('a copy whose search takes long ends nothing of a user who has signed in ag
   searches[1]?.()
   expect((await Promise.all(answers)).sort()).toEqual([200, 400])
   expect(await alive(one)).toBe(1)
+})
+
+describe('a function of the application', () => {
+  const wrong: Readonly<Record<string, () => unknown>> = {
+    throws: () => {
+      throw new RangeError('db')
+    },
+    rejects: () => Promise.reject(new RangeError('db')),
+    'returns text': () => 'alice',
+    'returns text for sessions': () => ({ sessions: 'alice' }),
+    'returns numbers for users': () => ({ subjects: [7] }),
+    'returns something that throws': () => ({
+      get subjects() {
+        throw new RangeError('db')
+      },
+    }),
+  }
+  test.each(Object.entries(wrong))('that %s is told once, and uses up no token', async (_what, fails) => {
+    const notices: string[] = []
+    const told = (warning: Error) => notices.push(warning.message)
+    process.on('warning', told)
+    let isWrong = true
+    const find = () => (isWrong ? fails() : { subjects: ['alice'] })
+    const { one } = await deployment(find as Sessions)
+    await signIn(one)
+    const token = await logoutOf({ sub: 'alice' })
+    expect([await take(one, token), await take(one, token)]).toEqual([503, 503])
+    isWrong = false
+    expect(await take(one, token)).toBe(200)
+    expect(await alive(one)).toBe(0)
+    process.off('warning', told)
+    expect(notices.filter((notice) => notice.includes('"backchannelLogout"'))).toHaveLength(1)
+  })
+
+  test.each([undefined, null, {}])('that returns %s has found nobody', async (nothing) => {
+    const { one } = await deployment((() => nothing) as Sessions)
+    expect(await take(one, await logoutOf({ sub: 'alice' }))).toBe(200)
+  })
+
+  test('that does not answer is waited for no longer than 5 seconds', async () => {
+    const find = vi.fn(() => new Promise<never>(() => {}))
+    const { one } = await deployment(find)
+    const token = await logoutOf({ sub: 'alice' })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const answer = take(one, token)
+    await vi.waitFor(() => expect(find).toHaveBeenCalled())
+    await vi.advanceTimersByTimeAsync(5000)
+    vi.useRealTimers()
+    expect(await answer).toBe(503)
+  })
 })

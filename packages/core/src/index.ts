@@ -24,7 +24,7 @@ export type {
   TokenVerifyOptions,
   Unlocked,
 } from './application/index.ts'
-export type { FoundSessions, LogoutClaims } from './backchannel/index.ts'
+export type { FindSessions, FoundSessions, LogoutClaims } from './backchannel/index.ts'
 export type { ComponentPolicy, DeviceComponent } from './binding/components.ts'
 export { ClaimsError, ConfigError, RefusalError, SallyportError, UnavailableError } from './errors.ts'
 export type { HandedOver } from './gate/browser/pages.ts'

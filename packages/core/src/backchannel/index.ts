@@ -2,7 +2,8 @@ import type { OwnOutbox } from '../outbox/index.ts'
 import { createLogoutTaking, type LogoutSender, type ReceivingParts, type TakeLogout } from './received.ts'
 import { createLogoutReceiver, type LogoutClient, type SendingParts } from './sent.ts'
 
-export type { FoundSessions, LogoutOutcome, LogoutSender, TakeLogout } from './received.ts'
+export type { FindSessions, FoundSessions } from './found.ts'
+export type { LogoutOutcome, LogoutSender, TakeLogout } from './received.ts'
 export type { LogoutClient } from './sent.ts'
 export type { LogoutClaims } from './token.ts'
 

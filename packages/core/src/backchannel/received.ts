@@ -8,21 +8,14 @@ import type { Caller } from '../seam/caller.ts'
 import type { Ending, SessionEnd } from '../sessions/end.ts'
 import { claimedIssuer } from '../tokens/statements/claimed.ts'
 import type { Emit } from '../watch/events.ts'
+import { createFinding, type FindSessions, type FoundSessions } from './found.ts'
 import { type LogoutClaims, readLogout } from './token.ts'
-
-/** Which sessions here belong to what a logout token names. */
-export interface FoundSessions {
-  /** Users whose sessions all end. */
-  readonly subjects?: readonly string[]
-  /** Sessions that end. */
-  readonly sessions?: readonly string[]
-}
 
 /** Whose logout tokens are accepted, and whom they concern here. */
 export interface LogoutSender {
   readonly sender: StatementSender
   /** `same`: its names are ours. `undefined`: it signs nobody out here, other than by its own access tokens. */
-  readonly sessions: 'same' | ((claims: LogoutClaims) => FoundSessions | Promise<FoundSessions>) | undefined
+  readonly sessions: 'same' | FindSessions | undefined
 }
 
 export type LogoutOutcome =
@@ -44,6 +37,8 @@ export interface ReceivingParts {
 
 interface Reader extends LogoutSender {
   readonly reader: StatementReader
+  /** `undefined` if it can't be said now. */
+  readonly find: (claims: LogoutClaims) => FoundSessions | undefined | Promise<FoundSessions | undefined>
 }
 
 /** A token may be on its way for a while, such as when it is sent again. */
@@ -68,27 +63,12 @@ export async function createLogoutTaking(
         sentence: `"${path}.sessions" is required, unless access tokens of its issuer are accepted (option "issuers"): give "same", or a function that finds sessions`,
       })
     const kind = { kind: 'logout', types: TYPES, maxAgeSeconds: MAX_AGE_SECONDS, expiry: 'required' } as const
-    readers.set(issuer, { ...one, reader: await statements.from(one.sender, kind) })
+    const find = findingOf(one.sessions, parts.notice)
+    readers.set(issuer, { ...one, find, reader: await statements.from(one.sender, kind) })
   }
 
   function concernsTokens(issuer: string): boolean {
     return issuers.sources.some((source) => source.issuer === issuer)
-  }
-
-  async function find({ sessions }: Reader, claims: LogoutClaims): Promise<FoundSessions | undefined> {
-    if (sessions === undefined) return {}
-    if (sessions === 'same')
-      return claims.sid === undefined
-        ? { subjects: claims.sub === undefined ? [] : [claims.sub] }
-        : { sessions: [claims.sid] }
-    try {
-      return await sessions(claims)
-    } catch (cause) {
-      parts.notice(
-        `"backchannelLogout" found no sessions (${cause instanceof Error ? cause.name : 'something'} was thrown): the logout token is answered 503`,
-      )
-      return undefined
-    }
   }
 
   async function endAll(
@@ -125,7 +105,7 @@ export async function createLogoutTaking(
     if (reading.kind === 'invalid' || logout === undefined) return INVALID
     const { claims, jti } = logout
     const ending: Ending = { reason: 'backchannel_logout', caller }
-    const found = await find(reader, claims)
+    const found = await reader.find(claims)
     if (found === undefined) return STORE_AWAY
     // The user may have signed in again since a token was used, even while the application searched.
     const used = await reader.reader.look(jti)
@@ -144,4 +124,15 @@ export async function createLogoutTaking(
       emit({ event: 'token.refused', outcome: 'failure', reason: 'logout_token_invalid' }, caller)
     return outcome
   }
+}
+
+function findingOf(sessions: LogoutSender['sessions'], notice: (message: string) => void): Reader['find'] {
+  if (sessions === undefined) return () => ({})
+  return sessions === 'same' ? named : createFinding(sessions, notice)
+}
+
+/** The names of the sender are ours. */
+function named({ sid, sub }: LogoutClaims): FoundSessions {
+  if (sid !== undefined) return { sessions: [sid] }
+  return { subjects: sub === undefined ? [] : [sub] }
 }

@@ -1,10 +1,5 @@
 import * as v from 'valibot'
-import type {
-  BackchannelSettings,
-  FoundSessions,
-  LogoutClaims,
-  LogoutSender,
-} from '../../backchannel/index.ts'
+import type { BackchannelSettings, FindSessions, LogoutSender } from '../../backchannel/index.ts'
 import { ConfigError, describeValue } from '../../errors.ts'
 import { secureUrl } from '../../issuers/secure-url.ts'
 import type { SenderOptions } from '../../issuers/senders.ts'
@@ -37,10 +32,11 @@ export interface LogoutClientOptions {
 export interface LogoutIssuerOptions extends SenderOptions {
   /**
    * Which sessions here end. `same`: its `sid` and `sub` are our sessions and subjects. A function finds them by what the
-   * token names, `sid`, `sub` or both; what it throws is answered 503. Default: none, which only an issuer of the option
-   * `issuers` may have.
+   * token names, `sid`, `sub` or both, or returns nothing if there are none. It has 5 seconds. If it takes longer, throws,
+   * rejects or returns something else, that is told by a notice, and the token is answered 503 and may come again.
+   * Default: none, which only an issuer of the option `issuers` may have.
    */
-  readonly sessions?: 'same' | ((claims: LogoutClaims) => FoundSessions | Promise<FoundSessions>) | undefined
+  readonly sessions?: 'same' | FindSessions | undefined
 }
 
 const urlMessage = 'an https URL (http on loopback)'
