@@ -52,8 +52,7 @@ export function createActing({ sessions, tokens, apiKeys, findOwner }: ActParts)
     if (token !== undefined && (ends || effect === 'renew'))
       await tokens.revoke(token, { reason: REASON, issuer })
     // After a change of claims the session goes on, and so its next tokens must be accepted.
-    if (session !== undefined && ends)
-      await sessions.revoke(session, { reason: REASON, caller, issuer })
+    if (session !== undefined && ends) await sessions.revoke(session, { reason: REASON, caller, issuer })
   }
 
   /** The user who is meant, by name or by a session. */
