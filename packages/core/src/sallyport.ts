@@ -26,7 +26,6 @@ import { parseVerify } from './options/verify.ts'
 import { createOutbox } from './outbox/index.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Signer } from './ports/signer.ts'
-import type { Store } from './ports/store.ts'
 import { createReplica } from './revocation/replica.ts'
 import { deriveKeys, keysFor } from './secrets.ts'
 import { createSessions } from './sessions/index.ts'
@@ -69,17 +68,18 @@ const HEARTBEAT_MS = 800
  * ```
  */
 export async function createSallyport(options: SallyportOptions = {}): Promise<Sallyport> {
-  let opened: Store | undefined
+  const opened: { close(): unknown }[] = []
   try {
-    return await compose(options, (store) => (opened = store))
+    return await compose(options, opened)
   } catch (cause) {
-    // What can only be refused once the store is open must leave no connection behind.
-    await opened?.close()
+    // What can only be refused once the store is open must leave nothing at work.
+    await closeAll(opened)
     throw cause
   }
 }
 
-async function compose(options: SallyportOptions, onOpened: (store: Store) => void): Promise<Sallyport> {
+/** @param opened gets what has to be closed, in this order */
+async function compose(options: SallyportOptions, opened: { close(): unknown }[]): Promise<Sallyport> {
   const settings = parseOptions(options, process.env.NODE_ENV === 'production')
   const notice = (message: string): void => process.emitWarning(message, 'SallyportNotice')
   const { clock = systemClock, random = createSystemRandom(), production } = settings
@@ -104,7 +104,7 @@ async function compose(options: SallyportOptions, onOpened: (store: Store) => vo
   const store = await (settings.store ?? memoryStore()).open({
     ...{ random, notice, production, integrityKeys, outbox: settings.outbox },
   })
-  onOpened(store)
+  opened.push(store)
   for (const message of settings.notices) notice(message)
 
   const ring = makeRing(store.keys)
@@ -176,6 +176,7 @@ async function compose(options: SallyportOptions, onOpened: (store: Store) => vo
     revocations: replica.size,
   })
   const { activity, audit, whenTold, risk, settled } = watch
+  opened.unshift(connections, outbox, replica, ring, issuers, statements, watch)
 
   const signatureLimit = createSignatureLimit(settings.signatureLimit, notice)
   const inspect = createInspection({ verifyToken, signatureLimit, cache: settings.tokenCache, tally, clock })
@@ -213,13 +214,6 @@ async function compose(options: SallyportOptions, onOpened: (store: Store) => vo
 
   const checks = [() => store.ping(), replica.catchUp, async () => !clocks.isOff(), ring.ready]
   let closing: Promise<void> | undefined
-  async function closeAll(): Promise<void> {
-    connections.close()
-    await outbox.close()
-    for (const part of [replica, ring, issuers, statements]) part.close()
-    await watch.close()
-    await store.close()
-  }
 
   await Promise.all([ring.start(), replica.start(), issuers.start()])
 
@@ -234,9 +228,13 @@ async function compose(options: SallyportOptions, onOpened: (store: Store) => vo
     endConnections: connections.close,
     ready: createReadiness(checks, clock),
     close() {
-      closing ??= closeAll()
+      closing ??= closeAll(opened)
       return closing
     },
     [GATE]: gate,
   }
+}
+
+async function closeAll(parts: readonly { close(): unknown }[]): Promise<void> {
+  for (const part of parts) await part.close()
 }

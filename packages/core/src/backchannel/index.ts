@@ -17,10 +17,12 @@ export interface BackchannelParts extends ReceivingParts, SendingParts {
 }
 
 /** Signs users out of other services, and takes their word. `undefined` if nobody's is taken. */
-export function createBackchannel(
+export async function createBackchannel(
   { clients, senders }: BackchannelSettings,
   parts: BackchannelParts,
 ): Promise<TakeLogout | undefined> {
+  const take = await createLogoutTaking(senders, parts)
+  // Nobody is told anything by a deployment whose options are refused.
   for (const client of clients) parts.outbox.push(createLogoutReceiver(client, parts))
-  return createLogoutTaking(senders, parts)
+  return take
 }
