@@ -216,6 +216,11 @@ export const askings: readonly Asking[] = [
     run: ({ once }) => partOf(once).mark({ name: `${newSubject().tag}marked` as OnceName, keptMs: HOUR, at }),
   },
   {
+    name: 'once.look',
+    writes: false,
+    run: ({ once }) => partOf(once).look({ name: `${newSubject().tag}looked` as OnceName, at }),
+  },
+  {
     name: 'apiKeys.create',
     writes: true,
     run({ apiKeys }) {
@@ -300,6 +305,7 @@ export const WELL: Record<string, string> = {
   'sightings.note': 'noted',
   'sightings.read': 'read',
   'once.mark': 'first',
+  'once.look': 'unseen',
   'apiKeys.create': 'created',
   'apiKeys.read': 'unknown',
   'apiKeys.list': 'listed',
