@@ -7,8 +7,10 @@ type Outcome = Awaited<ReturnType<SessionStore['confirm']>>
 /** Records which generations of refresh tokens were seen in use. */
 export interface Confirmations {
   readonly add: SessionStore['confirm']
-  /** Resolves once nothing is under way that concerns the session; without an id, nothing at all. */
-  settled(id?: SessionId): Promise<unknown>
+  /** Resolves once nothing is under way that concerns the session, to what came of it. */
+  settledOf(id: SessionId): Promise<Outcome | undefined>
+  /** Resolves once nothing is under way. */
+  settled(): Promise<unknown>
 }
 
 interface Batch {
@@ -72,6 +74,7 @@ UPDATE ${tables.sessions} AS s SET confirmed = true, version = s.version + 1 FRO
         if (pending.get(id) === sent) pending.delete(id)
       })
     },
-    settled: (id) => (id === undefined ? Promise.all(pending.values()) : Promise.resolve(pending.get(id))),
+    settledOf: (id) => Promise.resolve(pending.get(id)),
+    settled: () => Promise.all(pending.values()),
   }
 }
