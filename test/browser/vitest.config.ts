@@ -12,5 +12,7 @@ export default defineConfig({
     exclude: [],
     globalSetup: ['test/browser/global-setup.ts'],
     pool: 'forks',
+    // Each browser keeps both cores busy, and pages measure time.
+    maxWorkers: 1,
   },
 })
