@@ -16,7 +16,7 @@ import {
 } from '@sallyport/core/store'
 import { type RawBuilder, sql } from 'kysely'
 import type { Run } from './database.ts'
-import { createEndings, SLICE } from './endings.ts'
+import { createEndings, createExpiring, SLICE } from './endings.ts'
 import { issueFrom } from './marks.ts'
 import { portSession, type SessionRecord, type SessionRow, sessionColumns } from './records.ts'
 import type { SessionParts } from './session-parts.ts'
@@ -34,6 +34,7 @@ export function createCrowd(parts: SessionParts, subjects: Subjects) {
   const { database, tables, feeds, records, belongings, instant } = parts
   const { sessions } = tables
   const endSessions = createEndings(tables)
+  const expire = createExpiring(tables)
 
   const rowsOf = (run: Run, ids: readonly SessionId[], lock: RawBuilder<unknown> = sql``) =>
     run<SessionRow>(sql`SELECT ${sessionColumns} FROM ${sessions} AS s
@@ -132,7 +133,9 @@ WHERE id = ${id}`)
     async list({ tag, at: given, lifetimes, include }: ListQuery): Promise<ListOutcome> {
       const answer = await database.step('list', async ({ run }) => {
         const [now] = await run<{ at: number }>(sql`SELECT ${instant(given)} AS at`)
-        const { live } = await subjects.sessionsOf(run, tag, Number(now?.at), lifetimes)
+        const at = Number(now?.at)
+        const { live, expired } = await subjects.sessionsOf(run, tag, at, lifetimes)
+        await expire(run, expired, sql`${at}::bigint`)
         const { sessions: chosen, more } = sessionsToList(live, include)
         const rows = await rowsOf(
           run,

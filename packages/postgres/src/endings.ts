@@ -32,3 +32,22 @@ SET ended_at = ${at}, end_kind = ${kind}, version = version + 1
 WHERE id = ANY (${ids.slice(from, from + SLICE)}::text[]) AND ended_at IS NULL`)
   }
 }
+
+/** A session whose time is over, as it was read. */
+export interface Expired {
+  readonly id: SessionId
+  readonly rotatedAt: number
+}
+
+/** Marks sessions as expired, unless they were refreshed since they were read. */
+export function createExpiring(tables: Pick<Tables, 'sessions'>) {
+  return async (run: Run, expired: readonly Expired[], at: RawBuilder<number>): Promise<void> => {
+    for (let from = 0; from < expired.length; from += SLICE) {
+      const some = expired.slice(from, from + SLICE)
+      await run(sql`UPDATE ${tables.sessions} AS s
+SET ended_at = ${at}, end_kind = 'expired', version = version + 1
+FROM unnest(${some.map(({ id }) => id)}::text[], ${some.map(({ rotatedAt }) => rotatedAt)}::bigint[]) AS past (id, rotated_at)
+WHERE s.id = past.id AND s.rotated_at = past.rotated_at AND s.ended_at IS NULL`)
+    }
+  }
+}
