@@ -314,7 +314,7 @@ describe("a token of somebody else's issuer", () => {
       const sallyport = await site({}, { apiKeys: {} })
       const events: string[] = []
       sallyport.on('event', ({ event }) => events.push(event))
-      await expect(call(sallyport)).rejects.toThrow(/must not begin with a URL and a blank/)
+      await expect(call(sallyport)).rejects.toThrow(/must not begin with a URL and a space/)
       expect(events).toEqual([])
       expect(await good(sallyport)).toBe(200)
     })

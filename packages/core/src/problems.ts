@@ -176,7 +176,7 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   token_type_unsupported: {
     status: 400,
     error: 'unsupported_token_type',
-    say: 'such a token is not revoked here',
+    say: 'tokens of this type are not revoked here',
   },
   store_unavailable: { ...unavailable, say: 'the session store does not answer; try again' },
   key_unavailable: { ...unavailable, say: 'no token can be signed now; try again' },

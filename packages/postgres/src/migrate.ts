@@ -39,7 +39,8 @@ export async function prepare(
         `the tables in the schema "${schema}" are not up to date: run what migrationsOf("${schema}", ${known}) gives, or leave "postgres.migrate" out`,
       )
     if (await source.transaction((send) => runMissing(send, schema))) return
-    if (waits === MAX_WAITS) throw new Error('another process has been running the migrations for long')
+    if (waits === MAX_WAITS)
+      throw new Error('another process has been running the migrations for a long time')
     await rest(WAIT_MS)
   }
 }

@@ -38,7 +38,7 @@ export function ownName(name: string, given: string | Auth): string {
   const subject = identifier(name, ownSubject(given))
   if (!isForeignName(subject)) return subject
   throw new TypeError(
-    `"${name}" must not begin with a URL and a blank: only users of other issuers are named so`,
+    `"${name}" must not begin with a URL and a space: only names from other issuers have that form`,
   )
 }
 

@@ -40,7 +40,8 @@ export function createFinding(
       const asked = (async () => foundIn(await find(claims)))()
       void asked
         .then(
-          (found) => found ?? fail('returned something else than { sessions, subjects } of strings'),
+          (found) =>
+            found ?? fail('returned something other than { sessions, subjects } with arrays of strings'),
           (cause: unknown) => fail(`failed with ${cause instanceof Error ? cause.name : typeof cause}`),
         )
         .then(resolve)

@@ -31,7 +31,7 @@ export async function loadTrustedIssuers(
     nameOf(id, issuer = ownIssuer) {
       if (issuer === ownIssuer) {
         if (!isForeignName(id)) return id
-        throw new TypeError('an id must not begin with a URL and a blank: name its issuer by "issuer"')
+        throw new TypeError('an id must not begin with a URL and a space: name its issuer by "issuer"')
       }
       if (trusted.sources.some((source) => source.issuer === issuer)) return foreignName(issuer, id)
       throw new TypeError('"issuer" must be that of this deployment, or one of the option "issuers"')

@@ -8,7 +8,7 @@ import { checkAssurance, checkPrintable } from './assurance.ts'
 export interface SignIn {
   /**
    * The id of the user: opaque, stable and not personal, because it is in every token. 1 to 255 characters, which do not begin
-   * with a URL and a blank, since revocations name the users of other issuers so. In
+   * with a URL and a space: such names stand for users of other issuers. In
    * production, one that looks like an e-mail address is refused with a `ClaimsError` if the package
    * `@sallyport/claims-policy` is installed, unless `claims.exempt` has `sub`.
    */
@@ -62,7 +62,7 @@ export function checkSignIn(signIn: SignIn): void {
     throw new TypeError('signIn: "subject" must be a string of 1 to 255 characters')
   if (isForeignName(subject))
     throw new TypeError(
-      'signIn: "subject" must not begin with a URL and a blank: only users of other issuers are named so',
+      'signIn: "subject" must not begin with a URL and a space: only names from other issuers have that form',
     )
   if (scope !== undefined && !(Array.isArray(scope) && scope.every(isScopeToken)))
     throw new TypeError(
