@@ -132,6 +132,9 @@ describe.each(names)('a signal to %s', (name) => {
     const past = { [`${CAEP}session-revoked`]: { event_timestamp: nowSeconds() - 60 } }
     await take(claimsOf('', user(sub), { events: past }))
     await take(claimsOf('', user(sub), { events: ended, toe: nowSeconds() - 60 }))
+    // Okta's are in milliseconds.
+    const milliseconds = { event_timestamp: (nowSeconds() - 60) * 1000 }
+    await take(claimsOf('', user(sub), { events: { [`${CAEP}session-revoked`]: milliseconds } }))
     await visitor.expectAlive(first)
     const present = { [`${CAEP}session-revoked`]: { event_timestamp: nowSeconds() } }
     await take(claimsOf('', user(sub), { events: present }))

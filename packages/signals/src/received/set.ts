@@ -30,6 +30,9 @@ export type SetReading =
   /** `say` is a clause about the token. */
   | { readonly kind: 'malformed'; readonly say: string }
 
+/** What is greater is in milliseconds, which Okta has where CAEP (section 2) has seconds. */
+const MOST_SECONDS = 100_000_000_000
+
 const instant = v.pipe(v.number(), v.finite(), v.minValue(0))
 const setSchema = v.looseObject({
   jti: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
@@ -63,9 +66,14 @@ export function readSet(claims: Readonly<Record<string, unknown>>): SetReading {
     const subject = main ?? (event.subject && readSubject(event.subject))
     if (subject === undefined && (event.subject !== undefined || effect !== 'none'))
       return malformed('does not say whom it is about')
-    events.push({ type, effect, claims: event, subject, happenedAt: event.event_timestamp ?? toe })
+    const happenedAt = secondsOf(event.event_timestamp ?? toe)
+    events.push({ type, effect, claims: event, subject, happenedAt })
   }
   return { kind: 'read', set: { jti, issuedAt, txn, events } }
+}
+
+function secondsOf(instant: number | undefined): number | undefined {
+  return instant !== undefined && instant > MOST_SECONDS ? Math.floor(instant / 1000) : instant
 }
 
 function malformed(say: string): SetReading {
