@@ -77,6 +77,8 @@ describe('a transmitter is asked', () => {
       headers: { authorization: 'Bearer mine', 'content-type': 'application/json' },
       body: { ack: [], setErrs: {}, maxEvents: 50, returnImmediately: false },
     })
+    expect(asked[0]?.headers).not.toHaveProperty('content-language')
+    expect(asked[1]?.headers).toMatchObject({ 'content-language': 'en' })
     expect(asked[1]?.body).toMatchObject({
       ack: [good.jti],
       setErrs: {

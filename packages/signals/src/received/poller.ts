@@ -49,6 +49,12 @@ interface Verdicts {
 }
 const NONE: Verdicts = { ack: [], setErrs: {} }
 
+/** RFC 8936, section 2.2. */
+interface PollRequest extends Verdicts {
+  readonly maxEvents: number
+  readonly returnImmediately: boolean
+}
+
 /** Asks a transmitter for signals until `waits` are over. Of several processes, one at a time does. */
 export function startPolling(parts: PollerParts): void {
   const { endpoint, reader, take, callers, refused, waits, notice } = parts
@@ -105,7 +111,7 @@ export function startPolling(parts: PollerParts): void {
     return { verdicts: { ack, setErrs }, isShort }
   }
 
-  async function ask(request: object): Promise<PollAnswer | undefined> {
+  async function ask(request: PollRequest): Promise<PollAnswer | undefined> {
     try {
       const answer = await post(endpoint, request, waits.signal)
       if (failures > 0) notice(`signals can be asked for again at ${new URL(endpoint.url).host}`)
@@ -131,7 +137,7 @@ class TooLong extends UnusableAnswer {}
 
 async function post(
   { url, authorization }: PollEndpoint,
-  request: object,
+  request: PollRequest,
   closing: AbortSignal,
 ): Promise<PollAnswer> {
   const credentials = typeof authorization === 'function' ? await authorization() : authorization
@@ -140,6 +146,8 @@ async function post(
     headers: {
       'Content-Type': 'application/json',
       Accept: 'application/json',
+      // The language of the descriptions (RFC 8936, section 2.6).
+      ...(Object.keys(request.setErrs).length > 0 && { 'Content-Language': 'en' }),
       ...(credentials === undefined ? {} : { Authorization: credentials }),
     },
     body: JSON.stringify(request),
