@@ -91,10 +91,22 @@ describe('a receiver that polls', () => {
     expect(Object.keys((await answer).body.sets)).toHaveLength(1)
   })
 
+  test('is kept waiting even if it wants nothing, and told that there is something', async () => {
+    const { a, poll } = await transmitter()
+    const { sid } = await a.signIn('alice')
+    const answer = poll({ maxEvents: 0, returnImmediately: false })
+    await a.sallyport.sessions.revoke(sid)
+    expect(await answer).toEqual({ status: 200, body: { sets: {}, moreAvailable: true } })
+    expect(Object.keys((await poll({})).body.sets)).toHaveLength(1)
+  })
+
   // RFC 8936, section 2.4.
   test.each([
     { returnImmediately: true },
-    { ack: ['4d3559ec67504aaba65d40b0363faad8', '3d0c3cf797584bd193bd0fb1bd4e7d30'], maxEvents: 0 },
+    {
+      ...{ ack: ['4d3559ec67504aaba65d40b0363faad8', '3d0c3cf797584bd193bd0fb1bd4e7d30'], maxEvents: 0 },
+      returnImmediately: true,
+    },
     {
       ack: ['3d0c3cf797584bd193bd0fb1bd4e7d30'],
       setErrs: {

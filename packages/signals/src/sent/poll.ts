@@ -96,10 +96,15 @@ export function createPollAnswers(
     const { maxEvents, returnImmediately, ack, setErrs } = request.output
     const refused = new Map(Object.entries(setErrs).map(([jti, { err }]) => [jti, err]))
     if (!(await settle(ack, refused))) return refusal('store_unavailable')
-    if (maxEvents === 0) return jsonAnswer(200, { sets: {} })
-    const given = await next(Math.min(maxEvents, MOST), returnImmediately ? 0 : WAIT_MS)
+    if (maxEvents === 0 && returnImmediately) return jsonAnswer(200, { sets: {} })
+    const given = await next(Math.min(maxEvents || 1, MOST), returnImmediately ? 0 : WAIT_MS)
     if (given.kind === 'unavailable')
       return refusal(given.of === 'store' ? 'store_unavailable' : 'key_unavailable')
+    // Who wants nothing is kept waiting all the same (RFC 8936, section 2.4.2).
+    if (maxEvents === 0) {
+      const isThere = given.more || Object.keys(given.sets).length > 0
+      return jsonAnswer(200, { sets: {}, ...(isThere && { moreAvailable: true }) })
+    }
     return jsonAnswer(200, { sets: given.sets, ...(given.more && { moreAvailable: true }) })
   }
 }
