@@ -83,6 +83,20 @@ const wrong: readonly WrongOption[] = [
     says: '"signals.receive.transmitters.0.tokens" needs the transmitter in the option "issuers" of createSallyport',
   },
   {
+    name: 'members of subjects that are no array',
+    options: from({ criticalMembers: 'device' }),
+    option: 'signals.receive.transmitters.0.criticalMembers',
+    allowed: 'an array of names',
+    given: '"device"',
+  },
+  {
+    name: 'a member of subjects without a name',
+    options: from({ criticalMembers: ['device', ''] }),
+    option: 'signals.receive.transmitters.0.criticalMembers.1',
+    allowed: 'a name of 1 to 64 characters',
+    given: '""',
+  },
+  {
     name: 'a place to poll that is not secure',
     options: from({ poll: { url: 'http://idp.example.com/poll' } }),
     option: 'signals.receive.transmitters.0.poll.url',

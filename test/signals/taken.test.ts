@@ -343,3 +343,23 @@ test('every refusal of a signed token is an event, without anything of it', asyn
     { outcome: 'failure', reason: 'signal_claims' },
   ])
 })
+
+// SSF 1.0, section 3.6.
+describe('a member of a subject that the transmitter calls critical', () => {
+  const device = { device: { format: 'opaque', id: 'laptop' } }
+
+  test.each([
+    { criticalMembers: ['device'], members: device, does: 'nothing' },
+    { criticalMembers: ['tenant', 'user', 'session'], members: device, does: 'ends it' },
+    { criticalMembers: ['device'], members: {}, does: 'ends it' },
+  ])('$criticalMembers: a signal about $members.device.id and a user $does', async (one) => {
+    const told: Signal[] = []
+    const onSignal = (signal: Signal) => void told.push(signal)
+    const { push, signIn, alive } = await deployment({ onSignal }, { criticalMembers: one.criticalMembers })
+    const sid = await signIn('alice')
+    const subject = complex({ user: user('alice'), ...one.members })
+    expect(await push(await sign(claimsOf(REVOKED, subject)))).toEqual([202, undefined])
+    expect(await alive('alice')).toEqual(one.does === 'nothing' ? [sid] : [])
+    expect(told.map(({ about }) => about?.kind)).toEqual(['complex'])
+  })
+})

@@ -138,17 +138,20 @@ async function prepareReceiving(
   settings: ReceiveSettings,
   waits: Waits,
 ): Promise<Receiving> {
-  const { subjectOf, onSignal } = settings
+  const { subjectOf, onSignal, transmitters } = settings
   const acting = {
     act: createActing({ ...sallyport, findOwner: gate.findOwner }),
     own: gate.issuer,
     issuers: issuersIn(settings, gate),
+    critical: new Map(
+      transmitters.map(({ sender, criticalMembers }) => [sender.issuer, new Set(criticalMembers)]),
+    ),
   }
   const take = createTake({ ...acting, subjectOf, onSignal, notice })
   const refused = (reason: string, caller: Caller): void =>
     sallyport.emit({ event: 'request.refused', outcome: 'failure', reason }, caller)
   const made = await Promise.all(
-    settings.transmitters.map(async ({ sender, ...one }) => ({
+    transmitters.map(async ({ sender, ...one }) => ({
       ...one,
       reader: await gate.statements.from(sender, SET_RULE),
     })),

@@ -35,6 +35,11 @@ export interface TransmitterOptions extends SenderOptions {
    * that it revokes is then one of its own, whose access tokens are refused from now on. Default false.
    */
   readonly tokens?: boolean | undefined
+  /**
+   * The members of complex subjects that its metadata calls critical, as `critical_subject_members`. A signal whose subject
+   * has one of them does nothing, unless it is `user` or `session`; `onSignal` is told. Default: none.
+   */
+  readonly criticalMembers?: readonly string[] | undefined
   /** Where to ask for its signals. Default: it pushes them. */
   readonly poll?: PollOptions | undefined
 }
@@ -60,23 +65,28 @@ export interface TransmitterSettings {
   readonly sender: StatementSender
   readonly authorization: string | undefined
   readonly tokens: boolean
+  readonly criticalMembers: readonly string[]
   readonly poll: PollEndpoint | undefined
 }
 
-const { callable, custom, group, optional, parse } = schema
+const { callable, custom, distinctArray, filledArray, group, optional, parse, string } = schema
 
 const anyObject = custom<TransmitterOptions>(
   (given) => typeof given === 'object' && given !== null && !Array.isArray(given),
-  'an object with issuer, audience, jwks, discovery, algorithms, authorization, tokens, poll',
+  'an object with issuer, audience, jwks, discovery, algorithms, authorization, tokens, criticalMembers, poll',
 )
 const receiveSchema = group({
-  transmitters: schema.filledArray(anyObject, 'an array of transmitters'),
+  transmitters: filledArray(anyObject, 'an array of transmitters'),
   subjectOf: optional(callable<SubjectOf>('a function (identifier, issuer) => subject')),
   onSignal: optional(callable<OnSignal>('a function (signal) => "ignore", or nothing')),
 })
 const transmitterSchema = group({
   authorization: optional(headerValue),
   tokens: optional(schema.boolean, false),
+  criticalMembers: optional(
+    distinctArray(string(/^.{1,64}$/, 'a name of 1 to 64 characters'), 'an array of names'),
+    [],
+  ),
   poll: optional(
     group({
       url: endpointUrl,
@@ -101,12 +111,14 @@ export function receiveSettings(
   const { transmitters, subjectOf, onSignal } = parse(receiveSchema, given, { path: PATH })
   const parsed = transmitters.map((given, index): TransmitterSettings => {
     const path = `${PATH}.transmitters.${index}`
-    const { authorization, tokens, poll, ...sender } = given
-    const own = parse(transmitterSchema, withoutUndefined({ authorization, tokens, poll }), { path, mayShow })
+    const { authorization, tokens, criticalMembers, poll, ...sender } = given
+    const said = withoutUndefined({ authorization, tokens, criticalMembers, poll })
+    const own = parse(transmitterSchema, said, { path, mayShow })
     return {
       sender: parseSender(sender, path),
       authorization: own.authorization,
       tokens: own.tokens,
+      criticalMembers: own.criticalMembers,
       poll: own.poll && { url: own.poll.url, authorization: own.poll.authorization },
     }
   })

@@ -118,7 +118,12 @@ export interface Resolving {
   readonly subjectOf: SubjectOf | undefined
   /** The senders whose access tokens are accepted here. */
   readonly issuers: ReadonlySet<string>
+  /** By sender, the members of complex subjects that no receiver may pass over. */
+  readonly critical: ReadonlyMap<string, ReadonlySet<string>>
 }
+
+/** The members of complex subjects that are processed. */
+const PROCESSED: ReadonlySet<string> = new Set(['user', 'session'])
 
 /**
  * Finds whom of this deployment a subject means. Rejects with whatever `subjectOf` does.
@@ -127,6 +132,9 @@ export interface Resolving {
  */
 export async function resolve(subject: Subject, from: string, parts: Resolving): Promise<Concerned> {
   if (subject.kind === 'simple') return resolveSimple(subject.identifier, from, parts)
+  const critical = parts.critical.get(from)
+  // Such an event must be discarded (SSF 1.0, section 3.6).
+  if (Object.keys(subject.members).some((name) => critical?.has(name) && !PROCESSED.has(name))) return {}
   const { user, session } = subject.members
   const whose = user === undefined ? {} : await resolveSimple(user, from, parts)
   const isNamedByUs = user === undefined || (user.format === 'iss_sub' && user.iss === parts.own)
