@@ -1,16 +1,15 @@
 // The examples of the specifications, in short: who says what about whom. Sources: OpenID Shared Signals Framework 1.0, CAEP
 // 1.0 and RISC 1.0, copyright The OpenID Foundation, which permits to reproduce them for implementations with attribution
 // and does not endorse this one; RFC 8417 and RFC 9493, copyright IETF Trust and the persons identified as their authors,
-// under the Revised BSD License (BCP 78, section 4.c).
+// under the Revised BSD License (BCP 78, section 4.c). `npm run test:vectors` plays all of them word for word, and finds
+// these in the texts.
 
+import type { Does } from './player.ts'
 import { CAEP, opaque, RISC, SSF } from './transmitter.ts'
-
-/** What an example does to the sessions of the user whom it is about. */
-export type Does = 'ends them' | 'refuses their tokens' | 'nothing' | 'is refused'
 
 export interface Example {
   readonly source: string
-  readonly does: Does
+  readonly does: Does | 'is refused'
   readonly claims: Readonly<Record<string, unknown>> & {
     readonly iss: string
     readonly aud: string | string[]
@@ -25,7 +24,7 @@ const at = (iss: string, sub: string) => ({ format: 'iss_sub', iss, sub })
 
 const ssf = (
   source: string,
-  does: Does,
+  does: Example['does'],
   type: string,
   subject: object,
   event: object = {},
@@ -57,7 +56,7 @@ const stream = (
 
 const caep = (
   source: string,
-  does: Does,
+  does: Example['does'],
   type: string,
   subject: object,
   event: object,
@@ -73,7 +72,14 @@ const caep = (
   },
 })
 
-const risc = (source: string, does: Does, type: string, subject: object, event = {}, more = {}): Example => ({
+const risc = (
+  source: string,
+  does: Example['does'],
+  type: string,
+  subject: object,
+  event = {},
+  more = {},
+): Example => ({
   source: `RISC 1.0, ${source}`,
   does,
   claims: {
@@ -83,12 +89,17 @@ const risc = (source: string, does: Does, type: string, subject: object, event =
   },
 })
 
-const other = (source: string, does: Does, claims: Example['claims']): Example => ({ source, does, claims })
+const other = (source: string, does: Example['does'], claims: Example['claims']): Example => ({
+  source,
+  does,
+  claims,
+})
 
 const STATE = 'VGhpcyBpcyBhbiBleGFtcGxlIHN0YXRlIHZhbHVlLgo='
 const STREAM = 'f67e39a0a4d34d56b3aa1bc4cff0069f'
-const SP2 = { iss: `${IDP}3456789/`, aud: 'https://sp.example2.net/caep' }
-const TOKENS = { iss: `${IDP}987654321/`, aud: 'https://sp.example2.net/caep' }
+const NET = { aud: 'https://sp.example2.net/caep' }
+const SP2 = { ...NET, iss: `${IDP}3456789/`, jti: '07efd930f0977e4fcc1149a733ce7f78' }
+const TOKENS = { ...NET, iss: `${IDP}987654321/`, jti: '9afce1e4e642b165fcaacdd0e7aa4903' }
 const PARENT = `${IDP}3957ea72-1b66-44d6-a044-d805712b9288/`
 const DEVICE = 'e9297990-14d2-42ec-a4a9-4036db86509a'
 const idToken = { format: 'jwt_id', iss: TOKENS.iss, jti: 'f61t6e20zdo3px56gepu8rzlsp4c1dpc0fx7' }
@@ -102,14 +113,14 @@ export const examples: readonly Example[] = [
   ssf('section 5, a simple subject', 'nothing', `${RISC}account-enabled`, email('foo@example.com')),
   ssf(
     'section 5, a phone number',
-    'ends them',
+    'ends it',
     `${RISC}account-disabled`,
     { format: 'phone_number', phone_number: '+1 206 555 0123' },
     { reason: 'hijacking' },
   ),
   ssf(
     'section 5, with properties',
-    'refuses their tokens',
+    'refuses its tokens',
     `${CAEP}token-claims-change`,
     email('user@example.com'),
     { claims: { token: 'some-token-value' } },
@@ -117,7 +128,7 @@ export const examples: readonly Example[] = [
   ssf(
     'section 5, a complex subject',
     // It happened in 2020, and was told in 2018.
-    'ends them',
+    'ends it',
     `${CAEP}session-revoked`,
     { format: 'complex', user: at(PARENT, jane), device: at(PARENT, DEVICE) },
     {
@@ -128,7 +139,7 @@ export const examples: readonly Example[] = [
   ),
   ssf(
     'section 5, a simple subject and a property',
-    'refuses their tokens',
+    'refuses its tokens',
     `${CAEP}token-claims-change`,
     email('foo@example2.com'),
     { event_timestamp: 1600975810, claims: { role: 'ro-admin' } },
@@ -136,11 +147,14 @@ export const examples: readonly Example[] = [
   ),
   ssf(
     'section 5, a proprietary format',
-    'refuses their tokens',
+    'refuses its tokens',
     `${CAEP}token-claims-change`,
     { format: 'catalog_item', catalog_id: 'c0384/winter/2354122' },
     { event_timestamp: 1600975810, claims: { role: 'ro-admin' } },
-    { iss: 'https://myservice.example3.com/', iat: 15203800012, aud: '636C69656E745F6324' },
+    {
+      ...{ iss: 'https://myservice.example3.com/', iat: 15203800012, aud: '636C69656E745F6324' },
+      jti: '756E69717565206964656E746966696534',
+    },
   ),
   stream('section 8.1.4', 'verification', STREAM, { state: STATE }, 'receiver.example.com'),
   stream(
@@ -151,16 +165,10 @@ export const examples: readonly Example[] = [
     'receiver.example.com',
   ),
 
-  caep(
-    'section 3.1, a session',
-    'ends them',
-    'session-revoked',
-    opaque('dMTlD|1600802906337.16|16008.16'),
-    {},
-  ),
+  caep('section 3.1, a session', 'ends it', 'session-revoked', opaque('dMTlD|1600802906337.16|16008.16'), {}),
   caep(
     'section 3.1, session, user and tenant',
-    'ends them',
+    'ends it',
     'session-revoked',
     {
       format: 'complex',
@@ -178,7 +186,7 @@ export const examples: readonly Example[] = [
   ),
   caep(
     'section 3.1, user, device and tenant',
-    'ends them',
+    'ends it',
     'session-revoked',
     {
       ...{ format: 'complex', user: at(CAEP_IDP, jane), device: at(CAEP_IDP, DEVICE) },
@@ -191,7 +199,7 @@ export const examples: readonly Example[] = [
   ),
   caep(
     'section 3.2, an ID token',
-    'refuses their tokens',
+    'refuses its tokens',
     'token-claims-change',
     idToken,
     { claims: { role: 'ro-admin' } },
@@ -199,7 +207,7 @@ export const examples: readonly Example[] = [
   ),
   caep(
     'section 3.2, with optional claims',
-    'refuses their tokens',
+    'refuses its tokens',
     'token-claims-change',
     idToken,
     {
@@ -210,15 +218,15 @@ export const examples: readonly Example[] = [
   ),
   caep(
     'section 3.2, a SAML assertion',
-    'refuses their tokens',
+    'refuses its tokens',
     'token-claims-change',
     { format: 'saml_assertion_id', issuer: TOKENS.iss, assertion_id: '_a75adf55-01d7-dbd8372ebdfc' },
     { claims: { 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/role': 'ro-admin' } },
-    TOKENS,
+    { ...TOKENS, jti: 'dae94fed5f459881efa38b65c6772ddc' },
   ),
   caep(
     'section 3.3, a new authenticator',
-    'ends them',
+    'ends it',
     'credential-change',
     at(SP2.iss, jane),
     {
@@ -270,21 +278,34 @@ export const examples: readonly Example[] = [
   }),
 
   risc('section 2.1', 'nothing', 'account-credential-change-required', at(IDP, '7375626A656374')),
-  risc('section 2.3', 'ends them', 'account-disabled', at(IDP, '7375626A656374'), { reason: 'hijacking' }),
+  risc('section 2.3', 'ends it', 'account-disabled', at(IDP, '7375626A656374'), { reason: 'hijacking' }),
   risc('section 2.5', 'nothing', 'identifier-changed', email('john.doe@example.com'), {
     'new-value': 'john.roe@example.com',
   }),
   risc('section 2.6', 'nothing', 'identifier-recycled', email('foo@example.com')),
   risc(
     'section 2.7',
-    'ends them',
+    'ends it',
     'credential-compromise',
     at(`${IDP}3456790/`, 'joe.smith@example.com'),
     { credential_type: 'password' },
     { iss: `${IDP}3456790/`, aud: 'https://sp.example2.net/caep' },
   ),
 
-  other('RFC 8417, section 2.1.1, a SCIM event', 'nothing', {
+  // A `sub` is what shared signals must not have (SSF 1.0, section 4.1.2), so that no other JWT passes for one.
+  other('RFC 8417, section 2.1.1, a SCIM password reset', 'is refused', {
+    ...{ iss: 'https://scim.example.com', iat: 1458496025, jti: '3d0c3cf797584bd193bd0fb1bd4e7d30' },
+    aud: [
+      'https://jhub.example.com/Feeds/98d52461fa5bbc879593b7754',
+      'https://jhub.example.com/Feeds/5d7604516b1d08641d7676ee7',
+    ],
+    sub: 'https://scim.example.com/Users/44f6142df96bd6ab61e7521d9',
+    events: {
+      'urn:ietf:params:scim:event:passwordReset': { id: '44f6142df96bd6ab61e7521d9' },
+      'https://example.com/scim/event/passwordResetExt': { resetAttempts: 5 },
+    },
+  }),
+  other('RFC 8417, section 2.4, a SCIM event', 'nothing', {
     ...{ iss: 'https://scim.example.com', iat: 1458496404, jti: '4d3559ec67504aaba65d40b0363faad8' },
     aud: [
       'https://scim.example.com/Feeds/98d52461fa5bbc879593b7754',
@@ -297,7 +318,6 @@ export const examples: readonly Example[] = [
       },
     },
   }),
-  // A `sub` is what shared signals must not have (SSF 1.0, section 4.1.2), so that no other JWT passes for one.
   other('RFC 8417, section 2.1.2, a logout token', 'is refused', {
     ...{ iss: 'https://server.example.com', sub: '248289761001', aud: 's6BhdRkqt3', iat: 1471566154 },
     ...{ jti: 'bWJq', sid: '08a5019c-17e1-4977-8f42-65a12843ea02' },
@@ -313,7 +333,7 @@ export const examples: readonly Example[] = [
       },
     },
   }),
-  other('RFC 8417, section 2.1.4, RISC as it was', 'ends them', {
+  other('RFC 8417, section 2.1.4, RISC as it was', 'ends it', {
     ...{ iss: IDP, jti: '756E69717565206964656E746966696572', iat: 1508184845, aud: '636C69656E745F6964' },
     events: {
       [`${RISC}account-disabled`]: {
@@ -324,7 +344,7 @@ export const examples: readonly Example[] = [
   }),
 ]
 
-/** Identifiers, each of which means the user (RFC 9493, section 3.2; SSF 1.0, section 3.4). */
+/** Identifiers, each of which means the user (RFC 9493, section 3.2; SSF 1.0, sections 3.3 and 3.5). */
 export const identifiers: readonly object[] = [
   { format: 'account', uri: 'acct:example.user@service.example.com' },
   email('user@example.com'),

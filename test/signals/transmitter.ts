@@ -13,7 +13,11 @@ export const AUDIENCE = 'gateway'
 /** The issuer of the example servers. */
 export const OWN = 'https://auth.example.test'
 
+/** The header of its tokens. */
+export const header = { alg: 'ES256', typ: 'secevent+jwt', kid: 'signals' }
+
 const keys = keyPair('ec', { namedCurve: 'P-256' })
+export const { privateKey } = keys
 export const stranger = keyPair('ec', { namedCurve: 'P-256' })
 export const jwks = { keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid: 'signals', alg: 'ES256' }] }
 
@@ -37,11 +41,10 @@ export function claimsOf(type: string, subject: object | undefined, more: object
 
 export function sign(
   claims: object,
-  header: Partial<JWTHeaderParameters> = {},
-  key = keys.privateKey,
+  more: Partial<JWTHeaderParameters> = {},
+  key = privateKey,
 ): Promise<string> {
-  const whole = { alg: 'ES256', typ: 'secevent+jwt', kid: 'signals', ...header }
-  return new SignJWT(claims as JWTPayload).setProtectedHeader(whole).sign(key)
+  return new SignJWT(claims as JWTPayload).setProtectedHeader({ ...header, ...more }).sign(key)
 }
 
 export const user = (sub: string) => ({ format: 'iss_sub', iss: OWN, sub })
