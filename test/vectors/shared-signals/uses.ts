@@ -13,7 +13,7 @@ export type Use =
   | { readonly as: 'members of an event' }
   /** Played by `delivery.test.ts`, or by `metadata.test.ts`. */
   | { readonly as: 'delivery' | 'metadata' | 'names of events' }
-  /** Is about the streams that receivers manage, which is not played here. */
+  /** Is about the streams that receivers manage: see `streams.test.ts`. */
   | { readonly as: 'management' }
 
 const token = (does: Does, laterGoesOn: boolean): Use => ({ as: 'token', does, laterGoesOn })
