@@ -154,6 +154,12 @@ const refused: readonly Case[] = [
   ['about somebody without a subject', 'invalid_request', about({ format: 'iss_sub', iss: OWN })],
   ['about an empty id', 'invalid_request', about(opaque(''))],
   ['with aliases for nobody', 'invalid_request', about({ format: 'aliases', identifiers: [] })],
+  ['about addresses that are not there', 'invalid_request', about({ format: 'ip-addresses' })],
+  [
+    'about addresses that are none',
+    'invalid_request',
+    about({ format: 'ip-addresses', 'ip-addresses': [1] }),
+  ],
   [
     'with aliases within aliases',
     'invalid_request',

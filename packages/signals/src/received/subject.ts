@@ -53,6 +53,7 @@ const membersOf: Readonly<Record<string, v.GenericSchema>> = {
   uri: v.looseObject({ uri: text }),
   jwt_id: v.looseObject({ iss: text, jti: text }),
   saml_assertion_id: v.looseObject({ issuer: text, assertion_id: text }),
+  'ip-addresses': v.looseObject({ 'ip-addresses': v.array(text) }),
   aliases: v.looseObject({
     identifiers: v.pipe(v.array(v.custom(isSimple)), v.minLength(1), v.maxLength(MAX_ALIASES)),
   }),
