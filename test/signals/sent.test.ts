@@ -148,6 +148,20 @@ describe('what is pushed', () => {
     })
   })
 
+  test.each([
+    ['session-revoked', {}, { reason_admin: { en: 'The session ended' } }],
+    ['credential-change', {}, { reason_admin: { en: 'A credential changed' } }],
+    ['session-revoked', { reason_admin: { de: 'Gesperrt' } }, { reason_admin: { de: 'Gesperrt' } }],
+  ])('%s with %o has a reason, as the interoperability profile wants', async (name, claims, expected) => {
+    const receiver = await recorder()
+    const { signals } = await sender(receiver.url)
+    await signals.send({ type: CAEP + name, subject: 'alice', claims })
+    await vi.waitFor(() => expect(receiver.received).toHaveLength(1), patiently)
+    expect(receiver.received[0]?.claims.events).toEqual({
+      [CAEP + name]: { ...expected, event_timestamp: expect.any(Number) },
+    })
+  })
+
   test('a wrong call is refused', async () => {
     const { signals } = await sender('http://127.0.0.1:1')
     const change = { credentialType: 'password', changeType: 'update' } as const

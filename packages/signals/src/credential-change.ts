@@ -19,7 +19,7 @@ export function claimsOf({
   credentialType,
   changeType,
   by,
-  reason = 'A credential changed',
+  reason,
 }: CredentialChange): Readonly<Record<string, unknown>> {
   if (typeof credentialType !== 'string' || credentialType === '')
     throw new TypeError('credentialChange: "credentialType" must be a string such as "password"')
@@ -27,10 +27,11 @@ export function claimsOf({
     throw new TypeError('credentialChange: "changeType" must be "create", "revoke", "update" or "delete"')
   if (!INITIATORS.has(by))
     throw new TypeError('credentialChange: "by" must be "admin", "user", "policy" or "system"')
-  if (typeof reason !== 'string' || reason === '')
+  if (reason !== undefined && (typeof reason !== 'string' || reason === ''))
     throw new TypeError('credentialChange: "reason" must be a text')
   return {
-    ...{ credential_type: credentialType, change_type: changeType, reason_admin: { en: reason } },
+    ...{ credential_type: credentialType, change_type: changeType },
+    ...(reason === undefined ? {} : { reason_admin: { en: reason } }),
     ...(by === undefined ? {} : { initiating_entity: by }),
   }
 }

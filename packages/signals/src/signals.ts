@@ -27,7 +27,10 @@ export interface OutgoingSignal {
   readonly subject: string
   /** The session that it is about. Default: the user as such. */
   readonly session?: string | undefined
-  /** What the event says besides. `event_timestamp` is added. At most 4 KiB as JSON. */
+  /**
+   * What the event says besides. `event_timestamp` is added, and a `reason_admin` to `session-revoked` and
+   * `credential-change`, unless they are there. At most 4 KiB as JSON.
+   */
   readonly claims?: Readonly<Record<string, unknown>> | undefined
 }
 

@@ -1,6 +1,6 @@
 import type { OutboxMessage, StatementContent } from '@sallyport/core/adapter'
 import * as v from 'valibot'
-import { SESSION_REVOKED, VERIFICATION } from '../events.ts'
+import { CREDENTIAL_CHANGE, SESSION_REVOKED, VERIFICATION } from '../events.ts'
 import { object } from '../shapes.ts'
 import type { Stream } from './stream.ts'
 
@@ -46,14 +46,24 @@ export function contentOf(
     aud: stream.audience,
     txn: message.id,
     sub_id: id === undefined ? subjectOf(message, issuer) : { format: 'opaque', id },
-    events: { [type]: type === VERIFICATION ? claims : { event_timestamp: seconds(message.at), ...claims } },
+    events: { [type]: type === VERIFICATION ? claims : { ...defaultsOf(type, message), ...claims } },
   }
 }
 
+/** The reason that an event has if none is given, which the interoperability profile wants to be there (section 3). */
+const REASONS: ReadonlyMap<string, string> = new Map([
+  [SESSION_REVOKED, 'The session ended'],
+  [CREDENTIAL_CHANGE, 'A credential changed'],
+])
+
+function defaultsOf(type: string, { at }: OutboxMessage): object {
+  const reason = REASONS.get(type)
+  return { event_timestamp: seconds(at), ...(reason !== undefined && { reason_admin: { en: reason } }) }
+}
+
 function saidBy({ kind, body }: OutboxMessage): SignalBody | undefined {
-  // The interoperability profile wants a reason to be there (section 3.1). The store does not know which it was.
-  if (kind === SESSION_ENDED)
-    return { type: SESSION_REVOKED, claims: { reason_admin: { en: 'The session ended' } } }
+  // The store does not know the reason.
+  if (kind === SESSION_ENDED) return { type: SESSION_REVOKED, claims: {} }
   try {
     const said = JSON.parse(body)
     return v.is(bodySchema, said) ? said : undefined
