@@ -1,5 +1,5 @@
-// Runs the tests on vectors of others (Wycheproof, RFC 7520, the examples of specifications), where they lie: in the folder
-// that VECTORS names, or in shared/vectors beside the repository. Says so where they are not there; a folder that VECTORS names must be.
+// Runs the tests on vectors of others (Wycheproof, RFC 7520), where they lie: in the folder that VECTORS names, or in
+// shared/vectors beside the repository. Says so where they are not there; a folder that VECTORS names must be.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'

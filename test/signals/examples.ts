@@ -1,7 +1,7 @@
 // The examples of the specifications, in short: who says what about whom. Sources: OpenID Shared Signals Framework 1.0, CAEP
 // 1.0 and RISC 1.0, copyright The OpenID Foundation, which permits to reproduce them for implementations with attribution
 // and does not endorse this one; RFC 8417 and RFC 9493, copyright IETF Trust and the persons identified as their authors,
-// under the Revised BSD License (BCP 78, section 4.c). `npm run test:vectors` plays all of them word for word, and finds
+// under the Revised BSD License (BCP 78, section 4.c). `test/texts` plays all of them word for word, and finds
 // these in the texts.
 
 import type { Does } from './player.ts'

@@ -1,5 +1,5 @@
 // The examples of SSF 1.0, section 8.1, copyright The OpenID Foundation, in short: what a receiver asks of its streams, and
-// what it is answered. `npm run test:vectors` finds all of them in the text.
+// what it is answered. `test/texts` finds all of them in the text.
 
 const type = (number: number) => `urn:example:secevent:events:type_${number}`
 

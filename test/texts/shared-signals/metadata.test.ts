@@ -4,7 +4,7 @@ import { createSignals } from '@sallyport/signals'
 import { describe, expect, test } from 'vitest'
 import { textIn } from '../../support/text-in.ts'
 import { viewOf } from '../../unit/view.ts'
-import { areThere, exampleOf, messageIn, valueIn } from './texts.ts'
+import { exampleOf, messageIn, valueIn } from '../texts.ts'
 
 /** The metadata of a transmitter with this issuer, and where it is. */
 async function metadataOf(issuer: string) {
@@ -20,7 +20,7 @@ async function metadataOf(issuer: string) {
   return { path: route.path, answer, metadata: JSON.parse(textIn(answer.body)) as Record<string, unknown> }
 }
 
-describe.runIf(areThere)('the metadata of SSF 1.0, section 7, is', () => {
+describe('the metadata of SSF 1.0, section 7, is', () => {
   test.each([
     ['figdiscoveryrequest', ''],
     ['figdiscoveryrequestpath', '/issuer1'],

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { folder } from '../folder.ts'
+import { readFileSync } from 'node:fs'
 
 /** A figure of a specification, word for word. */
 export interface Example {
@@ -10,6 +9,7 @@ export interface Example {
   readonly text: string
 }
 
+/** Of shared signals. */
 export type TextName =
   | 'ssf'
   | 'caep'
@@ -19,20 +19,18 @@ export type TextName =
   | 'rfc8935'
   | 'rfc8936'
   | 'rfc9493'
-  | 'okta'
 
-const place = `${folder}shared-signals/`
+/** Of OAuth. */
+export type OAuthTextName = 'rfc7009' | 'rfc7662' | 'rfc9701'
 
-/** Whether the examples are where the vectors are. They are no part of the repository. */
-export const areThere: boolean = existsSync(place)
-
-export function examplesOf(name: TextName): readonly Example[] {
-  if (!areThere) return []
-  return (JSON.parse(readFileSync(`${place}${name}.json`, 'utf8')) as { examples: readonly Example[] })
-    .examples
+export function examplesOf(name: TextName | OAuthTextName): readonly Example[] {
+  const { examples }: { readonly examples: readonly Example[] } = JSON.parse(
+    readFileSync(new URL(`./data/${name}.json`, import.meta.url), 'utf8'),
+  )
+  return examples
 }
 
-export function exampleOf(name: TextName, anchor: string): Example {
+export function exampleOf(name: TextName | OAuthTextName, anchor: string): Example {
   const found = examplesOf(name).find((one) => one.anchor === anchor)
   if (found === undefined) throw new RangeError(`${name} has no example ${anchor}`)
   return found

@@ -1,5 +1,5 @@
 import type { Does } from '../../signals/player.ts'
-import type { TextName } from './texts.ts'
+import type { TextName } from '../texts.ts'
 
 /** What an example is good for, and what must come of it. */
 export type Use =
@@ -113,10 +113,5 @@ export const uses: Readonly<Record<TextName, Readonly<Record<string, Use>>>> = {
     'figure-3': refused('invalid_issuer', 'its issuer is no URL (SSF 1.0, section 7.1), and it has no jti'),
     ...figures(4, 13, subject),
     ...figures(14, 20, refused('invalid_request', NO_SET)),
-  },
-  okta: {
-    ...each(['user.session.end', 'user.mfa.factor.activate', 'user.mfa.factor.deactivate'], ends),
-    ...each(['user.mfa.factor.reset_all', 'user.mfa.factor.suspend', 'user.mfa.factor.unsuspend'], ends),
-    ...each(['user.mfa.factor.update', 'user.account.reset_password', 'user.account.update_password'], ends),
   },
 }

@@ -1,23 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
 import { afterEach, describe, expect, test } from 'vitest'
 import { keyPair } from '../support/key-pair.ts'
 import { decisionOn, introspecting, statusOf } from '../unit/introspecting.ts'
 import { ISSUER, oauthSite } from '../unit/oauth-site.ts'
-import { folder } from './folder.ts'
-import { type Example, joined, messageIn, valueIn } from './shared-signals/texts.ts'
+import { type Example, exampleOf, joined, messageIn, valueIn } from './texts.ts'
 
 /** The examples of RFC 7662, 7009 and 9701, word for word (copyright IETF Trust and the authors). */
-
-const place = `${folder}oauth/`
-const areThere = existsSync(place)
-
-function figure(text: string, anchor: string): Example {
-  const { examples } = JSON.parse(readFileSync(`${place}${text}.json`, 'utf8')) as { examples: Example[] }
-  const found = examples.find((one) => one.anchor === anchor)
-  if (found === undefined) throw new RangeError(`${text} has no example ${anchor}`)
-  return found
-}
 
 /** The form and the headers of a request. */
 function requestIn(example: Example, more: Readonly<Record<string, string>> = {}) {
@@ -42,10 +30,10 @@ async function server(client: object = { clientSecret: 'gX1fBat3bV' }) {
   return site
 }
 
-describe.runIf(areThere)('RFC 7662', () => {
+describe('RFC 7662', () => {
   test('a client that authenticates with a bearer token, which is not offered, is refused', async () => {
     const { ask } = await server()
-    const { form, headers } = requestIn(figure('rfc7662', 'request-bearer'))
+    const { form, headers } = requestIn(exampleOf('rfc7662', 'request-bearer'))
     expect(await ask('introspect', form, headers)).toMatchObject({
       ...{ status: 401, body: { error: 'invalid_client' } },
     })
@@ -53,8 +41,8 @@ describe.runIf(areThere)('RFC 7662', () => {
 
   test('a client asks about a token that is not known, and gets the answer of the text and nothing else', async () => {
     const { ask } = await server()
-    const { form, headers } = requestIn(figure('rfc7662', 'request-basic'))
-    const inactive = messageIn(figure('rfc7662', 'response-inactive'))
+    const { form, headers } = requestIn(exampleOf('rfc7662', 'request-basic'))
+    const inactive = messageIn(exampleOf('rfc7662', 'response-inactive'))
     const answer = await ask('introspect', form, headers)
     expect(`HTTP/1.1 ${answer.status} OK`).toBe(inactive.start)
     expect(answer.body).toEqual(JSON.parse(inactive.body))
@@ -63,9 +51,9 @@ describe.runIf(areThere)('RFC 7662', () => {
   test('a client asks about a token of ours, and is told what the text tells', async () => {
     const { ask, signIn } = await server()
     const { token } = await signIn()
-    const { form, headers } = requestIn(figure('rfc7662', 'request-basic'), { token })
+    const { form, headers } = requestIn(exampleOf('rfc7662', 'request-basic'), { token })
     const { body } = await ask('introspect', form, headers)
-    const active = JSON.parse(messageIn(figure('rfc7662', 'response-active')).body) as object
+    const active = JSON.parse(messageIn(exampleOf('rfc7662', 'response-active')).body) as object
     // We have no user names, and extensions have other names.
     const { username: _name, extension_field: _field, ...all } = active as Record<string, unknown>
     for (const [name, value] of Object.entries(all))
@@ -75,10 +63,10 @@ describe.runIf(areThere)('RFC 7662', () => {
   test('the answers of the text, as a server of somebody else gives them, open the door and close it', async () => {
     const world = await introspecting()
     open.push(world)
-    const said = JSON.parse(messageIn(figure('rfc7662', 'response-active')).body)
+    const said = JSON.parse(messageIn(exampleOf('rfc7662', 'response-active')).body)
     world.clock.set((said.iat + 60) * 1000)
     world.known.set('good', said)
-    world.known.set('bad', JSON.parse(messageIn(figure('rfc7662', 'response-inactive')).body))
+    world.known.set('bad', JSON.parse(messageIn(exampleOf('rfc7662', 'response-inactive')).body))
     const sallyport = await world.site({}, { audience: said.aud }, { issuer: said.iss, audience: said.aud })
     expect(await decisionOn(sallyport, 'good')).toMatchObject({
       kind: 'allow',
@@ -90,10 +78,10 @@ describe.runIf(areThere)('RFC 7662', () => {
   })
 })
 
-describe.runIf(areThere)('RFC 7009', () => {
+describe('RFC 7009', () => {
   test('a client revokes a token that is not known, and is answered as if it were', async () => {
     const { ask } = await server()
-    const { form, headers } = requestIn(figure('rfc7009', 'request'))
+    const { form, headers } = requestIn(exampleOf('rfc7009', 'request'))
     expect(await ask('revoke', form, headers)).toMatchObject({ status: 200, text: '' })
   })
 
@@ -101,7 +89,7 @@ describe.runIf(areThere)('RFC 7009', () => {
     const { ask, signIn, opens } = await server()
     const { token, refresh } = await signIn()
     expect(await opens(token)).toBe(200)
-    const { form, headers } = requestIn(figure('rfc7009', 'request'), { token: refresh })
+    const { form, headers } = requestIn(exampleOf('rfc7009', 'request'), { token: refresh })
     expect(await ask('revoke', form, headers)).toMatchObject({ status: 200, text: '' })
     expect(await opens(token)).toBe(401)
   })
@@ -109,9 +97,9 @@ describe.runIf(areThere)('RFC 7009', () => {
   test('the URL of section 2.3, for JSONP, revokes nothing: what it asks for is not there', async () => {
     const { ask, signIn, opens } = await server()
     const { token } = await signIn()
-    const url = new URL(joined(figure('rfc7009', 'jsonp-request').text))
+    const url = new URL(joined(exampleOf('rfc7009', 'jsonp-request').text))
     expect(url.searchParams.get('callback')).toBe(
-      figure('rfc7009', 'jsonp-success').text.trim().replace('();', ''),
+      exampleOf('rfc7009', 'jsonp-success').text.trim().replace('();', ''),
     )
     const form = { ...Object.fromEntries(url.searchParams), token }
     expect((await ask('revoke', form)).status).toBe(401)
@@ -119,7 +107,7 @@ describe.runIf(areThere)('RFC 7009', () => {
   })
 })
 
-describe.runIf(areThere)('RFC 9701', () => {
+describe('RFC 9701', () => {
   const assertion = () =>
     new SignJWT({})
       .setProtectedHeader({ alg: 'ES256', kid: 'one' })
@@ -133,7 +121,7 @@ describe.runIf(areThere)('RFC 9701', () => {
 
   test('a request whose assertion is left out, as in the text, is refused', async () => {
     const { ask } = await server({ jwks })
-    const { form, headers } = requestIn(figure('rfc9701', 'request'))
+    const { form, headers } = requestIn(exampleOf('rfc9701', 'request'))
     expect(await ask('introspect', form, headers)).toMatchObject({
       ...{ status: 401, body: { error: 'invalid_client' } },
     })
@@ -142,16 +130,16 @@ describe.runIf(areThere)('RFC 9701', () => {
   test('a request with an assertion is answered in the form of the text', async () => {
     const { ask, signIn } = await server({ jwks })
     const { token } = await signIn()
-    const request = figure('rfc9701', 'request')
+    const request = exampleOf('rfc9701', 'request')
     const { form, headers } = requestIn(request, { token, client_assertion: await assertion() })
     const answer = await ask('introspect', form, headers)
-    const shown = messageIn(figure('rfc9701', 'response'))
+    const shown = messageIn(exampleOf('rfc9701', 'response'))
     expect(`HTTP/1.1 ${answer.status} OK`).toBe(shown.start)
     expect(answer.headers['Content-Type']).toBe(shown.headers['content-type'])
     const [ours, theirs] = [answer.text, joined(shown.body)]
-    expect(decodeProtectedHeader(theirs)).toEqual(valueIn(figure('rfc9701', 'response-header')))
+    expect(decodeProtectedHeader(theirs)).toEqual(valueIn(exampleOf('rfc9701', 'response-header')))
     expect(decodeProtectedHeader(ours).typ).toBe(decodeProtectedHeader(theirs).typ)
-    const payload = valueIn(figure('rfc9701', 'response-payload')) as Record<string, unknown>
+    const payload = valueIn(exampleOf('rfc9701', 'response-payload')) as Record<string, unknown>
     expect(decodeJwt(theirs)).toEqual(payload)
     const { jti: _jti, ...claims } = decodeJwt(ours)
     expect(Object.keys(claims).toSorted()).toEqual(Object.keys(payload).toSorted())
@@ -160,7 +148,7 @@ describe.runIf(areThere)('RFC 9701', () => {
 
   test('one about a token that is not known says so, and nothing else', async () => {
     const { ask } = await server({ jwks })
-    const request = figure('rfc9701', 'request')
+    const request = exampleOf('rfc9701', 'request')
     const { form, headers } = requestIn(request, { client_assertion: await assertion() })
     const answer = await ask('introspect', form, headers)
     expect(decodeJwt(answer.text).token_introspection).toEqual({ active: false })

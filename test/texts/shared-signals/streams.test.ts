@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { streamExamples, subjectMatches } from '../../signals/stream-examples.ts'
-import { areThere, exampleOf, messageIn, valueIn } from './texts.ts'
+import { exampleOf, messageIn, valueIn } from '../texts.ts'
 import { uses } from './uses.ts'
 
-describe.runIf(areThere)('what test/signals has of the streams of SSF 1.0 is in the text', () => {
+describe('what test/signals has of the streams of SSF 1.0 is in the text', () => {
   const bodyOf = (body: string): unknown => (body === '' ? undefined : JSON.parse(body))
 
   test.each(streamExamples)('section $section: $request.method $request.target', ({ section, ...one }) => {

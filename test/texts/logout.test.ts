@@ -5,10 +5,10 @@ import { describe, expect, test } from 'vitest'
 import { jwks, privateKey } from '../signals/transmitter.ts'
 import { turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from '../unit/view.ts'
-import { areThere, exampleOf, valueIn } from './shared-signals/texts.ts'
+import { exampleOf, valueIn } from './texts.ts'
 
 /** The logout token that RFC 8417, section 2.1.2, has of OpenID Connect Back-Channel Logout 1.0. */
-describe.runIf(areThere)('the logout token of RFC 8417', () => {
+describe('the logout token of RFC 8417', () => {
   const claims = () => valueIn(exampleOf('rfc8417', 'figure-2')) as { iss: string; aud: string; iat: number }
 
   /** A user whom it means has signed in before; then it comes, in the form of section 2.5. */

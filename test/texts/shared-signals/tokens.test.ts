@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { examples, identifiers } from '../../signals/examples.ts'
 import { type Claims, play } from '../../signals/player.ts'
 import { CAEP, header, privateKey, RISC } from '../../signals/transmitter.ts'
-import { areThere, type Example, exampleOf, examplesOf, type TextName, valueIn } from './texts.ts'
+import { type Example, exampleOf, examplesOf, type TextName, valueIn } from '../texts.ts'
 import { type Use, uses } from './uses.ts'
 
 /**
  * Every example of SSF 1.0, CAEP 1.0, RISC 1.0 (copyright The OpenID Foundation), RFC 8417, 8935, 8936 and 9493 (copyright
  * IETF Trust), and of Okta's documentation, word for word, where they lie beside the repository.
  */
-describe.runIf(areThere)('the examples of shared signals, word for word', () => {
+describe('the examples of shared signals, word for word', () => {
   const names = Object.keys(uses) as TextName[]
 
   type Row<T> = readonly [place: string, example: Example, use: T]

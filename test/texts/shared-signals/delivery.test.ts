@@ -6,7 +6,7 @@ import { type Deployment, type Reserved, reserve } from '../../signals/deploymen
 import { type Claims, play } from '../../signals/player.ts'
 import { ISSUER, jwks, sign, stranger } from '../../signals/transmitter.ts'
 import { listening } from '../../support/listening.ts'
-import { areThere, exampleOf, joined, messageIn, valueIn } from './texts.ts'
+import { exampleOf, joined, messageIn, valueIn } from '../texts.ts'
 
 const open: { close(): unknown }[] = []
 afterEach(async () => {
@@ -46,7 +46,7 @@ const push = (figure: number) => messageIn(exampleOf('rfc8935', `figure-${figure
 const poll = (figure: number) => messageIn(exampleOf('rfc8936', `figure-${figure}`))
 const patiently = { timeout: 15_000, interval: 20 }
 
-describe.runIf(areThere)('RFC 8935: a token is pushed', () => {
+describe('RFC 8935: a token is pushed', () => {
   test('as in figure 1, and is refused for its algorithm, whose key both sides would know', async () => {
     const { start, headers, body } = push(1)
     expect(start).toBe('POST /Events HTTP/1.1')
@@ -123,7 +123,7 @@ describe.runIf(areThere)('RFC 8935: a token is pushed', () => {
 
 const EXAMPLE_IDS = ['4d3559ec67504aaba65d40b0363faad8', '3d0c3cf797584bd193bd0fb1bd4e7d30'] as const
 
-describe.runIf(areThere)('RFC 8936: a receiver polls us', () => {
+describe('RFC 8936: a receiver polls us', () => {
   /** Two tokens wait; a request of a figure has their names in the place of its own. */
   async function waiting() {
     const a = await start(
@@ -197,7 +197,7 @@ describe.runIf(areThere)('RFC 8936: a receiver polls us', () => {
   })
 })
 
-describe.runIf(areThere)('RFC 8936: we poll a transmitter', () => {
+describe('RFC 8936: we poll a transmitter', () => {
   async function polling(...answers: readonly Figure[]) {
     const { url, asked } = await answering(...answers)
     await start(await reserve(), {
@@ -242,7 +242,7 @@ describe.runIf(areThere)('RFC 8936: we poll a transmitter', () => {
   })
 })
 
-test.runIf(areThere)('a key of nobody is not that of figure 3', async () => {
+test('a key of nobody is not that of figure 3', async () => {
   const claims = decodeJwt(joined(push(1).body))
   expect(await play(claims, { jwt: await sign(claims, {}, stranger.privateKey) })).toMatchObject({
     ...{ status: 400, body: { err: 'authentication_failed' }, does: 'nothing' },
