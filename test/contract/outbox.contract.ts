@@ -55,7 +55,7 @@ export function outboxContract(here: Here, many: number): void {
         expect(reading.messages.length).toBeLessThanOrEqual(most)
         all.push(...reading.messages)
         more = reading.more
-        after = reading.last
+        after = reading.last ?? after
       }
     }
     return all

@@ -150,6 +150,26 @@ test('messages that are older than they are kept are dropped', async () => {
   await store.close()
 })
 
+test('messages that were read before they were dropped are gone, and not damaged, and hide no later ones', async () => {
+  const [store, brief] = [await open(HOUR), await open(1)]
+  const [outbox, later] = [store.outbox as OutboxStore, brief.outbox as OutboxStore]
+  const subject = newSubject()
+  const append = (body: string) => outbox.append({ kind: 'change', subject: subject.name, body }, START)
+  for (const body of ['1', '2']) await append(body)
+  expect((await readAll(outbox, 'a')).all).toHaveLength(2)
+  const [lane = 0] = ofKind(await outbox.heads(), 'heads').heads.keys()
+  const read = async (from: OutboxStore, receiver: string, most: number) =>
+    ofKind(await from.read({ receiver, lane, most, at: START }), 'read')
+  await vi.waitFor(async () => expect(await read(later, 'b', 1)).toMatchObject({ messages: [] }))
+  await append('3')
+  for (const more of [true, true, false]) {
+    const reading = await read(outbox, 'a', 1)
+    expect([reading.messages.map(({ body }) => body), reading.damaged]).toEqual([more ? [] : ['3'], []])
+    if (more) expect(reading.more).toBe(true)
+  }
+  await Promise.all([store.close(), brief.close()])
+})
+
 test('a receiver that is none any longer is forgotten after as long as messages are kept', async () => {
   const [store, brief] = [await open(HOUR), await open(1)]
   const [outbox, later] = [store.outbox as OutboxStore, brief.outbox as OutboxStore]

@@ -18,10 +18,17 @@ local function read(from)
     streams = redis.call(unpack(command))
   end
   for _, entry in ipairs(streams and streams[1] and streams[1][2] or {}) do
-    reply[#reply + 1] = { entry[1], entry[2] or {} }
+    if entry[2] then
+      reply[#reply + 1] = entry
+    else
+      -- It was read before, and dropped since then.
+      redis.call('XACK', outbox, receiver, entry[1])
+      reply[1] = 1
+    end
   end
 end
 read(ARGV[2])
-read('>')
+-- What was read before comes first, so all of it must have been looked at.
+if reply[1] == 0 then read('>') end
 if #reply - 1 >= most then reply[1] = 1 end
 return reply
