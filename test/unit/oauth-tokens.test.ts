@@ -208,3 +208,36 @@ test('a question neither confirms a generation nor tells anything', async () => 
   await site.opens(token)
   expect(confirmed).toEqual([{ id: decodeJwt(token).sid, generation: 1 }])
 })
+
+const JWT = 'application/token-introspection+jwt'
+// RFC 9110, section 12.5.1: the most specific range counts, then its weight, then the order.
+test.each([
+  [JWT, true],
+  [JWT.toUpperCase(), true],
+  [`${JWT};q=1`, true],
+  [`${JWT};q=0.001`, true],
+  [`${JWT};q=0`, false],
+  [`${JWT};q=0.000, */*`, false],
+  [`application/json, ${JWT};q=0`, false],
+  [`application/json;q=0.9, ${JWT}`, true],
+  [`application/json, ${JWT};q=0.9`, false],
+  [`${JWT};q=0.5, application/json;q=0.4`, true],
+  [`${JWT}, application/json`, true],
+  [`application/json, ${JWT}`, false],
+  [`*/*, ${JWT}`, true],
+  [`${JWT};q=0.1, */*;q=0.2`, false],
+  [`application/*;q=0.2, ${JWT};q=0.3`, true],
+  ['*/*', false],
+  ['application/*', false],
+  ['application/jwt', false],
+  ['text/html', false],
+  ['application/json;q=0', false],
+  ['', false],
+  [',;=q', false],
+  [`${JWT}x, x${JWT}`, false],
+])('with "Accept: %s", the answer to a question is signed: %s', async (accept, isSigned) => {
+  const told = await (await start()).ask('introspect', { token: 'x' }, { ...GATEWAY, accept })
+  expect(told).toMatchObject({
+    ...{ status: 200, headers: { 'Content-Type': isSigned ? JWT : 'application/json; charset=utf-8' } },
+  })
+})

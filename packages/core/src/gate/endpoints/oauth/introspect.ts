@@ -1,3 +1,4 @@
+import Negotiator from 'negotiator'
 import type { Examine } from '../../../access/clients/examine.ts'
 import type { OAuthClient, OAuthSettings } from '../../../access/clients/settings.ts'
 import type { Statements } from '../../../issuers/statements.ts'
@@ -56,11 +57,10 @@ export function introspectRoutes(parts: IntrospectEndpointParts, route: RouteMak
 
 const JWT_TYPE = 'application/token-introspection+jwt'
 
-/** Whoever names the type of a signed answer wants one (RFC 9701, section 4). */
-function wantsJwt({ headers }: RequestView): boolean {
-  const { accept } = headers
+/** Whoever prefers the type of a signed answer to plain JSON wants one (RFC 9701, section 4; RFC 9110, section 12.5.1). */
+function wantsJwt({ headers: { accept } }: RequestView): boolean {
   if (typeof accept !== 'string') return false
-  return accept.split(',').some((range) => range.split(';', 1)[0]?.trim().toLowerCase() === JWT_TYPE)
+  return new Negotiator({ headers: { accept } }).mediaType(['application/json', JWT_TYPE]) === JWT_TYPE
 }
 
 /** RFC 9701, section 5. */
