@@ -159,8 +159,10 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       const asked = clock.monotonic()
       if (asked - claimedAt < RENEW_AFTER_MS) return true
       const claim = await store.claim(holder, LEASE_MS, clock.now())
+      // If it may have been without the right meanwhile, another process may have sent what this one has read.
+      const wasKept = maySend()
       if (claim.kind === 'claimed') claimedAt = asked
-      return claim.kind !== 'taken' && maySend()
+      return claim.kind !== 'taken' && wasKept
     }
 
     async function readHeads(): Promise<void> {
