@@ -9,7 +9,11 @@ import { type RedisServer, startRedis } from '../support/redis.ts'
 const NAMES = ['shop', 'forum', 'wiki'] as const
 type Name = (typeof NAMES)[number]
 const SECRET = Buffer.alloc(32, 'single-logout').toString('base64url')
-/** On an idle machine, a service refuses a session that has ended within a second, and two after it has come back. */
+/** Within this time a service refuses a session that has ended, also after it has come back. */
+const WITHIN_MS = 2000
+/** A busy machine may hold up any one of them. What is too slow in itself is so in every round. */
+const ROUNDS = 3
+/** How long a round may take at all. */
 const SOON = { timeout: 10_000, interval: 20 }
 /** How long after the process that sends was killed another one sends. */
 const TAKEN_OVER = { timeout: 20_000, interval: 100 }
@@ -73,27 +77,48 @@ const statusAt = async (name: Name, token: string): Promise<number> =>
 const allAnswer = (names: readonly Name[], token: string, status: number) => async (): Promise<void> =>
   expect(await Promise.all(names.map((name) => statusAt(name, token)))).toEqual(names.map(() => status))
 
+/** How long it takes until all of these refuse a token, in milliseconds. */
+async function refusedAfter(names: readonly Name[], token: string): Promise<number> {
+  const since = performance.now()
+  await vi.waitFor(allAnswer(names, token, 401), SOON)
+  return performance.now() - since
+}
+
+function judge(what: string, took: readonly number[]): void {
+  console.log(`${what}: ${took.map((ms) => `${ms.toFixed(0)} ms`).join(', ')}`)
+  expect(Math.min(...took)).toBeLessThan(WITHIN_MS)
+}
+
 test('one logout signs out of three services, whoever sends, also of one that was down', async () => {
   const first = await startSignOn(ports.signOn)
   const second = await startSignOn()
   for (const name of ['shop', 'forum'] as const) await startService(name)
   let wiki = await startService('wiki')
-  const tokens = [await signIn(first), await signIn(second), await signIn(second), await signIn(first)]
-  const [one = '', another = '', third = '', last = ''] = tokens
-  for (const token of tokens)
+  async function signedIn(): Promise<string> {
+    const token = await signIn(first)
     await vi.waitFor(allAnswer(NAMES, token, 200), { timeout: 20_000, interval: 50 })
+    return token
+  }
+  const [third, last] = [await signedIn(), await signedIn()]
 
-  expect(await logOut(second, one)).toBe(204)
-  await vi.waitFor(allAnswer(NAMES, one, 401), SOON)
-  await allAnswer(NAMES, another, 200)()
+  const [up, others, back]: [number[], number[], number[]] = [[], [], []]
+  for (let round = 0; round < ROUNDS; round++) {
+    const [one, another] = [await signedIn(), await signedIn()]
+    expect(await logOut(second, one)).toBe(204)
+    up.push(await refusedAfter(NAMES, one))
+    await allAnswer(NAMES, another, 200)()
 
-  // One of them is down meanwhile.
-  await wiki.stop()
-  expect(await logOut(second, another)).toBe(204)
-  await vi.waitFor(allAnswer(['shop', 'forum'], another, 401), SOON)
-  wiki = await startService('wiki')
-  await vi.waitFor(allAnswer(['wiki'], another, 401), SOON)
-  await allAnswer(NAMES, third, 200)()
+    // One of them is down meanwhile.
+    await wiki.stop()
+    expect(await logOut(second, another)).toBe(204)
+    others.push(await refusedAfter(['shop', 'forum'], another))
+    wiki = await startService('wiki')
+    back.push(await refusedAfter(['wiki'], another))
+    await allAnswer(NAMES, third, 200)()
+  }
+  judge('all three services refuse after', up)
+  judge('two of them, while one is down, after', others)
+  judge('the one that was down, after it is back', back)
 
   // And the process that sends is killed before it comes back.
   await wiki.stop()
@@ -103,4 +128,4 @@ test('one logout signs out of three services, whoever sends, also of one that wa
   await startService('wiki')
   await vi.waitFor(allAnswer(['wiki'], third, 401), TAKEN_OVER)
   await allAnswer(NAMES, last, 200)()
-}, 180_000)
+}, 300_000)
