@@ -197,8 +197,8 @@ async function compose(options: SallyportOptions, opened: { close(): unknown }[]
     ...{ callbacks, emit, notice, clock: storeClock },
   })
   const takeLogout = await createBackchannel(settings.backchannel, {
-    ...{ statements, sign: statements.sign, outbox, end, issuers, ownIssuer: settings.issuer },
-    ...{ emit, notice, clock: storeClock },
+    ...{ statements, sign: statements.sign, outbox, end, list, store: store.sessions, issuers },
+    ...{ ownIssuer: settings.issuer, emit, notice, clock: storeClock },
   })
   const endOnRevocation = createEndOnRevocation({ connections, replica, callbacks })
   const gate = createGate({

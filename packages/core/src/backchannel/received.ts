@@ -8,6 +8,7 @@ import type { Caller } from '../seam/caller.ts'
 import type { Ending, SessionEnd } from '../sessions/end.ts'
 import { claimedIssuer } from '../tokens/statements/claimed.ts'
 import type { Emit } from '../watch/events.ts'
+import { createEarlierEnd, type EarlierEndParts } from './earlier.ts'
 import { createFinding, type FindSessions, type FoundSessions } from './found.ts'
 import { type LogoutClaims, readLogout } from './token.ts'
 
@@ -26,7 +27,7 @@ export type LogoutOutcome =
 /** Judges a logout token, and ends what it names. */
 export type TakeLogout = (token: string, caller: Caller) => Promise<LogoutOutcome>
 
-export interface ReceivingParts {
+export interface ReceivingParts extends Omit<EarlierEndParts, 'end'> {
   readonly statements: Pick<Statements, 'from'>
   readonly end: Pick<SessionEnd, 'one' | 'oneOf' | 'all'>
   readonly issuers: Pick<AcceptedIssuers, 'nameOf' | 'sources'>
@@ -43,9 +44,14 @@ interface Reader extends LogoutSender {
 
 /** A token may be on its way for a while, such as when it is sent again. */
 const MAX_AGE_SECONDS = 300
+/** Clocks may differ by so much. */
+const LEEWAY_SECONDS = 5
+/** Is put after the `jti` of a token to mark that its end has begun. A sender that does so itself harms its own tokens only. */
+const BEGUN = '\0begun'
 /** A sender need not write a `typ`. `events` tells its logout tokens from whatever else it signs. */
 const TYPES: ReadonlySet<string | undefined> = new Set(['logout+jwt', 'jwt', undefined])
 const INVALID: LogoutOutcome = { kind: 'invalid' }
+const UNSEEN = { kind: 'unseen' } as const
 const STORE_AWAY: LogoutOutcome = { kind: 'unavailable', of: 'store' }
 
 /** `undefined` if nobody's logout tokens are accepted. Throws a `ConfigError` for a sender that concerns nobody. */
@@ -55,6 +61,7 @@ export async function createLogoutTaking(
 ): Promise<TakeLogout | undefined> {
   if (senders.length === 0) return undefined
   const { statements, issuers, ownIssuer, emit } = parts
+  const earlier = createEarlierEnd(parts)
   const readers = new Map<string, Reader>()
   for (const one of senders) {
     const { issuer, path } = one.sender
@@ -71,23 +78,30 @@ export async function createLogoutTaking(
     return issuers.sources.some((source) => source.issuer === issuer)
   }
 
+  /** @param until sessions that began later live on; `undefined`: all end */
   async function endAll(
     reader: Reader,
     { iss, sid, sub }: LogoutClaims,
     found: FoundSessions,
+    until: number | undefined,
     ending: Ending,
   ): Promise<boolean> {
     // What has the form of another issuer's name would concern the access tokens of that issuer.
     // Where a token names both, a session of somebody else is none of its business.
-    const one = (id: string): Promise<{ readonly kind: string }> =>
-      reader.sessions === 'same' && sub !== undefined
+    async function one(id: string): Promise<{ readonly kind: string }> {
+      const began = until === undefined ? undefined : await earlier.began(id, until)
+      if (began !== undefined && began.kind !== 'earlier') return began
+      return reader.sessions === 'same' && sub !== undefined
         ? parts.end.oneOf(sub, id, ending)
         : parts.end.one(id, ending)
+    }
     const steps: Promise<{ readonly kind: string }>[] = [
       ...(found.sessions ?? []).filter(isSessionId).map(one),
       ...(found.subjects ?? [])
         .filter((subject) => !isForeignName(subject))
-        .map((subject) => parts.end.all(subject, ending)),
+        .map((subject) =>
+          until === undefined ? parts.end.all(subject, ending) : earlier.all(subject, until, ending),
+        ),
     ]
     if (iss !== ownIssuer && concernsTokens(iss)) {
       if (sid !== undefined) steps.push(parts.end.one(foreignName(iss, sid), ending))
@@ -103,16 +117,20 @@ export async function createLogoutTaking(
     if (reading.kind === 'unavailable') return { kind: 'unavailable', of: 'issuer' }
     const logout = reading.kind === 'genuine' ? readLogout(reading.claims) : undefined
     if (reading.kind === 'invalid' || logout === undefined) return INVALID
-    const { claims, jti } = logout
+    const { claims, jti, issuedAt } = logout
     const ending: Ending = { reason: 'backchannel_logout', caller }
     const found = await reader.find(claims)
     if (found === undefined) return STORE_AWAY
-    // The user may have signed in again since a token was used, even while the application searched.
-    const used = await reader.reader.look(jti)
+    // Of copies that come at once, one ends whatever there is. The user may have signed in again before the others do.
+    const begun = await reader.reader.mark(jti + BEGUN, reading.usableUntil)
+    if (begun.kind === 'unavailable') return STORE_AWAY
+    const isCopy = begun.kind === 'seen'
+    const used = isCopy ? await reader.reader.look(jti) : UNSEEN
     if (used.kind === 'unavailable') return STORE_AWAY
     if (used.kind === 'seen') return INVALID
+    const until = isCopy ? (issuedAt + 1 + LEEWAY_SECONDS) * 1000 : undefined
     // It is used up last, so that any process can finish what another one could not.
-    if (!(await endAll(reader, claims, found, ending))) return STORE_AWAY
+    if (!(await endAll(reader, claims, found, until, ending))) return STORE_AWAY
     const marked = await reader.reader.mark(jti, reading.usableUntil)
     if (marked.kind === 'unavailable') return STORE_AWAY
     return marked.kind === 'first' ? { kind: 'ended' } : INVALID

@@ -13,6 +13,8 @@ export interface LogoutClaims {
 export interface ReadLogout {
   readonly claims: LogoutClaims
   readonly jti: string
+  /** In seconds since the epoch. */
+  readonly issuedAt: number
 }
 
 const MAX_CHARS = 255
@@ -29,7 +31,7 @@ export function readLogout(claims: StatementClaims): ReadLogout | undefined {
   if ('nonce' in claims || !isEvent(events)) return undefined
   if (!isName(sub) || !isName(sid) || (sub === undefined && sid === undefined)) return undefined
   const named = { ...(sub === undefined ? {} : { sub }), ...(sid === undefined ? {} : { sid }) }
-  return { jti, claims: { iss, ...named } }
+  return { jti, issuedAt: iat, claims: { iss, ...named } }
 }
 
 function isEvent(events: unknown): boolean {
