@@ -413,18 +413,51 @@ describe('whoever comes and asks', () => {
     expect(failures()).toMatchObject([{ reason: 'not_for_me', resource_id: 'p', sub: 'user' }])
   })
 
-  test('after it was given up is told so', async () => {
-    const sallyport = await start()
-    const poll = gateOf(sallyport).outbox.poll('p', kinds)
+  test('gets what it missed for as long as that is kept; what was given up is told once a day', async () => {
+    const all = [await start(), await start()]
+    const [poll] = all.map((one) => gateOf(one).outbox.poll('p', kinds))
+    const [sallyport] = all
+    if (poll === undefined || sallyport === undefined) throw new TypeError('two processes')
+    for (let user = 0; user < 300; user++) await append(sallyport, `${user}`, `user ${user}`)
+    await pass(3_590_000)
+    expect(await poll.read(1)).toMatchObject({ messages: [{ body: '0' }], more: true })
+    await append(sallyport, 'late')
+    expect(failures()).toEqual([])
+    await pass(700_000)
+    expect(await poll.read(5)).toMatchObject({ messages: [{ body: 'late' }], more: false })
+    const [event, ...more] = failures()
+    expect(more).toEqual([])
+    expect(event).toMatchObject({ action: 'change', reason: 'not_fetched', resource_id: 'p' })
+    expect(event).not.toHaveProperty('sub')
+    expect(await sallyport.outbox.deadLetters()).toEqual([
+      expect.objectContaining({ receiver: 'p', reason: 'not_fetched' }),
+    ])
+    for (const events of [1, 2]) {
+      vi.setSystemTime(Date.now() + 3_600_001)
+      await pass(700_000)
+      expect(failures()).toHaveLength(events)
+      vi.setSystemTime(Date.now() + 86_400_000)
+      await append(sallyport, 'missed')
+    }
+  })
+
+  test('does not make a process that only answers ask the store more than each ten seconds', async () => {
+    let calls = 0
+    const real = store.outbox as NonNullable<Store['outbox']>
+    const count =
+      <Args extends unknown[], Result>(step: (...args: Args) => Result) =>
+      (...args: Args): Result => {
+        calls++
+        return step(...args)
+      }
+    const counted = { ...real, heads: count(real.heads), claim: count(real.claim), read: count(real.read) }
+    const sallyport = await start({ outbox: counted })
+    gateOf(sallyport).outbox.poll('p', kinds)
     await append(sallyport, '1')
-    await pass(3_500_000)
-    await append(sallyport, '2')
-    await pass(110_000)
-    expect(await poll.read(5)).toMatchObject({ messages: [{ body: '2' }], more: false })
-    expect(failures()).toMatchObject([{ reason: 'given_up', resource_id: 'p', sub: 'user' }])
-    expect(await sallyport.outbox.deadLetters()).toMatchObject([{ receiver: 'p', reason: 'given_up' }])
-    expect(await poll.read(5)).toMatchObject({ messages: [{ body: '2' }], more: false })
-    expect(failures()).toHaveLength(1)
+    await pass(60_000)
+    calls = 0
+    await pass(1_200_000)
+    expect(calls).toBeLessThanOrEqual(120 + 2 * 3 + 4)
   })
 })
 

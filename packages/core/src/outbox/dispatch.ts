@@ -2,6 +2,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { DeadLetter, OutboxStore } from '../ports/optional/outbox.ts'
 import { PAUSES_MS } from './backoff.ts'
 import { type Courier, createCourier, type Ended } from './courier.ts'
+import { createMissed } from './missed.ts'
 import type { PushReceiver } from './receiver.ts'
 import { newStanding, type Standing } from './standing.ts'
 
@@ -18,6 +19,8 @@ export interface DispatchParts {
   /** Tells this process from all others. */
   readonly holder: string
   readonly receivers: ReadonlyMap<string, PushReceiver>
+  /** Those that come and ask, with the kinds of messages that each wants. */
+  readonly polled: ReadonlyMap<string, ReadonlySet<string>>
   /** The names of all receivers, also of those that come and ask. */
   readonly names: () => readonly string[]
   readonly giveUpMs: number
@@ -41,7 +44,7 @@ const ASIDE_MS = 1200
 const CLOSING_MS = 1000
 
 export function createDispatch(parts: DispatchParts): Dispatch {
-  const { store, holder, receivers, clock } = parts
+  const { store, holder, receivers, polled, clock } = parts
   let closed = false
   let isAwaited = false
   let isNudged = false
@@ -51,6 +54,10 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   /** An attempt has failed, and none has reached a receiver since. */
   let isBarren = false
   const standings = new Map<string, Standing>()
+  /** Since when this process has the right to send; it lasts from then on. */
+  let claimedAt = Number.NEGATIVE_INFINITY
+  const maySend = (): boolean => clock.monotonic() - claimedAt < LEASE_MS
+  const missed = createMissed({ ...parts, maySend })
 
   function lookIn(milliseconds: number): void {
     clearTimeout(looking)
@@ -59,19 +66,25 @@ export function createDispatch(parts: DispatchParts): Dispatch {
 
   async function look(): Promise<void> {
     const outcome = await store.heads()
-    if (outcome.kind === 'heads' && outcome.heads.size > 0) wake()
-    else if (outcome.kind === 'heads') forget()
+    const isSomething = outcome.kind === 'heads' && outcome.heads.size > 0
+    if (isSomething && (receivers.size > 0 || missed.isDue())) begin()
+    else if (outcome.kind === 'heads' && !isSomething) forget()
     // When it has sent what there is, it looks again by itself.
     if (running === undefined) lookIn(outcome.kind === 'heads' ? LOOK_EVERY_MS : LOOK_AFTER_OUTAGE_MS)
   }
 
   function wake(): void {
-    if (closed || receivers.size === 0) return
+    if (receivers.size > 0) begin()
+    else if (polled.size > 0 && looking === undefined) lookIn(LOOK_EVERY_MS)
+  }
+
+  function begin(): void {
+    if (closed) return
     isAwaited = true
     rouse()
     running ??= run().finally(() => {
       running = undefined
-      if (isAwaited) wake()
+      if (isAwaited) begin()
     })
   }
 
@@ -125,9 +138,8 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     let heads: ReadonlyMap<number, string> = new Map()
     let headsAt = Number.NEGATIVE_INFINITY
     let areKnown = false
-    let claimedAt = since
+    claimedAt = since
     let reachedAt = since
-    const maySend = (): boolean => clock.monotonic() - claimedAt < LEASE_MS
     let isUnable = false
 
     function addCourier(receiver: PushReceiver): void {
@@ -189,7 +201,8 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       isNudged = false
       await Promise.all(all.map((courier) => courier.settle().then(courier.load)))
       for (const courier of all) courier.send()
-      if (areKnown && !isAwaited && all.every((courier) => courier.isIdle())) {
+      if (areKnown && missed.isDue()) await missed.look(heads.keys())
+      if (areKnown && !isAwaited && !missed.isDue() && all.every((courier) => courier.isIdle())) {
         end = 'done'
         forget()
         break
@@ -201,6 +214,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     await Promise.all(
       all.map((courier) => courier.stop(end === 'lost' && !closed ? 0 : CLOSING_MS).then(courier.settle)),
     )
+    claimedAt = Number.NEGATIVE_INFINITY
     await store.release(holder)
     return end
   }

@@ -46,6 +46,7 @@ function startOutbox(
   { emit, clock, random }: OutboxParts,
 ): OwnOutbox {
   const pushed = new Map<string, PushReceiver>()
+  const polled = new Map<string, ReadonlySet<string>>()
   const names = new Set<string>()
   const holder = Buffer.from(random(16)).toString('base64url')
   let closed = false
@@ -60,7 +61,7 @@ function startOutbox(
   }
 
   const common = { store, names: () => [...names], giveUpMs, died, clock }
-  const dispatch: Dispatch = createDispatch({ ...common, holder, receivers: pushed })
+  const dispatch: Dispatch = createDispatch({ ...common, holder, receivers: pushed, polled })
 
   function add(name: string): void {
     if (names.has(name)) throw new TypeError(`the outbox has a receiver "${name}" already`)
@@ -91,6 +92,7 @@ function startOutbox(
     },
     poll(name, kinds) {
       add(name)
+      polled.set(name, kinds)
       return createPolling({ ...common, name, kinds })
     },
     deadLetters: () => store.deadLetters(),

@@ -9,7 +9,6 @@ export interface PollingParts {
   readonly store: OutboxStore
   /** The names of all receivers. */
   readonly names: () => readonly string[]
-  readonly giveUpMs: number
   readonly died: (letter: DeadLetter) => void
   readonly clock: Clock
 }
@@ -20,7 +19,7 @@ const MOST_READ = 64
 
 /** Messages for a receiver that comes and asks, of whichever process. */
 export function createPolling(parts: PollingParts): PollReceiver {
-  const { name, kinds, store, names, giveUpMs, died, clock } = parts
+  const { name, kinds, store, names, died, clock } = parts
   const given = new Map<string, OutboxMessage>()
 
   async function settle(settled: readonly string[], dead: readonly DeadLetter[]): Promise<PollSettled> {
@@ -63,7 +62,6 @@ export function createPolling(parts: PollingParts): PollReceiver {
           if (reading.kind === 'unavailable') return reading
           for (const message of reading.messages)
             if (!kinds.has(message.kind)) others.push(message.id)
-            else if (message.at < clock.now() - giveUpMs) dead.push(end(message, 'given_up'))
             else messages.push(message)
           for (const id of reading.damaged)
             dead.push(end({ id, kind: 'unknown', at: clock.now() }, 'damaged'))
