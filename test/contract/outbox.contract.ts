@@ -223,6 +223,39 @@ export function outboxContract(here: Here, many: number): void {
     expect(kept).toEqual([...letters].reverse())
   })
 
+  test('dead letters of a subject are erased with it, and what still waits for it leaves none', async () => {
+    const receiver = await enrolled()
+    const [gone, kept] = [newSubject(), newSubject()]
+    const letterOf = ({ body: _body, ...message }: OutboxMessage): DeadLetter => ({
+      ...{ ...message, receiver, diedAt: START + HOUR, reason: 'given_up' },
+    })
+    for (const subject of [gone, kept])
+      for (const body of ['1', '2']) await append(subject, body, 'a session')
+    const first = await waiting(receiver)
+    await settle(receiver, [], first.filter(({ body }) => body === '1').map(letterOf))
+    expect(ofKind(await one().deadLetters(), 'read').letters).toHaveLength(2)
+    ofKind(await other().forget(gone.name, START), 'forgotten')
+    const names = async () => ofKind(await one().deadLetters(), 'read').letters.map(({ subject }) => subject)
+    expect(await names()).toEqual([kept.name])
+
+    // It is still told, and only then gone.
+    const left = await waiting(receiver)
+    expect(left.map(({ subject }) => subject).sort()).toEqual([gone.name, kept.name].sort())
+    const dead = left.map(letterOf)
+    const outcome = await one().settle({ receiver, settled: [], dead, receivers: [receiver] })
+    const forgotten = left.filter(({ subject }) => subject === gone.name).map(({ id }) => id)
+    expect(outcome).toEqual({ kind: 'settled', forgotten })
+    expect(await names()).toEqual([kept.name, kept.name])
+    expect(ofKind(await one().heads(), 'heads').heads.size).toBe(0)
+
+    // Whoever comes back later is somebody else.
+    ofKind(await one().append({ kind: 'change', subject: gone.name, body: '3' }, START + HOUR), 'appended')
+    const [again] = await waiting(receiver)
+    if (again === undefined) throw new TypeError('a message')
+    await settle(receiver, [], [letterOf(again)])
+    expect(await names()).toContain(gone.name)
+  })
+
   test('of racing processes one has the right to send, until it gives that up', async () => {
     const holders = Array.from({ length: 16 }, () => randomUUID())
     const claims = await Promise.all(

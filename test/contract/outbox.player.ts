@@ -168,7 +168,7 @@ export async function play(stage: Stage, steps: readonly Step[]): Promise<void> 
     const ids = settled.map(({ id = '' }) => id)
     const receivers = [...process.receivers]
     process.last = () => process.outbox.settle({ receiver, settled: ids, dead, receivers })
-    expect(await process.last()).toEqual({ kind: 'settled' })
+    expect(await process.last()).toEqual({ kind: 'settled', forgotten: [] })
     then(() => {
       for (const one of [...settled, ...buried]) one.settled.add(receiver)
     })

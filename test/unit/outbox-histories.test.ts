@@ -126,6 +126,7 @@ async function play(moves: readonly Move[], wrong: (outbox: OutboxStore) => Outb
       heads: () => ask(() => real.heads()),
       read: (query) => ask(() => real.read(query)),
       deadLetters: () => ask(() => real.deadLetters()),
+      forget: (subject, at) => ask(() => real.forget(subject, at)),
       settle: (what) =>
         ask(async () => {
           const outcome = await real.settle(what)
@@ -238,7 +239,10 @@ test('whatever processes, receivers and the store go through, all is sent in ord
 
 test.each<[string, (outbox: OutboxStore) => OutboxStore]>([
   ['lets two processes send', (outbox) => ({ ...outbox, claim: async () => ({ kind: 'claimed' }) })],
-  ['forgets what was settled', (outbox) => ({ ...outbox, settle: async () => ({ kind: 'settled' }) })],
+  [
+    'forgets what was settled',
+    (outbox) => ({ ...outbox, settle: async () => ({ kind: 'settled', forgotten: [] }) }),
+  ],
   [
     'reads backwards',
     (outbox) => ({

@@ -165,7 +165,8 @@ async function compose(options: SallyportOptions, opened: { close(): unknown }[]
     ...{ settings: settings.sessions, accessSeconds: settings.accessSeconds, issueToken, refreshTokens },
     ...{ devices, emit, onIssuing: standings.note, onEnded: outbox.wake },
     ...{ boundKeys: settings.boundKeys, boundKeyKeys: keysFor(secrets, 'boundKeys') },
-    ...{ judgeSubject, apiKeys, traced: createTraced(settings.tracer), clock: storeClock, random },
+    ...{ judgeSubject, apiKeys, outbox: store.outbox, traced: createTraced(settings.tracer) },
+    ...{ clock: storeClock, random },
   })
   const { list, end, renew, forget, revoke } = sessions
 

@@ -1,13 +1,16 @@
 -- Settles messages of one receiver, and drops what every receiver has settled. A receiver that is none any longer, and of
 -- which nothing was heard for as long as messages are kept, is forgotten.
--- KEYS  outbox, dead letters
+-- KEYS  outbox, dead letters, forgotten subjects
 -- ARGV  receiver, number of messages, number of dead letters, number of receivers, for how many milliseconds
---       messages are kept, then the id of each message, the dead letters, the names of all receivers
+--       messages are kept, then the id of each message, the dead letters, for each of them the tag of its
+--       subject ('': it has none) and the instant of its message, the names of all receivers
+-- returns the numbers of the dead letters that were not kept, since their subjects were forgotten
 local MOST_DEAD, DEAD_TTL = 200, 604800000
 local outbox, dead, receiver = KEYS[1], KEYS[2], ARGV[1]
 local messages, letters, receivers = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local kept = tonumber(ARGV[5])
 local next_at = 6
+local left_out = {}
 
 local function take(count)
   local first = next_at
@@ -27,15 +30,22 @@ else
 end
 if letters > 0 then
   local first, last = take(letters)
+  local about = take(2 * letters)
   for i = first, last do
-    -- What is told again, because the answer was lost, may be there already.
-    redis.call('LREM', dead, 0, ARGV[i])
-    redis.call('LPUSH', dead, ARGV[i])
+    local tag, instant = ARGV[about + 2 * (i - first)], tonumber(ARGV[about + 2 * (i - first) + 1])
+    local until_then = tag ~= '' and redis.call('ZSCORE', KEYS[3], tag)
+    if until_then and instant <= tonumber(until_then) then
+      left_out[#left_out + 1] = i - first + 1
+    else
+      -- What is told again, because the answer was lost, may be there already.
+      redis.call('LREM', dead, 0, ARGV[i])
+      redis.call('LPUSH', dead, ARGV[i])
+    end
   end
   redis.call('LTRIM', dead, 0, MOST_DEAD - 1)
   redis.call('PEXPIRE', dead, DEAD_TTL)
 end
-if redis.call('XLEN', outbox) == 0 then return 1 end
+if redis.call('XLEN', outbox) == 0 then return left_out end
 local first, last = take(receivers)
 local is_receiver = {}
 for i = first, last do
@@ -81,4 +91,4 @@ for _, group in ipairs(redis.call('XINFO', 'GROUPS', outbox)) do
   end
 end
 if least_left then redis.call('XTRIM', outbox, 'MINID', text(least_left) .. '-' .. text(least_right)) end
-return 1
+return left_out

@@ -55,6 +55,8 @@ export interface Layout {
   outbox(shard: number): string
   /** The list of those that were given up. */
   deadLetters(shard: number): string
+  /** The sorted set of subjects that were forgotten while something might still wait for them. */
+  forgotten(shard: number): string
   /** Who sends messages. */
   readonly outboxLease: string
 }
@@ -108,6 +110,7 @@ export function createLayout(prefix: string): Layout {
     lease: (shard) => key(shard, 'l'),
     outbox: (shard) => key(shard, 'q'),
     deadLetters: (shard) => key(shard, 'd'),
+    forgotten: (shard) => key(shard, 'w'),
     outboxLease: key(RING_SHARD, 'v'),
   }
 }

@@ -54,31 +54,34 @@ export function createRedisOutbox(parts: OutboxParts): OutboxStore {
     }
   }
 
-  /** Settles messages of one lane. */
+  /** Settles messages of one lane, and gives the ids of the dead letters that were not kept; `undefined`: unavailable. */
   async function settleLane(
     lane: number,
     receiver: string,
     ids: readonly string[],
     dead: readonly DeadLetter[],
     receivers: readonly string[],
-  ): Promise<boolean> {
+  ): Promise<readonly string[] | undefined> {
+    const leftOut: string[] = []
     for (let from = 0; from < ids.length; from += MOST_SETTLED) {
       const slice = ids.slice(from, from + MOST_SETTLED)
       const letters = dead.slice(from, from + MOST_SETTLED)
       const answer = await commands.run(
         'outbox-settle',
         lane,
-        [layout.outbox(lane), layout.deadLetters(lane)],
+        [layout.outbox(lane), layout.deadLetters(lane), layout.forgotten(lane)],
         [
           ...[receiver, slice.length, letters.length, receivers.length, keptMs],
           ...slice.map(entryOf),
           ...letters.map(codec.sealLetter),
+          ...letters.flatMap(({ subject, at }) => [subject === undefined ? '' : tagOf(subject), at]),
           ...receivers,
         ],
       )
-      if (answer.kind === 'unavailable') return false
+      if (answer.kind === 'unavailable') return undefined
+      for (const place of arrayOf(answer.value)) leftOut.push(letters[Number(place) - 1]?.id ?? '')
     }
-    return true
+    return leftOut
   }
 
   return {
@@ -134,7 +137,12 @@ export function createRedisOutbox(parts: OutboxParts): OutboxStore {
           return settleLane(lane, receiver, ids.filter(isOfLane), letters, receivers)
         }),
       )
-      return { kind: done.every(Boolean) ? 'settled' : 'unavailable' }
+      const forgotten: string[] = []
+      for (const leftOut of done) {
+        if (leftOut === undefined) return { kind: 'unavailable' }
+        forgotten.push(...leftOut)
+      }
+      return { kind: 'settled', forgotten }
     },
     async deadLetters() {
       const letters: DeadLetter[] = []
@@ -146,6 +154,15 @@ export function createRedisOutbox(parts: OutboxParts): OutboxStore {
         letters.push(...arrayOf(answer.value).flatMap((packed) => codec.readLetter(packed) ?? []))
       }
       return { kind: 'read', letters: letters.sort((one, two) => two.diedAt - one.diedAt) }
+    },
+    async forget(subject, at) {
+      const tag = tagOf(subject)
+      const shard = layout.shardOfTag(tag)
+      const keys = [layout.deadLetters(shard), layout.forgotten(shard)]
+      const answer = await commands.runDurably('outbox-forget', shard, keys, [
+        ...[header(shard, at), subject, tag, keptMs],
+      ])
+      return answer.kind === 'unavailable' ? answer : { kind: 'forgotten' }
     },
     async claim(holder, forMs) {
       const answer = await commands.run('claim', RING_SHARD, [layout.outboxLease], [holder, forMs])

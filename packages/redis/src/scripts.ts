@@ -45,6 +45,7 @@ const NAMES = [
   'outbox-read',
   'outbox-settle',
   'outbox-release',
+  'outbox-forget',
   'probe',
   'ping',
 ] as const

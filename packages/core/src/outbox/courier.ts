@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { DeadLetter, OutboxMessage, OutboxStore } from '../ports/optional/outbox.ts'
 import { attempt } from './attempt.ts'
 import { backOff, pauseAfter, SOON_MS } from './backoff.ts'
-import { letterOf } from './letter.ts'
+import { letterOf, tellOf } from './letter.ts'
 import { createLines, type Line } from './lines.ts'
 import type { PushReceiver } from './receiver.ts'
 import type { Standing } from './standing.ts'
@@ -209,7 +209,7 @@ export function createCourier(parts: CourierParts): Courier {
       const outcome = await store.settle({
         ...{ receiver: receiver.name, settled: ids, dead: letters, receivers: parts.names() },
       })
-      if (outcome.kind === 'settled') for (const letter of letters) parts.died(letter)
+      if (outcome.kind === 'settled') tellOf(letters, outcome.forgotten, parts.died)
       else {
         settled = [...ids, ...settled]
         dead = [...letters, ...dead]

@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import type { DeadLetter, OutboxMessage, OutboxStore } from '../ports/optional/outbox.ts'
-import { letterOf } from './letter.ts'
+import { letterOf, tellOf } from './letter.ts'
 import type { PollReceiver, PollSettled } from './receiver.ts'
 
 export interface PollingParts {
@@ -27,10 +27,8 @@ export function createPolling(parts: PollingParts): PollReceiver {
     const outcome = await store.settle({ receiver: name, settled, dead, receivers: names() })
     if (outcome.kind === 'unavailable') return outcome
     for (const id of settled) given.delete(id)
-    for (const letter of dead) {
-      given.delete(letter.id)
-      died(letter)
-    }
+    for (const { id } of dead) given.delete(id)
+    tellOf(dead, outcome.forgotten, died)
     return { kind: 'acknowledged' }
   }
 

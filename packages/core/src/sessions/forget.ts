@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import { type SessionId, tagOf } from '../ports/ids.ts'
+import type { OutboxStore } from '../ports/optional/outbox.ts'
 import type { Unavailable } from '../ports/outcome.ts'
 import type { SessionStore } from '../ports/sessions.ts'
 import type { Ending, SessionEnd } from './end.ts'
@@ -17,6 +18,8 @@ export interface SessionForgettingParts {
   }
   readonly store: Pick<SessionStore, 'erase'>
   readonly end: Pick<SessionEnd, 'all'>
+  /** What is on its way to other services, if anything is. */
+  readonly outbox: Pick<OutboxStore, 'forget'> | undefined
   readonly clock: Clock
 }
 
@@ -27,6 +30,7 @@ export function createSessionForgetting({
   store,
   apiKeys,
   end,
+  outbox,
   clock,
 }: SessionForgettingParts): ForgetSubject {
   return async (subject, ending) => {
@@ -39,7 +43,10 @@ export function createSessionForgetting({
       if (revoked.kind === 'unavailable') return revoked
       const erased = await store.erase(tagOf(subject), clock.now())
       if (erased.kind === 'unavailable') return erased
-      if (erased.kind === 'erased') return { kind: 'forgotten', sessions }
+      if (erased.kind === 'in_use') continue
+      // The services are still told that the sessions have ended.
+      const outcome = await outbox?.forget(subject, clock.now())
+      return outcome?.kind === 'unavailable' ? outcome : { kind: 'forgotten', sessions }
     }
     return { kind: 'unavailable' }
   }

@@ -51,6 +51,7 @@ export interface SessionsParts extends Pick<BoundKeysParts, 'boundKeys' | 'bound
   readonly devices: Devices
   readonly judgeSubject: SubjectJudge
   readonly apiKeys: SessionForgettingParts['apiKeys']
+  readonly outbox: SessionForgettingParts['outbox']
   readonly settings: SessionSettings
   readonly accessSeconds: number
   readonly onIssuing: TokenSetParts['onIssuing']

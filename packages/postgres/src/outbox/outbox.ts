@@ -7,7 +7,7 @@ import { idOf, type Place } from './places.ts'
 import { createRead } from './read.ts'
 import { createKeepReceivers } from './receivers.ts'
 import { createOutboxRows, type LetterRow } from './rows.ts'
-import { createSettle, partsOf } from './settle.ts'
+import { createSettle, FORGOTTEN, partsOf } from './settle.ts'
 
 export interface OutboxParts extends PortParts {
   /** How long messages are kept. */
@@ -69,11 +69,28 @@ FROM generate_series(0, ${SHARDS - 1}::integer) AS lane (shard), LATERAL (
     read: createRead(parts, rows, keptMs),
 
     async settle(settlement) {
+      const forgotten: string[] = []
       for (const part of partsOf(settlement)) {
         const answer = await database.transaction('outbox-settle', (run) => settlePart(run, part))
         if (answer.kind === 'unavailable') return answer
+        forgotten.push(...answer.value)
       }
-      return { kind: 'settled' }
+      return { kind: 'settled', forgotten }
+    },
+
+    async forget(subject) {
+      const shard = shardOfTag(tagOf(subject))
+      const answer = await database.transaction('outbox-forget', async (run) => {
+        await run(sql`WITH waiting AS (
+  SELECT shard, position FROM ${outbox}
+  WHERE shard = ${shard}::smallint AND subject = ${subject}::text AND NOT ${FORGOTTEN} = ANY (settled_by)
+  ORDER BY shard, position FOR UPDATE)
+UPDATE ${outbox} AS o SET settled_by = o.settled_by || ${FORGOTTEN}::text FROM waiting
+WHERE o.shard = waiting.shard AND o.position = waiting.position`)
+        await run(sql`DELETE FROM ${tables.outboxDeadLetters}
+WHERE shard = ${shard}::smallint AND subject = ${subject}::text`)
+      })
+      return answer.kind === 'unavailable' ? answer : { kind: 'forgotten' }
     },
 
     async deadLetters() {

@@ -2,10 +2,15 @@ import type { DeadLetter, Settlement } from '@sallyport/core/store'
 import { sql } from 'kysely'
 import type { Run } from '../database.ts'
 import type { Tables } from '../tables.ts'
-import { type Place, placeOf } from './places.ts'
+import { idOf, type Place, placeOf } from './places.ts'
 import type { KeepReceivers } from './receivers.ts'
 import type { OutboxRows } from './rows.ts'
 
+/**
+ * Stands among those that have settled a message once its subject was forgotten, so that no dead letter of it is kept. No
+ * receiver has this name.
+ */
+export const FORGOTTEN = ''
 /** Settled by one transaction. */
 export const MOST_SETTLED = 500
 
@@ -42,19 +47,27 @@ FROM unnest(${letters.map(({ receiver }) => receiver)}::text[], ${letters.map(({
 ON CONFLICT DO NOTHING`)
   }
 
-  return async (run: Run, { receiver, settled, dead, receivers }: Settlement): Promise<void> => {
+  /** Returns the ids of the dead letters that were not kept. */
+  return async (run: Run, { receiver, settled, dead, receivers }: Settlement): Promise<readonly string[]> => {
     const letters = dead.flatMap((letter): readonly Placed[] => {
       const place = placeOf(letter.id)
       return place === undefined ? [] : [{ ...letter, place }]
     })
     const places = [...settled.flatMap((id) => placeOf(id) ?? []), ...letters.map(({ place }) => place)]
     await keepReceivers(run, receivers)
-    if (letters.length > 0) await bury(run, letters)
     const named = sql`SELECT * FROM unnest(${places.map(({ shard }) => shard)}::smallint[],
   ${places.map(({ position }) => position)}::bigint[])`
     // Of receivers that settle the same messages at once, the second sees what the first has written.
-    await run(sql`SELECT 1 AS locked FROM ${outbox} WHERE (shard, position) IN (${named})
+    const locked = await run<Place & { forgotten: boolean }>(sql`SELECT shard, position,
+  ${FORGOTTEN} = ANY (settled_by) AS forgotten FROM ${outbox} WHERE (shard, position) IN (${named})
 ORDER BY shard, position FOR UPDATE`)
+    const forgotten = new Set(
+      locked.flatMap((row) =>
+        row.forgotten ? [idOf({ shard: Number(row.shard), position: Number(row.position) })] : [],
+      ),
+    )
+    const kept = letters.filter(({ id }) => !forgotten.has(id))
+    if (kept.length > 0) await bury(run, kept)
     await run(sql`WITH
 everyone AS MATERIALIZED (SELECT array_agg(name) AS names FROM ${outboxReceivers}),
 dropped AS (
@@ -63,5 +76,6 @@ dropped AS (
 UPDATE ${outbox} AS o SET settled_by = o.settled_by || ${receiver}::text FROM everyone
 WHERE (o.shard, o.position) IN (${named}) AND NOT ${receiver} = ANY (o.settled_by)
   AND NOT coalesce(o.settled_by || ${receiver}::text @> everyone.names, false)`)
+    return letters.map(({ id }) => id).filter((id) => forgotten.has(id))
   }
 }

@@ -5,7 +5,8 @@
 --   t           when that was, in milliseconds
 -- or has a message that the client made (see outbox-codec.ts):
 --   p           a MAC of 16 bytes, then JSON
--- One list per shard has what was given up, the newest first, as the client wrote it.
+-- One list per shard has what was given up, the newest first, as the client wrote it. A sorted set per shard has the tags of
+-- subjects that were forgotten, by the instant up to which none of their dead letters is kept.
 
 -- No receiver gets more: the oldest are dropped.
 local MOST_MESSAGES = 65536

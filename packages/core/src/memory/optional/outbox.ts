@@ -30,6 +30,8 @@ export interface MemoryOutbox extends OutboxStore {
 export function createMemoryOutbox(epoch: string, keptMs: number): MemoryOutbox {
   const kept = new Map<string, Kept>()
   const receivers = new Set<string>()
+  /** Subjects, by when they were forgotten. */
+  const forgotten = new Map<string, number>()
   let dead: readonly DeadLetter[] = []
   let position = 0
   let lease: { readonly holder: string; readonly until: number } | undefined
@@ -97,9 +99,17 @@ export function createMemoryOutbox(epoch: string, keptMs: number): MemoryOutbox 
       for (const { id } of letters) settle(id, receiver)
       const isKnown = (one: DeadLetter): boolean =>
         dead.some(({ id, receiver: name }) => id === one.id && name === one.receiver)
-      const fresh = letters.filter((letter) => !isKnown(letter))
+      const isForgotten = ({ subject, at }: DeadLetter): boolean =>
+        subject !== undefined && at <= (forgotten.get(subject) ?? Number.NEGATIVE_INFINITY)
+      const fresh = letters.filter((letter) => !isKnown(letter) && !isForgotten(letter))
       dead = fresh.reverse().concat(dead).slice(0, MOST_DEAD)
-      return Promise.resolve({ kind: 'settled' })
+      return Promise.resolve({ kind: 'settled', forgotten: letters.filter(isForgotten).map(({ id }) => id) })
+    },
+    forget(subject, at) {
+      dead = dead.filter((letter) => letter.subject !== subject)
+      for (const [name, since] of forgotten) if (since <= at - keptMs) forgotten.delete(name)
+      forgotten.set(subject, at)
+      return Promise.resolve({ kind: 'forgotten' })
     },
     deadLetters: () => Promise.resolve({ kind: 'read', letters: dead }),
     claim(holder, forMs, at) {

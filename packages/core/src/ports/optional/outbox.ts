@@ -67,6 +67,12 @@ export interface Settlement {
   readonly receivers: readonly string[]
 }
 
+export interface Settled {
+  readonly kind: 'settled'
+  /** The ids of dead letters that were not kept, since their subjects were forgotten. */
+  readonly forgotten: readonly string[]
+}
+
 export type OutboxHeads =
   | {
       readonly kind: 'heads'
@@ -92,7 +98,12 @@ export interface OutboxStore {
   /** The messages that a receiver has not settled, the oldest first. */
   read(query: OutboxQuery): Promise<OutboxReading>
   /** Settles messages, also of several lanes; what is settled already changes nothing. */
-  settle(settlement: Settlement): Promise<{ readonly kind: 'settled' } | Unavailable>
+  settle(settlement: Settlement): Promise<Settled | Unavailable>
+  /**
+   * Erases the dead letters of a subject. What waits for the subject is still given to its receivers, but if that becomes a
+   * dead letter, it is not kept.
+   */
+  forget(subject: string, at: number): Promise<{ readonly kind: 'forgotten' } | Unavailable>
   /** The latest dead letters, some hundred, the newest first. */
   deadLetters(): Promise<{ readonly kind: 'read'; readonly letters: readonly DeadLetter[] } | Unavailable>
   /** Takes, or keeps, the right to send for some milliseconds. One process at a time has it. */
