@@ -67,6 +67,7 @@ export {
   type OutboxReading,
   type OutboxStore,
   SESSION_ENDED,
+  type Settled,
   type Settlement,
 } from './ports/optional/outbox.ts'
 export {

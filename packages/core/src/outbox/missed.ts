@@ -37,16 +37,19 @@ export function createMissed(parts: MissedParts): Missed {
   /** What is still to be looked at this time. */
   const waiting: { readonly receiver: string; readonly lane: number }[] = []
 
+  /** By receiver, until when nothing more is told of it. */
+  const toldUntil = new Map<string, number>()
+
   const isTime = (): boolean => clock.monotonic() - begunAt >= EVERY_MS
 
   /** Another process may have told it, or this one before it was started anew. */
-  async function isTold(receiver: string): Promise<boolean> {
+  async function isTold(receiver: string, now: number): Promise<boolean> {
+    if (now < (toldUntil.get(receiver) ?? 0)) return true
     const outcome = await store.deadLetters()
     if (outcome.kind === 'unavailable') return true
-    const since = clock.now() - TOLD_EVERY_MS
-    return outcome.letters.some(
-      (letter) => letter.receiver === receiver && letter.reason === REASON && letter.diedAt > since,
-    )
+    const told = outcome.letters.find((letter) => letter.receiver === receiver && letter.reason === REASON)
+    if (told !== undefined) toldUntil.set(receiver, told.diedAt + TOLD_EVERY_MS)
+    return now < (toldUntil.get(receiver) ?? 0)
   }
 
   /** Gives up the oldest messages of a lane. Returns whether there may be more of them. */
@@ -57,7 +60,7 @@ export function createMissed(parts: MissedParts): Missed {
     const old = reading.messages.filter(({ at }) => at < now - giveUpMs)
     if (old.length === 0) return false
     const missed = old.find(({ kind }) => polled.get(receiver)?.has(kind))
-    const isNews = missed !== undefined && !(await isTold(receiver))
+    const isNews = missed !== undefined && !(await isTold(receiver, now))
     // It names nobody, since it stands for all of them.
     const dead = isNews
       ? [{ id: missed.id, kind: missed.kind, at: missed.at, receiver, diedAt: now, reason: REASON }]
@@ -65,6 +68,7 @@ export function createMissed(parts: MissedParts): Missed {
     const settled = old.map(({ id }) => id).filter((id) => id !== dead[0]?.id)
     const outcome = await store.settle({ receiver, settled, dead, receivers: names() })
     if (outcome.kind === 'unavailable') return false
+    if (isNews) toldUntil.set(receiver, now + TOLD_EVERY_MS)
     dead.forEach(died)
     return old.length === reading.messages.length && reading.more
   }
@@ -72,7 +76,7 @@ export function createMissed(parts: MissedParts): Missed {
   return {
     isDue: () => polled.size > 0 && (waiting.length > 0 || isTime()),
     async look(lanes) {
-      if (isTime()) {
+      if (waiting.length === 0 && isTime()) {
         begunAt = clock.monotonic()
         for (const lane of lanes) for (const receiver of polled.keys()) waiting.push({ receiver, lane })
       }
