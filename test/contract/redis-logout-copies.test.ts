@@ -10,7 +10,7 @@ import { turnedClock } from '../support/turned-clock.ts'
 import { viewOf } from '../unit/view.ts'
 
 const ISSUER = 'https://login.example.test'
-const ROUNDS = 20
+const ROUNDS = 10
 const keys = keyPair('ec', { namedCurve: 'P-256' })
 const jwks = { keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256' }] }
 
