@@ -207,6 +207,26 @@ export function outboxContract(here: Here, many: number): void {
     expect((await waiting(late)).map(({ body }) => body)).toEqual(['1'])
   })
 
+  test('nothing is kept for a receiver that was dismissed, and it may come back', async () => {
+    const [receiver, gone] = [await enrolled(), await enrolled()]
+    expect(await other().dismiss(gone)).toEqual({ kind: 'dismissed' })
+    expect(await other().dismiss('never there')).toEqual({ kind: 'dismissed' })
+    const subject = newSubject()
+    await append(subject, '1')
+    await settle(
+      receiver,
+      (await waiting(receiver)).map(({ id }) => id),
+    )
+    expect(ofKind(await other().heads(), 'heads').heads.size).toBe(0)
+    await enrolled(gone)
+    await append(subject, '2')
+    await settle(
+      receiver,
+      (await waiting(receiver)).map(({ id }) => id),
+    )
+    expect((await waiting(gone)).map(({ body }) => body)).toEqual(['2'])
+  })
+
   test('dead letters are kept for a while, the newest first, and no longer wait', async () => {
     const receiver = await enrolled()
     const subject = newSubject()

@@ -249,6 +249,30 @@ export const askings: readonly Asking[] = [
     writes: false,
     run: ({ apiKeys }, { subject }) => partOf(apiKeys).touch(subject.tag, keyOf(subject).id, at),
   },
+  {
+    name: 'documents.read',
+    writes: false,
+    run: ({ documents }) => partOf(documents).read(['some', 'others']),
+  },
+  {
+    name: 'documents.swap',
+    writes: true,
+    run: ({ documents }) =>
+      partOf(documents).swap({ name: randomUUID(), ifVersion: 0, body: 'a', dropped: ['some'] }),
+  },
+  {
+    name: 'documents.change',
+    writes: true,
+    run: ({ documents }) =>
+      partOf(documents).change({
+        ...{ name: 'unwritten', ifVersion: 0, set: randomUUID(), member: 'a', isIn: true, most: 5 },
+      }),
+  },
+  {
+    name: 'documents.members',
+    writes: false,
+    run: ({ documents }) => partOf(documents).members('some', ['a']),
+  },
   { name: 'keys.read', writes: false, run: ({ keys }) => keys.read() },
   {
     name: 'keys.swap',
@@ -311,6 +335,10 @@ export const WELL: Record<string, string> = {
   'apiKeys.list': 'listed',
   'apiKeys.revoke': 'revoked',
   'apiKeys.touch': 'noted',
+  'documents.read': 'read',
+  'documents.swap': 'swapped',
+  'documents.change': 'noted',
+  'documents.members': 'read',
   'keys.read': 'read',
   'keys.swap': 'swapped',
 }

@@ -4,6 +4,7 @@ import { activityContract } from './activity.contract.ts'
 import { apiKeysContract } from './api-keys.contract.ts'
 import { bindingContract } from './binding.contract.ts'
 import { countersContract } from './counters.contract.ts'
+import { documentsContract } from './documents.contract.ts'
 import { driftContract } from './drift.contract.ts'
 import { elevationContract } from './elevation.contract.ts'
 import { endingContract } from './ending.contract.ts'
@@ -81,6 +82,7 @@ export function storeContract(harness: StoreHarness): void {
     describe('keys of subjects', () => subjectKeysContract(here))
     describe('what may happen once', () => onceContract(here))
     describe('the outbox', () => outboxContract(here, harness.many ?? 3000))
+    describe('documents', () => documentsContract(here))
     describe('API keys', () => apiKeysContract(here))
     describe('sightings', () => sightingsContract(here))
   })

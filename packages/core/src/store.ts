@@ -56,6 +56,13 @@ export type {
   Forgotten,
   TakenBack,
 } from './ports/optional/counters.ts'
+export type {
+  Document,
+  DocumentChanged,
+  DocumentStore,
+  DocumentSwap,
+  MemberChange,
+} from './ports/optional/documents.ts'
 export type { OnceLook, OnceMark, OnceName, OnceOutcome, OnceStore } from './ports/optional/once.ts'
 export {
   type DeadLetter,

@@ -5,6 +5,7 @@ import { startCleanUp } from './clean-up.ts'
 import { createConfirmations } from './confirmations.ts'
 import { createPostgresCounters } from './counters.ts'
 import { deadRowsOfPorts, deadRowsOfSessions } from './dead-rows.ts'
+import { createPostgresDocuments } from './documents.ts'
 import { createPostgresKeys } from './keys.ts'
 import { createPostgresOnce } from './once.ts'
 import { open } from './open.ts'
@@ -67,6 +68,7 @@ export function postgresStore(options: PostgresStoreOptions): StoreDriver {
         sightings: createPostgresSightings(parts),
         once: createPostgresOnce(parts),
         apiKeys: createPostgresApiKeys(parts),
+        documents: createPostgresDocuments(parts),
         ...(outbox === undefined ? {} : { outbox: createPostgresOutbox({ ...parts, ...outbox }) }),
         async ping() {
           await confirmations.settled()

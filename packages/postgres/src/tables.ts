@@ -55,6 +55,9 @@ export interface Tables {
   readonly outboxDeadLetters: RawBuilder<unknown>
   /** Of who has the right to send messages: one row. */
   readonly outboxSender: RawBuilder<unknown>
+  readonly documents: RawBuilder<unknown>
+  /** Of the members of sets. */
+  readonly documentMembers: RawBuilder<unknown>
 }
 
 const NAMES = {
@@ -75,6 +78,8 @@ const NAMES = {
   outboxProgress: 'outbox_progress',
   outboxDeadLetters: 'outbox_dead_letters',
   outboxSender: 'outbox_sender',
+  documents: 'documents',
+  documentMembers: 'document_members',
 } as const satisfies Record<keyof Tables, string>
 
 export const tableNames: readonly string[] = Object.values(NAMES)
@@ -99,6 +104,8 @@ export function createTables(schema: string): Tables {
     outboxProgress: table('outboxProgress'),
     outboxDeadLetters: table('outboxDeadLetters'),
     outboxSender: table('outboxSender'),
+    documents: table('documents'),
+    documentMembers: table('documentMembers'),
   }
 }
 

@@ -57,6 +57,10 @@ export interface Layout {
   deadLetters(shard: number): string
   /** The sorted set of subjects that were forgotten while something might still wait for them. */
   forgotten(shard: number): string
+  /** The hash of all documents. */
+  readonly documents: string
+  /** The hash whose fields are the members of a set. */
+  documentSet(name: string): string
   /** Who sends messages. */
   readonly outboxLease: string
 }
@@ -111,6 +115,8 @@ export function createLayout(prefix: string): Layout {
     outbox: (shard) => key(shard, 'q'),
     deadLetters: (shard) => key(shard, 'd'),
     forgotten: (shard) => key(shard, 'w'),
+    documents: key(RING_SHARD, 'x'),
+    documentSet: (name) => key(RING_SHARD, `y:${name}`),
     outboxLease: key(RING_SHARD, 'v'),
   }
 }

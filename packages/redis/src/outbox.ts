@@ -93,6 +93,14 @@ export function createRedisOutbox(parts: OutboxParts): OutboxStore {
       )
       return { kind: answers.every(({ kind }) => kind === 'answered') ? 'enrolled' : 'unavailable' }
     },
+    async dismiss(receiver) {
+      const answers = await Promise.all(
+        together.map((some) =>
+          commands.run('outbox-dismiss', some[0] ?? RING_SHARD, some.map(layout.outbox), [receiver]),
+        ),
+      )
+      return { kind: answers.every(({ kind }) => kind === 'answered') ? 'dismissed' : 'unavailable' }
+    },
     async append(draft, at) {
       const shard = layout.shardOfTag(tagOf(draft.subject))
       const message = codec.seal(draft, at)

@@ -40,12 +40,15 @@ const NAMES = [
   'touch-key',
   'erase',
   'outbox-enroll',
+  'outbox-dismiss',
   'outbox-append',
   'outbox-heads',
   'outbox-read',
   'outbox-settle',
   'outbox-release',
   'outbox-forget',
+  'swap-document',
+  'change-member',
   'probe',
   'ping',
 ] as const
@@ -62,7 +65,7 @@ export interface Script {
 export type Verb = 'evalsha' | 'eval'
 
 /** What all scripts share, in the order in which the parts need each other. */
-const SHARED = ['layout', 'records', 'outbox', 'feed', 'subjects', 'counters', 'api-keys']
+const SHARED = ['layout', 'records', 'outbox', 'feed', 'subjects', 'counters', 'api-keys', 'documents']
 
 /** Reads the scripts, and puts before each what they share. */
 export function loadScripts(): Readonly<Record<ScriptName, Script>> {

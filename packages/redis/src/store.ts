@@ -7,6 +7,7 @@ import { createCommands } from './commands.ts'
 import { createConfirmations } from './confirmations.ts'
 import { connect, isCluster } from './connection.ts'
 import { createRedisCounters } from './counters.ts'
+import { createRedisDocuments } from './documents.ts'
 import { createFaultReports } from './fault-reports.ts'
 import { freshEpoch } from './feeds.ts'
 import { inspect } from './inspect.ts'
@@ -102,6 +103,7 @@ export function redisStore(options: RedisStoreOptions): StoreDriver {
         subjectKeys: tolerant(createRedisSubjectKeys(parts), [], reports.unreadable),
         counters: tolerant(createRedisCounters(parts), [], reports.unreadable),
         sightings: tolerant(createRedisSightings(parts), [], reports.unreadable),
+        documents: tolerant(createRedisDocuments(parts), [], reports.unreadable),
         once: tolerant(createRedisOnce(parts), [], reports.unreadable),
         apiKeys: tolerant(
           createRedisApiKeys(parts, createApiKeyRecords(integrityKeys), reports.leftOut),

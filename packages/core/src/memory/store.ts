@@ -6,6 +6,7 @@ import { createMemoryActivity } from './activity.ts'
 import { createMemoryApiKeys } from './api-keys.ts'
 import { createMemoryCounters } from './counters.ts'
 import { createMemoryOnce } from './once.ts'
+import { createMemoryDocuments } from './optional/documents.ts'
 import { createMemoryOutbox } from './optional/outbox.ts'
 import { createMemoryRevocations } from './revocations.ts'
 import { createMemorySessions } from './sessions.ts'
@@ -86,6 +87,7 @@ function createMemoryStore({ random, outbox: told }: Pick<StoreContext, 'random'
     sightings,
     once: createMemoryOnce(),
     apiKeys,
+    documents: createMemoryDocuments(),
     ...(outbox === undefined ? {} : { outbox }),
     ping: () => Promise.resolve(true),
     close: () => Promise.resolve(),

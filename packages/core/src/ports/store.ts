@@ -3,6 +3,7 @@ import type { KeyStore } from './keys.ts'
 import type { ActivityStore } from './optional/activity.ts'
 import type { ApiKeyStore } from './optional/api-keys.ts'
 import type { CounterStore } from './optional/counters.ts'
+import type { DocumentStore } from './optional/documents.ts'
 import type { OnceStore } from './optional/once.ts'
 import type { OutboxStore } from './optional/outbox.ts'
 import type { SightingStore } from './optional/sightings.ts'
@@ -34,6 +35,8 @@ export interface Store {
   readonly apiKeys?: ApiKeyStore
   /** For what is told to other services. */
   readonly outbox?: OutboxStore
+  /** For what is set up while processes run, such as the streams of receivers of signals. */
+  readonly documents?: DocumentStore
   /** Whether the store answers within its timeout. */
   ping(): Promise<boolean>
   close(): Promise<void>

@@ -31,6 +31,14 @@ export function createPostgresOutbox(parts: OutboxParts): OutboxStore {
       return answer.kind === 'unavailable' ? answer : { kind: 'enrolled' }
     },
 
+    async dismiss(receiver) {
+      const answer = await database.run(
+        'outbox-dismiss',
+        sql`DELETE FROM ${tables.outboxReceivers} WHERE name = ${receiver}`,
+      )
+      return answer.kind === 'unavailable' ? answer : { kind: 'dismissed' }
+    },
+
     async append(draft, at) {
       const { kind, subject, session = null, body } = draft
       const shard = shardOfTag(tagOf(subject))

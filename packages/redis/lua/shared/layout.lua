@@ -27,7 +27,7 @@
 -- its key there (an id of 22 characters, then 32 bytes) by the subject, and the tag of the subject by that id. An empty
 -- string for each thing that has happened once.
 --
--- What is on its way to other services: see outbox.lua.
+-- What is on its way to other services: see outbox.lua. What is set up while processes run: see documents.lua.
 --
 -- On the feed a revoked session is S<tag><field>, in bytes. Other revocations are strings that the client made.
 

@@ -53,10 +53,12 @@ export function createMemoryOutbox(epoch: string, keptMs: number): MemoryOutbox 
     }
   }
 
-  function settle(id: string, receiver: string): void {
-    const settledBy = kept.get(id)?.settledBy.add(receiver)
+  function dropIfSettled(id: string, settledBy: ReadonlySet<string> | undefined): void {
     if (settledBy !== undefined && [...receivers].every((name) => settledBy.has(name))) kept.delete(id)
   }
+
+  const settle = (id: string, receiver: string): void =>
+    dropIfSettled(id, kept.get(id)?.settledBy.add(receiver))
 
   return {
     ended(session, subject, at) {
@@ -65,6 +67,11 @@ export function createMemoryOutbox(epoch: string, keptMs: number): MemoryOutbox 
     enroll(receiver) {
       receivers.add(receiver)
       return Promise.resolve({ kind: 'enrolled' })
+    },
+    dismiss(receiver) {
+      receivers.delete(receiver)
+      for (const [id, { settledBy }] of kept) dropIfSettled(id, settledBy)
+      return Promise.resolve({ kind: 'dismissed' })
     },
     append(draft, at) {
       add({ ...draft, at })

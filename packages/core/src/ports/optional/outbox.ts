@@ -92,6 +92,8 @@ export type OutboxHeads =
 export interface OutboxStore {
   /** From now on, no message is dropped before this receiver has settled it. It may get earlier ones that are still kept. */
   enroll(receiver: string): Promise<{ readonly kind: 'enrolled' } | Unavailable>
+  /** Keeps nothing for a receiver any longer. */
+  dismiss(receiver: string): Promise<{ readonly kind: 'dismissed' } | Unavailable>
   append(draft: OutboxDraft, at: number): Promise<{ readonly kind: 'appended' } | Unavailable>
   /** Cheap, since every process asks from time to time. */
   heads(): Promise<OutboxHeads>
