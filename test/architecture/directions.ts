@@ -34,6 +34,8 @@ const parts: Table = {
     ...['tokens/source', 'tokens/claims', 'tokens/statements', 'type tokens'],
   ],
 
+  state: ['ports', 'secrets', 'keys/envelope', 'watch/lockout'],
+
   // What happens to a session, and the store that keeps sessions in memory.
   sessions: ['ports', 'errors', 'type seam', 'binding', 'revocation', 'tokens', 'watch'],
   memory: ['ports', 'binding', 'revocation', 'sessions'],
@@ -60,6 +62,7 @@ const parts: Table = {
   gate: [
     ...['errors', 'thenable', 'seam', 'problems', 'sessions', 'access', 'guards'],
     ...['type ports', 'type keys', 'type issuers', 'type watch', 'type outbox', 'type backchannel'],
+    'type state',
   ],
 
   // What an application calls beside its routes, and what it can set.

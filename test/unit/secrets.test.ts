@@ -37,6 +37,7 @@ test('the keys of a secret do not change from release to release, since tokens a
   expect(hexOf(boundKeys.encryption)).toBe(
     hexOf(expand(secret, `sallyport 1 bound key encryption ${ISSUER}`)),
   )
+  expect(hexOf(derived.documents)).toBe(hexOf(expand(secret, `sallyport 1 document encryption ${ISSUER}`)))
   expect(hexOf(derived.keyEncryption)).toBe(hexOf(expand(secret, 'sallyport 1 signing key encryption')))
   expect(hexOf(derived.fingerprints)).toBe(hexOf(expand(secret, 'sallyport 1 device fingerprint')))
 })
@@ -48,9 +49,9 @@ test('they differ by purpose and by secret, and stand in the order of the secret
     ...[refreshTokens.mac, refreshTokens.encryption, accessReferences.mac, accessReferences.encryption],
     ...[boundKeys.mac, boundKeys.encryption],
     ...[one.keyEncryption, one.fingerprints, one.accessEncryption, one.storedGrants],
-    ...[one.counters, one.knownDevices, one.sightings, one.proofNonces],
+    ...[one.counters, one.knownDevices, one.sightings, one.proofNonces, one.documents],
   ])
-  expect(new Set(all.map(hexOf)).size).toBe(42)
+  expect(new Set(all.map(hexOf)).size).toBe(45)
   expect(all.every((bytes) => bytes.length === 32)).toBe(true)
   expect(derived).toEqual(secrets.map((secret) => deriveKeys([secret], ISSUER)[0]))
 })
@@ -68,11 +69,13 @@ test('the keys of what is good at one deployment only differ by issuer, and no o
     knownDevices,
     sightings,
     proofNonces,
+    documents,
     ...rest
   } = one
   expect(other).toMatchObject(rest)
   expect(hexOf(other.storedGrants)).not.toBe(hexOf(storedGrants))
   expect(hexOf(other.counters)).not.toBe(hexOf(counters))
+  expect(hexOf(other.documents)).not.toBe(hexOf(documents))
   expect(hexOf(other.knownDevices)).not.toBe(hexOf(knownDevices))
   expect(hexOf(other.sightings)).not.toBe(hexOf(sightings))
   expect(hexOf(other.proofNonces)).not.toBe(hexOf(proofNonces))

@@ -43,6 +43,7 @@ export type {
   PollReceiver,
   PollSettled,
   PushReceiver,
+  Subscription,
 } from './outbox/index.ts'
 export type { DeadLetter, OutboxMessage } from './ports/optional/outbox.ts'
 export { isForeignName } from './ports/revocations.ts'
@@ -58,6 +59,7 @@ export type {
   Route,
 } from './seam/http.ts'
 export type { FindOwner, OwnerOutcome } from './sessions/list.ts'
+export type { Documents, SharedState } from './state/index.ts'
 export type { StatementClaims } from './tokens/claims.ts'
 export type { SignedJwt, Unsigned } from './tokens/signing.ts'
 export type { SignStatement, StatementContent, StatementType } from './tokens/statements/sign.ts'

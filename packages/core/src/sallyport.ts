@@ -30,6 +30,7 @@ import { createReplica } from './revocation/replica.ts'
 import { deriveKeys, keysFor } from './secrets.ts'
 import { createSessions } from './sessions/index.ts'
 import { createRefreshTokens } from './sessions/tokens/refresh-token.ts'
+import { createSharedState } from './state/index.ts'
 import { createSystemRandom, systemClock } from './system.ts'
 import { createCustomClaims } from './tokens/custom/custom-claims.ts'
 import { createSubjectJudge } from './tokens/custom/subject.ts'
@@ -206,6 +207,7 @@ async function compose(options: SallyportOptions, opened: { close(): unknown }[]
     ...{ settings, access, oauth, inspect, ...holders, fingerprints, deviceName: devices.labelOf },
     ...{ sessions, refreshTokens, lockout, activity, risk, endOnRevocation },
     ...{ statements, outbox, takeLogout, tellsLogout: settings.backchannel.clients.length > 0 },
+    state: createSharedState({ store, secrets, notice, clock: storeClock, random }),
     required: audit.required,
     ...{ emit, callers, callbacks, notice, clock },
     parseVerify: (given) => parseVerify(given, settings),

@@ -23,11 +23,12 @@ export interface DerivedKeys {
   readonly sightings: Uint8Array
   readonly proofNonces: Uint8Array
   readonly boundKeys: OpaqueKeys
+  readonly documents: Uint8Array
 }
 
 /**
  * Derives the keys of every accepted secret, the current one first (HKDF with SHA-256, RFC 5869). Those of opaque tokens,
- * stored grants, counters, known devices, sightings and nonces depend on the issuer, too: what they make is good only at
+ * stored grants, counters, known devices, sightings, nonces and documents depend on the issuer, too: what they make is good only at
  * the deployment that made it, whatever else it shares.
  */
 export function deriveKeys(secrets: NonEmpty<Uint8Array>, issuer: string): NonEmpty<DerivedKeys> {
@@ -68,5 +69,6 @@ function derive(secret: Uint8Array, issuer: string): DerivedKeys {
       mac: expand(`bound key MAC ${issuer}`),
       encryption: expand(`bound key encryption ${issuer}`),
     },
+    documents: expand(`document encryption ${issuer}`),
   }
 }

@@ -20,6 +20,7 @@ import type { BoundKeySettings } from '../sessions/bound-keys/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { FindOwner } from '../sessions/list.ts'
 import type { RefreshTokens } from '../sessions/tokens/refresh-token.ts'
+import type { SharedState } from '../state/index.ts'
 import type { Activity } from '../watch/activity/activity.ts'
 import type { Required } from '../watch/audit/required.ts'
 import type { Callbacks } from '../watch/callbacks.ts'
@@ -83,6 +84,8 @@ export interface Gate {
   readonly statements: Pick<Statements, 'sign' | 'parse' | 'from'>
   /** What is on its way to other services. */
   readonly outbox: Outbox
+  /** What packages keep in the store. */
+  readonly state: SharedState
 }
 
 export interface GateSettings {
@@ -127,6 +130,7 @@ export interface GateParts {
   readonly publishedKeys: () => readonly object[]
   readonly keysMaxAgeSeconds: number
   readonly outbox: Outbox
+  readonly state: SharedState
   /** `undefined` if nobody's logout tokens are accepted. */
   readonly takeLogout: TakeLogout | undefined
   /** Whether other services are told of sessions that end. */
@@ -206,6 +210,7 @@ export function createGate(parts: GateParts): Gate {
       cookie: createStrictCookie(settings.deviceCookie),
     }),
     ...{ route, streams, callers, statements: parts.statements, outbox: parts.outbox },
+    state: parts.state,
     ...{ issuer, deviceName: parts.deviceName, findOwner: sessions.findOwner },
     guards: createGuards({ ...parts, policies: settings.policies }),
     check: (guard) => createGuardCheck(guard, { clock, refuse, schemesOf: schemes.of }),

@@ -14,7 +14,7 @@ export type AuthHandler = (view: RequestView, auth: Auth) => Answer | Promise<An
  * A route's handlers, by method. OPTIONS, HEAD (if there is a GET) and unknown methods (405) are answered
  * automatically.
  */
-export type Methods<H> = Readonly<Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE', H>>>
+export type Methods<H> = Readonly<Partial<Record<'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', H>>>
 
 /**
  * Makes routes that behave the same on every framework. A request whose `Content-Length` is over 16 KiB is answered

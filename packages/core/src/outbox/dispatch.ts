@@ -141,6 +141,8 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     claimedAt = since
     let reachedAt = since
     let isUnable = false
+    /** What was still under way to receivers that this process is no longer to send to. */
+    const retired: Promise<void>[] = []
 
     function addCourier(receiver: PushReceiver): void {
       const standing = standings.get(receiver.name) ?? newStanding()
@@ -148,6 +150,17 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       const courier = createCourier({ ...parts, receiver, standing, maySend, ended })
       couriers.set(receiver.name, courier)
       for (const lane of heads.keys()) courier.look(lane)
+    }
+
+    const stop = (courier: Courier, waitMs: number): Promise<void> =>
+      courier.stop(waitMs).then(courier.settle)
+
+    function retireOthers(): void {
+      for (const [name, courier] of couriers)
+        if (!receivers.has(name)) {
+          couriers.delete(name)
+          retired.push(stop(courier, CLOSING_MS))
+        }
     }
 
     /** An attempt has ended, so that there is something to tell the store. */
@@ -192,6 +205,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
         end = 'aside'
         break
       }
+      retireOthers()
       for (const [name, receiver] of receivers) if (!couriers.has(name)) addCourier(receiver)
       const all = [...couriers.values()]
       if (isAwaited || clock.monotonic() - headsAt >= HEADS_EVERY_MS) {
@@ -211,9 +225,10 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       await pause(Math.min(HEADS_EVERY_MS, Math.max(1, next)))
     }
     const all = [...couriers.values()]
-    await Promise.all(
-      all.map((courier) => courier.stop(end === 'lost' && !closed ? 0 : CLOSING_MS).then(courier.settle)),
-    )
+    await Promise.all([
+      ...retired,
+      ...all.map((courier) => stop(courier, end === 'lost' && !closed ? 0 : CLOSING_MS)),
+    ])
     claimedAt = Number.NEGATIVE_INFINITY
     await store.release(holder)
     return end

@@ -1,2 +1,10 @@
 export { createOutbox, type OutboxSettings, type OwnOutbox } from './outbox.ts'
-export type { Delivery, Outbox, PollReading, PollReceiver, PollSettled, PushReceiver } from './receiver.ts'
+export type {
+  Delivery,
+  Outbox,
+  PollReading,
+  PollReceiver,
+  PollSettled,
+  PushReceiver,
+  Subscription,
+} from './receiver.ts'

@@ -4,7 +4,7 @@ import { type DeadLetter, MOST_BODY_BYTES, type OutboxStore } from '../ports/opt
 import type { Emit } from '../watch/events.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import { createPolling } from './polling.ts'
-import type { Outbox, PushReceiver } from './receiver.ts'
+import type { Outbox, PushReceiver, Subscription } from './receiver.ts'
 
 export interface OutboxSettings {
   /** How long a message is tried before it is given up. */
@@ -46,6 +46,7 @@ function startOutbox(
   { emit, clock, random }: OutboxParts,
 ): OwnOutbox {
   const pushed = new Map<string, PushReceiver>()
+  /** Those to whom this process sends nothing: they come and ask, or are held. */
   const polled = new Map<string, ReadonlySet<string>>()
   const names = new Set<string>()
   const holder = Buffer.from(random(16)).toString('base64url')
@@ -66,7 +67,6 @@ function startOutbox(
   function add(name: string): void {
     if (names.has(name)) throw new TypeError(`the outbox has a receiver "${name}" already`)
     names.add(name)
-    void enroll(name)
   }
 
   async function enroll(name: string): Promise<void> {
@@ -88,10 +88,40 @@ function startOutbox(
     },
     push(receiver) {
       add(receiver.name)
+      void enroll(receiver.name)
       pushed.set(receiver.name, receiver)
+    },
+    subscribe(name, kinds): Subscription {
+      add(name)
+      polled.set(name, kinds)
+      return {
+        async begin() {
+          const at = clock.now()
+          const outcome = await store.enroll(name)
+          return outcome.kind === 'unavailable' ? outcome : { kind: 'begun', at }
+        },
+        send(receiver) {
+          polled.delete(name)
+          pushed.set(name, { ...receiver, name })
+          dispatch.wake()
+        },
+        hold() {
+          pushed.delete(name)
+          polled.set(name, kinds)
+        },
+        polled: createPolling({ ...common, name, kinds }),
+        end() {
+          names.delete(name)
+          pushed.delete(name)
+          polled.delete(name)
+          // If the store is away, it forgets the receiver by itself after a while.
+          void store.dismiss(name)
+        },
+      }
     },
     poll(name, kinds) {
       add(name)
+      void enroll(name)
       polled.set(name, kinds)
       return createPolling({ ...common, name, kinds })
     },
@@ -115,6 +145,7 @@ const NONE: OwnOutbox = {
   append: refuse,
   push: refuse,
   poll: refuse,
+  subscribe: refuse,
   deadLetters: () => Promise.resolve({ kind: 'read', letters: [] }),
   wake() {},
   close: () => Promise.resolve(),

@@ -49,6 +49,20 @@ export interface PollReceiver {
   refuse(id: string, reason: string): Promise<PollSettled>
 }
 
+/** A receiver that comes and goes while processes run, and of whom each process hears by itself. */
+export interface Subscription {
+  /** Resolves once messages are kept for it, and tells since when, in milliseconds since the epoch. */
+  begin(): Promise<{ readonly kind: 'begun'; readonly at: number } | Unavailable>
+  /** From now on, this process may send messages to it, in the order of each subject. */
+  send(receiver: Omit<PushReceiver, 'name'>): void
+  /** This process sends it nothing any more. Messages are kept for it. */
+  hold(): void
+  /** Gives the messages to whoever comes and asks. */
+  readonly polled: PollReceiver
+  /** Nothing is kept for it any more. */
+  end(): void
+}
+
 /** Messages on their way to other services. They are kept in the store until every receiver has got them. */
 export interface Outbox {
   /** Rejects with a `RangeError` for a body of more than 4 KiB. */
@@ -67,6 +81,8 @@ export interface Outbox {
   push(receiver: PushReceiver): void
   /** Does the same for a receiver that comes and asks, such as by RFC 8936. */
   poll(name: string, kinds: ReadonlySet<string>): PollReceiver
+  /** Makes a receiver known to this process. Throws as `push` does. */
+  subscribe(name: string, kinds: ReadonlySet<string>): Subscription
   /** The latest messages that were given up, the newest first. */
   deadLetters(): Promise<{ readonly kind: 'read'; readonly letters: readonly DeadLetter[] } | Unavailable>
 }

@@ -10,6 +10,7 @@ export type CountedBy =
   | 'network'
   | 'client_failures'
   | 'unknown_tokens'
+  | 'package'
 
 /** The name of a counter. The store learns neither the account nor the address. */
 export type NameCounter = (by: CountedBy, ...parts: readonly string[]) => CounterName
