@@ -158,6 +158,74 @@ const wrong: readonly WrongOption[] = [
     given: '"wQD5XBkT-ccvwfTvCEfh5y"',
   },
   {
+    name: 'streams that nobody could set up',
+    options: to({ streams: {} }),
+    option: 'signals.send.receivers.0.reader',
+    says: '"signals.send.receivers.0.reader" is required: give the subject whose token sets up the streams',
+  },
+  {
+    name: 'streams of a receiver that is pushed to',
+    options: to({ streams: {}, reader: 'b', push: { url } }),
+    option: 'signals.send.receivers.0.push',
+    says: '"signals.send.receivers.0" has "push" and "streams": a receiver that sets up streams says itself where it is pushed to',
+  },
+  {
+    name: 'streams of two receivers that could not be told apart',
+    options: {
+      send: {
+        receivers: [
+          { audience: 'b', reader: 'r', streams: {} },
+          { audience: 'c', reader: 'r', streams: {} },
+        ],
+      },
+    },
+    option: 'signals.send.receivers.1.reader',
+    allowed: 'different from the others',
+    given: '"r"',
+  },
+  {
+    name: 'an origin with a path',
+    options: to({ reader: 'b', streams: { origins: ['https://b.example.com/'] } }),
+    option: 'signals.send.receivers.0.streams.origins.0',
+    allowed: 'an origin such as "https://receiver.example.com" (http on loopback)',
+    given: '"https://b.example.com/"',
+  },
+  {
+    name: 'an origin without TLS',
+    options: to({ reader: 'b', streams: { origins: ['http://b.example.com'] } }),
+    option: 'signals.send.receivers.0.streams.origins.0',
+    allowed: 'an origin such as "https://receiver.example.com" (http on loopback)',
+    given: '"http://b.example.com"',
+  },
+  {
+    name: 'too many streams',
+    options: to({ reader: 'b', streams: { most: 11 } }),
+    option: 'signals.send.receivers.0.streams.most',
+    allowed: 'a whole number from 1 to 10',
+    given: '11',
+  },
+  {
+    name: 'a default that is none',
+    options: { send: { receivers: [], defaultSubjects: 'SOME' } },
+    option: 'signals.send.defaultSubjects',
+    allowed: 'one of "ALL", "NONE"',
+    given: '"SOME"',
+  },
+  {
+    name: 'no subjects at all',
+    options: { send: { receivers: [], maxSubjects: 0 } },
+    option: 'signals.send.maxSubjects',
+    allowed: 'a whole number from 1 to 100000',
+    given: '0',
+  },
+  {
+    name: 'an interval that is none',
+    options: { send: { receivers: [], verificationIntervalSeconds: 0 } },
+    option: 'signals.send.verificationIntervalSeconds',
+    allowed: 'a whole number from 1 to 86400',
+    given: '0',
+  },
+  {
     name: 'no types of events',
     options: to({ push: { url }, events: [] }),
     option: 'signals.send.receivers.0.events',
@@ -185,6 +253,23 @@ describe('signals are refused', () => {
     const fault = await configFault(() => createSignals(silent, to({ push: { url } })))
     expect(fault?.option).toBe('outbox')
     await silent.close()
+  })
+
+  test('with a store that keeps no documents, if receivers are to set up streams', async () => {
+    const forgetful = await createSallyport({
+      outbox: {},
+      store: {
+        ...memoryStore(),
+        async open(context) {
+          const { documents: _, ...store } = await memoryStore().open(context)
+          return store
+        },
+      },
+    })
+    const fault = await configFault(() => createSignals(forgetful, to({ reader: 'b', streams: {} })))
+    expect(fault?.option).toBe('signals.send.receivers')
+    expect(fault?.message).toContain('"documents"')
+    await forgetful.close()
   })
 
   test('with a store that does not remember what came before', async () => {
@@ -221,7 +306,7 @@ test('routes are below where they are mounted', async () => {
   })
   expect(receiver.map(({ path }) => path)).toEqual(['/signals'])
   expect(transmitter.map(({ path }) => path)).toEqual([
-    ...['/ssf/stream', '/ssf/status', '/ssf/verify', '/ssf/poll/c'],
+    ...['/ssf/stream', '/ssf/status', '/ssf/verify', '/ssf/poll/:id'],
   ])
   expect(wellKnown.map(({ path }) => path)).toEqual(['/.well-known/ssf-configuration'])
   close()

@@ -169,6 +169,7 @@ describe('a receiver reads', () => {
       events_supported: [`${CAEP}session-revoked`, `${CAEP}credential-change`],
       events_requested: [`${CAEP}session-revoked`, `${CAEP}credential-change`],
       events_delivered: [`${CAEP}session-revoked`, `${CAEP}credential-change`],
+      min_verification_interval: 30,
     }
     expect(await ask('GET', '/auth/ssf/stream')).toEqual({ status: 200, body: [mine] })
     expect(await ask('GET', '/auth/ssf/stream?stream_id=stream-b')).toEqual({ status: 200, body: mine })
@@ -208,7 +209,7 @@ describe('a receiver reads', () => {
     }
     const changed = { stream_id: 'stream-b', ...wanted }
     expect((await ask('POST', '/auth/ssf/stream', wanted)).status).toBe(409)
-    expect((await ask('PATCH', '/auth/ssf/stream', changed)).status).toBe(405)
+    expect((await ask('PATCH', '/auth/ssf/stream', changed)).status).toBe(403)
     expect((await ask('PUT', '/auth/ssf/stream', changed)).status).toBe(403)
     expect((await ask('DELETE', '/auth/ssf/stream?stream_id=stream-b')).status).toBe(403)
     const status = (status: string) => ask('POST', '/auth/ssf/status', { stream_id: 'stream-b', status })

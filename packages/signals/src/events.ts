@@ -6,6 +6,7 @@ const SSF = 'https://schemas.openid.net/secevent/ssf/event-type/'
 export const SESSION_REVOKED: string = `${CAEP}session-revoked`
 export const CREDENTIAL_CHANGE: string = `${CAEP}credential-change`
 export const VERIFICATION: string = `${SSF}verification`
+export const STREAM_UPDATED: string = `${SSF}stream-updated`
 
 /**
  * What an event does here:
@@ -38,7 +39,7 @@ const EFFECTS: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ...named(RISC, 'recovery-activated', 'recovery-information-changed'),
   ...named(RISC, 'opt-in', 'opt-out-initiated', 'opt-out-cancelled', 'opt-out-effective'),
   [VERIFICATION, 'none'],
-  [`${SSF}stream-updated`, 'none'],
+  [STREAM_UPDATED, 'none'],
 ])
 
 function named(base: string, ...names: readonly string[]): [string, Effect][] {

@@ -10,13 +10,9 @@ import { createActing } from './received/act.ts'
 import { receiverRoute, type Transmitter } from './received/endpoint.ts'
 import { type PollerParts, startPolling } from './received/poller.ts'
 import { createTake } from './received/take.ts'
-import { createAuthorize } from './sent/authorize.ts'
-import { manageRoutes } from './sent/manage.ts'
-import { KINDS, SIGNAL, type SignalBody } from './sent/message.ts'
-import { type AnswerPoll, createPollAnswers } from './sent/poll.ts'
-import { pushReceiver } from './sent/push.ts'
-import type { Stream } from './sent/stream.ts'
-import { wellKnownRoute } from './sent/well-known.ts'
+import { SIGNAL, type SignalBody } from './sent/message.ts'
+import { startTransmitter } from './sent/start.ts'
+import { createOperatorStreams, type OperatorStreams } from './sent/streams/operator.ts'
 import { createWaits, type Waits } from './waits.ts'
 
 /** A signal that the application sends. */
@@ -52,6 +48,8 @@ export interface Signals {
    * Tells the receivers anything else. Resolves and rejects as `credentialChange` does.
    */
   send(signal: OutgoingSignal): Promise<void>
+  /** The streams that receivers have set up (option `send.receivers.*.streams`). */
+  readonly streams: OperatorStreams
   /** Asks no transmitter any more, and answers those who wait for signals. Call it before you close a server. */
   close(): void
 }
@@ -105,7 +103,7 @@ export async function createSignals(sallyport: Sallyport, options: SignalsOption
   for (const one of pollers) startPolling(one)
   if (send === undefined || sending === undefined)
     return {
-      ...{ receiver, transmitter: [], wellKnown: [] },
+      ...{ receiver, transmitter: [], wellKnown: [], streams: createOperatorStreams([], undefined) },
       credentialChange: refuseToSend,
       send: refuseToSend,
       close: waits.close,
@@ -191,23 +189,9 @@ function issuersIn({ transmitters }: ReceiveSettings, { verifier }: Gate): Reado
   return issuers
 }
 
-function startSending(
-  gate: Gate,
-  { streams, path }: SendSettings,
-  waits: Waits,
-): Omit<Signals, 'receiver' | 'close'> {
-  const { issuer, outbox, statements } = gate
-  const { sign } = statements
-  const polls = new Map<Stream, AnswerPoll>()
-  for (const stream of streams) {
-    if (stream.push !== undefined) outbox.push(pushReceiver(stream, stream.push, { issuer, sign }))
-    else {
-      const receiver = outbox.poll(`signals:${stream.id}`, KINDS)
-      polls.set(stream, createPollAnswers(stream, receiver, { issuer, sign, waits }))
-    }
-  }
-  const urlOf = (route: string): string => new URL(issuer).origin + path + route
-  const authorize = createAuthorize(gate, streams)
+function startSending(gate: Gate, settings: SendSettings, waits: Waits): Omit<Signals, 'receiver' | 'close'> {
+  const { outbox } = gate
+  const { routes, wellKnown, streams } = startTransmitter(gate, settings, waits)
 
   async function send({ type, subject, session, claims = {} }: OutgoingSignal): Promise<void> {
     if (!isName(type) || !isName(subject) || (session !== undefined && !isName(session)))
@@ -220,8 +204,9 @@ function startSending(
   }
 
   return {
-    transmitter: manageRoutes({ ...gate, streams, polls, authorize, urlOf }),
-    wellKnown: [wellKnownRoute(gate, urlOf)],
+    transmitter: routes,
+    wellKnown: [wellKnown],
+    streams,
     send,
     credentialChange: async (subject, change) =>
       send({ type: CREDENTIAL_CHANGE, subject, session: change.session, claims: claimsOf(change) }),

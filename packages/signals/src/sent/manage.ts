@@ -8,157 +8,153 @@ import {
   type Route,
   readJsonObject,
   refusal,
+  type SharedState,
 } from '@sallyport/core/adapter'
 import * as v from 'valibot'
 import { VERIFICATION } from '../events.ts'
-import type { Authorize } from './authorize.ts'
+import { type Authorize, findStream, MANAGE, READ, type Reader } from './authorize.ts'
 import { SIGNAL, type SignalBody } from './message.ts'
+import { PATHS, pollPath } from './paths.ts'
 import type { AnswerPoll } from './poll.ts'
-import { POLL_METHOD, PUSH_METHOD, type Stream } from './stream.ts'
-
-/** Who may do what with a stream (CAEP interoperability profile 1.0, section 2.7.2). */
-const READ = ['ssf.read', 'ssf.manage'] as const
-const MANAGE = ['ssf.manage'] as const
+import { refuse } from './refusals.ts'
+import type { Stream } from './stream.ts'
+import { configurationRoute, queryOf, type StreamRoutesParts } from './streams/routes.ts'
+import { aboutStream } from './streams/streams.ts'
+import { userIn } from './streams/subject.ts'
 
 const MAX_STATE_CHARS = 1000
 /** In JSON, where some characters take six bytes. What is more does not fit into a message of the outbox. */
 const MAX_STATE_BYTES = 3500
+const text = (most: number): v.GenericSchema<string> =>
+  v.pipe(
+    v.string(),
+    v.maxLength(most),
+    v.check((given) => Buffer.byteLength(JSON.stringify(given)) <= MAX_STATE_BYTES),
+  )
 const statusSchema = v.looseObject({
   stream_id: v.string(),
   status: v.picklist(['enabled', 'paused', 'disabled']),
+  reason: v.optional(text(255)),
 })
-const verifySchema = v.looseObject({
-  stream_id: v.string(),
-  state: v.optional(
-    v.pipe(
-      v.string(),
-      v.maxLength(MAX_STATE_CHARS),
-      v.check((state) => Buffer.byteLength(JSON.stringify(state)) <= MAX_STATE_BYTES),
-    ),
-  ),
+const verifySchema = v.looseObject({ stream_id: v.string(), state: v.optional(text(MAX_STATE_CHARS)) })
+const subjectSchema = v.looseObject({
+  ...{ stream_id: v.string(), subject: v.looseObject({}), verified: v.optional(v.boolean()) },
 })
 
-export interface ManageParts extends Pick<Gate, 'route' | 'issuer'> {
-  readonly streams: readonly Stream[]
-  readonly polls: ReadonlyMap<Stream, AnswerPoll>
+export interface ManageParts extends StreamRoutesParts, Pick<Gate, 'route'> {
   readonly authorize: Authorize
   readonly outbox: Pick<Outbox, 'append'>
-  /** The URL of a route, by its path. */
-  readonly urlOf: (path: string) => string
+  readonly attempt: SharedState['attempt']
+  /** What answers the polls of a stream; `undefined`: it is pushed. */
+  readonly pollsOf: (stream: Stream, reader: Reader) => AnswerPoll | undefined
 }
 
-export const PATHS = {
-  configuration: '/ssf/stream',
-  status: '/ssf/status',
-  verification: '/ssf/verify',
-} as const
-
 /**
- * The endpoints of a transmitter whose streams are set up by its operator (SSF 1.0, section 8.1): a receiver reads its
- * streams and their status, has them verified, and polls. It can't create, change or delete one.
+ * The endpoints of a transmitter (SSF 1.0, section 8.1). Receivers set up streams, if the operator lets them. A stream that the
+ * operator set up they can only read, have verified, and poll.
  */
 export function manageRoutes(parts: ManageParts): readonly Route[] {
-  const { route, authorize, outbox } = parts
-
-  /** The stream of this caller that is named; the refusal if there is none. */
-  function named(id: string | null, mine: readonly Stream[]): Stream | Answer {
-    return mine.find((stream) => stream.id === id) ?? refusal('route_unknown')
-  }
-
-  const refuseChange = (view: RequestView): Promise<Answer> =>
-    authorize(view, MANAGE, () => refusal('access_denied', { challenge: 'none' }))
-
-  const configuration = route.open(PATHS.configuration, {
-    GET: (view) =>
-      authorize(view, READ, (mine) => {
-        const id = queryOf(view).get('stream_id')
-        const shown = mine.map((stream) => configurationOf(stream, parts))
-        if (id === null) return jsonAnswer(200, shown)
-        const one = shown.find(({ stream_id }) => stream_id === id)
-        return one === undefined ? refusal('route_unknown') : jsonAnswer(200, one)
-      }),
-    // Each receiver has the streams that the operator set up, and gets no others.
-    POST: (view) => authorize(view, MANAGE, () => conflict()),
-    PUT: refuseChange,
-    DELETE: refuseChange,
-  })
+  const { route, authorize, outbox, streams, verificationSeconds, attempt } = parts
 
   const status = route.open(PATHS.status, {
     GET: (view) =>
-      authorize(view, READ, (mine) => {
-        const stream = named(queryOf(view).get('stream_id'), mine)
-        return 'id' in stream ? jsonAnswer(200, { stream_id: stream.id, status: 'enabled' }) : stream
+      authorize(view, READ, async (reader) => {
+        const stream = await findStream(reader, queryOf(view).get('stream_id'), streams)
+        return 'id' in stream ? statusAnswer(stream) : stream
       }),
-    POST: (view) =>
-      authorize(view, MANAGE, async (mine) => {
-        const asked = await readBody(view, statusSchema)
-        if ('answer' in asked) return asked.answer
-        const stream = named(asked.body.stream_id, mine)
-        if (!('id' in stream)) return stream
-        return asked.body.status === 'enabled'
-          ? jsonAnswer(200, { stream_id: stream.id, status: 'enabled' })
-          : refusal('access_denied', { challenge: 'none' })
-      }),
+    POST: (view) => authorize(view, MANAGE, (reader) => setStatus(view, reader)),
   })
+
+  async function setStatus(view: RequestView, reader: Reader): Promise<Answer> {
+    const asked = await readBody(view, statusSchema)
+    if ('answer' in asked) return asked.answer
+    const { stream_id: id, status, reason } = asked.body
+    const stream = await findStream(reader, id, streams)
+    if (!('id' in stream)) return stream
+    if (stream.owner.kind === 'configured' || reader.receiver === undefined || streams === undefined)
+      return status === 'enabled' ? statusAnswer(stream) : refuse('stream_configured')
+    const set = await streams.setStatus(reader.receiver, id, status, reason, 'receiver')
+    switch (set.kind) {
+      case 'done':
+        return statusAnswer(set.stream)
+      case 'unknown':
+        return refusal('route_unknown')
+      case 'unavailable':
+        return refusal('store_unavailable')
+    }
+  }
 
   const verification = route.open(PATHS.verification, {
     POST: (view) =>
-      authorize(view, MANAGE, async (mine) => {
+      authorize(view, MANAGE, async (reader) => {
         const asked = await readBody(view, verifySchema)
         if ('answer' in asked) return asked.answer
         const { stream_id: id, state } = asked.body
-        const stream = named(id, mine)
+        const stream = await findStream(reader, id, streams)
         if (!('id' in stream)) return stream
+        if (attempt !== undefined && verificationSeconds !== undefined) {
+          const intervalMs = verificationSeconds * 1000
+          const limit = { most: 1, windowMs: intervalMs, blockMs: intervalMs }
+          const made = await attempt(`verification of ${id}`, limit)
+          if (made.kind === 'unavailable') return refusal('store_unavailable')
+          if (made.kind === 'blocked') return refuse('verified_lately', made.retryAfterMs)
+        }
         const claims = state === undefined ? {} : { state }
-        const body = { type: VERIFICATION, claims, stream: stream.id } satisfies SignalBody
+        const body = { type: VERIFICATION, claims, stream: id } satisfies SignalBody
         const outcome = await outbox.append({
-          ...{ kind: SIGNAL, subject: `stream ${stream.id}` },
-          body: JSON.stringify(body),
+          ...{ kind: SIGNAL, subject: aboutStream(id), body: JSON.stringify(body) },
         })
         return outcome.kind === 'unavailable' ? refusal('store_unavailable') : emptyAnswer()
       }),
   })
 
-  const polls = [...parts.polls].map(([stream, answer]) =>
-    route.open(pollPath(stream), {
-      POST: (view) =>
-        authorize(view, MANAGE, (mine) => (mine.includes(stream) ? answer(view) : refusal('route_unknown'))),
-    }),
-  )
-  return [configuration, status, verification, ...polls]
-}
-
-/** SSF 1.0, section 8.1.1. */
-function configurationOf(stream: Stream, { issuer, urlOf }: ManageParts) {
-  const events = [...stream.events]
-  return {
-    stream_id: stream.id,
-    iss: issuer,
-    aud: stream.audience,
-    delivery:
-      stream.push === undefined
-        ? { method: POLL_METHOD, endpoint_url: urlOf(pollPath(stream)) }
-        : { method: PUSH_METHOD, endpoint_url: stream.push.url },
-    events_supported: events,
-    events_requested: events,
-    events_delivered: events,
-  }
-}
-
-function pollPath({ id }: Stream): string {
-  return `/ssf/poll/${id}`
-}
-
-function queryOf({ target }: RequestView): URLSearchParams {
-  const start = target.indexOf('?')
-  return new URLSearchParams(start === -1 ? '' : target.slice(start))
-}
-
-function conflict(): Answer {
-  return jsonAnswer(409, {
-    error: 'invalid_request',
-    error_description: 'the streams are set up by the operator; read those that there are',
+  const setSubject = (isWanted: boolean) => ({
+    POST: (view: RequestView) =>
+      authorize(view, MANAGE, async (reader) => {
+        const asked = await readBody(view, subjectSchema)
+        if ('answer' in asked) return asked.answer
+        const { stream_id: id, subject } = asked.body
+        const user = userIn(subject, parts.issuer)
+        if (user.kind === 'malformed') return refusal('body_malformed')
+        const stream = await findStream(reader, id, streams)
+        if (!('id' in stream)) return stream
+        if (stream.owner.kind === 'configured' || reader.receiver === undefined || streams === undefined)
+          return refuse('stream_configured')
+        if (user.kind === 'unknown') return refuse('subject_unknown')
+        const set = await streams.setSubject(reader.receiver, id, user.subject, isWanted)
+        switch (set.kind) {
+          case 'noted':
+            return isWanted ? { ...emptyAnswer(), status: 200 } : emptyAnswer()
+          case 'full':
+            return refuse('subjects_full')
+          case 'unknown':
+            return refusal('route_unknown')
+          case 'unavailable':
+            return refusal('store_unavailable')
+        }
+      }),
   })
+
+  const poll = route.open(pollPath(':id'), {
+    POST: (view) =>
+      authorize(view, MANAGE, async (reader) => {
+        const stream = await findStream(reader, view.params.id ?? null, streams)
+        if (!('id' in stream)) return stream
+        const answer = parts.pollsOf(stream, reader)
+        return answer === undefined ? refusal('route_unknown') : answer(view)
+      }),
+  })
+  return [
+    ...[configurationRoute(parts), status, verification],
+    ...(streams === undefined
+      ? []
+      : [route.open(PATHS.addSubject, setSubject(true)), route.open(PATHS.removeSubject, setSubject(false))]),
+    poll,
+  ]
+}
+
+function statusAnswer({ id, status, reason }: Stream): Answer {
+  return jsonAnswer(200, { stream_id: id, status, ...(reason === undefined ? {} : { reason }) })
 }
 
 async function readBody<T>(

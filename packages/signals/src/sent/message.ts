@@ -1,6 +1,6 @@
 import type { OutboxMessage, StatementContent } from '@sallyport/core/adapter'
 import * as v from 'valibot'
-import { CREDENTIAL_CHANGE, SESSION_REVOKED, VERIFICATION } from '../events.ts'
+import { CREDENTIAL_CHANGE, SESSION_REVOKED, STREAM_UPDATED, VERIFICATION } from '../events.ts'
 import { object } from '../shapes.ts'
 import type { Stream } from './stream.ts'
 
@@ -26,27 +26,23 @@ const bodySchema = v.object({
 })
 
 /**
- * What the token says by which a message reaches a stream; `undefined` if the message is not for it. A repetition says the
- * same, `jti` included. Several streams have tokens of different names for one message, because they say it to
- * different people.
+ * What the token says by which a message reaches a stream. A repetition says the same, `jti` included. Several streams have
+ * tokens of different names for one message, because they say it to different people.
  *
  * @param issuer of this deployment
  */
 export function contentOf(
   message: OutboxMessage,
+  { type, claims, stream: id }: SignalBody,
   stream: Stream,
   issuer: string,
-): StatementContent | undefined {
-  const said = saidBy(message)
-  if (said === undefined) return undefined
-  const { type, claims, stream: id } = said
-  if (id === undefined ? !stream.events.has(type) : id !== stream.id) return undefined
+): StatementContent & { readonly jti: string } {
   return {
     jti: jtiOf(message, stream),
     aud: stream.audience,
     txn: message.id,
     sub_id: id === undefined ? subjectOf(message, issuer) : { format: 'opaque', id },
-    events: { [type]: type === VERIFICATION ? claims : { ...defaultsOf(type, message), ...claims } },
+    events: { [type]: { ...defaultsOf(type, message), ...claims } },
   }
 }
 
@@ -56,12 +52,15 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   [CREDENTIAL_CHANGE, 'A credential changed'],
 ])
 
+/** What an event says of itself, unless it is about the stream. */
 function defaultsOf(type: string, { at }: OutboxMessage): object {
+  if (type === VERIFICATION || type === STREAM_UPDATED) return {}
   const reason = REASONS.get(type)
   return { event_timestamp: seconds(at), ...(reason !== undefined && { reason_admin: { en: reason } }) }
 }
 
-function saidBy({ kind, body }: OutboxMessage): SignalBody | undefined {
+/** What a message says; `undefined` if it is not one of ours. */
+export function saidBy({ kind, body }: OutboxMessage): SignalBody | undefined {
   // The store does not know the reason.
   if (kind === SESSION_ENDED) return { type: SESSION_REVOKED, claims: {} }
   try {
@@ -80,12 +79,12 @@ function subjectOf({ subject, session }: OutboxMessage, issuer: string): object 
 
 const SEPARATOR = '.'
 
-function jtiOf({ id }: OutboxMessage, stream: Stream): string {
+function jtiOf({ id }: OutboxMessage, stream: Pick<Stream, 'id'>): string {
   return `${stream.id}${SEPARATOR}${id}`
 }
 
 /** The id of the message behind a `jti` of this stream; `undefined` if it is none. */
-export function messageOf(jti: string, stream: Stream): string | undefined {
+export function messageOf(jti: string, stream: Pick<Stream, 'id'>): string | undefined {
   const start = stream.id + SEPARATOR
   return jti.startsWith(start) ? jti.slice(start.length) : undefined
 }

@@ -12,10 +12,12 @@ import * as v from 'valibot'
 import { recordOf } from '../shapes.ts'
 import { now } from '../system.ts'
 import type { Waits } from '../waits.ts'
-import { contentOf, messageOf } from './message.ts'
-import type { Stream } from './stream.ts'
+import { judge, type ReadStream } from './judge.ts'
+import { messageOf } from './message.ts'
 
 const MOST = 100
+/** Among so many that wait, a paused stream finds the message that says so. */
+const MOST_HELD = 1000
 /** How long a request is kept waiting for something new, and how often it is looked for. */
 const WAIT_MS = 20_000
 const LOOK_EVERY_MS = 1000
@@ -30,6 +32,12 @@ const requestSchema = v.looseObject({
 })
 
 export interface PollParts {
+  /** The id of the stream. */
+  readonly id: string
+  readonly read: ReadStream
+  /** The receiver has been told of the status of its stream. */
+  readonly told: () => void
+  readonly receiver: PollReceiver
   readonly issuer: string
   readonly sign: SignStatement
   readonly waits: Waits
@@ -38,51 +46,62 @@ export interface PollParts {
 /** Answers a receiver that comes and asks (RFC 8936, section 2). */
 export type AnswerPoll = (view: RequestView) => Promise<Answer>
 
-export function createPollAnswers(
-  stream: Stream,
-  receiver: PollReceiver,
-  { issuer, sign, waits }: PollParts,
-): AnswerPoll {
+export function createPollAnswers(parts: PollParts): AnswerPoll {
+  const { receiver, issuer, sign, waits } = parts
+
+  type Read = Extract<PollReading, { readonly kind: 'read' }>
   type Given =
     | { readonly kind: 'given'; readonly sets: Readonly<Record<string, string>>; readonly more: boolean }
     | { readonly kind: 'unavailable'; readonly of: 'store' | 'key' }
 
-  async function give(reading: Extract<PollReading, { readonly kind: 'read' }>): Promise<Given> {
+  /** `held`: the stream is paused, and the message that says so may be further back. */
+  async function give({ messages, more }: Read): Promise<Given | { readonly kind: 'held' }> {
+    const state = await parts.read(messages)
+    if (state.kind === 'unavailable') return { kind: 'unavailable', of: 'store' }
     const sets: Record<string, string> = {}
     const others: string[] = []
-    for (const message of reading.messages) {
-      const content = contentOf(message, stream, issuer)
-      if (content?.jti === undefined) {
-        others.push(message.id)
-        continue
-      }
-      const signed = await sign('secevent+jwt', content)
+    let isHeld = false
+    for (const message of messages) {
+      const verdict = judge(message, state, issuer)
+      if (verdict.kind === 'skip') others.push(message.id)
+      if (verdict.kind === 'hold') isHeld = true
+      if (verdict.kind !== 'send') continue
+      const signed = await sign('secevent+jwt', verdict.content)
       if (signed.kind === 'unsigned') return { kind: 'unavailable', of: 'key' }
-      sets[content.jti] = signed.jwt
+      sets[verdict.content.jti] = signed.jwt
+      if (verdict.tells) parts.told()
     }
     const passed = await receiver.acknowledge(others)
-    return passed.kind === 'unavailable'
-      ? { kind: 'unavailable', of: 'store' }
-      : { kind: 'given', sets, more: reading.more }
+    if (passed.kind === 'unavailable') return { kind: 'unavailable', of: 'store' }
+    if (isHeld && state.stream?.isUntold === true && messages.length < MOST_HELD && more)
+      return { kind: 'held' }
+    return { kind: 'given', sets, more: more && !isHeld }
+  }
+
+  async function giveSome(most: number): Promise<Given> {
+    const reading = await receiver.read(most)
+    if (reading.kind === 'unavailable') return { kind: 'unavailable', of: 'store' }
+    const given = await give(reading)
+    return given.kind === 'held' ? giveSome(MOST_HELD) : given
   }
 
   async function next(most: number, waitMs: number): Promise<Given> {
     const until = now() + waitMs
     for (;;) {
-      const reading = await receiver.read(most)
-      if (reading.kind === 'unavailable') return { kind: 'unavailable', of: 'store' }
-      const given = await give(reading)
+      const given = await giveSome(most)
       const isNews = given.kind !== 'given' || given.more || Object.keys(given.sets).length > 0
       if (isNews || now() >= until || waits.isOver()) return given
       await waits.wait(LOOK_EVERY_MS)
+      const state = await parts.read([])
+      if (state.kind === 'read' && state.stream === undefined) return { kind: 'given', sets: {}, more: false }
     }
   }
 
   async function settle(ack: readonly string[], refused: ReadonlyMap<string, string>): Promise<boolean> {
-    const taken = ack.flatMap((jti) => messageOf(jti, stream) ?? [])
+    const taken = ack.flatMap((jti) => messageOf(jti, parts) ?? [])
     const outcomes = [await receiver.acknowledge(taken)]
     for (const [jti, err] of refused) {
-      const id = messageOf(jti, stream)
+      const id = messageOf(jti, parts)
       if (id !== undefined) outcomes.push(await receiver.refuse(id, /^\w{1,64}$/.test(err) ? err : 'refused'))
     }
     return outcomes.every(({ kind }) => kind === 'acknowledged')

@@ -1,7 +1,8 @@
 import type { Delivery, PushReceiver, SignStatement } from '@sallyport/core/adapter'
 import { readJson } from '../answers.ts'
-import { contentOf, KINDS } from './message.ts'
-import type { PushEndpoint, Stream } from './stream.ts'
+import { judge, type ReadStream } from './judge.ts'
+import { KINDS } from './message.ts'
+import type { PushEndpoint } from './stream.ts'
 
 const SET_TYPE = 'application/secevent+jwt'
 /** What is no fault of the token, besides 5xx. */
@@ -12,24 +13,34 @@ const MAX_ERROR_BYTES = 4096
 export interface PushParts {
   readonly issuer: string
   readonly sign: SignStatement
+  readonly read: ReadStream
+  /** The receiver has been told of the status of its stream. */
+  readonly told: () => void
 }
+
+const SECOND_MS = 1000
 
 /** Sends the events of a stream by push (RFC 8935), one token a request. */
 export function pushReceiver(
-  stream: Stream,
-  endpoint: PushEndpoint,
-  { issuer, sign }: PushParts,
-): PushReceiver {
+  { issuer, sign, read, told }: PushParts,
+  timeoutMs: number,
+): Omit<PushReceiver, 'name'> {
   return {
-    name: `signals:${stream.id}`,
     kinds: KINDS,
-    timeoutMs: endpoint.timeoutMs,
+    timeoutMs,
     async deliver(message, signal) {
-      const content = contentOf(message, stream, issuer)
-      if (content === undefined) return { kind: 'delivered' }
-      const signed = await sign('secevent+jwt', content)
+      const state = await read([message])
+      if (state.kind === 'unavailable') return { kind: 'retry', reason: 'store' }
+      const verdict = judge(message, state, issuer)
+      if (verdict.kind === 'skip') return { kind: 'delivered' }
+      // Whoever has paused the stream, or polls from now on, has told this process, or will within a moment.
+      if (verdict.kind === 'hold' || state.stream?.push === undefined)
+        return { kind: 'retry', reason: 'held', afterMs: SECOND_MS }
+      const signed = await sign('secevent+jwt', verdict.content)
       if (signed.kind === 'unsigned') return { kind: 'unable' }
-      return send(signed.jwt, endpoint, signal)
+      const delivery = await send(signed.jwt, state.stream.push, signal)
+      if (verdict.tells && delivery.kind !== 'retry') told()
+      return delivery
     },
   }
 }

@@ -1,6 +1,7 @@
 import { type Gate, publicAnswer, type Route } from '@sallyport/core/adapter'
-import { PATHS } from './manage.ts'
+import { PATHS } from './paths.ts'
 import { POLL_METHOD, PUSH_METHOD } from './stream.ts'
+import type { DefaultSubjects } from './streams/record.ts'
 
 const WELL_KNOWN = '/.well-known/ssf-configuration'
 const MAX_AGE_SECONDS = 3600
@@ -9,10 +10,12 @@ const MAX_AGE_SECONDS = 3600
  * `GET /.well-known/ssf-configuration` (SSF 1.0, section 7). The well-known part goes before the path of the issuer.
  *
  * @param urlOf the URL of an endpoint, by its path
+ * @param defaultSubjects of streams that receivers set up; `undefined`: they set up none
  */
 export function wellKnownRoute(
   { route, issuer }: Pick<Gate, 'route' | 'issuer'>,
   urlOf: (path: string) => string,
+  defaultSubjects: DefaultSubjects | undefined,
 ): Route {
   const { origin, pathname } = new URL(issuer)
   const metadata = {
@@ -23,8 +26,12 @@ export function wellKnownRoute(
     configuration_endpoint: urlOf(PATHS.configuration),
     status_endpoint: urlOf(PATHS.status),
     verification_endpoint: urlOf(PATHS.verification),
+    ...(defaultSubjects !== undefined && {
+      add_subject_endpoint: urlOf(PATHS.addSubject),
+      remove_subject_endpoint: urlOf(PATHS.removeSubject),
+    }),
     authorization_schemes: [{ spec_urn: 'urn:ietf:rfc:6749' }],
-    default_subjects: 'ALL',
+    default_subjects: defaultSubjects ?? 'ALL',
   }
   const path = WELL_KNOWN + pathname.replace(/\/$/, '')
   return route.open(path, { GET: (view) => publicAnswer(view, metadata, MAX_AGE_SECONDS) })

@@ -1,0 +1,107 @@
+import type { Documents, Outbox, Subscription } from '@sallyport/core/adapter'
+import type { Waits } from '../../waits.ts'
+import { KINDS } from '../message.ts'
+import { outboxName } from '../stream.ts'
+import { documentOf, type ManagingReceiver, recordsIn, type StreamRecord } from './record.ts'
+
+/** Within this time each process knows what was set up at another. */
+const LOOK_EVERY_MS = 1500
+
+/** Makes this process send what the streams of receivers ask for, whichever process they were set up at. */
+export interface Following {
+  /** The subscription of a stream, also of one that is about to be set up. */
+  subscriptionOf(id: string): Subscription
+  /** A document was read, or written. */
+  take(receiver: ManagingReceiver, version: number, records: readonly StreamRecord[]): void
+  /** A stream that was about to be set up never was. */
+  drop(id: string): void
+  /** Begins to look for what other processes have set up. */
+  start(): void
+}
+
+export interface FollowingParts {
+  readonly receivers: readonly ManagingReceiver[]
+  readonly documents: Documents
+  readonly outbox: Pick<Outbox, 'subscribe'>
+  /** Starts to push to a stream. */
+  readonly send: (subscription: Subscription, receiver: ManagingReceiver, id: string) => void
+  readonly waits: Waits
+}
+
+interface Known {
+  version: number
+  /** An earlier version was read. If it is there the next time too, the store has lost the later one. */
+  isDoubted: boolean
+  ids: ReadonlySet<string>
+}
+
+export function createFollowing({ receivers, documents, outbox, send, waits }: FollowingParts): Following {
+  const subscriptions = new Map<string, Subscription>()
+  const sending = new Set<string>()
+  const known = new Map<string, Known>(
+    receivers.map(({ name }) => [name, { version: 0, isDoubted: false, ids: new Set() }]),
+  )
+
+  function subscriptionOf(id: string): Subscription {
+    const there = subscriptions.get(id)
+    if (there !== undefined) return there
+    const made = outbox.subscribe(outboxName(id), KINDS)
+    subscriptions.set(id, made)
+    return made
+  }
+
+  function drop(id: string): void {
+    subscriptions.get(id)?.end()
+    subscriptions.delete(id)
+    sending.delete(id)
+  }
+
+  function apply(receiver: ManagingReceiver, { id, push, status, isUntold }: StreamRecord): void {
+    const subscription = subscriptionOf(id)
+    // Of a disabled one the messages are dropped at once.
+    const isSent = push !== undefined && (status !== 'paused' || isUntold === true)
+    if (isSent === sending.has(id)) return
+    if (isSent) {
+      sending.add(id)
+      send(subscription, receiver, id)
+    } else {
+      sending.delete(id)
+      subscription.hold()
+    }
+  }
+
+  function take(receiver: ManagingReceiver, version: number, records: readonly StreamRecord[]): void {
+    const state = known.get(receiver.name)
+    if (state === undefined) return
+    if (version === state.version) {
+      state.isDoubted = false
+      return
+    }
+    if (version < state.version && !state.isDoubted) {
+      state.isDoubted = true
+      return
+    }
+    const ids = new Set(records.map(({ id }) => id))
+    for (const id of state.ids) if (!ids.has(id)) drop(id)
+    for (const record of records) apply(receiver, record)
+    Object.assign(state, { version, isDoubted: false, ids })
+  }
+
+  async function look(): Promise<void> {
+    const reading = await documents.read(receivers.map(documentOf))
+    if (reading.kind === 'unavailable') return
+    for (const receiver of receivers) {
+      const document = reading.documents.get(documentOf(receiver))
+      if (document !== undefined) take(receiver, document.version, recordsIn(document.body))
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!waits.isOver()) {
+      await look()
+      await waits.wait(LOOK_EVERY_MS)
+    }
+  }
+
+  return { subscriptionOf, take, drop, start: () => void run() }
+}
