@@ -20,10 +20,16 @@ const frameworks = { express: startExpress, koa: startKoa, fastify: startFastify
 export type FrameworkName = keyof typeof frameworks
 export const frameworkNames = Object.keys(frameworks) as readonly FrameworkName[]
 
+export interface ReplyBody {
+  readonly stream_id: string
+  readonly sets: Readonly<Record<string, string>>
+  readonly [other: string]: unknown
+}
+
 export interface Reply {
   readonly status: number
-  /** As JSON. */
-  readonly body: Readonly<Record<string, never>> & object
+  /** As JSON: a stream, the answer to a poll, or all else. */
+  readonly body: ReplyBody
   readonly headers: Headers
 }
 
@@ -35,6 +41,8 @@ export interface Managed {
   ask(method: string, path: string, body?: unknown, token?: string | null): Promise<Reply>
   /** Makes the key of a subject. */
   keyOf(subject: string, ...scope: readonly string[]): Promise<string>
+  /** The access token of a new session. */
+  tokenOf(subject: string, ...scope: readonly string[]): Promise<string>
   /** Signs a user in, and ends that session. Returns its id. */
   endOne(subject: string): Promise<string>
   close(): Promise<void>
@@ -64,9 +72,13 @@ export async function startManaged(options: ManagingOptions = {}): Promise<Manag
     if (created.kind !== 'created') throw new TypeError('no key was made')
     return created.key
   }
+  async function tokenOf(subject: string, ...scope: string[]): Promise<string> {
+    const answer = await gateOf(sallyport).signIn(viewOf({}), { subject, scope })
+    return JSON.parse(textIn(answer.body)).access_token
+  }
   const own = await keyOf(READER, 'ssf.manage')
   return {
-    ...{ url, signals, keyOf },
+    ...{ url, signals, keyOf, tokenOf },
     async ask(method, path, body, token = own) {
       const answer = await fetch(`${url}/auth${path}`, {
         method,
@@ -84,8 +96,7 @@ export async function startManaged(options: ManagingOptions = {}): Promise<Manag
       }
     },
     async endOne(subject) {
-      const answer = await gateOf(sallyport).signIn(viewOf({}), { subject, scope: [] })
-      const verdict = await sallyport.tokens.verify(JSON.parse(textIn(answer.body)).access_token)
+      const verdict = await sallyport.tokens.verify(await tokenOf(subject))
       const sid = verdict.kind === 'valid' ? String(verdict.auth.session) : ''
       await sallyport.sessions.revoke(sid)
       return sid
