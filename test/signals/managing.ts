@@ -51,6 +51,7 @@ export interface Managed {
 export interface ManagingOptions {
   readonly framework?: FrameworkName
   readonly store?: StoreDriver
+  readonly secret?: string | readonly string[]
   readonly receiver?: Partial<ReceiverOptions>
   /** Further receivers. */
   readonly others?: readonly ReceiverOptions[]
@@ -58,9 +59,10 @@ export interface ManagingOptions {
 }
 
 export async function startManaged(options: ManagingOptions = {}): Promise<Managed> {
-  const { framework = 'express', store = memoryStore(), receiver = {}, others = [], send = {} } = options
+  const { framework = 'express', store = memoryStore(), secret = SECRET } = options
+  const { receiver = {}, others = [], send = {} } = options
   const { listen, sallyport, signals } = await frameworks[framework](
-    { issuer: ISSUER, audience: 'api', secret: SECRET, store, outbox: {}, apiKeys: {} },
+    { issuer: ISSUER, audience: 'api', secret, store, outbox: {}, apiKeys: {} },
     {
       receivers: [{ audience: 'https://r.example.com', reader: READER, streams: {}, ...receiver }, ...others],
       ...send,

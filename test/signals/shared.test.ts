@@ -2,7 +2,7 @@ import { redisStore } from '@sallyport/redis'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisClient } from '../support/redis-client.ts'
-import { type Managed, READER, startManaged } from './managing.ts'
+import { type Managed, READER, SECRET, startManaged } from './managing.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
 import { CAEP } from './transmitter.ts'
 
@@ -23,8 +23,9 @@ afterEach(async () => {
 })
 afterAll(() => redis.stop())
 
-async function process(): Promise<Managed> {
+async function process(secret: string | readonly string[] = SECRET): Promise<Managed> {
   const one = await startManaged({
+    secret,
     store: redisStore({ url: redis.url }),
     receiver: { streams: { origins: [mine.url] } },
   })
@@ -137,6 +138,24 @@ test('it outlives all processes, with what happened meanwhile, and nothing of it
   await later.ask('POST', '/ssf/status', { stream_id: id, status: 'enabled' })
   await vi.waitFor(() => expect(mine.received).toHaveLength(1), patiently)
   expect(mine.received[0]?.authorization).toBe('Bearer agreed')
+})
+
+test('it outlives the secret under which it was set up', async () => {
+  const next = 'uV5bN1sLh9tGd2fCe8oPa4iKx6rTyZEq3Rk0VYzJm7uX'
+  const [a] = await processes()
+  const id = await create(a)
+  const admin = redisClient(redis)
+  const versionOf = async (): Promise<string | undefined> =>
+    Object.values(await admin.hgetall('sp:{0}:x'))[0]?.split(' ')[0]
+  const before = Number(await versionOf())
+  for (const one of open.splice(0)) await one.close()
+  const between = await process([next, SECRET])
+  expect((await between.ask('GET', `/ssf/stream?stream_id=${id}`)).body).toMatchObject(pushed())
+  await vi.waitFor(async () => expect(Number(await versionOf())).toBe(before + 1), patiently)
+  for (const one of open.splice(0)) await one.close()
+  const later = await process(next)
+  expect((await later.ask('GET', `/ssf/stream?stream_id=${id}`)).body).toMatchObject(pushed())
+  admin.disconnect()
 })
 
 test('what somebody else wrote into Redis sends nothing anywhere', async () => {
