@@ -46,6 +46,9 @@ const ttlOf = async (part: RegExp): Promise<number> => {
   return admin.pttl(keys[0] ?? '')
 }
 
+/** Documents and their sets, which stay until somebody changes them. */
+const STAYS = /:(x$|y:)/
+
 test('after every kind of step, every key that is there expires', async () => {
   const { subject, toRotate } = await castOf(store)
   const at = START + SECOND
@@ -85,7 +88,7 @@ test('after every kind of step, every key that is there expires', async () => {
   for (const step of steps) {
     await step()
     await store.ping()
-    const keys = await admin.keys('*')
+    const keys = (await admin.keys('*')).filter((key) => !STAYS.test(key))
     const ttls = await Promise.all(keys.map((key) => admin.pttl(key)))
     expect(keys.filter((_, index) => (ttls[index] ?? 0) <= 0)).toEqual([])
   }

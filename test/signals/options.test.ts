@@ -250,8 +250,10 @@ describe('signals are refused', () => {
 
   test('without an outbox, if they are to be sent', async () => {
     const silent = await createSallyport()
-    const fault = await configFault(() => createSignals(silent, to({ push: { url } })))
-    expect(fault?.option).toBe('outbox')
+    for (const receiver of [{ push: { url } }, { reader: 'b' }, { reader: 'b', streams: {} }]) {
+      const fault = await configFault(() => createSignals(silent, to(receiver)))
+      expect(fault?.option).toBe('outbox')
+    }
     await silent.close()
   })
 
@@ -286,6 +288,13 @@ describe('signals are refused', () => {
     expect(fault?.message).toContain('"once"')
     await forgetful.close()
   })
+})
+
+test('receivers that set up streams belong to one transmitter', async () => {
+  const options = to({ reader: 'managing', name: 'managing', streams: {} })
+  const { close } = await createSignals(sallyport, options)
+  await expect(createSignals(sallyport, options)).rejects.toThrow(TypeError)
+  close()
 })
 
 test('where nothing is received or sent, there are no routes', async () => {

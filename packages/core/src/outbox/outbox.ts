@@ -49,6 +49,7 @@ function startOutbox(
   /** Those to whom this process sends nothing: they come and ask, or are held. */
   const polled = new Map<string, ReadonlySet<string>>()
   const names = new Set<string>()
+  const reserved = new Set<string>()
   const holder = Buffer.from(random(16)).toString('base64url')
   let closed = false
 
@@ -64,10 +65,11 @@ function startOutbox(
   const common = { store, names: () => [...names], giveUpMs, died, clock }
   const dispatch: Dispatch = createDispatch({ ...common, holder, receivers: pushed, polled })
 
-  function add(name: string): void {
-    if (names.has(name)) throw new TypeError(`the outbox has a receiver "${name}" already`)
-    names.add(name)
+  function take(name: string, from: Set<string>): void {
+    if (from.has(name)) throw new TypeError(`the outbox has a receiver "${name}" already`)
+    from.add(name)
   }
+  const add = (name: string): void => take(name, names)
 
   async function enroll(name: string): Promise<void> {
     while (!closed) {
@@ -91,6 +93,7 @@ function startOutbox(
       void enroll(receiver.name)
       pushed.set(receiver.name, receiver)
     },
+    reserve: (name) => take(name, reserved),
     subscribe(name, kinds): Subscription {
       add(name)
       polled.set(name, kinds)
@@ -145,6 +148,7 @@ const NONE: OwnOutbox = {
   append: refuse,
   push: refuse,
   poll: refuse,
+  reserve: refuse,
   subscribe: refuse,
   deadLetters: () => Promise.resolve({ kind: 'read', letters: [] }),
   wake() {},

@@ -81,6 +81,8 @@ export interface Outbox {
   push(receiver: PushReceiver): void
   /** Does the same for a receiver that comes and asks, such as by RFC 8936. */
   poll(name: string, kinds: ReadonlySet<string>): PollReceiver
+  /** Reserves a name for whoever makes receivers known by `subscribe`, so that nobody else does. Throws as `push` does. */
+  reserve(name: string): void
   /** Makes a receiver known to this process. Throws as `push` does. */
   subscribe(name: string, kinds: ReadonlySet<string>): Subscription
   /** The latest messages that were given up, the newest first. */

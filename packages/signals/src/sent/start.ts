@@ -11,7 +11,7 @@ import { pushReceiver } from './push.ts'
 import { outboxName, type Stream } from './stream.ts'
 import { createFollowing, type Following } from './streams/follow.ts'
 import { createOperatorStreams, type OperatorStreams } from './streams/operator.ts'
-import { PUSH_TIMEOUT_MS } from './streams/record.ts'
+import { documentOf, PUSH_TIMEOUT_MS } from './streams/record.ts'
 import { createStreams, type Streams } from './streams/streams.ts'
 import { wellKnownRoute } from './well-known.ts'
 
@@ -53,7 +53,7 @@ export function startTransmitter(gate: Gate, settings: SendSettings, waits: Wait
   }
 
   const urlOf = (route: string): string => new URL(issuer).origin + settings.path + route
-  return {
+  const transmitter = {
     routes: manageRoutes({
       ...{ ...gate, ...settings, urlOf, pollsOf, attempt: state.attempt, streams: managed?.streams },
       verificationSeconds: state.attempt && settings.verificationSeconds,
@@ -62,6 +62,9 @@ export function startTransmitter(gate: Gate, settings: SendSettings, waits: Wait
     wellKnown: wellKnownRoute(gate, urlOf, managed && settings.defaultSubjects),
     streams: createOperatorStreams(settings.receivers, managed?.streams),
   }
+  // It comes last: if anything throws before, nobody can stop it.
+  managed?.following.start()
+  return transmitter
 }
 
 /** `undefined` if no receiver sets up any. Throws a `ConfigError` if the store cannot keep them. */
@@ -73,6 +76,7 @@ function manage(
   const { receivers } = settings
   const { documents, newName } = state
   if (receivers.length === 0) return undefined
+  for (const receiver of receivers) outbox.reserve(documentOf(receiver))
   if (documents === undefined)
     throw new ConfigError('signals.send.receivers', {
       sentence:
@@ -87,6 +91,5 @@ function manage(
     },
   })
   const streams = createStreams({ ...settings, documents, following, outbox, newName })
-  following.start()
   return { streams, following }
 }

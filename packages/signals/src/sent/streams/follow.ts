@@ -73,7 +73,11 @@ export function createFollowing({ receivers, documents, outbox, send, waits }: F
   function take(receiver: ManagingReceiver, version: number, records: readonly StreamRecord[]): void {
     const state = known.get(receiver.name)
     if (state === undefined) return
-    if (version === state.version) {
+    const ids = new Set(records.map(({ id }) => id))
+    // A store that has lost everything counts anew, so the same version may be another one.
+    const isKnown =
+      version === state.version && ids.size === state.ids.size && [...ids].every((id) => state.ids.has(id))
+    if (isKnown) {
       state.isDoubted = false
       return
     }
@@ -81,7 +85,6 @@ export function createFollowing({ receivers, documents, outbox, send, waits }: F
       state.isDoubted = true
       return
     }
-    const ids = new Set(records.map(({ id }) => id))
     for (const id of state.ids) if (!ids.has(id)) drop(id)
     for (const record of records) apply(receiver, record)
     Object.assign(state, { version, isDoubted: false, ids })
