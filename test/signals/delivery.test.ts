@@ -1,3 +1,6 @@
+import { PGlite } from '@electric-sql/pglite'
+import { memoryStore, type StoreDriver } from '@sallyport/core'
+import { postgresStore } from '@sallyport/postgres'
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ISSUER, type Managed, type ManagingOptions, READER, startManaged } from './managing.ts'
@@ -58,55 +61,63 @@ function reasonsAt({ received }: Recorder): readonly string[] {
 const arrives = (at: Recorder, ...reasons: readonly string[]) =>
   vi.waitFor(() => expect(reasonsAt(at)).toEqual(reasons), patiently)
 
+const stores: readonly (readonly [string, () => Promise<StoreDriver>])[] = [
+  ['memory', async () => memoryStore()],
+  ['PostgreSQL', async () => postgresStore({ embedded: await PGlite.create() })],
+]
+
 describe('a stream that is pushed', () => {
-  test('is created, verified, told, paused, resumed in order, disabled, and deleted', async () => {
-    const { mine, one, create, set, tell, settled } = await scene()
-    await tell('alice', 'too early')
-    await settled('too early')
-    const id = await create({
-      delivery: {
-        ...{ method: 'urn:ietf:rfc:8935', endpoint_url: `${mine.url}/events` },
-        authorization_header: 'Bearer agreed',
-      },
-    })
-    expect((await one.ask('POST', '/ssf/verify', { stream_id: id, state: 'here' })).status).toBe(204)
-    await vi.waitFor(() => expect(mine.received).toHaveLength(1), patiently)
-    expect(mine.received[0]).toMatchObject({
-      authorization: 'Bearer agreed',
-      claims: {
-        ...{ iss: ISSUER, aud: 'https://r.example.com', sub_id: { format: 'opaque', id } },
-        events: { [`${SSF}verification`]: { state: 'here' } },
-      },
-    })
+  test.each(stores)(
+    'is created, verified, told, paused, resumed in order, disabled, and deleted, in %s',
+    async (_, storeOf) => {
+      const { mine, one, create, set, tell, settled } = await scene({ store: await storeOf() })
+      await tell('alice', 'too early')
+      await settled('too early')
+      const id = await create({
+        delivery: {
+          ...{ method: 'urn:ietf:rfc:8935', endpoint_url: `${mine.url}/events` },
+          authorization_header: 'Bearer agreed',
+        },
+      })
+      expect((await one.ask('POST', '/ssf/verify', { stream_id: id, state: 'here' })).status).toBe(204)
+      await vi.waitFor(() => expect(mine.received).toHaveLength(1), patiently)
+      expect(mine.received[0]).toMatchObject({
+        authorization: 'Bearer agreed',
+        claims: {
+          ...{ iss: ISSUER, aud: 'https://r.example.com', sub_id: { format: 'opaque', id } },
+          events: { [`${SSF}verification`]: { state: 'here' } },
+        },
+      })
 
-    const sid = await one.endOne('alice')
-    await vi.waitFor(() => expect(mine.received).toHaveLength(2), patiently)
-    expect(mine.received[1]?.claims).toMatchObject({
-      sub_id: { format: 'complex', user: user('alice'), session: { format: 'opaque', id: sid } },
-      events: { [`${CAEP}session-revoked`]: {} },
-    })
+      const sid = await one.endOne('alice')
+      await vi.waitFor(() => expect(mine.received).toHaveLength(2), patiently)
+      expect(mine.received[1]?.claims).toMatchObject({
+        sub_id: { format: 'complex', user: user('alice'), session: { format: 'opaque', id: sid } },
+        events: { [`${CAEP}session-revoked`]: {} },
+      })
 
-    expect((await set(id, 'paused')).status).toBe(200)
-    const kept = Array.from({ length: 20 }, (_, at) => `kept ${at}`)
-    for (const reason of kept) await tell('alice', reason)
-    await settled('kept 19')
-    expect(mine.received).toHaveLength(2)
-    await set(id, 'enabled')
-    await arrives(mine, ...kept)
+      expect((await set(id, 'paused')).status).toBe(200)
+      const kept = Array.from({ length: 20 }, (_, at) => `kept ${at}`)
+      for (const reason of kept) await tell('alice', reason)
+      await settled('kept 19')
+      expect(mine.received).toHaveLength(2)
+      await set(id, 'enabled')
+      await arrives(mine, ...kept)
 
-    await set(id, 'disabled')
-    await tell('alice', 'dropped')
-    await settled('dropped')
-    await set(id, 'enabled')
-    await tell('alice', 'after')
-    await arrives(mine, ...kept, 'after')
+      await set(id, 'disabled')
+      await tell('alice', 'dropped')
+      await settled('dropped')
+      await set(id, 'enabled')
+      await tell('alice', 'after')
+      await arrives(mine, ...kept, 'after')
 
-    expect((await one.ask('DELETE', `/ssf/stream?stream_id=${id}`)).status).toBe(204)
-    await tell('alice', 'too late')
-    await settled('too late')
-    expect(reasonsAt(mine)).toEqual([...kept, 'after'])
-    expect(mine.received.every(({ status }) => status === 202)).toBe(true)
-  })
+      expect((await one.ask('DELETE', `/ssf/stream?stream_id=${id}`)).status).toBe(204)
+      await tell('alice', 'too late')
+      await settled('too late')
+      expect(reasonsAt(mine)).toEqual([...kept, 'after'])
+      expect(mine.received.every(({ status }) => status === 202)).toBe(true)
+    },
+  )
 
   test('is sent elsewhere, and other events, from the answer to PATCH on', async () => {
     const { mine, all, one, create, tell, settled } = await scene()
