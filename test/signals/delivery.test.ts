@@ -2,7 +2,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { memoryStore, type StoreDriver } from '@sallyport/core'
 import { postgresStore } from '@sallyport/postgres'
 import { decodeJwt } from 'jose'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { ISSUER, type Managed, type ManagingOptions, READER, startManaged } from './managing.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
 import { CAEP, SSF } from './transmitter.ts'
@@ -61,16 +61,19 @@ function reasonsAt({ received }: Recorder): readonly string[] {
 const arrives = (at: Recorder, ...reasons: readonly string[]) =>
   vi.waitFor(() => expect(reasonsAt(at)).toEqual(reasons), patiently)
 
-const stores: readonly (readonly [string, () => Promise<StoreDriver>])[] = [
-  ['memory', async () => memoryStore()],
-  ['PostgreSQL', async () => postgresStore({ embedded: await PGlite.create() })],
+// It takes as long to start as all tests together.
+const database = await PGlite.create()
+afterAll(() => database.close())
+const stores: readonly (readonly [string, StoreDriver])[] = [
+  ['memory', memoryStore()],
+  ['PostgreSQL', postgresStore({ embedded: database })],
 ]
 
 describe('a stream that is pushed', () => {
   test.each(stores)(
     'is created, verified, told, paused, resumed in order, disabled, and deleted, in %s',
-    async (_, storeOf) => {
-      const { mine, one, create, set, tell, settled } = await scene({ store: await storeOf() })
+    async (_, store) => {
+      const { mine, one, create, set, tell, settled } = await scene({ store })
       await tell('alice', 'too early')
       await settled('too early')
       const id = await create({
