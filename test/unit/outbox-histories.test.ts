@@ -122,6 +122,7 @@ async function play(moves: readonly Move[], wrong: (outbox: OutboxStore) => Outb
     }
     return {
       enroll: (name) => ask(() => real.enroll(name)),
+      dismiss: (name) => ask(() => real.dismiss(name)),
       append: (draft, at) => real.append(draft, at),
       heads: () => ask(() => real.heads()),
       read: (query) => ask(() => real.read(query)),

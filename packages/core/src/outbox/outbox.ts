@@ -112,6 +112,10 @@ function startOutbox(
           pushed.delete(name)
           polled.set(name, kinds)
         },
+        rest() {
+          pushed.delete(name)
+          polled.delete(name)
+        },
         polled: createPolling({ ...common, name, kinds }),
         end() {
           names.delete(name)

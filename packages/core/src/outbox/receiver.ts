@@ -55,8 +55,10 @@ export interface Subscription {
   begin(): Promise<{ readonly kind: 'begun'; readonly at: number } | Unavailable>
   /** From now on, this process may send messages to it, in the order of each subject. */
   send(receiver: Omit<PushReceiver, 'name'>): void
-  /** This process sends it nothing any more. Messages are kept for it. */
+  /** This process sends it nothing any more. Messages are kept for it, and the operator is told if they grow too old. So it begins. */
   hold(): void
+  /** The same for a receiver that has no use for messages: nobody is told of what it misses. */
+  rest(): void
   /** Gives the messages to whoever comes and asks. */
   readonly polled: PollReceiver
   /** Nothing is kept for it any more. */

@@ -28,6 +28,15 @@ export interface FollowingParts {
   readonly waits: Waits
 }
 
+/** What this process does with the messages of a stream. */
+type Place = 'sent' | 'held' | 'unwanted'
+
+function placeOf({ push, status, isUntold }: StreamRecord): Place {
+  // Of a disabled one that is pushed to, the messages are dropped at once.
+  if (push !== undefined && (status !== 'paused' || isUntold === true)) return 'sent'
+  return status === 'disabled' && isUntold !== true ? 'unwanted' : 'held'
+}
+
 interface Known {
   version: number
   /** An earlier version was read. If it is there the next time too, the store has lost the later one. */
@@ -37,7 +46,7 @@ interface Known {
 
 export function createFollowing({ receivers, documents, outbox, send, waits }: FollowingParts): Following {
   const subscriptions = new Map<string, Subscription>()
-  const sending = new Set<string>()
+  const places = new Map<string, Place>()
   const known = new Map<string, Known>(
     receivers.map(({ name }) => [name, { version: 0, isDoubted: false, ids: new Set() }]),
   )
@@ -53,21 +62,18 @@ export function createFollowing({ receivers, documents, outbox, send, waits }: F
   function drop(id: string): void {
     subscriptions.get(id)?.end()
     subscriptions.delete(id)
-    sending.delete(id)
+    places.delete(id)
   }
 
-  function apply(receiver: ManagingReceiver, { id, push, status, isUntold }: StreamRecord): void {
+  function apply(receiver: ManagingReceiver, record: StreamRecord): void {
+    const { id } = record
     const subscription = subscriptionOf(id)
-    // Of a disabled one the messages are dropped at once.
-    const isSent = push !== undefined && (status !== 'paused' || isUntold === true)
-    if (isSent === sending.has(id)) return
-    if (isSent) {
-      sending.add(id)
-      send(subscription, receiver, id)
-    } else {
-      sending.delete(id)
-      subscription.hold()
-    }
+    const place = placeOf(record)
+    if (place === (places.get(id) ?? 'held')) return
+    places.set(id, place)
+    if (place === 'sent') send(subscription, receiver, id)
+    else if (place === 'held') subscription.hold()
+    else subscription.rest()
   }
 
   function take(receiver: ManagingReceiver, version: number, records: readonly StreamRecord[]): void {
