@@ -130,6 +130,7 @@ export {
   VERSION_FELL,
 } from './ports/session.ts'
 export type { Confirmation, EndOutcome, SessionReading, SessionStore } from './ports/sessions.ts'
+export { SHARDS, shardOf, shardOfName, shardOfTag } from './ports/shards.ts'
 export type { BindingKey, BindKeyOutcome } from './ports/steps/binding-key.ts'
 export type { ElevateOutcome, Elevating } from './ports/steps/elevating.ts'
 export type { Opening, OpenOutcome } from './ports/steps/opening.ts'
@@ -147,6 +148,13 @@ export {
 export type { Store, StoreContext, StoreDriver } from './ports/store.ts'
 export { sessionsToEnd } from './sessions/limit.ts'
 export { sessionsToList } from './sessions/list.ts'
+export {
+  firstRecord,
+  keptRecord,
+  nextRecord,
+  portSession,
+  type SessionRecord,
+} from './sessions/record.ts'
 export {
   judgeRotation,
   type RefreshWindow,

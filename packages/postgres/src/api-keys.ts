@@ -6,6 +6,7 @@ import {
   notBeforeOf,
   type SubjectTag,
   sessionOfApiKey,
+  shardOfTag,
   TOKENS_AHEAD_SECONDS,
   tagOfSession,
   type UsedApiKey,
@@ -14,7 +15,6 @@ import { type RawBuilder, sql } from 'kysely'
 import { Unreadable } from './faults.ts'
 import type { Belonging, PortParts } from './parts.ts'
 import type { Seals } from './seals.ts'
-import { shardOfTag } from './shards.ts'
 import type { Tables } from './tables.ts'
 
 interface KeyRow {

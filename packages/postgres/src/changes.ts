@@ -4,6 +4,8 @@ import {
   type BindKeyOutcome,
   type ElevateOutcome,
   type Elevating,
+  portSession,
+  type SessionRecord,
   type Unavailable,
 } from '@sallyport/core/store'
 import { sql } from 'kysely'
@@ -11,7 +13,7 @@ import type { Run } from './database.ts'
 import { createLookup, type Found, isLive } from './lookup.ts'
 import { issueFrom } from './marks.ts'
 import { createMayIssue } from './promptness.ts'
-import { particularsOf, portSession, type SessionRecord } from './records.ts'
+import { particularsOf } from './records.ts'
 import type { SessionParts } from './session-parts.ts'
 import { serverNow } from './tables.ts'
 

@@ -1,8 +1,10 @@
 import {
   type EraseOutcome,
   endOf,
+  keptRecord,
   type ListOutcome,
   type ListQuery,
+  portSession,
   type Renewal,
   type RenewOutcome,
   type Session,
@@ -12,15 +14,15 @@ import {
   type SubjectRevocation,
   type SubjectTag,
   sessionsToList,
+  shardOfTag,
   TOKENS_AHEAD_SECONDS,
 } from '@sallyport/core/store'
 import { type RawBuilder, sql } from 'kysely'
 import type { Run } from './database.ts'
 import { createEndings, createExpiring, SLICE } from './endings.ts'
 import { issueFrom } from './marks.ts'
-import { portSession, type SessionRecord, type SessionRow, sessionColumns } from './records.ts'
+import { type SessionRow, sessionColumns } from './records.ts'
 import type { SessionParts } from './session-parts.ts'
-import { shardOfTag } from './shards.ts'
 import type { Subjects } from './subjects.ts'
 
 /** Refreshes do not lock the subject. */
@@ -40,7 +42,6 @@ export function createCrowd(parts: SessionParts, subjects: Subjects) {
     run<SessionRow>(sql`SELECT ${sessionColumns} FROM ${sessions} AS s
 WHERE s.id = ANY (${ids}::text[]) AND s.ended_at IS NULL ORDER BY s.id ${lock}`)
 
-  /** After two generations, its last token is no longer the previous one, so it cannot converge. */
   async function keep(
     run: Run,
     id: SessionId,
@@ -49,10 +50,8 @@ WHERE s.id = ANY (${ids}::text[]) AND s.ended_at IS NULL ORDER BY s.id ${lock}`)
     const [row] = await rowsOf(run, [id], LOCKED)
     if (row === undefined) return undefined
     const { record } = records.read(row)
-    // A session whose tokens travel in bodies keeps its token, because this call cannot hand out a new one.
-    if (record.transport === 'body') return portSession(record)
-    const generation = record.generation + 2
-    const kept: SessionRecord = { ...record, generation, base: generation - 1, rotatedAt: at }
+    const kept = keptRecord(record, at)
+    if (kept === record) return portSession(record)
     await run(sql`UPDATE ${sessions} SET generation = ${kept.generation}, base = ${kept.base}, confirmed = false,
   converged = 0, retry_key = NULL, rotated_at = ${at}, expires_at = ${endOf(kept, lifetimes)}, version = version + 1
 WHERE id = ${id}`)

@@ -1,7 +1,6 @@
-import { REVOCATION_RETENTION_MS } from '@sallyport/core/store'
+import { REVOCATION_RETENTION_MS, SHARDS } from '@sallyport/core/store'
 import { type RawBuilder, sql } from 'kysely'
 import type { DeadRows } from './clean-up.ts'
-import { SHARDS } from './shards.ts'
 import { serverNow, type Tables } from './tables.ts'
 
 /** It is read once for a statement, or else no index could be used. */

@@ -1,8 +1,7 @@
-import { type FeedMark, REVOCATION_RETENTION_MS, type RevocationStore } from '@sallyport/core/store'
+import { type FeedMark, REVOCATION_RETENTION_MS, type RevocationStore, SHARDS } from '@sallyport/core/store'
 import { sql } from 'kysely'
 import { decodeEntries, readDigest } from './feed-codec.ts'
 import type { PortParts } from './parts.ts'
-import { SHARDS } from './shards.ts'
 import { serverNow } from './tables.ts'
 
 /** Most revocations that a pull returns. */

@@ -1,10 +1,15 @@
-import { isSessionId, type Random, REVOCATION_RETENTION_MS, type Revocation } from '@sallyport/core/store'
+import {
+  isSessionId,
+  type Random,
+  REVOCATION_RETENTION_MS,
+  type Revocation,
+  SHARDS,
+} from '@sallyport/core/store'
 import { type RawBuilder, sql } from 'kysely'
 import type { Run } from './database.ts'
 import { encodeEntry } from './feed-codec.ts'
 import { MAX_NEWS_BYTES, type News } from './news.ts'
 import { appendEnded } from './outbox/ended.ts'
-import { SHARDS } from './shards.ts'
 import { serverNow, type Tables } from './tables.ts'
 
 /** Puts revocations on the feeds, within the transaction of a step. */

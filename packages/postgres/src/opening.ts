@@ -1,10 +1,14 @@
 import {
   endOf,
+  firstRecord,
   type Opening,
   type OpenOutcome,
+  portSession,
   type Revocation,
   type SessionId,
+  type SessionRecord,
   sessionsToEnd,
+  shardOfTag,
 } from '@sallyport/core/store'
 import { sql } from 'kysely'
 import type { Run } from './database.ts'
@@ -12,9 +16,8 @@ import { createEndings } from './endings.ts'
 import { Abandoned } from './faults.ts'
 import { endedUntil, issueFrom } from './marks.ts'
 import { createMayIssue } from './promptness.ts'
-import { particularsOf, portSession, type SessionRecord } from './records.ts'
+import { particularsOf } from './records.ts'
 import type { SessionParts } from './session-parts.ts'
-import { shardOfTag } from './shards.ts'
 import type { LockedSubject, Subjects } from './subjects.ts'
 
 const revocationOf = (session: SessionId): Revocation => ({ kind: 'session', session })
@@ -34,18 +37,13 @@ export function createOpening(parts: SessionParts, subjects: Subjects) {
   }
 
   async function carryOut(run: Run, opening: Opening) {
-    const { id, tag, known } = opening
+    const { tag, known } = opening
     const locked = await subjects.lock(run, tag, opening.at, opening.lifetimes.absoluteMs)
     const began = performance.now()
     const replaced = await replace(run, opening, locked)
     const ended = await makeRoom(run, opening, locked)
     const madeAt = Math.max(locked.at, endedUntil(locked.marks, known) + 1)
-    const record: SessionRecord = {
-      ...opening.grant,
-      ...{ id, generation: 1, base: 0, keyed: opening.keyed, confirmed: false, converged: 0 },
-      ...{ createdAt: madeAt, rotatedAt: madeAt, binding: opening.binding },
-      ...(opening.ip === undefined ? {} : { ip: opening.ip }),
-    }
+    const record = firstRecord(opening, madeAt)
     if (!(await insert(run, record, opening))) throw new Abandoned()
     const revocations = [...replaced, ...ended].map(revocationOf)
     if (revocations.length > 0)

@@ -1,9 +1,8 @@
-import { type KnownMarks, type SessionId, tagOfSession } from '@sallyport/core/store'
+import { type KnownMarks, type SessionId, shardOfTag, tagOfSession } from '@sallyport/core/store'
 import { sql } from 'kysely'
 import type { Run } from './database.ts'
 import { issueFrom, type Marks } from './marks.ts'
 import type { PortParts } from './parts.ts'
-import { shardOfTag } from './shards.ts'
 
 /**
  * How long a step may take before it must look again. A mark refuses tokens up to two seconds after it

@@ -1,17 +1,7 @@
-import {
-  type Grant,
-  type RotationState,
-  type Session,
-  type SessionId,
-  tagOf,
-  tagOfSession,
-} from '@sallyport/core/store'
+import { type Grant, type SessionId, type SessionRecord, tagOf, tagOfSession } from '@sallyport/core/store'
 import { type RawBuilder, sql } from 'kysely'
 import { Unreadable } from './faults.ts'
 import type { Seals } from './seals.ts'
-
-/** A session with all that decides about its refresh tokens. */
-export type SessionRecord = Session & RotationState
 
 /** A session as its row has it. */
 export interface SessionRow {
@@ -163,17 +153,4 @@ function recordOf(row: SessionRow): SessionRecord {
     createdAt: Number(row.created_at),
     rotatedAt: Number(row.rotated_at),
   }
-}
-
-/** The part of a record that leaves the store. */
-export function portSession({
-  binding: _binding,
-  base: _base,
-  key: _key,
-  keyed: _keyed,
-  confirmed: _confirmed,
-  converged: _converged,
-  ...session
-}: SessionRecord): Session {
-  return session
 }

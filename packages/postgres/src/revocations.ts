@@ -6,6 +6,10 @@ import {
   type Revocation,
   type RevocationStore,
   type SessionId,
+  SHARDS,
+  shardOf,
+  shardOfName,
+  shardOfTag,
   type TokenIdentity,
 } from '@sallyport/core/store'
 import { sql } from 'kysely'
@@ -16,7 +20,6 @@ import { endedUntil } from './marks.ts'
 import type { PortParts } from './parts.ts'
 import { isPrompt } from './promptness.ts'
 import { createPutBack } from './put-back.ts'
-import { SHARDS, shardOf, shardOfName, shardOfTag } from './shards.ts'
 import { createSubjects } from './subjects.ts'
 import { serverNow } from './tables.ts'
 

@@ -1,10 +1,13 @@
 import {
   endOf,
   judgeRotation,
+  nextRecord,
+  portSession,
   type Rotation,
   type RotationOutcome,
   type RotationVerdict,
   type Session,
+  shardOfTag,
   tagOfSession,
 } from '@sallyport/core/store'
 import { type RawBuilder, sql } from 'kysely'
@@ -13,9 +16,7 @@ import type { EndKind } from './endings.ts'
 import { createLookup, type Found } from './lookup.ts'
 import { issueFrom } from './marks.ts'
 import { createMayIssue } from './promptness.ts'
-import { portSession, type SessionRecord } from './records.ts'
 import type { SessionParts } from './session-parts.ts'
-import { shardOfTag } from './shards.ts'
 import { serverNow } from './tables.ts'
 
 type GoingOn = Extract<RotationVerdict, { kind: 'rotate' | 'contest' }>
@@ -145,13 +146,7 @@ WHERE ${unchanged(found)} AND converged < ${most}::bigint RETURNING s.id`)
     verdict: GoingOn,
   ): Promise<Session | undefined> {
     const { generation, base, keyed, binding } = verdict
-    const { ip: _ip, ...rest } = found.record
-    const next: SessionRecord = {
-      ...rest,
-      ...{ generation, base, keyed, binding, key: rotation.key, confirmed: false, converged: 0 },
-      rotatedAt: rotation.at,
-      ...(rotation.ip === undefined ? {} : { ip: rotation.ip }),
-    }
+    const next = nextRecord(found.record, rotation, verdict)
     const seal = found.isCurrent ? null : records.seal(next.id, next)
     const written = sql`generation = ${generation}, base = ${base}, keyed = ${keyed}, confirmed = false, converged = 0,
   retry_key = ${rotation.key?.bytes ?? null}, retry_key_sent = ${rotation.key?.sent ?? false},

@@ -1,4 +1,4 @@
-import { isSessionId, type Revocation, type SessionStore } from '@sallyport/core/store'
+import { isSessionId, portSession, type Revocation, type SessionStore, shardOf } from '@sallyport/core/store'
 import { sql } from 'kysely'
 import { createChanges } from './changes.ts'
 import type { Confirmations } from './confirmations.ts'
@@ -6,10 +6,9 @@ import { createCrowd } from './crowd.ts'
 import { createLookup } from './lookup.ts'
 import { createOpening } from './opening.ts'
 import type { PortParts } from './parts.ts'
-import { createRecords, portSession } from './records.ts'
+import { createRecords } from './records.ts'
 import { createRotation } from './rotation.ts'
 import type { SessionParts } from './session-parts.ts'
-import { shardOf } from './shards.ts'
 import { createSubjects } from './subjects.ts'
 
 /** Sessions in PostgreSQL: a row each. */

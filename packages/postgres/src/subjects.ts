@@ -5,12 +5,12 @@ import {
   type SessionId,
   type SubjectRevocation,
   type SubjectTag,
+  shardOfTag,
 } from '@sallyport/core/store'
 import { type RawBuilder, sql } from 'kysely'
 import type { Run } from './database.ts'
 import type { Marks } from './marks.ts'
 import type { PortParts } from './parts.ts'
-import { shardOfTag } from './shards.ts'
 
 interface LockedRow extends Marks {
   readonly at: number

@@ -1,12 +1,15 @@
 import {
   type ActivityKind,
   type CounterName,
-  isSessionId,
   type OnceName,
   type Revocation,
   type SessionId,
+  SHARDS,
   type SightingsName,
   type SubjectTag,
+  shardOf,
+  shardOfName,
+  shardOfTag,
 } from '@sallyport/core/store'
 
 /**
@@ -65,40 +68,18 @@ export interface Layout {
   readonly outboxLease: string
 }
 
-const SHARDS = Array.from({ length: 16 }, (_, shard) => shard)
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const ALL_SHARDS = Array.from({ length: SHARDS }, (_, shard) => shard)
 /** The shard of the signing keys. */
 export const RING_SHARD = 0
 
 export function createLayout(prefix: string): Layout {
-  /** A session id begins with the tag of its subject. The first four bits of the tag are the shard. */
-  const shardOfTag = (tag: string): number => ALPHABET.indexOf(tag.charAt(0)) >> 2
-  const prefixes = SHARDS.map((shard) => `${prefix}:{${shard.toString(16)}}:`)
+  const prefixes = ALL_SHARDS.map((shard) => `${prefix}:{${shard.toString(16)}}:`)
   const key = (shard: number, rest: string): string => `${prefixes[shard]}${rest}`
   return {
-    shards: SHARDS,
+    shards: ALL_SHARDS,
     channel: `${prefix}:news`,
     ring: key(RING_SHARD, 'k'),
-    shardOfTag,
-    shardOfSession: shardOfTag,
-    shardOfName,
-    shardOf(revocation) {
-      switch (revocation.kind) {
-        case 'session':
-        case 'generation':
-          return isSessionId(revocation.session)
-            ? shardOfTag(revocation.session)
-            : shardOfName(revocation.session)
-        case 'subject':
-          return shardOfTag(revocation.tag)
-        case 'token':
-          return shardOfName(revocation.jti)
-        case 'key':
-          return shardOfName(revocation.kid)
-        case 'all':
-          return 0
-      }
-    },
+    ...{ shardOfTag, shardOfSession: shardOfTag, shardOfName, shardOf },
     user: (tag) => key(shardOfTag(tag), `u:${tag}`),
     feed: (shard) => key(shard, 'r'),
     activity: (tag, kind) => key(shardOfTag(tag), `${kind === 'failure' ? 'f' : 'a'}:${tag}`),
@@ -119,15 +100,4 @@ export function createLayout(prefix: string): Layout {
     documentSet: (name) => key(RING_SHARD, `y:${name}`),
     outboxLease: key(RING_SHARD, 'v'),
   }
-}
-
-/**
- * FNV-1a, the lowest bits folded in. It is called for every token, and must only spread names over the shards: whoever
- * can choose the names of tokens may as well choose their number.
- */
-function shardOfName(name: string): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < name.length; index++)
-    hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193)
-  return (hash ^ (hash >>> 16)) & (SHARDS.length - 1)
 }

@@ -7,17 +7,18 @@ import {
   notBeforeOf,
   TOKENS_AHEAD_SECONDS,
 } from '../ports/revocations.ts'
+import type { Session } from '../ports/session.ts'
 import type { SessionStore } from '../ports/sessions.ts'
 import type { BindingKey } from '../ports/steps/binding-key.ts'
 import type { Opening } from '../ports/steps/opening.ts'
 import type { Rotation, RotationOutcome } from '../ports/steps/rotating.ts'
 import { sessionsToEnd } from '../sessions/limit.ts'
 import { sessionsToList } from '../sessions/list.ts'
-import { judgeRotation } from '../sessions/rotate.ts'
+import { firstRecord, keptRecord, nextRecord, portSession, type SessionRecord } from '../sessions/record.ts'
+import { judgeRotation, type RefreshWindow } from '../sessions/rotate.ts'
 import type { MemoryOutbox } from './optional/outbox.ts'
 import type { MemoryRevocations } from './revocations.ts'
-import { firstRecord, goOn, portSession, twoLater } from './session-record.ts'
-import { createSubjects, dropExpired, type SessionRecord, type Subject } from './subjects.ts'
+import { createSubjects, dropExpired, type Subject } from './subjects.ts'
 
 export interface MemorySessions extends SessionStore {
   /** From now on, tokens of the subject are issued later than this second. The latest mark counts. */
@@ -92,13 +93,13 @@ export function createMemorySessions(
         return { kind: 'converged', session: portSession(converged), drift: verdict.drift, issueFrom }
       }
       case 'rotate': {
-        const session = goOn(subject, record, rotation, verdict)
+        const session = goOn(subject, nextRecord(record, rotation, verdict), verdict.window)
         return { kind: 'rotated', session, rolledBack: verdict.rolledBack, drift: verdict.drift, issueFrom }
       }
       case 'contest': {
         const { id, generation, ip: previousIp } = record
         revocations.add({ kind: 'generation', session: id, generation }, rotation.at)
-        const session = goOn(subject, record, rotation, verdict)
+        const session = goOn(subject, nextRecord(record, rotation, verdict), verdict.window)
         const outcome = { kind: 'contested', session, drift: verdict.drift, issueFrom } as const
         return previousIp === undefined ? outcome : { ...outcome, previousIp }
       }
@@ -127,7 +128,7 @@ export function createMemorySessions(
       if (replaced) end(replaces, opening.at)
       subjects.tidy(subject, opening)
       const ended = makeRoom(subject, opening)
-      const record = firstRecord(opening)
+      const record = firstRecord(opening, Math.max(opening.at, opening.known.endedUntil + 1))
       subject.sessions.set(opening.id, record)
       subjects.sweep(opening.at, opening.lifetimes)
       return Promise.resolve({
@@ -207,9 +208,7 @@ export function createMemorySessions(
       revocations.add(revocation, at)
       const survivor = except === undefined ? undefined : subject.sessions.get(except)
       if (survivor === undefined) return Promise.resolve({ kind: 'ended', sessions: ended, revocation })
-      // After two generations, its last token is no longer the previous one, so it cannot converge. A session whose
-      // tokens travel in bodies keeps its token, because this call cannot hand out a new one.
-      const kept = survivor.transport === 'body' ? survivor : twoLater(survivor, at)
+      const kept = keptRecord(survivor, at)
       subject.sessions.set(kept.id, kept)
       return Promise.resolve({ kind: 'ended', sessions: ended, revocation, kept: portSession(kept) })
     },
@@ -235,6 +234,12 @@ export function createMemorySessions(
       return Promise.resolve({ kind: 'listed', sessions: sessions.map(portSession), more })
     },
   }
+}
+
+function goOn(subject: Subject, next: SessionRecord, window: RefreshWindow): Session {
+  subject.window = window
+  subject.sessions.set(next.id, next)
+  return portSession(next)
 }
 
 function mark(subject: Subject, notBefore: number): void {

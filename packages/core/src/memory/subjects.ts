@@ -1,10 +1,8 @@
 import type { SessionId, SubjectTag } from '../ports/ids.ts'
 import { hasExpired, type Lifetimes } from '../ports/lifetimes.ts'
-import type { Session } from '../ports/session.ts'
 import type { Opening } from '../ports/steps/opening.ts'
-import type { RefreshWindow, RotationState } from '../sessions/rotate.ts'
-
-export type SessionRecord = Session & RotationState
+import type { SessionRecord } from '../sessions/record.ts'
+import type { RefreshWindow } from '../sessions/rotate.ts'
 
 export interface Subject {
   readonly sessions: Map<SessionId, SessionRecord>

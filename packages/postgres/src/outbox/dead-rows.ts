@@ -1,6 +1,6 @@
+import { SHARDS } from '@sallyport/core/store'
 import { sql } from 'kysely'
 import type { DeadRows } from '../clean-up.ts'
-import { SHARDS } from '../shards.ts'
 import { serverNow, type Tables } from '../tables.ts'
 
 /** How long dead letters are kept. */

@@ -1,4 +1,4 @@
-import { SHARDS } from '../shards.ts'
+import { SHARDS } from '@sallyport/core/store'
 
 /** Where a message lies. Its lane is the shard of its subject. */
 export interface Place {
