@@ -227,7 +227,7 @@ describe('the tables', () => {
     const opening = Array.from({ length: 5 }, () => openStore({ schema }))
     for (const store of await Promise.all(opening)) expect(await store.ping()).toBe(true)
     const { rows } = await database.query(`SELECT id FROM ${schema}.migrations ORDER BY id`)
-    expect(rows).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }])
+    expect(rows).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }, { id: 5 }])
   })
 
   test('are refused if they are not up to date and may not be changed', async () => {
@@ -239,7 +239,7 @@ describe('the tables', () => {
     const store = await openStore({ schema, migrate: 'check' })
     const session = await opened(store, opening(newSubject()))
     ofKind(await store.sessions.rotate(rotation(session)), 'rotated')
-    expect(migrationsOf(schema, 4)).toBe('')
+    expect(migrationsOf(schema, 5)).toBe('')
   })
 })
 
@@ -344,4 +344,43 @@ test('a refresh that reaches the server after its caller has given up changes no
       kind: 'converged',
     },
   )
+})
+
+describe('all sessions of a subject are over by a mark, before their rows say so', () => {
+  const limits = [{ refreshLimit: { count: 0, windowMs: 0 } }, { refreshLimit: { count: 5, windowMs: HOUR } }]
+  test.each(limits)('and a refresh that has read its session before does not go on: %o', async (limit) => {
+    const store = await openStore()
+    const subject = newSubject()
+    const [session, kept] = [await opened(store, opening(subject)), await opened(store, opening(subject))]
+    let marks = 0
+    const query = async (text: string, values: unknown[] = []) => {
+      if (text.includes('SET generation') && marks++ === 0)
+        await database.query(
+          `INSERT INTO sallyport.subjects (tag, shard, ended_until, kept_session) VALUES ($1, 0, $2, $3)
+            ON CONFLICT (tag) DO UPDATE SET ended_until = excluded.ended_until, kept_session = excluded.kept_session`,
+          [subject.tag, START, kept.id],
+        )
+      return database.query(text, values)
+    }
+    const slow = await openStore({ embedded: { query, transaction: database.transaction } as never })
+    expect(await slow.sessions.rotate(rotation(session, limit))).toEqual({ kind: 'unknown' })
+    expect(marks).toBe(1)
+    ofKind(await store.sessions.rotate(rotation(kept, limit)), 'rotated')
+  })
+
+  test('and nobody reads, changes or ends them; a sign-in comes after it', async () => {
+    const store = await openStore()
+    const subject = newSubject()
+    const { id } = await opened(store, opening(subject))
+    await database.query('UPDATE sallyport.subjects SET ended_until = $1', [START])
+    const step = { id, at: START, lifetimes: LIFETIMES, known: NOTHING }
+    expect(await store.sessions.read(id)).toEqual({ kind: 'unknown' })
+    expect(await store.sessions.bindKey({ ...step, key: boundKeyOf('browser') })).toEqual({ kind: 'unknown' })
+    expect(await store.sessions.end({ id, at: START, evenIfAbsent: false })).toEqual({ kind: 'absent' })
+    const next = opening(subject, { replaces: id })
+    const outcome = ofKind(await store.sessions.open(next), 'opened')
+    expect(outcome).toMatchObject({ replaced: false, session: { createdAt: START + 1 } })
+    expect(await store.sessions.open(opening(subject, { id }))).toEqual(UNAVAILABLE)
+    ofKind(await store.sessions.rotate(rotation(outcome.session)), 'rotated')
+  })
 })

@@ -76,7 +76,8 @@ test('tokens are renewed up to an instant at which all sessions were changed', a
   await holder.query('BEGIN')
   await holder.query('SELECT FROM sallyport.sessions WHERE id = $1 FOR UPDATE', [id])
   const began = await serverNow()
-  const renewing = store.sessions.renew({ tag: subject.tag, at: 0, lifetimes: LIFETIMES, known: NOTHING })
+  const renewal = { tag: subject.tag, at: 0, lifetimes: LIFETIMES, known: NOTHING, scope: 'notes:read' }
+  const renewing = store.sessions.renew(renewal)
   await waiting()
   await waitUntil(began + 1000)
   const released = Math.floor((await serverNow()) / 1000)

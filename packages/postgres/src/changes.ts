@@ -10,12 +10,11 @@ import {
 } from '@sallyport/core/store'
 import { sql } from 'kysely'
 import type { Run } from './database.ts'
-import { createLookup, type Found, isLive } from './lookup.ts'
+import { createLookup, type Found, isLive, unchanged } from './lookup.ts'
 import { issueFrom } from './marks.ts'
 import { createMayIssue } from './promptness.ts'
 import { particularsOf } from './records.ts'
 import type { SessionParts } from './session-parts.ts'
-import { serverNow } from './tables.ts'
 
 /** How often a change is tried, if others change the session at the same time. */
 const MAX_ROUNDS = 10
@@ -33,11 +32,11 @@ export function createChanges(parts: SessionParts) {
   const mayIssue = createMayIssue(parts)
 
   /** Writes the grant and the binding of a session, if it is still the one that was found. */
-  async function write(run: Run, { version, deadline }: Found, next: SessionRecord): Promise<boolean> {
+  async function write(run: Run, found: Found, next: SessionRecord): Promise<boolean> {
     const rows = await run(sql`UPDATE ${tables.sessions} AS s
 SET particulars = ${particularsOf(next)}::text::jsonb, seal = ${records.seal(next.id, next)},
   cells = ${next.binding.cells}, browser_version = ${next.binding.version}, version = s.version + 1
-WHERE s.id = ${next.id} AND s.version = ${version} AND s.ended_at IS NULL AND ${serverNow} <= ${deadline}::bigint
+WHERE ${unchanged(tables, found)}
 RETURNING s.id`)
     return rows.length === 1
   }

@@ -15,39 +15,59 @@ export type EndKind =
   | 'expired'
   | 'put_back'
 
-/** How many rows one statement changes. */
+/** How many sessions one transaction goes through, so that none holds a lock for long. */
 export const SLICE = 200
 
-/** Marks sessions as ended. Those that have ended stay as they are. */
-export function createEndings(tables: Pick<Tables, 'sessions'>) {
-  return async (
-    run: Run,
-    ids: readonly SessionId[],
-    kind: EndKind,
-    at: RawBuilder<number>,
-  ): Promise<void> => {
-    for (let from = 0; from < ids.length; from += SLICE)
-      await run(sql`UPDATE ${tables.sessions}
-SET ended_at = ${at}, end_kind = ${kind}, version = version + 1
-WHERE id = ANY (${ids.slice(from, from + SLICE)}::text[]) AND ended_at IS NULL`)
-  }
-}
-
-/** A session whose time is over, as it was read. */
-export interface Expired {
+/** A session as it was read. */
+export interface Seen {
   readonly id: SessionId
   readonly rotatedAt: number
 }
 
-/** Marks sessions as expired, unless they were refreshed since they were read. */
-export function createExpiring(tables: Pick<Tables, 'sessions'>) {
-  return async (run: Run, expired: readonly Expired[], at: RawBuilder<number>): Promise<void> => {
-    for (let from = 0; from < expired.length; from += SLICE) {
-      const some = expired.slice(from, from + SLICE)
-      await run(sql`UPDATE ${tables.sessions} AS s
-SET ended_at = ${at}, end_kind = 'expired', version = version + 1
-FROM unnest(${some.map(({ id }) => id)}::text[], ${some.map(({ rotatedAt }) => rotatedAt)}::bigint[]) AS past (id, rotated_at)
-WHERE s.id = past.id AND s.rotated_at = past.rotated_at AND s.ended_at IS NULL`)
-    }
+/** Marks sessions as ended. Those that have ended stay as they are. Each resolves to the sessions that it has ended. */
+export interface Endings {
+  all(
+    run: Run,
+    ids: readonly SessionId[],
+    kind: EndKind,
+    at: RawBuilder<number>,
+  ): Promise<readonly SessionId[]>
+  /** Leaves out those that were refreshed since they were seen. */
+  unlessRefreshed(
+    run: Run,
+    seen: readonly Seen[],
+    kind: EndKind,
+    at: RawBuilder<number>,
+  ): Promise<readonly SessionId[]>
+}
+
+export function createEndings(tables: Pick<Tables, 'sessions'>): Endings {
+  /** Whatever locks several sessions does so in the order of their ids, so no two wait for each other. */
+  async function end(
+    run: Run,
+    which: RawBuilder<unknown>,
+    kind: EndKind,
+    at: RawBuilder<number>,
+  ): Promise<readonly SessionId[]> {
+    const ended = await run<{ id: SessionId }>(sql`UPDATE ${tables.sessions} AS s
+SET ended_at = ${at}, end_kind = ${kind}, version = s.version + 1
+FROM (${which} AND s.ended_at IS NULL ORDER BY s.id FOR UPDATE OF s) AS those
+WHERE s.id = those.id RETURNING s.id`)
+    return ended.map(({ id }) => id)
+  }
+
+  return {
+    async all(run, ids, kind, at) {
+      if (ids.length === 0) return []
+      const those = sql`SELECT s.id FROM ${tables.sessions} AS s WHERE s.id = ANY (${ids}::text[])`
+      return end(run, those, kind, at)
+    },
+    async unlessRefreshed(run, seen, kind, at) {
+      if (seen.length === 0) return []
+      const [ids, rotatedAt] = [seen.map((one) => one.id), seen.map((one) => one.rotatedAt)]
+      const those = sql`SELECT s.id FROM ${tables.sessions} AS s
+  JOIN unnest(${ids}::text[], ${rotatedAt}::bigint[]) AS seen (id, rotated_at) USING (id, rotated_at) WHERE true`
+      return end(run, those, kind, at)
+    },
   }
 }

@@ -1,10 +1,16 @@
-import { hasExpired, type KnownMarks, type Lifetimes, type SessionId } from '@sallyport/core/store'
-import { sql } from 'kysely'
+import {
+  hasExpired,
+  type KnownMarks,
+  type Lifetimes,
+  type SessionId,
+  tagOfSession,
+} from '@sallyport/core/store'
+import { type RawBuilder, sql } from 'kysely'
 import type { Run } from './database.ts'
-import { endedUntil, type Marks } from './marks.ts'
+import { isOver, type Marks } from './marks.ts'
 import { type ReadRecord, type SessionRow, sessionColumns } from './records.ts'
 import type { SessionParts } from './session-parts.ts'
-import { serverNow } from './tables.ts'
+import { serverNow, type Tables } from './tables.ts'
 
 interface FoundRow extends SessionRow, Marks {
   readonly has_subject: boolean
@@ -36,12 +42,12 @@ export function createLookup({ tables, records, instant, commandTimeoutMs }: Ses
   return async (run: Run, id: SessionId, at: number, known?: KnownMarks): Promise<Found | undefined> => {
     const began = performance.now()
     const [row] = await run<FoundRow>(sql`SELECT ${sessionColumns}, u.tag IS NOT NULL AS has_subject,
-  u.not_before, u.window_ends_at, u.window_count, h.ended_until, ${instant(at)} AS at, ${serverNow} AS server_now
+  u.not_before, u.ended_until AS over_until, u.kept_session, u.window_ends_at, u.window_count, h.ended_until, ${instant(at)} AS at, ${serverNow} AS server_now
 FROM ${tables.sessions} AS s
   LEFT JOIN ${tables.subjects} AS u ON u.tag = s.tag
   LEFT JOIN ${tables.shards} AS h ON h.shard = s.shard
 WHERE s.id = ${id} AND s.ended_at IS NULL`)
-    if (row === undefined || Number(row.created_at) <= endedUntil(row, known)) return undefined
+    if (row === undefined || isOver({ id, createdAt: Number(row.created_at) }, row, known)) return undefined
     return {
       ...records.read(row),
       marks: row,
@@ -54,7 +60,17 @@ WHERE s.id = ${id} AND s.ended_at IS NULL`)
   }
 }
 
-export type Lookup = ReturnType<typeof createLookup>
+/** The condition for sessions, as `s`, of which nothing has changed since they were found. Somebody waits for the step. */
+export function unchanged({ subjects }: Pick<Tables, 'subjects'>, found: Found): RawBuilder<boolean> {
+  const { record, version, deadline } = found
+  return sql`s.id = ${record.id} AND s.version = ${version} AND s.ended_at IS NULL AND ${serverNow} <= ${deadline}::bigint
+  AND NOT EXISTS (SELECT FROM ${subjects} AS u WHERE u.tag = ${tagOfSession(record.id)} AND NOT ${hasMarks(found)})`
+}
+
+/** The condition for the subject, as `u`, that no mark was made since the session was found. */
+export function hasMarks({ marks }: Found): RawBuilder<boolean> {
+  return sql`(u.not_before = ${Number(marks.not_before ?? 0)}::bigint AND u.ended_until = ${Number(marks.over_until ?? -1)}::bigint)`
+}
 
 export function isLive({ record, at }: Found, lifetimes: Lifetimes): boolean {
   return !hasExpired(record, at, lifetimes)

@@ -9,49 +9,79 @@ import {
   type SessionRecord,
   sessionsToEnd,
   shardOfTag,
+  type Unavailable,
 } from '@sallyport/core/store'
 import { sql } from 'kysely'
-import type { Run } from './database.ts'
-import { createEndings } from './endings.ts'
+import type { Run, Step } from './database.ts'
+import { createEndings, SLICE } from './endings.ts'
 import { Abandoned } from './faults.ts'
 import { endedUntil, issueFrom } from './marks.ts'
+import { LATEST, type Member, type Members, sorted } from './members.ts'
 import { createMayIssue } from './promptness.ts'
 import { particularsOf } from './records.ts'
+import { createRoomMaking } from './room.ts'
 import type { SessionParts } from './session-parts.ts'
 import type { LockedSubject, Subjects } from './subjects.ts'
 
 const revocationOf = (session: SessionId): Revocation => ({ kind: 'session', session })
+const idsOf = (some: readonly Pick<Member, 'id'>[]): readonly SessionId[] => some.map(({ id }) => id)
+
+/** How often room is made for one sign-in, since others may sign in meanwhile. */
+const MAX_ROUNDS = 3
+const CROWDED = { kind: 'crowded' } as const
+const UNAVAILABLE: Unavailable = { kind: 'unavailable' }
 
 /** Makes sessions. The subject is locked meanwhile, so that sign-ins at once never exceed the limit. */
-export function createOpening(parts: SessionParts, subjects: Subjects) {
+export function createOpening(parts: SessionParts, subjects: Subjects, members: Members) {
   const { database, tables, feeds, records } = parts
-  const endSessions = createEndings(tables)
+  const endings = createEndings(tables)
   const mayIssue = createMayIssue(parts)
+  const makeRoom = createRoomMaking(parts, members)
 
   return async (opening: Opening): Promise<OpenOutcome> => {
-    const answer = await database.step<OpenOutcome>('open', async ({ run, transaction }) => {
-      const { opened, began } = await transaction((tx) => carryOut(tx, opening))
-      return (await mayIssue(run, opening, opened.issueFrom, began)) ? opened : { kind: 'unavailable' }
-    })
-    return answer.kind === 'unavailable' ? answer : answer.value
+    const crowded: SessionId[] = []
+    for (let round = 0; ; round++) {
+      const answer = await database.step<OpenOutcome | typeof CROWDED>('open', ({ run, transaction }) =>
+        openOnce(run, transaction, opening),
+      )
+      if (answer.kind === 'unavailable') return answer
+      const { value: outcome } = answer
+      if (outcome.kind === 'opened') return { ...outcome, ended: [...crowded, ...outcome.ended] }
+      if (outcome.kind === 'unavailable' || round === MAX_ROUNDS) return UNAVAILABLE
+      const room = await makeRoom(opening)
+      if (room.kind === 'unavailable') return room
+      crowded.push(...room.value)
+    }
   }
 
+  async function openOnce(run: Run, transaction: Step['transaction'], opening: Opening) {
+    const made = await transaction((tx) => carryOut(tx, opening))
+    if (made === undefined) return CROWDED
+    const { opened, began } = made
+    return (await mayIssue(run, opening, opened.issueFrom, began)) ? opened : UNAVAILABLE
+  }
+
+  /** Resolves to `undefined` if more sessions must end first than one transaction ends. */
   async function carryOut(run: Run, opening: Opening) {
-    const { tag, known } = opening
+    const { tag, known, sessionLimit } = opening
     const locked = await subjects.lock(run, tag, opening.at, opening.lifetimes.absoluteMs)
     const began = performance.now()
+    const { marks } = locked
+    const most = sessionLimit + SLICE
+    const others = sessionLimit === 0 ? [] : await members.page(run, tag, LATEST, most + 1)
+    if (others.length > most) return undefined
     const replaced = await replace(run, opening, locked)
-    const ended = await makeRoom(run, opening, locked)
-    const madeAt = Math.max(locked.at, endedUntil(locked.marks, known) + 1)
-    const record = firstRecord(opening, madeAt)
-    if (!(await insert(run, record, opening))) throw new Abandoned()
+    const ended = await endSurplus(run, opening, locked, others)
+    const over = Math.max(endedUntil(marks, known), Number(marks.over_until ?? -1))
+    const record = firstRecord(opening, Math.max(locked.at, over + 1))
+    if (!(await insert(run, record, opening, locked))) throw new Abandoned()
     const revocations = [...replaced, ...ended].map(revocationOf)
     if (revocations.length > 0)
       await feeds.revokeEach(run, { shard: shardOfTag(tag), revocations, at: opening.at, areEndings: true })
     const opened = {
       kind: 'opened',
       ...{ session: portSession(record), ended, replaced: replaced.length > 0 },
-      issueFrom: issueFrom(locked.marks, known),
+      issueFrom: issueFrom(marks, known),
     } as const
     return { opened, began }
   }
@@ -65,31 +95,34 @@ export function createOpening(parts: SessionParts, subjects: Subjects) {
     if (replaces === undefined) return []
     const rows = await run(sql`UPDATE ${tables.sessions} AS s
 SET ended_at = ${at}::bigint, end_kind = 'replaced', version = version + 1
-WHERE s.id = ${replaces} AND s.tag = ${tag} AND ${subjects.notEnded} RETURNING s.id`)
+WHERE s.id = ${replaces} AND s.tag = ${tag} AND ${subjects.isLeft(tag)} AND NOT ${subjects.isOver(tag)} RETURNING s.id`)
     return rows.length === 1 ? [replaces] : []
   }
 
-  async function makeRoom(
+  async function endSurplus(
     run: Run,
-    { id, tag, lifetimes, sessionLimit }: Opening,
+    { id, replaces, lifetimes, sessionLimit }: Opening,
     { at }: LockedSubject,
+    members: readonly Member[],
   ): Promise<readonly SessionId[]> {
-    if (sessionLimit === 0) return []
-    const { live, expired } = await subjects.sessionsOf(run, tag, at, lifetimes)
-    const others = live.filter((one) => one.id !== id)
-    const ended = sessionsToEnd(others, sessionLimit).map((one) => one.id)
-    await endSessions(run, ended, 'limit', sql`${at}::bigint`)
-    await endSessions(
-      run,
-      expired.map((one) => one.id),
-      'expired',
-      sql`${at}::bigint`,
-    )
-    return ended
+    const instant = sql<number>`${at}::bigint`
+    const { live, expired, over } = sorted(members, at, lifetimes)
+    const others = live.filter((one) => one.id !== id && one.id !== replaces)
+    await endings.all(run, idsOf(expired), 'expired', instant)
+    const gone = await endings.all(run, idsOf(over), 'subject', instant)
+    return [
+      ...gone,
+      ...(await endings.all(run, idsOf(sessionsToEnd(others, sessionLimit)), 'limit', instant)),
+    ]
   }
 
   /** A sign-in may be repeated, if its answer was lost. Resolves to `false` if the session has ended meanwhile. */
-  async function insert(run: Run, record: SessionRecord, { tag, lifetimes }: Opening): Promise<boolean> {
+  async function insert(
+    run: Run,
+    record: SessionRecord,
+    { tag, lifetimes }: Opening,
+    { marks }: LockedSubject,
+  ): Promise<boolean> {
     const { id, binding, lifetimes: own } = record
     const rows =
       await run(sql`INSERT INTO ${tables.sessions} AS s (id, tag, shard, subject, client, scope, transport,
@@ -107,6 +140,7 @@ ON CONFLICT (id) DO UPDATE SET client = excluded.client, scope = excluded.scope,
   browser_version = excluded.browser_version, ip = excluded.ip, created_at = excluded.created_at,
   rotated_at = excluded.rotated_at, expires_at = excluded.expires_at, version = s.version + 1
   WHERE s.ended_at IS NULL
+    AND (s.created_at > ${Number(marks.over_until ?? -1)}::bigint OR s.id = ${marks.kept_session})
 RETURNING s.id`)
     return rows.length === 1
   }

@@ -23,7 +23,9 @@ export function createMayIssue({ tables }: Pick<PortParts, 'tables'>) {
   return async (run: Run, { id, known }: Issuing, from: number, began: number): Promise<boolean> => {
     if (isPrompt(began)) return true
     const tag = tagOfSession(id)
-    const [marks] = await run<Marks>(sql`SELECT u.not_before, h.ended_until FROM (SELECT) AS one
+    const [marks] = await run<
+      Pick<Marks, 'not_before' | 'ended_until'>
+    >(sql`SELECT u.not_before, h.ended_until FROM (SELECT) AS one
   LEFT JOIN ${tables.subjects} AS u ON u.tag = ${tag}
   LEFT JOIN ${tables.shards} AS h ON h.shard = ${shardOfTag(tag)}`)
     return marks !== undefined && issueFrom(marks, known) === from

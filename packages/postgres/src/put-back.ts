@@ -14,7 +14,7 @@ import type { Subjects } from './subjects.ts'
 /** Carries out what revocations mean that the store lost: what they ended has come back with the data. */
 export function createPutBack(parts: PortParts, subjects: Subjects) {
   const { tables, feeds, instant, belongings } = parts
-  const endSessions = createEndings(tables)
+  const endings = createEndings(tables)
 
   /** Skips a burnt generation, if the session has not gone on from it. */
   async function burn(run: Run, { session, generation }: GenerationRevocation): Promise<void> {
@@ -33,7 +33,7 @@ WHERE s.id = ${session} AND s.ended_at IS NULL AND s.generation <= ${generation}
       one.kind === 'session' && isSessionId(one.session) ? [one.session] : [],
     )
     if (sessions.length > 0) {
-      await endSessions(run, sessions, 'put_back', instant(at))
+      await endings.all(run, sessions, 'put_back', instant(at))
       for (const { drop } of belongings) await drop?.(run, sessions)
     }
     const until = lost.flatMap((one) => (one.kind === 'all' ? [one.until] : []))

@@ -1,7 +1,9 @@
 import { type Grant, type SessionId, type SessionRecord, tagOf, tagOfSession } from '@sallyport/core/store'
 import { type RawBuilder, sql } from 'kysely'
+import type { Run } from './database.ts'
 import { Unreadable } from './faults.ts'
 import type { Seals } from './seals.ts'
+import type { Tables } from './tables.ts'
 
 /** A session as its row has it. */
 export interface SessionRow {
@@ -53,6 +55,20 @@ export const sessionColumns: RawBuilder<unknown> = sql.raw(
     .map((column) => `s.${column}`)
     .join(', '),
 )
+
+/** Refreshes do not lock the subject. */
+export const LOCKED: RawBuilder<unknown> = sql`FOR UPDATE`
+
+/** The rows of sessions that have not ended. */
+export function rowsOf(
+  { sessions }: Pick<Tables, 'sessions'>,
+  run: Run,
+  ids: readonly SessionId[],
+  lock: RawBuilder<unknown> = sql``,
+): Promise<readonly SessionRow[]> {
+  return run<SessionRow>(sql`SELECT ${sessionColumns} FROM ${sessions} AS s
+WHERE s.id = ANY (${ids}::text[]) AND s.ended_at IS NULL ORDER BY s.id ${lock}`)
+}
 
 /** Reads rows, and makes their seals: nothing of a grant is trusted before its seal was checked. */
 export interface Records {

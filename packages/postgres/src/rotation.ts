@@ -13,11 +13,10 @@ import {
 import { type RawBuilder, sql } from 'kysely'
 import type { Run, Step } from './database.ts'
 import type { EndKind } from './endings.ts'
-import { createLookup, type Found } from './lookup.ts'
+import { createLookup, type Found, hasMarks, unchanged } from './lookup.ts'
 import { issueFrom } from './marks.ts'
 import { createMayIssue } from './promptness.ts'
 import type { SessionParts } from './session-parts.ts'
-import { serverNow } from './tables.ts'
 
 type GoingOn = Extract<RotationVerdict, { kind: 'rotate' | 'contest' }>
 
@@ -105,15 +104,10 @@ export function createRotation(parts: SessionParts) {
     }
   }
 
-  /** The session is as it was found, and somebody waits for the step. */
-  function unchanged({ record, version, deadline }: Found): RawBuilder<boolean> {
-    return sql`s.id = ${record.id} AND s.version = ${version} AND s.ended_at IS NULL AND ${serverNow} <= ${deadline}::bigint`
-  }
-
   async function end(run: Run, found: Found, kind: EndKind): Promise<boolean> {
     const ended = await run(sql`UPDATE ${tables.sessions} AS s
 SET ended_at = ${found.at}::bigint, end_kind = ${kind}, version = version + 1
-WHERE ${unchanged(found)} RETURNING s.id`)
+WHERE ${unchanged(tables, found)} RETURNING s.id`)
     return ended.length === 1
   }
 
@@ -135,7 +129,7 @@ WHERE ${unchanged(found)} RETURNING s.id`)
   async function converge(run: Run, found: Found, { convergedLimit }: Rotation): Promise<boolean> {
     const most = convergedLimit === 0 ? Number.MAX_SAFE_INTEGER : convergedLimit
     const counted = await run(sql`UPDATE ${tables.sessions} AS s SET converged = converged + 1
-WHERE ${unchanged(found)} AND converged < ${most}::bigint RETURNING s.id`)
+WHERE ${unchanged(tables, found)} AND converged < ${most}::bigint RETURNING s.id`)
     return counted.length === 1
   }
 
@@ -155,7 +149,7 @@ WHERE ${unchanged(found)} AND converged < ${most}::bigint RETURNING s.id`)
   seal = coalesce(${seal}, s.seal), version = s.version + 1`
     const rows = await run(
       rotation.refreshLimit.count === 0
-        ? sql`UPDATE ${tables.sessions} AS s SET ${written} WHERE ${unchanged(found)} RETURNING s.id`
+        ? sql`UPDATE ${tables.sessions} AS s SET ${written} WHERE ${unchanged(tables, found)} RETURNING s.id`
         : await counting(run, found, rotation, verdict, written),
     )
     return rows.length === 1 ? portSession(next) : undefined
@@ -178,10 +172,11 @@ WHERE ${unchanged(found)} AND converged < ${most}::bigint RETURNING s.id`)
     const most = isSame ? refreshLimit.count : Number.MAX_SAFE_INTEGER
     return sql`WITH
 subject AS MATERIALIZED (
-  SELECT window_ends_at, window_count FROM ${tables.subjects} WHERE tag = ${tag} FOR UPDATE),
+  SELECT u.window_ends_at, u.window_count, ${hasMarks(found)} AS has_marks FROM ${tables.subjects} AS u
+  WHERE u.tag = ${tag} FOR UPDATE),
 next AS (
   UPDATE ${tables.sessions} AS s SET ${written} FROM subject
-  WHERE ${unchanged(found)} AND subject.window_ends_at = ${found.window.endsAt}::bigint
+  WHERE ${unchanged(tables, found)} AND subject.has_marks AND subject.window_ends_at = ${found.window.endsAt}::bigint
     AND subject.window_count < ${most}::bigint
   RETURNING s.id),
 counted AS (

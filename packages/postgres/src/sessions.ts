@@ -1,12 +1,24 @@
-import { isSessionId, portSession, type Revocation, type SessionStore, shardOf } from '@sallyport/core/store'
+import {
+  isSessionId,
+  portSession,
+  type Revocation,
+  type SessionId,
+  type SessionStore,
+  shardOf,
+  tagOfSession,
+} from '@sallyport/core/store'
 import { sql } from 'kysely'
 import { createChanges } from './changes.ts'
 import type { Confirmations } from './confirmations.ts'
 import { createCrowd } from './crowd.ts'
+import type { Run } from './database.ts'
+import { createListing } from './listing.ts'
 import { createLookup } from './lookup.ts'
+import { createMembers } from './members.ts'
 import { createOpening } from './opening.ts'
 import type { PortParts } from './parts.ts'
 import { createRecords } from './records.ts'
+import { createRenewal } from './renewal.ts'
 import { createRotation } from './rotation.ts'
 import type { SessionParts } from './session-parts.ts'
 import { createSubjects } from './subjects.ts'
@@ -16,18 +28,21 @@ export function createPostgresSessions(given: PortParts, confirmations: Confirma
   const parts: SessionParts = { ...given, records: createRecords(given.seals, given.leftOut) }
   const { database, tables, feeds, instant } = parts
   const subjects = createSubjects(parts)
+  const members = createMembers(parts, subjects)
   const lookup = createLookup(parts)
   const rotate = createRotation(parts)
 
   return {
-    open: createOpening(parts, subjects),
+    open: createOpening(parts, subjects, members),
     async rotate(rotation) {
       // Where the server hung for so long already, it is not waited for once more.
       const seen = await confirmations.settledOf(rotation.id)
       return seen?.kind === 'unavailable' ? seen : rotate(rotation)
     },
     ...createChanges(parts),
-    ...createCrowd(parts, subjects),
+    ...createCrowd(parts, subjects, members),
+    renew: createRenewal(parts, subjects, members),
+    list: createListing(parts, members),
     confirm: confirmations.add,
 
     async read(id) {
@@ -42,9 +57,7 @@ export function createPostgresSessions(given: PortParts, confirmations: Confirma
       const revocation: Revocation = { kind: 'session', session: id }
       if (!isSessionId(id) && !evenIfAbsent) return { kind: 'absent' }
       const answer = await database.transaction('end', async (run) => {
-        const [row] = await run<{ subject: string }>(sql`UPDATE ${tables.sessions} AS s
-SET ended_at = ${instant(at)}, end_kind = 'ended', version = version + 1
-WHERE s.id = ${id} AND ${subjects.notEnded} RETURNING s.subject`)
+        const row = isSessionId(id) ? await endOne(run, id, at) : undefined
         if (row !== undefined || evenIfAbsent)
           await feeds.revokeEach(run, {
             ...{ shard: shardOf(revocation), revocations: [revocation], at, areEndings: true },
@@ -54,5 +67,13 @@ WHERE s.id = ${id} AND ${subjects.notEnded} RETURNING s.subject`)
       if (answer.kind === 'unavailable') return answer
       return answer.value === undefined ? { kind: 'absent' } : { kind: 'ended', subject: answer.value }
     },
+  }
+
+  async function endOne(run: Run, id: SessionId, at: number): Promise<{ subject: string } | undefined> {
+    const tag = tagOfSession(id)
+    const [row] = await run<{ subject: string }>(sql`UPDATE ${tables.sessions} AS s
+SET ended_at = ${instant(at)}, end_kind = 'ended', version = version + 1
+WHERE s.id = ${id} AND ${subjects.isLeft(tag)} AND NOT ${subjects.isOver(tag)} RETURNING s.subject`)
+    return row
   }
 }

@@ -1,6 +1,4 @@
 import {
-  hasExpired,
-  type Lifetimes,
   REVOCATION_RETENTION_MS,
   type SessionId,
   type SubjectRevocation,
@@ -23,71 +21,49 @@ export interface LockedSubject {
   readonly at: number
 }
 
-/** What says of a session whether it lives. */
-export interface LivingRow {
-  readonly id: SessionId
-  readonly createdAt: number
-  readonly rotatedAt: number
-  readonly lifetimes?: Lifetimes
-}
-
-interface ShortRow {
-  readonly id: string
-  readonly created_at: number
-  readonly rotated_at: number
-  readonly idle_ms: number | null
-  readonly absolute_ms: number | null
-}
-
-/** What is done with the row of a subject, and with all its sessions. */
+/** What is done with the row of a subject, and what it says of its sessions, which are `s` in a statement. */
 export interface Subjects {
-  /** The condition for sessions, as `s`, that have not ended. */
-  readonly notEnded: RawBuilder<boolean>
+  /** The condition for sessions that have ended neither by themselves nor with everything. */
+  isLeft(tag: SubjectTag): RawBuilder<boolean>
+  /** The condition for sessions that are over since all of the subject were ended. */
+  isOver(tag: SubjectTag): RawBuilder<boolean>
   /**
    * Locks a subject, which is made if it is not known yet.
    *
    * @param keptMs how long its row is kept after this, at least. Default: while tokens may live
    */
   lock(run: Run, tag: SubjectTag, at: number, keptMs?: number): Promise<LockedSubject>
-  /** The sessions that have not ended, those that have expired apart. */
-  sessionsOf(
-    run: Run,
-    tag: SubjectTag,
-    at: number,
-    lifetimes: Lifetimes,
-  ): Promise<{ readonly live: readonly LivingRow[]; readonly expired: readonly LivingRow[] }>
   /** Remembers that tokens are refused. A clock that goes back weakens no mark. */
   mark(run: Run, marking: Omit<SubjectRevocation, 'kind'>): Promise<void>
+  /**
+   * From now on all sessions are over, except one that may be kept. The subject must be locked. Resolves to the instant until
+   * which they were made.
+   */
+  endAll(run: Run, tag: SubjectTag, at: number, kept: SessionId | undefined): Promise<number>
 }
 
 export function createSubjects({ tables, instant }: Pick<PortParts, 'tables' | 'instant'>): Subjects {
   const { subjects, sessions, shards } = tables
 
-  const notEnded: Subjects['notEnded'] = sql`s.ended_at IS NULL
-  AND s.created_at > coalesce((SELECT h.ended_until FROM ${shards} AS h WHERE h.shard = s.shard), -1)`
-
   return {
-    notEnded,
+    // These selects depend on no session, so each is carried out once for a statement.
+    isLeft: (tag) => sql`s.ended_at IS NULL
+  AND s.created_at > coalesce((SELECT h.ended_until FROM ${shards} AS h WHERE h.shard = ${shardOfTag(tag)}), -1)`,
+
+    isOver: (
+      tag,
+    ) => sql`(s.created_at <= coalesce((SELECT u.ended_until FROM ${subjects} AS u WHERE u.tag = ${tag}), -1)
+  AND s.id IS DISTINCT FROM (SELECT u.kept_session FROM ${subjects} AS u WHERE u.tag = ${tag}))`,
 
     async lock(run, tag, at, keptMs = 0) {
       const shard = shardOfTag(tag)
       const [row] = await run<LockedRow>(sql`INSERT INTO ${subjects} AS u (tag, shard, kept_until)
 VALUES (${tag}, ${shard}, ${instant(at)} + ${keptMs + REVOCATION_RETENTION_MS}::bigint)
 ON CONFLICT (tag) DO UPDATE SET kept_until = greatest(u.kept_until, excluded.kept_until)
-RETURNING u.not_before, ${instant(at)} AS at,
+RETURNING u.not_before, u.ended_until AS over_until, u.kept_session, ${instant(at)} AS at,
   (SELECT h.ended_until FROM ${shards} AS h WHERE h.shard = ${shard}) AS ended_until`)
       if (row === undefined) throw new Error('a row that was written is returned')
       return { marks: row, at: Number(row.at) }
-    },
-
-    async sessionsOf(run, tag, at, lifetimes) {
-      const rows = await run<ShortRow>(sql`SELECT s.id, s.created_at, s.rotated_at, s.idle_ms, s.absolute_ms
-FROM ${sessions} AS s WHERE s.tag = ${tag} AND ${notEnded} ORDER BY s.created_at`)
-      const all = rows.map(livingOf)
-      return {
-        live: all.filter((one) => !hasExpired(one, at, lifetimes)),
-        expired: all.filter((one) => hasExpired(one, at, lifetimes)),
-      }
     },
 
     async mark(run, { tag, notBefore, except }) {
@@ -101,16 +77,15 @@ ON CONFLICT (tag) DO UPDATE SET
   not_before_all = greatest(u.not_before_all, excluded.not_before_all),
   kept_until = greatest(u.kept_until, excluded.kept_until)`)
     },
-  }
-}
 
-function livingOf({ id, created_at, rotated_at, idle_ms, absolute_ms }: ShortRow): LivingRow {
-  return {
-    id: id as SessionId,
-    createdAt: Number(created_at),
-    rotatedAt: Number(rotated_at),
-    ...(idle_ms === null || absolute_ms === null
-      ? {}
-      : { lifetimes: { idleMs: Number(idle_ms), absoluteMs: Number(absolute_ms) } }),
+    async endAll(run, tag, at, kept) {
+      // A session may have been made by a clock that was ahead.
+      const [row] = await run<{ until: number }>(sql`UPDATE ${subjects} AS u
+SET kept_session = ${kept ?? null}, ended_until = greatest(u.ended_until, ${at}::bigint,
+  (SELECT max(s.created_at) FROM ${sessions} AS s WHERE s.tag = ${tag} AND s.ended_at IS NULL))
+WHERE u.tag = ${tag} RETURNING u.ended_until AS until`)
+      if (row === undefined) throw new Error('a subject that is locked is there')
+      return Number(row.until)
+    },
   }
 }

@@ -2,10 +2,11 @@ import { sessions } from './0001-sessions.ts'
 import { otherPorts } from './0002-other-ports.ts'
 import { outbox } from './0003-outbox.ts'
 import { documents } from './0004-documents.ts'
+import { endsOfSubjects } from './0005-ends-of-subjects.ts'
 import type { Migration } from './migration.ts'
 
 /** In their order. */
-export const migrations: readonly Migration[] = [sessions, otherPorts, outbox, documents]
+export const migrations: readonly Migration[] = [sessions, otherPorts, outbox, documents, endsOfSubjects]
 
 /** The name of a schema, as SQL takes any. */
 export function quoted(schema: string): string {
