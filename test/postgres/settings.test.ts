@@ -1,11 +1,12 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '@sallyport/core/store'
 import { type PostgresStoreOptions, postgresStore } from '@sallyport/postgres'
 import { Pool } from 'pg'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { newSubject, ofKind, opened, opening, rotation } from '../contract/fixtures.ts'
 import { configFault } from '../support/config-fault.ts'
 import { startPostgres } from '../support/postgres.ts'
@@ -13,6 +14,7 @@ import { storeContext } from '../support/store-context.ts'
 
 /** A connection that listens was tried again by then. */
 const FIRST_RETRIES_MS = 400
+const RECOVERY = { timeout: 20_000, interval: 50 }
 
 const postgres = await startPostgres()
 const stores: Store[] = []
@@ -96,6 +98,23 @@ describe('a file that an address names', () => {
     )
   })
 
+  test('is gone while requests wait for a connection: they are unavailable, and the process goes on', async () => {
+    const faults: unknown[] = []
+    const listen = (fault: unknown): void => void faults.push(fault)
+    process.on('uncaughtException', listen)
+    try {
+      await writeFile(join(folder, 'there.pem'), '')
+      const store = await open({ url: addressOf('there.pem'), maxConnections: 1 })
+      // The first one makes a client while the file is there. It is made for the next when the first could not connect.
+      const steps = Array.from({ length: 5 }, () => store.revocations.marks())
+      rmSync(join(folder, 'there.pem'))
+      expect(await Promise.all(steps)).toEqual(steps.map(() => ({ kind: 'unavailable' })))
+    } finally {
+      process.off('uncaughtException', listen)
+    }
+    expect(faults).toEqual([])
+  })
+
   test('is gone later: the store tries again, and the process goes on', async () => {
     const faults: unknown[] = []
     const listen = (fault: unknown): void => void faults.push(fault)
@@ -111,4 +130,52 @@ describe('a file that an address names', () => {
     }
     expect(faults).toEqual([])
   })
+})
+
+test('a server that comes back and refuses is asked again, until whoever runs it has mended that', async () => {
+  const other = await startPostgres()
+  const notices: string[] = []
+  try {
+    const url = new URL(await other.createDatabase())
+    url.pathname = '/later'
+    await other.kill()
+    const driver = postgresStore({ url: url.href, commandTimeoutMs: 10_000 })
+    const store = await driver.open({ ...storeContext, notice: (message) => void notices.push(message) })
+    stores.push(store)
+    await other.restart()
+    const refused = 'PostgreSQL does not have this database (3D000): create it, or correct its name'
+    await vi.waitFor(() => expect(notices).toContain(refused), RECOVERY)
+    await other.query('CREATE DATABASE later')
+    await vi.waitFor(async () => expect(await store.ping()).toBe(true), RECOVERY)
+    await store.close()
+    expect(notices.filter((notice) => notice === refused)).toHaveLength(1)
+  } finally {
+    await other.stop()
+  }
+})
+
+test('a refresh waits for a server that hangs no longer than the command time-out, whatever is under way', async () => {
+  const other = await startPostgres()
+  try {
+    const store = await postgresStore({ url: await other.createDatabase() }).open(storeContext)
+    stores.push(store)
+    const one = await opened(store, opening(newSubject()))
+    const session = await opened(store, opening(newSubject()))
+    await other.pause()
+    const first = store.sessions.confirm({ id: one.id, generation: 1 })
+    await setImmediate()
+    // It is sent once the first one has been answered.
+    let isConfirmed = false
+    const second = store.sessions.confirm({ id: session.id, generation: 1 }).finally(() => {
+      isConfirmed = true
+    })
+    expect(await store.sessions.rotate(rotation(session))).toEqual({ kind: 'unavailable' })
+    await setImmediate()
+    expect(isConfirmed).toBe(false)
+    await Promise.all([first, second])
+  } finally {
+    await other.resume()
+    for (const store of stores.splice(0)) await store.close()
+    await other.stop()
+  }
 })

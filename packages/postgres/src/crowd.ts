@@ -12,7 +12,7 @@ import {
   type SubjectTag,
   shardOfTag,
 } from '@sallyport/core/store'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Answered, Run } from './database.ts'
 import { createEndings, SLICE } from './endings.ts'
 import { LATEST, type Member, type Members, sorted, walk } from './members.ts'
@@ -170,8 +170,11 @@ WHERE id = ${id}`)
     // Those that are over by a mark are still to be revoked.
     if ((await members.page(run, tag, LATEST, 1)).length > 0) return 'in_use'
     for (const { isInUse } of belongings) if (await isInUse?.(run, tag)) return 'in_use'
+    // There is an index on those that have ended, and one on those that have not, since everything ended.
+    const some = (condition: RawBuilder<unknown>) =>
+      sql`(SELECT id FROM ${sessions} WHERE tag = ${tag} AND ${condition} LIMIT ${SLICE}::integer)`
     const deleted = await run(sql`DELETE FROM ${sessions} WHERE id = ANY (ARRAY(
-  SELECT id FROM ${sessions} WHERE tag = ${tag} LIMIT ${SLICE}::integer)) RETURNING id`)
+  ${some(sql`ended_at IS NOT NULL`)} UNION ALL ${some(sql`ended_at IS NULL`)} LIMIT ${SLICE}::integer)) RETURNING id`)
     if (deleted.length === SLICE) return undefined
     // The marks stay for as long as its tokens could live: they name nobody.
     await run(sql`UPDATE ${tables.subjects} SET window_ends_at = 0, window_count = 0 WHERE tag = ${tag}`)

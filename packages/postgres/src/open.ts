@@ -59,13 +59,18 @@ export async function open(settings: PostgresSettings, context: StoreContext): P
     return true
   }
 
-  /** It is too late to refuse then, but not to say why. */
+  /** It is too late to refuse then, but not to say why: once, since it may be mended while the process runs. */
   async function lookAgain(): Promise<void> {
-    try {
-      do await rest(RETRY_MS, closing.signal)
-      while (!(await look()))
-    } catch (cause) {
-      if (cause instanceof ConfigError) notice(cause.message)
+    const told = new Set<string>()
+    while (!closing.signal.aborted) {
+      try {
+        await rest(RETRY_MS, closing.signal)
+        if (await look()) return
+      } catch (cause) {
+        if (!(cause instanceof ConfigError) || told.has(cause.message)) continue
+        told.add(cause.message)
+        notice(cause.message)
+      }
     }
   }
 

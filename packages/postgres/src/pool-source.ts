@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { EventEmitter } from 'node:events'
 import { Client, type ClientConfig, Pool, type PoolClient, type QueryConfig } from 'pg'
 import { refusal, sqlState } from './faults.ts'
 import { createListener } from './listener.ts'
@@ -148,6 +149,32 @@ function isWorthKeeping(cause: unknown): boolean {
   return !(cause instanceof TimedOut) && sqlState(cause) !== '25006'
 }
 
+/** In the place of a client that could not be made: it fails when it connects. */
+class Unmade extends EventEmitter {
+  readonly #cause: unknown
+
+  constructor(cause: unknown) {
+    super()
+    this.#cause = cause
+  }
+
+  connect(callback: (cause: unknown) => void): void {
+    setImmediate(callback, this.#cause)
+  }
+}
+
+/**
+ * Makes the clients of a pool. A client reads at once the files that its settings name, which may be gone for now, and the pool
+ * makes some where nobody could catch what that throws.
+ */
+function PooledClient(config: ClientConfig): Client | Unmade {
+  try {
+    return new Client(config)
+  } catch (cause) {
+    return new Unmade(cause)
+  }
+}
+
 function openPool(url: string, { commandTimeoutMs, maxConnections }: PostgresSettings): Pool {
   return new Pool({
     connectionString: url,
@@ -160,6 +187,8 @@ function openPool(url: string, { commandTimeoutMs, maxConnections }: PostgresSet
     keepAlive: true,
     pipeline: true,
     application_name: 'sallyport',
+    // What a constructor returns is what it makes.
+    Client: PooledClient as unknown as new () => Client,
   })
 }
 

@@ -6,6 +6,7 @@ import {
   type SessionStore,
   shardOf,
   tagOfSession,
+  type Unavailable,
 } from '@sallyport/core/store'
 import { sql } from 'kysely'
 import { createChanges } from './changes.ts'
@@ -22,11 +23,14 @@ import { createRenewal } from './renewal.ts'
 import { createRotation } from './rotation.ts'
 import type { SessionParts } from './session-parts.ts'
 import { createSubjects } from './subjects.ts'
+import { within } from './timeout.ts'
+
+const UNAVAILABLE: Unavailable = { kind: 'unavailable' }
 
 /** Sessions in PostgreSQL: a row each. */
 export function createPostgresSessions(given: PortParts, confirmations: Confirmations): SessionStore {
   const parts: SessionParts = { ...given, records: createRecords(given.seals, given.leftOut) }
-  const { database, tables, feeds, instant } = parts
+  const { database, tables, feeds, instant, commandTimeoutMs } = parts
   const subjects = createSubjects(parts)
   const members = createMembers(parts, subjects)
   const lookup = createLookup(parts)
@@ -35,8 +39,10 @@ export function createPostgresSessions(given: PortParts, confirmations: Confirma
   return {
     open: createOpening(parts, subjects, members),
     async rotate(rotation) {
-      // Where the server hung for so long already, it is not waited for once more.
-      const seen = await confirmations.settledOf(rotation.id)
+      // They may wait for others in turn. Where the server hung for so long already, it is not waited for once more.
+      const seen = await within(commandTimeoutMs, confirmations.settledOf(rotation.id)).catch(
+        () => UNAVAILABLE,
+      )
       return seen?.kind === 'unavailable' ? seen : rotate(rotation)
     },
     ...createChanges(parts),
