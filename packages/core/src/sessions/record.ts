@@ -42,16 +42,12 @@ export function nextRecord(
   rotation: Rotation,
   { generation, base, keyed, binding }: Extract<RotationVerdict, { kind: 'rotate' | 'contest' }>,
 ): SessionRecord {
+  const { ip, key, at: rotatedAt } = rotation
+  // A copy of all properties takes a third of the time of one that leaves some out.
+  if (ip !== undefined)
+    return { ...record, generation, base, keyed, binding, key, confirmed: false, converged: 0, rotatedAt, ip }
   const { ip: _ip, ...rest } = record
-  return {
-    ...rest,
-    ...{ generation, base, keyed, binding },
-    key: rotation.key,
-    confirmed: false,
-    converged: 0,
-    rotatedAt: rotation.at,
-    ...(rotation.ip === undefined ? {} : { ip: rotation.ip }),
-  }
+  return { ...rest, generation, base, keyed, binding, key, confirmed: false, converged: 0, rotatedAt }
 }
 
 /**

@@ -134,20 +134,23 @@ export function judgeRotation(
   const keyed = state.keyed || presented.key?.sent === true
 
   /** Goes on from `base`, unless there are too many refreshes. */
-  const goOn = (generation: number, base: number, as: Ending): RotationVerdict => {
+  const goOn = (kind: 'rotate' | 'contest', generation: number, base: number): RotationVerdict => {
     if (consequence === 'step_up') return { kind: 'challenge', drift }
     const counted = nextWindow(window, presented)
     if (counted.count > presented.refreshLimit.count)
       return { kind: 'limited', retryAfterMs: counted.endsAt - presented.at }
-    return { ...as, generation, base, keyed, drift, binding, window: counted }
+    // Written out: to spread a constant into the verdict took most of the time of a rotation in memory.
+    if (kind === 'contest') return { kind, generation, base, keyed, drift, binding, window: counted }
+    const rolledBack = generation > state.generation + 1
+    return { kind, rolledBack, generation, base, keyed, drift, binding, window: counted }
   }
 
   const { generation } = presented
-  if (generation === state.generation) return goOn(generation + 1, generation, ROTATE)
+  if (generation === state.generation) return goOn('rotate', generation + 1, generation)
   if (generation > state.generation)
     return presented.graceMs === 0
       ? { kind: 'reuse', rolledBack: true }
-      : goOn(generation + 1, generation, ROTATE_AHEAD)
+      : goOn('rotate', generation + 1, generation)
   if (generation !== state.base) return { kind: 'reuse', rolledBack: false }
 
   const converge = (): RotationVerdict => {
@@ -163,13 +166,8 @@ export function judgeRotation(
   const isSpent = state.generation - state.base >= MAX_SKIPPED
   if (presented.graceMs === 0 || state.confirmed || state.key?.sent || isSpent)
     return { kind: 'reuse', rolledBack: false }
-  return goOn(state.generation + 1, state.base, CONTEST)
+  return goOn('contest', state.generation + 1, state.base)
 }
-
-type Ending = Pick<Extract<RotationVerdict, { kind: 'rotate' }>, 'kind' | 'rolledBack'> | typeof CONTEST
-const ROTATE = { kind: 'rotate', rolledBack: false } as const
-const ROTATE_AHEAD = { kind: 'rotate', rolledBack: true } as const
-const CONTEST = { kind: 'contest' } as const
 
 function isSameKey(one: RetryKey | undefined, other: RetryKey | undefined): boolean {
   if (one === undefined || other === undefined || one.sent !== other.sent) return false
