@@ -97,27 +97,28 @@ test(`while ${VERY_MANY} sessions of one user end, others sign out and refresh i
   const ending = endAll(subject).finally(() => {
     isUnderWay = false
   })
-  let meanwhile = 0
+  const meanwhile: SessionId[] = []
   let longest = 0
   for (const { id } of others) {
+    if (!isUnderWay) break
     const began = performance.now()
     ofKind(await other.sessions.rotate(rotation({ id })), 'rotated')
     ofKind(await other.sessions.end({ id, at: AT, evenIfAbsent: false }), 'ended')
     longest = Math.max(longest, performance.now() - began)
-    if (isUnderWay) meanwhile++
+    meanwhile.push(id)
   }
   const { sessions } = ofKind(await ending, 'ended')
   console.log(
-    `while ${VERY_MANY} sessions ended: ${meanwhile} refreshes and log-outs of others, both after at most ${longest.toFixed(0)} ms`,
+    `while ${VERY_MANY} sessions ended: ${meanwhile.length} refreshes and log-outs of others, both after at most ${longest.toFixed(0)} ms`,
   )
-  expect(meanwhile).toBeGreaterThan(10)
+  expect(meanwhile.length).toBeGreaterThan(10)
   expect(new Set(sessions).size).toBe(VERY_MANY)
   expect(await left(subject)).toBe(0)
   expect(await mostAtOnce('sessions', 'ended_at IS NOT NULL')).toBe(SLICE)
   expect(await mostAtOnce('revocations')).toBe(SLICE)
   const messages = await told()
-  expect(messages).toHaveLength(VERY_MANY + OTHERS)
-  expect(new Set(messages)).toEqual(new Set([...sessions, ...others.map(({ id }) => id)]))
+  expect(messages).toHaveLength(VERY_MANY + meanwhile.length)
+  expect(new Set(messages)).toEqual(new Set([...sessions, ...meanwhile]))
 })
 
 describe('an ending that breaks off in the middle', () => {
