@@ -16,8 +16,6 @@ import { type PostgresSystem, startPostgresSystem } from './system.ts'
 const MAX_STALENESS_MS = 2000
 /** Nothing hangs: the command time-out, and as much again, twice, for a busy machine. */
 const ANSWERED_WITHIN_MS = 3000
-/** What the contract wants, and as much again for a busy machine. */
-const READY_WITHIN_MS = 2 * RECOVERED_WITHIN_MS
 const LOGOUTS = 40
 
 let system: PostgresSystem
@@ -71,7 +69,7 @@ async function whileAway<T>(signal: keyof typeof goAway, work: () => Promise<T>)
 
 async function expectReady(node: Client): Promise<number> {
   const from = performance.now()
-  const ready = await until(() => node.call('GET', '/readyz'), isOk, READY_WITHIN_MS)
+  const ready = await until(() => node.call('GET', '/readyz'), isOk, RECOVERED_WITHIN_MS)
   expect(ready.status).toBe(200)
   return ready.answeredAt - from
 }
