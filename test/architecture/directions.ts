@@ -121,6 +121,7 @@ export const directions: Table = {
   '@sallyport/signals': [
     ...['@sallyport/core', '@sallyport/core/adapter', '@sallyport/core/sink', '@sallyport/core/store'],
   ],
+  '@sallyport/testing': ['@sallyport/core', '@sallyport/core/adapter', '@sallyport/core/sink', 'jose'],
   '@sallyport/express': ['@sallyport/core', '@sallyport/core/adapter', 'express'],
   '@sallyport/koa': ['@sallyport/core', '@sallyport/core/adapter', 'koa'],
   '@sallyport/fastify': ['@sallyport/core', '@sallyport/core/adapter', 'fastify'],

@@ -16,6 +16,7 @@ const SOURCES_OF_TIME_AND_CHANCE: readonly string[] = [
     'packages/client/src/system.ts',
     'packages/console/src/system.ts',
     'packages/signals/src/system.ts',
+    'packages/testing/src/system.ts',
   ],
 ]
 

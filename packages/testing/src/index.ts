@@ -1,0 +1,6 @@
+export type { ReceivedAnswer, TestCaller } from './callers/caller.ts'
+export { AnswerError } from './callers/exchange.ts'
+export type { TestSignIn, TokenFault } from './callers/sign-in.ts'
+export { type Duration, type TestClock, testClock } from './clock.ts'
+export { type IssuedToken, type TestIssuer, type TestIssuerOptions, testIssuer } from './issuer/issuer.ts'
+export { type TestSallyport, type TestSettings, testSallyport } from './sallyport.ts'
