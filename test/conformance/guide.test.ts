@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Sallyport } from '@sallyport/core'
 import { afterAll, describe, expect, test } from 'vitest'
+import { findRedis } from '../../scripts/redis.mjs'
 import { visit } from '../packed/run.ts'
 import { storeContext } from '../support/store-context.ts'
 import { examplesOfPage } from '../types/examples.ts'
@@ -406,5 +407,11 @@ test('the server of rendering.md keeps the session of the browser that it render
   }
 })
 
-// It has tests in it, which run as they stand.
-for (const index of [0, 1]) await run('testing.md', index)
+// They have tests in them, which run as they stand; the one with a Redis is told where that is.
+for (const index of [1, 2, 3]) await run('testing.md', index)
+for (const index of [0, 2]) await run('testing-faults.md', index)
+const { command, env } = await findRedis()
+Object.assign(process.env, env)
+await run('testing-faults.md', 1, (code) =>
+  code.replace('process.env.REDIS_SERVER_BIN', JSON.stringify(command)),
+)

@@ -1,4 +1,5 @@
 import type { Clock } from '@sallyport/core'
+import { testClock } from '@sallyport/testing'
 
 /** A clock that stands still until it is turned. */
 export interface TurnedClock extends Clock {
@@ -9,17 +10,6 @@ export interface TurnedClock extends Clock {
 }
 
 export function turnedClock(start: number = Date.UTC(2026, 0, 1)): TurnedClock {
-  let now = start
-  let passed = 0
-  return {
-    now: () => now,
-    monotonic: () => passed,
-    turn(milliseconds) {
-      now += milliseconds
-      passed += milliseconds
-    },
-    set(instant) {
-      now = instant
-    },
-  }
+  const { now, monotonic, advance, set } = testClock(start)
+  return { now, monotonic, set, turn: (milliseconds) => advance({ milliseconds }) }
 }

@@ -1,5 +1,4 @@
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 
 /**
  * Lets a server listen on 127.0.0.1, and gives its port. Rejects if it can't.

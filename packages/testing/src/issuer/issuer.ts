@@ -113,7 +113,9 @@ export async function testIssuer(options: TestIssuerOptions): Promise<TestIssuer
     response.writeHead(document === undefined ? 404 : 200, { 'Content-Type': 'application/json' })
     response.end(JSON.stringify(document?.() ?? { error: 'not_found' }))
   }
-  let server: Server | undefined = createServer(answer)
+  // A test that fails before it stops the issuer must not keep the process of the tests alive.
+  const newServer = (): Server => createServer(answer).unref()
+  let server: Server | undefined = newServer()
   const port = await listen(server)
   const url = `http://127.0.0.1:${port}`
   const metadata = (): object => ({
@@ -171,7 +173,7 @@ export async function testIssuer(options: TestIssuerOptions): Promise<TestIssuer
     },
     async start() {
       if (server !== undefined) return
-      server = createServer(answer)
+      server = newServer()
       await listen(server, port)
     },
   }

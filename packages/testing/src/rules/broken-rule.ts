@@ -8,6 +8,12 @@ export interface JudgedRule {
   readonly holds: string
 }
 
+/** What was judged. */
+export interface Verdict {
+  /** The rules, all of which hold. */
+  readonly rules: readonly JudgedRule[]
+}
+
 /** A rule that does not hold. */
 export interface BrokenRule extends JudgedRule {
   /** What was seen instead. */

@@ -1,8 +1,8 @@
 import type { Reply } from '../app/ask.ts'
 import { uniqueName } from '../system.ts'
+import { until } from '../waiting.ts'
 import type { Rule } from './broken-rule.ts'
-import { type Line, type Stage, tallied } from './stage.ts'
-import { until } from './waiting.ts'
+import { type Line, type Stage, saidOf, tallied } from './stage.ts'
 
 export interface Storm extends Stage {
   /** How many requests are sent at once. */
@@ -28,8 +28,6 @@ async function refreshed(storm: Storm, line: Line, extra = {}): Promise<Line | s
   const reply = await storm.refresh(line, extra)
   return isOk(reply) ? storm.after(line, reply) : `a refresh of a live session ${saidOf(reply)}`
 }
-
-const saidOf = (reply: Reply): string => tallied([reply]).replace(/^1 /, '')
 
 /** What of a client still works after its session should have ended; `undefined` if nothing does. */
 async function stillAlive(storm: Storm, line: Line): Promise<string | undefined> {

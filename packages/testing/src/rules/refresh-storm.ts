@@ -1,7 +1,7 @@
 import { schema } from '@sallyport/core/sink'
 import { running, type TestedApp } from '../app/app.ts'
 import type { TestClock } from '../clock.ts'
-import { type JudgedRule, judgeAll } from './broken-rule.ts'
+import { judgeAll, type Verdict } from './broken-rule.ts'
 import { refreshRules } from './refresh-rules.ts'
 import { createStage, parseStage, type StageOptions } from './stage.ts'
 
@@ -13,12 +13,6 @@ export interface RefreshStormOptions extends StageOptions {
   readonly graceSeconds?: number | undefined
   /** The clock of `testSallyport`, so that the storm need not wait. Default: what takes longer than the grace is left out. */
   readonly clock?: TestClock | undefined
-}
-
-/** What was judged. */
-export interface Verdict {
-  /** The rules, all of which hold. */
-  readonly rules: readonly JudgedRule[]
 }
 
 const { callable, group, optional, parse, wholeNumber } = schema

@@ -125,3 +125,6 @@ export function tallied(replies: readonly Reply[]): string {
   const clauses = [...counts].map(([said, count]) => `${count} ${count === 1 ? 'was' : 'were'} ${said}`)
   return clauses.join(', ')
 }
+
+/** What one reply says, as the rest of a sentence: `was answered 429`. */
+export const saidOf = (reply: Reply): string => tallied([reply]).replace(/^1 /, '')

@@ -1,0 +1,22 @@
+// The same kit by `require`.
+const { equal } = require('node:assert/strict')
+const { test } = require('node:test')
+const { createSallyport, getAuth } = require('@sallyport/express')
+const { testIssuer, testSallyport } = require('@sallyport/testing')
+const express = require('express')
+const supertest = require('supertest')
+
+test('an application in CommonJS', async () => {
+  const issuer = await testIssuer({ audience: 'https://api.example.com' })
+  const { sallyport, signIn, close } = await testSallyport(createSallyport, { issuers: [issuer.options] })
+  const app = express()
+  app.get('/me', sallyport.authMiddleware(), (req, res) => res.json({ sub: getAuth(req).subject }))
+  const ada = await signIn('ada')
+  const me = await supertest(app).get('/me').set(ada.headers).expect(200)
+  equal(me.body.sub, 'ada')
+  const token = await issuer.token({ subject: 'bob' })
+  const bob = await supertest(app).get('/me').auth(token, { type: 'bearer' }).expect(200)
+  equal(bob.body.sub, 'bob')
+  equal((await sallyport.tokens.verify(token)).kind, 'valid')
+  await Promise.all([close(), issuer.stop()])
+})
