@@ -412,6 +412,7 @@ for (const index of [1, 2, 3]) await run('testing.md', index)
 for (const index of [0, 2]) await run('testing-faults.md', index)
 const { command, env } = await findRedis()
 Object.assign(process.env, env)
-await run('testing-faults.md', 1, (code) =>
-  code.replace('process.env.REDIS_SERVER_BIN', JSON.stringify(command)),
-)
+await run('testing-faults.md', 1, (code) => {
+  const told = code.replace('process.env.REDIS_SERVER_BIN', JSON.stringify(command))
+  return `import { redisStore } from '@sallyport/redis'\n${told}`
+})

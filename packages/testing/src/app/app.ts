@@ -21,7 +21,7 @@ export interface RunningApp {
 
 /** Lets an application listen on a free port, unless it listens already. */
 export async function running(app: TestedApp): Promise<RunningApp> {
-  if (typeof app === 'string' || app instanceof URL) return { url: new URL(app), close: async () => {} }
+  if (typeof app === 'string' || app instanceof URL) return elsewhere(new URL(app))
   const server = await serverOf(app)
   const wasListening = server.listening
   const port = wasListening ? (server.address() as AddressInfo).port : await listen(server)
@@ -33,6 +33,13 @@ export async function running(app: TestedApp): Promise<RunningApp> {
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
   }
+}
+
+/** Timers of ours keep no process alive, so something else has to, until the test has ended. */
+async function elsewhere(url: URL): Promise<RunningApp> {
+  const holding = createServer()
+  await listen(holding)
+  return { url, close: async () => void holding.close() }
 }
 
 async function serverOf(app: Exclude<TestedApp, string | URL>): Promise<Server> {

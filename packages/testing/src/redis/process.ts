@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { Socket } from 'node:net'
 import { pause } from '../waiting.ts'
 import { commanded } from './inline.ts'
 import { ended, spawnTied } from './tied.ts'
@@ -41,6 +42,7 @@ export async function launch(
   child.stderr?.on('data', keep)
   child.once('error', (error) => keep(Buffer.from(String(error))))
   const end = async (): Promise<void> => {
+    child.ref()
     child.kill('SIGKILL')
     await ended(child)
   }
@@ -55,7 +57,14 @@ export async function launch(
     await end()
     throw new Error(`redis-server did not start on port ${port}:\n${log}`)
   }
+  letGo(child)
   return { child, port, end }
+}
+
+/** A test that fails before it stops the server must not keep the process of the tests alive. */
+function letGo(child: ChildProcess): void {
+  child.unref()
+  for (const pipe of [child.stdout, child.stderr]) if (pipe instanceof Socket) pipe.unref()
 }
 
 /** Whether this server answers PING, and not somebody else's that was quicker to take the port. */
