@@ -113,7 +113,11 @@ export const directions: Table = {
   '@sallyport/aws-kms': ['@sallyport/core/signer', '@aws-sdk'],
   '@sallyport/pkcs11': ['@sallyport/core/signer', 'pkcs11js', 'node:module'],
   '@sallyport/audit': ['@sallyport/core/sink', 'pino'],
-  '@sallyport/cli': ['@sallyport/audit', 'commander'],
+  '@sallyport/cli': [
+    ...['@sallyport/core', '@sallyport/core/adapter', '@sallyport/core/sink', '@sallyport/audit'],
+    // `node:module`, since it loads the options of an application, from wherever they are.
+    ...['commander', 'node:module'],
+  ],
   '@sallyport/client': [],
   '@sallyport/policies': ['@sallyport/core/sink', '@cedar-policy', '@marcbachmann'],
   '@sallyport/headers': ['@sallyport/core/sink', 'helmet', 'express', 'koa', 'fastify'],

@@ -2,6 +2,7 @@
 
 export { ConfigError, describeValue, SallyportError, unknownOption } from './errors.ts'
 export type { PolicyDecision, PolicyEngine, PolicyRequest } from './guards/policy/engine.ts'
+export { printable } from './printable.ts'
 export * as schema from './options/values/schema.ts'
 export { createMessageHmac } from './tokens/hmac.ts'
 export type { AuditSink } from './watch/audit/sink.ts'

@@ -14,6 +14,7 @@ const SOURCES_OF_TIME_AND_CHANCE: readonly string[] = [
     COMPOSITION_ROOT,
     `${CORE}system.ts`,
     'packages/client/src/system.ts',
+    'packages/cli/src/system.ts',
     'packages/console/src/system.ts',
     'packages/signals/src/system.ts',
     'packages/testing/src/system.ts',
