@@ -23,9 +23,19 @@ export function withYes(command: Command): Command {
   return withConfig(command).option('-y, --yes', 'do not ask; needed in scripts')
 }
 
-/** The codes of all commands that work on a deployment. */
-export function exitCodesHelp(done: string, notDone: string): string {
-  return `
-Exit codes: 0 ${done}, 1 ${notDone}, 2 wrong use or wrong options, 3 the store does not answer,
-130 interrupted`
+/**
+ * The codes of all commands that work on a deployment, for the end of their help.
+ *
+ * @param done what 0 means
+ * @param notDone what 1 means; left out if the command never ends with it
+ */
+export function exitCodesHelp(done: string, notDone?: string): string {
+  const codes: readonly (readonly [string, string])[] = [
+    ['0', done],
+    ...(notDone === undefined ? [] : [['1', notDone] as const]),
+    ['2', 'wrong use or wrong options'],
+    ['3', 'the store does not answer'],
+    ['130', 'interrupted'],
+  ]
+  return `\nExit codes:\n${codes.map(([code, meaning]) => `  ${code.padEnd(5)}${meaning}`).join('\n')}`
 }

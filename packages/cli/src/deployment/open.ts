@@ -56,9 +56,9 @@ export async function withDeployment(
   }
   const all = await notices.all()
   notices.close()
-  // What is said of every start matters only if the work failed.
-  for (const notice of code === exitCodes.whole ? all.slice(opening) : all)
-    surroundings.stderr.write(`note: ${safe(notice)}\n`)
+  // What is said at every start matters only if the work could not be done.
+  const isDone = code === exitCodes.whole || code === exitCodes.broken
+  for (const notice of isDone ? all.slice(opening) : all) surroundings.stderr.write(`note: ${safe(notice)}\n`)
   return code
 }
 

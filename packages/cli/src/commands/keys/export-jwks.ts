@@ -23,7 +23,7 @@ export function exportCommand(surroundings: Surroundings, end: End): Command {
       `
 For services that verify tokens and can't reach your server. It holds no private key. Keys rotate, so
 export it again after each rotation.
-${exitCodesHelp('done', 'not used')}`,
+${exitCodesHelp('done')}`,
     )
     .action(async (flags: { readonly config?: string }) =>
       end(

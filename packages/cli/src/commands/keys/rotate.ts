@@ -13,7 +13,7 @@ export function rotateCommand(surroundings: Surroundings, end: End): Command {
       `
 Nobody has to sign in again, and no token is refused. Shows the pending key if there is one already.
 For a key that has leaked, use "sallyport keys compromise".
-${exitCodesHelp('done', 'not used')}`,
+${exitCodesHelp('done')}`,
     )
     .action(async (flags: LookFlags) =>
       end(

@@ -10,7 +10,7 @@ export function listCommand(surroundings: Surroundings, end: End): Command {
   return withConfig(new Command('list'))
     .description('Lists the live sessions of a user, the latest sign-in first: at most 100.')
     .argument('<subject>', 'the id of the user, as tokens have it in "sub"')
-    .addHelpText('after', exitCodesHelp('done, also if there are none', 'not used'))
+    .addHelpText('after', exitCodesHelp('done, also if there are none'))
     .action(async (subject: string, flags: LookFlags) =>
       end(
         await withDeployment(surroundings, flags, { use: 'look' }, async ({ sallyport }) => {

@@ -13,7 +13,7 @@ export function unlockCommand(surroundings: Surroundings, end: End): Command {
     .description('Unlocks an account after too many wrong passwords. Earlier failures no longer count.')
     .argument('<account>', 'the name by which the user signs in, in any spelling')
     .option('--subject <id>', 'the id of the user, if your application counts failures by it')
-    .addHelpText('after', exitCodesHelp('unlocked, or it was not locked', 'not used'))
+    .addHelpText('after', exitCodesHelp('unlocked, or it was not locked'))
     .action(async (account: string, { subject, ...flags }: UnlockFlags) =>
       end(
         await withDeployment(surroundings, flags, { use: 'change' }, async ({ sallyport }) => {

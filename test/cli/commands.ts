@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process'
+import { PassThrough, Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { run, type Surroundings } from '@sallyport/cli'
+
+export const program: string = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url))
+
+export interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Given {
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** What standard input has, which is no terminal. */
+  readonly input?: string
+  /** What somebody types on a terminal, question by question. */
+  readonly typed?: readonly string[]
+}
+
+/** Runs a command in this process. */
+export async function command(args: readonly string[], given: Given = {}): Promise<Ended> {
+  const { env = {}, cwd = '/', input = '', typed } = given
+  const said = { stdout: '', stderr: '' }
+  const stdin = typed === undefined ? Readable.from([input]) : terminalFor(typed)
+  const code = await run(args, {
+    ...{ env, stdin, cwd: () => cwd },
+    stdout: { write: (text: string) => (said.stdout += text) },
+    stderr: { write: (text: string) => (said.stderr += text) },
+    on: (name: 'warning' | 'SIGINT', listener: () => void) => process.on(name, listener),
+    off: (name: 'warning' | 'SIGINT', listener: () => void) => process.off(name, listener),
+  } as Surroundings)
+  return { code, ...said }
+}
+
+function terminalFor(typed: readonly string[]): Surroundings['stdin'] {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true })
+  stdin.write(typed.map((line) => `${line}\r`).join(''))
+  return stdin
+}
+
+/** Runs the program as a process of its own. */
+export function programRun(args: readonly string[], given: Given = {}): Promise<Ended> {
+  const { env = {}, cwd = '/', input = '' } = given
+  const environment = { PATH: process.env.PATH ?? '', ...env }
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [program, ...args],
+      { env: environment, cwd },
+      (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
+      },
+    )
+    child.stdin?.end(input)
+  })
+}

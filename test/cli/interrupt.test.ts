@@ -1,0 +1,58 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { programRun } from './commands.ts'
+
+const core = pathToFileURL(join(import.meta.dirname, '../../packages/core/dist/index.js')).href
+const users = Array.from({ length: 1000 }, (_, index) => `user-${index}`)
+
+/** A store in memory that presses Ctrl-C while the second slice of users is under way. */
+const CONFIG = `
+import { memoryStore } from '${core}'
+
+const driver = memoryStore()
+let ends = 0
+
+export default {
+  secret: '${'0123456789abcdef'.repeat(4)}',
+  store: {
+    ...driver,
+    shared: true,
+    async open(context) {
+      const store = await driver.open(context)
+      const sessions = new Proxy(store.sessions, {
+        get(target, name) {
+          if (name !== 'endSubject') return target[name]
+          return async (...args) => {
+            if (++ends === 300) process.kill(process.pid, 'SIGINT')
+            await new Promise((resolve) => setTimeout(resolve, 1))
+            return target.endSubject(...args)
+          }
+        },
+      })
+      return { ...store, sessions }
+    },
+  },
+}
+`
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sallyport-interrupt-'))
+  await writeFile(join(folder, 'sallyport.config.mjs'), CONFIG)
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+test('Ctrl-C in the middle of many users finishes those under way, and says who is left', async () => {
+  const args = ['users', 'revoke', '--from', '-', '--yes', '--json']
+  const { code, stdout, stderr } = await programRun(args, { cwd: folder, input: users.join('\n') })
+  expect(code).toBe(130)
+  expect(JSON.parse(stdout)).toEqual({
+    ...{ users: 400, ended: [], api_keys: [], failed: [], remaining: users.slice(400) },
+  })
+  expect(stderr).toBe(
+    'sallyport: interrupted; 600 users left, from user-400 on. Repeat the command to go on.\n',
+  )
+})
