@@ -24,21 +24,26 @@ export interface Given {
 export async function command(args: readonly string[], given: Given = {}): Promise<Ended> {
   const { env = {}, cwd = '/', input = '', typed } = given
   const said = { stdout: '', stderr: '' }
-  const stdin = typed === undefined ? Readable.from([input]) : terminalFor(typed)
+  const lines = [...(typed ?? [])]
+  const stdin = typed === undefined ? Readable.from([input]) : terminal()
   const code = await run(args, {
     ...{ env, stdin, cwd: () => cwd },
     stdout: { write: (text: string) => (said.stdout += text) },
-    stderr: { write: (text: string) => (said.stderr += text) },
+    stderr: {
+      write(text: string) {
+        said.stderr += text
+        // A question ends so, and only then somebody types.
+        if (stdin instanceof PassThrough && /[:\]] $/.test(text)) stdin.write(`${lines.shift() ?? ''}\r`)
+      },
+    },
     on: (name: 'warning' | 'SIGINT', listener: () => void) => process.on(name, listener),
     off: (name: 'warning' | 'SIGINT', listener: () => void) => process.off(name, listener),
   } as Surroundings)
   return { code, ...said }
 }
 
-function terminalFor(typed: readonly string[]): Surroundings['stdin'] {
-  const stdin = Object.assign(new PassThrough(), { isTTY: true })
-  stdin.write(typed.map((line) => `${line}\r`).join(''))
-  return stdin
+function terminal(): PassThrough & { readonly isTTY: true } {
+  return Object.assign(new PassThrough(), { isTTY: true as const })
 }
 
 /** Runs the program as a process of its own. */

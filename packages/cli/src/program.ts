@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { auditCommand } from './commands/audit/index.ts'
+import { initCommand } from './commands/init/index.ts'
 import { keysCommand } from './commands/keys/index.ts'
 import { revokeAllCommand } from './commands/revoke-all.ts'
 import { sessionsCommand } from './commands/sessions/index.ts'
@@ -25,7 +26,7 @@ Nobody knows what leaked:    sallyport revoke-all
 A token is refused, and why: sallyport token inspect`,
     )
   for (const make of [
-    ...[sessionsCommand, usersCommand, revokeAllCommand, keysCommand, tokenCommand],
+    ...[initCommand, sessionsCommand, usersCommand, revokeAllCommand, keysCommand, tokenCommand],
     ...[storeCommand, auditCommand],
   ])
     program.addCommand(make(surroundings, end))

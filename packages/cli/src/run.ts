@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
 import { endBy } from './deployment/open.ts'
 import { createProgram, withAll } from './program.ts'
 import { refusedArguments, refusedOption } from './secret-arguments.ts'
 import { type ExitCode, exitCodes, type Surroundings, unusable } from './surroundings.ts'
+import { versionOfPackage } from './version.ts'
 
 /**
  * Runs one command of `sallyport`, as the program of that name does. Resolves to its exit code: 0 if everything is done
@@ -37,11 +37,4 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     if (cause instanceof CommanderError) return cause.exitCode === 0 ? exitCodes.whole : exitCodes.unusable
     return endBy(surroundings, cause)
   }
-}
-
-function versionOfPackage(): string {
-  const { version }: { readonly version: string } = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  )
-  return version
 }

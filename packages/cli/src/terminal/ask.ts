@@ -44,10 +44,10 @@ async function answerTo(
   echo: 'shown' | 'hidden',
 ): Promise<string> {
   if (stdin === undefined) throw new UsageError('there is no terminal to ask on')
-  let isHidden = false
+  const isShown = echo === 'shown'
   const output = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      if (!isHidden) stderr.write(chunk.toString())
+      if (isShown) stderr.write(chunk.toString())
       done()
     },
   })
@@ -56,15 +56,13 @@ async function answerTo(
   lines.once('SIGINT', () => stopped.abort())
   lines.once('close', () => stopped.abort())
   try {
-    const answer = lines.question(question, { signal: stopped.signal })
-    isHidden = echo === 'hidden'
-    return (await answer).trim()
+    if (!isShown) stderr.write(question)
+    return (await lines.question(isShown ? question : '', { signal: stopped.signal })).trim()
   } catch (cause) {
     if (stopped.signal.aborted) throw new InterruptedError('interrupted', { cause })
     throw cause
   } finally {
-    isHidden = false
+    if (!isShown || stopped.signal.aborted) stderr.write('\n')
     lines.close()
-    if (echo === 'hidden' || stopped.signal.aborted) stderr.write('\n')
   }
 }

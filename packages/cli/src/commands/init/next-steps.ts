@@ -1,0 +1,31 @@
+import { safe } from '../../terminal/safe.ts'
+import type { Choices } from './choices.ts'
+
+const STORES: Readonly<Record<Choices['store'], string>> = {
+  memory: '',
+  redis: '# Redis must run where REDIS_URL in .env says\n  ',
+  postgres: '# PostgreSQL must run where DATABASE_URL in .env says\n  ',
+}
+
+/** What to type next, up to the first request with a token. */
+export function nextSteps(folder: string, written: readonly string[], { store, language }: Choices): string {
+  const enter = folder === '.' ? '' : `cd ${safe(folder)}\n  `
+  return `Wrote ${written.join(', ')}.
+
+Start it:
+
+  ${enter}${STORES[store]}npm install
+  npm run dev
+
+Sign in from another terminal, as "demo" with the DEMO_PASSWORD of .env, and use the token:
+
+  curl -s localhost:3000/auth/login -H 'Content-Type: application/json' -d '{"username":"demo","password":"…"}'
+  curl -s localhost:3000/api/me -H 'Authorization: Bearer <access_token>'
+
+Then put your own users into ${language === 'ts' ? 'src/users.ts' : 'users.js'}. ${
+    store === 'memory'
+      ? 'With Redis or PostgreSQL, "npm run sallyport -- --help" looks after it.'
+      : '"npm run sallyport -- --help" looks after it.'
+  }
+`
+}
