@@ -18,26 +18,40 @@ export interface Given {
   readonly input?: string
   /** What somebody types on a terminal, question by question. */
   readonly typed?: readonly string[]
+  /** Sees whatever is on the screen so far, and says whether to press Ctrl-C. */
+  whenShown?(text: string): Promise<boolean>
 }
 
 /** Runs a command in this process. */
 export async function command(args: readonly string[], given: Given = {}): Promise<Ended> {
   const { env = {}, cwd = '/', input = '', typed } = given
   const said = { stdout: '', stderr: '' }
+  const presses = new Set<() => void>()
+  const shown = async (): Promise<void> => {
+    if (await given.whenShown?.(said.stdout)) for (const press of presses) press()
+  }
   const lines = [...(typed ?? [])]
   const stdin = typed === undefined ? Readable.from([input]) : terminal()
   const code = await run(args, {
     ...{ env, stdin, cwd: () => cwd },
-    stdout: { write: (text: string) => (said.stdout += text) },
+    stdout: {
+      write(text: string) {
+        said.stdout += text
+        void shown()
+      },
+    },
     stderr: {
       write(text: string) {
         said.stderr += text
         // A question ends so, and only then somebody types.
-        if (stdin instanceof PassThrough && /[:\]] $/.test(text)) stdin.write(`${lines.shift() ?? ''}\r`)
+        if (stdin instanceof PassThrough && /[:\]] $/.test(text))
+          setImmediate(() => stdin.write(`${lines.shift() ?? ''}\r`))
       },
     },
-    on: (name: 'warning' | 'SIGINT', listener: () => void) => process.on(name, listener),
-    off: (name: 'warning' | 'SIGINT', listener: () => void) => process.off(name, listener),
+    on: (name: 'warning' | 'SIGINT', listener: () => void) =>
+      name === 'SIGINT' ? presses.add(listener) : process.on(name, listener),
+    off: (name: 'warning' | 'SIGINT', listener: () => void) =>
+      name === 'SIGINT' ? presses.delete(listener) : process.off(name, listener),
   } as Surroundings)
   return { code, ...said }
 }

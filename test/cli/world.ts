@@ -68,6 +68,7 @@ export async function createWorld(): Promise<World> {
   const sallyport = await createSallyport({
     ...{ issuer: ISSUER, audience: AUDIENCE, secret: SECRET, apiKeys: {}, lockout: { attempts: 2 } },
     store: redisStore({ url: redis.url }),
+    audit: { sink: { name: 'nowhere', write: () => Promise.resolve() } },
   })
   return {
     ...{ sallyport, redis, folder, file },

@@ -10,6 +10,7 @@ export type {
   TrailKey,
   VerifyTrailOptions,
 } from './options.ts'
+export { readTrail, type TrailEvent, type TrailReader } from './read/read-trail.ts'
 export { type AuditRedis, toRedisStream } from './redis/to-redis-stream.ts'
 export { toAll } from './sinks/all.ts'
 export { type AuditLogger, toLog } from './sinks/log.ts'

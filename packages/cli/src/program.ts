@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { auditCommand } from './commands/audit/index.ts'
+import { completionCommand } from './commands/completion.ts'
 import { initCommand } from './commands/init/index.ts'
 import { keysCommand } from './commands/keys/index.ts'
 import { revokeAllCommand } from './commands/revoke-all.ts'
@@ -30,7 +31,7 @@ A token is refused, and why: sallyport token inspect`,
     ...[storeCommand, auditCommand],
   ])
     program.addCommand(make(surroundings, end))
-  return program
+  return program.addCommand(completionCommand(surroundings, end, program))
 }
 
 /** A command and all below it. */
