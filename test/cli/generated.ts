@@ -14,6 +14,20 @@ export interface Wanted {
 }
 
 export const ORIGIN = 'http://localhost:5173'
+
+/** Every framework with every store; and both languages, module systems and places of the front end with each framework. */
+export const setUps: readonly Wanted[] = [
+  { framework: 'express', store: 'memory', language: 'ts', modules: 'esm', origin: ORIGIN },
+  { framework: 'express', store: 'redis', language: 'js', modules: 'cjs' },
+  { framework: 'express', store: 'postgres', language: 'ts', modules: 'cjs', origin: ORIGIN },
+  { framework: 'koa', store: 'memory', language: 'js', modules: 'esm' },
+  { framework: 'koa', store: 'redis', language: 'ts', modules: 'cjs', origin: ORIGIN },
+  { framework: 'koa', store: 'postgres', language: 'ts', modules: 'esm' },
+  { framework: 'fastify', store: 'memory', language: 'js', modules: 'cjs', origin: ORIGIN },
+  { framework: 'fastify', store: 'redis', language: 'ts', modules: 'esm', origin: ORIGIN },
+  { framework: 'fastify', store: 'postgres', language: 'ts', modules: 'cjs' },
+]
+
 const root = join(import.meta.dirname, '../..')
 
 /** A folder within the repository, so that what is generated finds the packages and their types. */

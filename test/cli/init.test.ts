@@ -4,20 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { settle } from '../support/settle.ts'
 import { command } from './commands.ts'
-import { compile, createFolder, drive, generate, nameOf, ORIGIN, type Wanted } from './generated.ts'
-
-/** Every framework with every store; and both languages, module systems and places of the front end with each framework. */
-const all: readonly Wanted[] = [
-  { framework: 'express', store: 'memory', language: 'ts', modules: 'esm', origin: ORIGIN },
-  { framework: 'express', store: 'redis', language: 'js', modules: 'cjs' },
-  { framework: 'express', store: 'postgres', language: 'ts', modules: 'cjs', origin: ORIGIN },
-  { framework: 'koa', store: 'memory', language: 'js', modules: 'esm' },
-  { framework: 'koa', store: 'redis', language: 'ts', modules: 'cjs', origin: ORIGIN },
-  { framework: 'koa', store: 'postgres', language: 'ts', modules: 'esm' },
-  { framework: 'fastify', store: 'memory', language: 'js', modules: 'cjs', origin: ORIGIN },
-  { framework: 'fastify', store: 'redis', language: 'ts', modules: 'esm', origin: ORIGIN },
-  { framework: 'fastify', store: 'postgres', language: 'ts', modules: 'cjs' },
-]
+import { compile, createFolder, drive, generate, nameOf, setUps } from './generated.ts'
 
 let place: Awaited<ReturnType<typeof createFolder>>
 let redis: RedisServer
@@ -33,19 +20,19 @@ afterAll(async () => {
 
 describe('a set-up', () => {
   beforeAll(async () => {
-    for (const wanted of all)
+    for (const wanted of setUps)
       expect(await generate(place.folder, wanted)).toMatchObject({ code: 0, stderr: '' })
-    expect(await compile(place.folder, all)).toBe('')
+    expect(await compile(place.folder, setUps)).toBe('')
   })
 
   // Those on PostgreSQL run in test/postgres, which has a real one.
-  test.each(all.filter(({ store }) => store !== 'postgres').map((one) => [nameOf(one), one] as const))(
+  test.each(setUps.filter(({ store }) => store !== 'postgres').map((one) => [nameOf(one), one] as const))(
     '%s signs in, verifies, refreshes and revokes',
     async (_name, wanted) => drive(place.folder, wanted, { REDIS_URL: redis.url }),
   )
 
   test('has secrets of its own, which neither the repository nor others can see', async () => {
-    const [one = '', other = ''] = all.map((wanted) => join(place.folder, nameOf(wanted)))
+    const [one = '', other = ''] = setUps.map((wanted) => join(place.folder, nameOf(wanted)))
     const secretIn = async (folder: string, file = '.env'): Promise<string | undefined> =>
       /^SALLYPORT_SECRET=(.*)$/m.exec(await readFile(join(folder, file), 'utf8'))?.[1]
     expect(await secretIn(one)).toMatch(/^[\w+/]{43}=$/)
@@ -55,7 +42,7 @@ describe('a set-up', () => {
     expect(await readFile(join(one, '.gitignore'), 'utf8')).toBe('.env\nnode_modules\ndist\n')
   })
 
-  test.each(all.map((one) => [nameOf(one), one] as const))(
+  test.each(setUps.map((one) => [nameOf(one), one] as const))(
     '%s asks npm for what its modules import, in versions that the packages accept',
     async (_name, wanted) => {
       const project = join(place.folder, nameOf(wanted))

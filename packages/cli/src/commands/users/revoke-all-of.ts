@@ -12,8 +12,10 @@ export interface Revocation {
   readonly revoked: readonly string[]
   /** The users for whom the store did not answer. */
   readonly failed: readonly string[]
-  /** The users who were not reached before somebody pressed Ctrl-C. */
+  /** The users who were not reached, because of Ctrl-C or a fault. */
   readonly remaining: readonly string[]
+  /** Why it went no further, such as a name that can be nobody's; `undefined` if it did, or was interrupted. */
+  readonly fault: unknown
 }
 
 interface How {
@@ -35,22 +37,26 @@ export async function revokeAll(
   const progress = createProgress(surroundings, subjects.length, 'users')
   const [ended, revoked, failed]: [string[], string[], string[]] = [[], [], []]
   let at = 0
+  let fault: unknown
   try {
     while (at < subjects.length && !interrupts.isInterrupted) {
       progress.show(at)
       const slice = subjects.slice(at, at + SLICE)
+      // First, since this is refused as a whole if there are no API keys.
+      const keys = apiKeys ? await revokeKeys(sallyport, slice, { reason }) : { revoked: [], failed: [] }
       const outcome = await sallyport.sessions.revokeUsers(slice, { reason })
       ended.push(...outcome.ended)
-      const keys = apiKeys ? await revokeKeys(sallyport, slice, { reason }) : { revoked: [], failed: [] }
       revoked.push(...keys.revoked)
       failed.push(...new Set([...outcome.failed, ...keys.failed]))
       at += slice.length
     }
+  } catch (cause) {
+    fault = cause
   } finally {
     progress.end()
     interrupts.close()
   }
-  return { done: at - failed.length, ended, revoked, failed, remaining: subjects.slice(at) }
+  return { done: at - failed.length, ended, revoked, failed, remaining: subjects.slice(at), fault }
 }
 
 async function revokeKeys(

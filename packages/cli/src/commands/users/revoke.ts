@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { withDeployment } from '../../deployment/open.ts'
+import { endBy, withDeployment } from '../../deployment/open.ts'
 import { type End, type ExitCode, exitCodes, type Surroundings, UsageError } from '../../surroundings.ts'
 import { isConfirmed } from '../../terminal/ask.ts'
 import { count, jsonText, safe } from '../../terminal/safe.ts'
@@ -46,10 +46,11 @@ Example: sallyport users revoke --from users.txt --reason incident_2026_11 --yes
 }
 
 function tell(
-  { stdout, stderr }: Surroundings,
+  surroundings: Surroundings,
   { json, apiKeys }: RevokeFlags,
-  { done, ended, revoked, failed, remaining }: Revocation,
+  { done, ended, revoked, failed, remaining, fault }: Revocation,
 ): ExitCode {
+  const { stdout, stderr } = surroundings
   const sentence = `Signed out ${count(done, 'user')}: ended ${count(ended.length, 'session')}${apiKeys ? ` and ${count(revoked.length, 'API key')}` : ''}.`
   stdout.write(
     json ? jsonText({ users: done, ended, api_keys: revoked, failed, remaining }, 2) : `${sentence}\n`,
@@ -58,6 +59,7 @@ function tell(
     stderr.write(`sallyport: the store did not answer for ${safe(subject)}\n`)
   if (failed.length > MOST_NAMED)
     stderr.write(`sallyport: nor for ${count(failed.length - MOST_NAMED, 'more user')}; --json names all\n`)
+  if (fault !== undefined) return endBy(surroundings, fault)
   if (remaining.length > 0)
     stderr.write(
       `sallyport: interrupted; ${count(remaining.length, 'user')} left, from ${safe(remaining[0])} on. Repeat the command to go on.\n`,
