@@ -119,7 +119,7 @@ async function visit(
   const signedIn = await post('/auth/login', { username: 'demo', password }, from)
   expect(signedIn.status).toBe(200)
   expect(signedIn.headers.get('access-control-allow-origin')).toBe(origin ?? null)
-  const first = await signedIn.json()
+  const first = await tokensIn(signedIn)
   const answer = await me(first.access_token)
   expect([answer.status, await answer.json()]).toEqual([200, { sub: 'user-1' }])
   expect((await fetch(`${url}/api/me`)).status).toBe(401)
@@ -137,7 +137,7 @@ async function visit(
   const cookie = cookieOf(signedIn)
   const refreshed = await post('/auth/refresh', undefined, { cookie, ...from })
   expect(refreshed.status).toBe(200)
-  const { access_token: token } = await refreshed.json()
+  const { access_token: token } = await tokensIn(refreshed)
   expect((await me(token)).status).toBe(200)
 
   if (store === 'memory')
@@ -149,6 +149,9 @@ async function visit(
   }
   await expect.poll(async () => (await me(token)).status, { timeout: 5000 }).toBe(401)
 }
+
+const tokensIn = (response: Response): Promise<{ readonly access_token: string }> =>
+  response.json() as Promise<{ readonly access_token: string }>
 
 function cookieOf(response: Response): string {
   const cookie = response.headers
