@@ -18,6 +18,8 @@ export interface Given {
   readonly input?: string
   /** What somebody types on a terminal, question by question. */
   readonly typed?: readonly string[]
+  /** Whether somebody looks at standard error. */
+  readonly isWatched?: true
   /** Sees whatever is on the screen so far, and says whether to press Ctrl-C. */
   whenShown?(text: string): Promise<boolean>
 }
@@ -41,6 +43,7 @@ export async function command(args: readonly string[], given: Given = {}): Promi
       },
     },
     stderr: {
+      isTTY: given.isWatched,
       write(text: string) {
         said.stderr += text
         // A question ends so, and only then somebody types.

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { programRun } from './commands.ts'
+import { command, programRun } from './commands.ts'
 
 const core = pathToFileURL(join(import.meta.dirname, '../../packages/core/dist/index.js')).href
 const users = Array.from({ length: 1000 }, (_, index) => `user-${index}`)
@@ -55,4 +55,17 @@ test('Ctrl-C in the middle of many users finishes those under way, and says who 
   expect(stderr).toBe(
     'sallyport: interrupted; 600 users left, from user-400 on. Repeat the command to go on.\n',
   )
+})
+
+test('progress is shown to people, and taken away again', async () => {
+  const config = `import { memoryStore } from '${core}'
+    export default { secret: '${'0123456789abcdef'.repeat(4)}', store: { ...memoryStore(), shared: true } }`
+  await writeFile(join(folder, 'plain.config.mjs'), config)
+  const args = ['users', 'revoke', '--from', '-', '--yes', '--config', 'plain.config.mjs']
+  const given = { cwd: folder, input: users.join('\n') }
+  const watched = await command(args, { ...given, isWatched: true })
+  expect(watched.stderr).toContain('\r\u001b[K400 of 1,000 users; Ctrl-C stops\r\u001b[K600 of 1,000 users')
+  expect(watched.stderr.endsWith('\r\u001b[K')).toBe(true)
+  expect(watched.stdout).toBe('Signed out 1,000 users: ended 0 sessions.\n')
+  expect(await command(args, given)).toEqual({ code: 0, stdout: watched.stdout, stderr: '' })
 })

@@ -1,5 +1,9 @@
+import { createSallyport } from '@sallyport/core'
+import { gateOf } from '@sallyport/core/adapter'
+import { redisStore } from '@sallyport/redis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createWorld, type World } from './world.ts'
+import { viewOf } from '../unit/view.ts'
+import { AUDIENCE, createWorld, ISSUER, SECRET, type World } from './world.ts'
 
 let world: World
 beforeAll(async () => {
@@ -104,6 +108,29 @@ test.each([
   const { code, shown } = await inspected((await make()).key)
   expect({ code, verdict: shown.verdict }).toEqual({ code: 0, verdict: 'valid' })
   expect(shown.claims).toMatchObject({ sub: 'carol' })
+})
+
+test('a token that is bound is good only from its holder, which nobody is here', async () => {
+  const bindsTokens = { cookie: { bindsTokens: true } }
+  const binding = await createSallyport({
+    ...{ issuer: ISSUER, audience: AUDIENCE, secret: SECRET, store: redisStore({ url: world.redis.url }) },
+    ...bindsTokens,
+  })
+  const { accessToken } = await gateOf(binding).sessions.start(viewOf({}), { subject: 'dave' })
+  const config = await world.file(
+    'bound.config.mjs',
+    `import options from './sallyport.config.mjs'
+     export default async () => ({ ...(await options()), ...${JSON.stringify(bindsTokens)} })`,
+  )
+  const { code, shown } = await inspected(accessToken, '--config', config)
+  expect({ code, verdict: shown.verdict }).toEqual({ code: 0, verdict: 'bound' })
+  expect(failedIn(shown)).toEqual(['holder needs_sender', 'revocation not_reached'])
+
+  await binding.sessions.revokeAll('dave')
+  await binding.close()
+  const revoked = await inspected(accessToken, '--config', config)
+  expect({ code: revoked.code, verdict: revoked.shown.verdict }).toEqual({ code: 1, verdict: 'refused' })
+  expect(failedIn(revoked.shown)).toEqual(['holder not_reached', 'revocation failed'])
 })
 
 test('what is no token at all is refused, and not repeated', async () => {

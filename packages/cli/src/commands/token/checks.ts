@@ -43,7 +43,7 @@ const CLAIMS: readonly Rule[] = [
 ]
 const HOLDER: Rule = {
   name: 'holder',
-  asks: 'sent by whoever has the key, certificate or cookie',
+  asks: 'if it is bound: sent with its proof, certificate or cookie',
   reasons: ['token_confirmation', 'token_certificate', 'token_cookie'],
 }
 const REVOCATION: Rule = {
