@@ -1,10 +1,12 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toFile } from '@sallyport/audit'
 import type { SallyportEvent } from '@sallyport/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { command } from './commands.ts'
+import { command, program } from './commands.ts'
 import { createWorld, type World } from './world.ts'
 
 const key = Buffer.alloc(32, 7)
@@ -104,6 +106,15 @@ describe('a query', () => {
       expect(part).toMatchObject({ code: 2, stderr: expect.stringContaining('is only a part of a trail') })
     }
   })
+})
+
+test('whoever reads no further, such as head, sees no fault', async () => {
+  const child = spawn(process.execPath, [program, 'audit', 'query', await writtenTrail()], { stdio: 'pipe' })
+  child.stdout.destroy()
+  let stderr = ''
+  child.stderr.on('data', (chunk) => (stderr += chunk))
+  const [code] = await once(child, 'close')
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
 })
 
 test('tail shows the last ten events, and each new one, until Ctrl-C', async () => {

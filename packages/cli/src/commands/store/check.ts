@@ -29,7 +29,8 @@ export function checkCommand(surroundings: Surroundings, end: End): Command {
       'after',
       `
 Goes by the rules of production, whatever NODE_ENV is. Looks at the connection, the rights of the user (every
-command that the library sends), the version, the settings that endanger sessions, and the clock.
+command that the library sends), the version, the settings that endanger sessions, and the clock. As a server
+does, it makes the first key in an empty store, and tables if your options say so.
 ${exitCodesHelp('it is fit for production; warnings may be left', 'production would refuse it')}`,
     )
     .action(async (flags: LookFlags) => end(await check(surroundings, flags)))
