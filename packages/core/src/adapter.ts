@@ -15,6 +15,21 @@ export { emptyAnswer, jsonAnswer, publicAnswer, type RefusalDetails, refusal } f
 export type { EventStream, EventStreams } from './gate/answers/event-stream.ts'
 export { type BodyReading, readForm, readJsonObject, readText } from './gate/body.ts'
 export type { HandedOver } from './gate/browser/pages.ts'
+export type {
+  DescribedRoute,
+  JsonSchema,
+  Method,
+  Operation,
+  OperationAnswer,
+  OperationContent,
+  OperationCredential,
+  OperationParameter,
+  OperationRefusal,
+  Operations,
+  RouteCheck,
+  RouteDescription,
+} from './gate/described/operation.ts'
+export type { Surface } from './gate/described/surface.ts'
 export type { EndpointName } from './gate/endpoints/index.ts'
 export type { AnswerSignIn } from './gate/endpoints/sign-in.ts'
 export type { Gate } from './gate/gate.ts'

@@ -50,8 +50,7 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
       const routes: Route[] = []
       let placement: Placement | undefined
       for (const part of parts) {
-        if (typeof part === 'string') routes.push(...gate.routes([part]))
-        else if (isRoute(part)) routes.push(part)
+        if (typeof part === 'string' || isRoute(part)) routes.push(...gate.routes([part]))
         else placement = part
       }
       return routerOf('router', routes, placement)

@@ -35,6 +35,7 @@ import { createCrossSiteCheck, type OriginSettings } from './browser/csrf.ts'
 import type { Fingerprints } from './browser/fingerprint.ts'
 import { createPages } from './browser/pages.ts'
 import { createTokenSchemes } from './credentials.ts'
+import { type Surface, surfaceOf } from './described/surface.ts'
 import {
   createElevate,
   createEndpoints,
@@ -66,8 +67,15 @@ export interface Gate {
   readonly guards: Guards
   /** Makes the check of a guard. */
   check(guard: Guard): GuardCheck
-  /** The routes of these endpoint sets, which the caller mounts. Throws a `TypeError` for an unknown name. A `ConfigError`: it needs an option. */
-  routes(names: readonly EndpointName[]): readonly Route[]
+  /**
+   * The routes of these endpoint sets, and other routes as they are, which the caller mounts. Throws a `TypeError` for an
+   * unknown name, and a `ConfigError` for a set that needs an option.
+   */
+  routes(parts: readonly (EndpointName | Route)[]): readonly Route[]
+  /** All that `routes` has given, with the set to which each belongs; `undefined`: to none of the library's. */
+  readonly mounted: ReadonlyMap<Route, EndpointName | undefined>
+  /** What the options make of the routes. */
+  readonly surface: Surface
   /** Makes routes of the application. */
   readonly route: RouteMaker
   /** The name for people of the device that has this User-Agent, such as "Firefox on Linux". */
@@ -173,7 +181,7 @@ export function createGate(parts: GateParts): Gate {
   const elevate = required.step(createElevate(sessions.elevate, callers, schemes.of), () => UNWRITTEN)
   const traces = { ...cookies, clearSiteData }
   const logout = createLogout({ end, inspect, possession, schemes, refreshTokens, ...traces, callers })
-  const mounted = new Set<EndpointName>()
+  const mounted = new Map<Route, EndpointName | undefined>()
   const clientRequests = createClientRequests({ ...oauth, callers })
   const clientOf = createTokenClient({ ...oauth, clientRequests, revoke: sessions.revoke })
   const streams = createEventStreams(parts.endOnRevocation)
@@ -193,7 +201,7 @@ export function createGate(parts: GateParts): Gate {
       bonds,
       issuer,
       authPath,
-      isMounted: (name) => mounted.has(name),
+      isMounted: (name) => [...mounted.values()].includes(name),
     },
     route,
   )
@@ -214,15 +222,22 @@ export function createGate(parts: GateParts): Gate {
     ...{ issuer, deviceName: parts.deviceName, findOwner: sessions.findOwner },
     guards: createGuards({ ...parts, policies: settings.policies }),
     check: (guard) => createGuardCheck(guard, { clock, refuse, schemesOf: schemes.of }),
-    routes(names) {
-      return names.flatMap((name) => {
-        if (!Object.hasOwn(endpoints, name))
-          throw new TypeError(`unknown set of endpoints "${name}"${choices(name, Object.keys(endpoints))}`)
-        if (endpoints[name].length === 0)
-          throw new ConfigError(name, { sentence: `the endpoints "${name}" need ${NEEDED[name]}` })
-        mounted.add(name)
-        return endpoints[name]
+    ...{ mounted, surface: surfaceOf(parts) },
+    routes(given) {
+      return given.flatMap((part) => {
+        const name = typeof part === 'string' ? part : undefined
+        const routes = typeof part === 'string' ? routesOf(part) : [part]
+        for (const one of routes) mounted.set(one, name ?? mounted.get(one))
+        return routes
       })
     },
+  }
+
+  function routesOf(name: EndpointName): readonly Route[] {
+    if (!Object.hasOwn(endpoints, name))
+      throw new TypeError(`unknown set of endpoints "${name}"${choices(name, Object.keys(endpoints))}`)
+    if (endpoints[name].length === 0)
+      throw new ConfigError(name, { sentence: `the endpoints "${name}" need ${NEEDED[name]}` })
+    return endpoints[name]
   }
 }

@@ -1,10 +1,11 @@
 import type { Auth } from '../seam/auth.ts'
-import type { Answer, RequestView, Route } from '../seam/http.ts'
+import type { Answer, RequestView } from '../seam/http.ts'
 import type { Required } from '../watch/audit/required.ts'
 import { emptyAnswer, refusal } from './answers/answer.ts'
 import { MAX_BODY_BYTES } from './body.ts'
 import { withCors } from './browser/cors.ts'
 import type { CrossSiteCheck, OriginSettings } from './browser/csrf.ts'
+import type { DescribedRoute, Method, Operations, RouteCheck } from './described/operation.ts'
 import type { Protection } from './protect.ts'
 
 export type Handler = (view: RequestView) => Answer | Promise<Answer>
@@ -14,11 +15,11 @@ export type AuthHandler = (view: RequestView, auth: Auth) => Answer | Promise<An
  * A route's handlers, by method. OPTIONS, HEAD (if there is a GET) and unknown methods (405) are answered
  * automatically.
  */
-export type Methods<H> = Readonly<Partial<Record<'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', H>>>
+export type Methods<H> = Readonly<Partial<Record<Method, H>>>
 
 /**
  * Makes routes that behave the same on every framework. A request whose `Content-Length` is over 16 KiB is answered
- * 413.
+ * 413. `operations` is what an OpenAPI document says of the route, and has no other effect.
  *
  * @example
  * ```ts
@@ -37,17 +38,17 @@ export type Methods<H> = Readonly<Partial<Record<'GET' | 'POST' | 'PUT' | 'PATCH
  */
 export interface RouteMaker {
   /** Makes a route that checks nothing. */
-  open(path: string, methods: Methods<Handler>): Route
+  open(path: string, methods: Methods<Handler>, operations?: Operations): DescribedRoute
   /**
    * Makes a route that reads or sets the refresh cookie. Cross-site requests are refused with 403, and pages of allowed
    * origins get CORS headers. Does NOT check the cookie.
    */
-  cookie(path: string, methods: Methods<Handler>): Route
+  cookie(path: string, methods: Methods<Handler>, operations?: Operations): DescribedRoute
   /**
    * Makes a route for callers with a valid access token of this deployment; tokens of other issuers and API keys are
    * refused. Pages of allowed origins get CORS headers.
    */
-  bearer(path: string, methods: Methods<AuthHandler>): Route
+  bearer(path: string, methods: Methods<AuthHandler>, operations?: Operations): DescribedRoute
 }
 
 export interface RouteParts {
@@ -82,16 +83,17 @@ export function createRouteMaker({ protection, origins, isCrossSite, required }:
     const change = told(handle)
     return (view) => (view.method === 'GET' || view.method === 'HEAD' ? handle(view) : change(view))
   }
+  function create<H>(check: RouteCheck, lift: (handle: H) => Handler, wrap: (handle: Handler) => Handler) {
+    return (path: string, methods: Methods<H>, operations: Operations = {}): DescribedRoute => ({
+      ...{ path, check, operations },
+      methods: Object.keys(methods) as Method[],
+      handle: wrap(byMethod(methods, lift)),
+    })
+  }
   return {
-    open: (path, methods) => ({ path, handle: byMethod(methods, toldIfItChanges) }),
-    cookie: (path, methods) => ({
-      path,
-      handle: forBrowsers(byMethod(methods, (handle) => told(sameSite(handle)))),
-    }),
-    bearer: (path, methods) => ({
-      path,
-      handle: forBrowsers(byMethod(methods, (handle) => toldIfItChanges(withAuth(handle)))),
-    }),
+    open: create('open', toldIfItChanges, (handle) => handle),
+    cookie: create('cookie', (handle: Handler) => told(sameSite(handle)), forBrowsers),
+    bearer: create('bearer', (handle: AuthHandler) => toldIfItChanges(withAuth(handle)), forBrowsers),
   }
 }
 

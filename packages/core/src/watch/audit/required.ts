@@ -5,6 +5,8 @@ import type { Trail } from './trail.ts'
  * that nothing changes.
  */
 export interface Required {
+  /** Whether anything has to be written. */
+  readonly isOn: boolean
   /** For a step that gives a promise. */
   step<Args extends readonly unknown[], Result>(
     take: (...args: Args) => Promise<Result>,
@@ -17,7 +19,7 @@ export interface Required {
   ): (...args: Args) => Result | Promise<Result>
 }
 
-const NOT_REQUIRED: Required = { step: (take) => take, decision: (take) => take }
+const NOT_REQUIRED: Required = { isOn: false, step: (take) => take, decision: (take) => take }
 
 /** @param trail `undefined` if nothing has to be written */
 export function createRequired(trail: Trail | undefined): Required {
@@ -47,6 +49,7 @@ function requiredBy(trail: Trail): Required {
     }
   }
   return {
+    isOn: true,
     decision,
     step(take, refuse) {
       const decide = decision(take, refuse)
