@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { UnavailableError } from '@sallyport/core'
-import type { Answer, Gate, HeaderFields, RequestView, Route, RouteMaker } from '@sallyport/core/adapter'
+import type {
+  Answer,
+  Gate,
+  Handler,
+  HeaderFields,
+  Operations,
+  RequestView,
+  Route,
+  RouteMaker,
+} from '@sallyport/core/adapter'
 import type { Settings } from './options.ts'
 
 /**
@@ -38,9 +47,9 @@ export function pageRoutes(
 ): Route[] {
   return [
     htmlRoute({ route, sessions }, page, path, config),
-    assetRoute(route, `${page}.js`, 'js'),
-    assetRoute(route, 'console.css', 'css'),
-    assetRoute(route, 'icon.svg', 'svg'),
+    assetRoute(route, page, `${page}.js`, 'js'),
+    assetRoute(route, page, 'console.css', 'css'),
+    assetRoute(route, page, 'icon.svg', 'svg'),
   ]
 }
 
@@ -60,12 +69,11 @@ function htmlRoute({ route, sessions }: PageParts, page: string, path: string, c
     'Content-Security-Policy': POLICY,
     'X-Content-Type-Options': 'nosniff',
   }
-  return route.open('/', {
-    GET: async (view) => {
-      const session = await mayBeSignedIn(view, sessions)
-      return { status: 200, headers, cookies: [], body: body(session) }
-    },
-  })
+  const show: Handler = async (view) => {
+    const session = await mayBeSignedIn(view, sessions)
+    return { status: 200, headers, cookies: [], body: body(session) }
+  }
+  return route.open('/', { GET: show }, pageOperations(page))
 }
 
 /** A page that knows of no session asks for none: a refusal is an error in the browser's console. */
@@ -79,7 +87,7 @@ async function mayBeSignedIn(view: RequestView, sessions: PageParts['sessions'])
   }
 }
 
-function assetRoute(route: RouteMaker, file: string, kind: keyof typeof TYPES): Route {
+function assetRoute(route: RouteMaker, page: string, file: string, kind: keyof typeof TYPES): Route {
   const body = read(file)
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
   const caching = { 'Cache-Control': 'no-cache', ETag: etag, 'X-Content-Type-Options': 'nosniff' }
@@ -90,7 +98,34 @@ function assetRoute(route: RouteMaker, file: string, kind: keyof typeof TYPES): 
     body,
   }
   const unchanged: Answer = { status: 304, headers: caching, cookies: [], body: undefined }
-  return route.open(`/${file}`, { GET: ({ headers }) => (isKnown(headers, etag) ? unchanged : whole) })
+  const give: Handler = ({ headers }) => (isKnown(headers, etag) ? unchanged : whole)
+  return route.open(`/${file}`, { GET: give }, assetOperations(page, kind))
+}
+
+const TAG = 'Pages'
+
+function pageOperations(page: string): Operations {
+  const content = { 'text/html': { type: 'string' } }
+  return {
+    GET: {
+      ...{ id: `${page}Page`, tag: TAG, summary: 'A page for browsers' },
+      answers: { 200: { description: 'The page.', content } },
+    },
+  }
+}
+
+function assetOperations(page: string, kind: keyof typeof TYPES): Operations {
+  const [type = ''] = TYPES[kind].split(';', 1)
+  const headers = { ETag: 'Its version.' }
+  return {
+    GET: {
+      ...{ id: `${page}_${kind}`, tag: TAG, summary: 'A file of the page' },
+      answers: {
+        200: { description: 'The file.', content: { [type]: { type: 'string' } }, headers },
+        304: { description: 'The client has it already.', headers },
+      },
+    },
+  }
 }
 
 /** Whether the client has it already (RFC 9110, section 13.1.2). */

@@ -1,9 +1,17 @@
 import type { Sallyport } from '@sallyport/core'
-import { type AuthHandler, type Gate, jsonAnswer, type Route, refusal } from '@sallyport/core/adapter'
+import {
+  type AuthHandler,
+  type Gate,
+  jsonAnswer,
+  type Methods,
+  type Route,
+  refusal,
+} from '@sallyport/core/adapter'
 import type { OperatorSettings } from '../options.ts'
 import { now, processName } from '../system.ts'
 import { createActions } from './actions.ts'
 import { answered } from './answered.ts'
+import { operationsFor } from './described.ts'
 import { createRecord } from './record.ts'
 import { shownEvent, shownKeys, shownSeenSession, shownSession } from './shown.ts'
 
@@ -69,14 +77,17 @@ export function apiRoutes(sallyport: Sallyport, gate: Gate, { scope, guards }: O
     return jsonAnswer(200, { sessions: list.map(shownSession), ...(list.more ? { more: true } : {}) })
   }
 
+  const operations = operationsFor(scope)
+  const bearer = (path: string, methods: Methods<AuthHandler>): Route =>
+    route.bearer(path, methods, operations[path])
   return [
-    route.bearer('/api/overview', { GET: guarded(overview) }),
-    route.bearer('/api/events', { GET: guarded(events) }),
-    route.bearer('/api/sessions', { GET: guarded(seenSessions) }),
-    route.bearer('/api/sessions/:id', { DELETE: guarded(actions.endSession) }),
-    route.bearer('/api/users/:subject/sessions', { GET: guarded(sessionsOfUser) }),
-    route.bearer('/api/users/:subject/revoke', { POST: guarded(actions.revokeUser) }),
-    route.bearer('/api/keys/rotate', { POST: guarded(actions.rotateKey) }),
-    route.bearer('/api/keys/:kid/compromise', { POST: guarded(actions.compromiseKey) }),
+    bearer('/api/overview', { GET: guarded(overview) }),
+    bearer('/api/events', { GET: guarded(events) }),
+    bearer('/api/sessions', { GET: guarded(seenSessions) }),
+    bearer('/api/sessions/:id', { DELETE: guarded(actions.endSession) }),
+    bearer('/api/users/:subject/sessions', { GET: guarded(sessionsOfUser) }),
+    bearer('/api/users/:subject/revoke', { POST: guarded(actions.revokeUser) }),
+    bearer('/api/keys/rotate', { POST: guarded(actions.rotateKey) }),
+    bearer('/api/keys/:kid/compromise', { POST: guarded(actions.compromiseKey) }),
   ]
 }

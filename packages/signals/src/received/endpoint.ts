@@ -3,6 +3,7 @@ import {
   type Answer,
   type Caller,
   type Callers,
+  type Handler,
   jsonAnswer,
   type RequestView,
   type Route,
@@ -11,6 +12,7 @@ import {
   refusal,
   type StatementReader,
 } from '@sallyport/core/adapter'
+import { receiverOperations } from './described.ts'
 import type { SetFault } from './fault.ts'
 import type { Taken, TakeSet } from './take.ts'
 
@@ -39,24 +41,23 @@ export interface ReceiverParts {
 
 /** `POST /signals`: takes security event tokens that are pushed (RFC 8935). */
 export function receiverRoute(route: RouteMaker, parts: ReceiverParts): Route {
-  const { transmitters, take, callers, refused } = parts
-  return route.open('/signals', {
-    POST: async (view) => {
-      const body = await readText(view, SET_TYPE)
-      if (body.kind === 'refused')
-        return body.problem === 'body_malformed' ? setError(NO_TEXT) : refusal(body.problem)
-      const caller = callers.of(view)
-      const from = transmitters.filter((one) => isAgreed(view, one)).map(({ reader }) => reader)
-      if (from.length === 0) {
-        refused('signal_authorization', caller)
-        return setError(STRANGER)
-      }
-      // The address of a transmitter is nothing for the users, who see the events about them.
-      const taken = await take(body.value, from, { request_id: caller.request_id })
-      if (taken.kind === 'refused' && taken.why !== 'malformed') refused(`signal_${taken.why}`, caller)
-      return answerTo(taken)
-    },
-  })
+  const { transmitters, callers, refused } = parts
+  const receive: Handler = async (view) => {
+    const body = await readText(view, SET_TYPE)
+    if (body.kind === 'refused')
+      return body.problem === 'body_malformed' ? setError(NO_TEXT) : refusal(body.problem)
+    const caller = callers.of(view)
+    const from = transmitters.filter((one) => isAgreed(view, one)).map(({ reader }) => reader)
+    if (from.length === 0) {
+      refused('signal_authorization', caller)
+      return setError(STRANGER)
+    }
+    // The address of a transmitter is nothing for the users, who see the events about them.
+    const taken = await parts.take(body.value, from, { request_id: caller.request_id })
+    if (taken.kind === 'refused' && taken.why !== 'malformed') refused(`signal_${taken.why}`, caller)
+    return answerTo(taken)
+  }
+  return route.open('/signals', { POST: receive }, receiverOperations)
 }
 
 function answerTo(taken: Taken): Answer {

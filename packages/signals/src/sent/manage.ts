@@ -2,7 +2,9 @@ import {
   type Answer,
   emptyAnswer,
   type Gate,
+  type Handler,
   jsonAnswer,
+  type Methods,
   type Outbox,
   type RequestView,
   type Route,
@@ -13,6 +15,7 @@ import {
 import * as v from 'valibot'
 import { VERIFICATION } from '../events.ts'
 import { type Authorize, findStream, MANAGE, READ, type Reader } from './authorize.ts'
+import { pollOperations, statusOperations, subjectOperations, verificationOperations } from './described.ts'
 import { SIGNAL, type SignalBody } from './message.ts'
 import { PATHS, pollPath } from './paths.ts'
 import type { AnswerPoll } from './poll.ts'
@@ -56,14 +59,14 @@ export interface ManageParts extends StreamRoutesParts, Pick<Gate, 'route'> {
 export function manageRoutes(parts: ManageParts): readonly Route[] {
   const { route, authorize, outbox, streams, verificationSeconds, attempt } = parts
 
-  const status = route.open(PATHS.status, {
+  const status: Methods<Handler> = {
     GET: (view) =>
       authorize(view, READ, async (reader) => {
         const stream = await findStream(reader, queryOf(view).get('stream_id'), streams)
         return 'id' in stream ? statusAnswer(stream) : stream
       }),
     POST: (view) => authorize(view, MANAGE, (reader) => setStatus(view, reader)),
-  })
+  }
 
   async function setStatus(view: RequestView, reader: Reader): Promise<Answer> {
     const asked = await readBody(view, statusSchema)
@@ -84,7 +87,7 @@ export function manageRoutes(parts: ManageParts): readonly Route[] {
     }
   }
 
-  const verification = route.open(PATHS.verification, {
+  const verification: Methods<Handler> = {
     POST: (view) =>
       authorize(view, MANAGE, async (reader) => {
         const asked = await readBody(view, verifySchema)
@@ -106,10 +109,10 @@ export function manageRoutes(parts: ManageParts): readonly Route[] {
         })
         return outcome.kind === 'unavailable' ? refusal('store_unavailable') : emptyAnswer()
       }),
-  })
+  }
 
-  const setSubject = (isWanted: boolean) => ({
-    POST: (view: RequestView) =>
+  const setSubject = (isWanted: boolean): Methods<Handler> => ({
+    POST: (view) =>
       authorize(view, MANAGE, async (reader) => {
         const asked = await readBody(view, subjectSchema)
         if ('answer' in asked) return asked.answer
@@ -135,7 +138,7 @@ export function manageRoutes(parts: ManageParts): readonly Route[] {
       }),
   })
 
-  const poll = route.open(pollPath(':id'), {
+  const poll: Methods<Handler> = {
     POST: (view) =>
       authorize(view, MANAGE, async (reader) => {
         const stream = await findStream(reader, view.params.id ?? null, streams)
@@ -143,13 +146,18 @@ export function manageRoutes(parts: ManageParts): readonly Route[] {
         const answer = parts.pollsOf(stream, reader)
         return answer === undefined ? refusal('route_unknown') : answer(view)
       }),
-  })
+  }
   return [
-    ...[configurationRoute(parts), status, verification],
+    configurationRoute(parts),
+    route.open(PATHS.status, status, statusOperations),
+    route.open(PATHS.verification, verification, verificationOperations),
     ...(streams === undefined
       ? []
-      : [route.open(PATHS.addSubject, setSubject(true)), route.open(PATHS.removeSubject, setSubject(false))]),
-    poll,
+      : [
+          route.open(PATHS.addSubject, setSubject(true), subjectOperations.add),
+          route.open(PATHS.removeSubject, setSubject(false), subjectOperations.remove),
+        ]),
+    route.open(pollPath(':id'), poll, pollOperations),
   ]
 }
 

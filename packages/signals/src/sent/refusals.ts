@@ -1,4 +1,4 @@
-import { type Answer, jsonAnswer } from '@sallyport/core/adapter'
+import { type Answer, jsonAnswer, type OperationRefusal } from '@sallyport/core/adapter'
 
 /** What a receiver is refused for that no other route refuses, as the tables of SSF 1.0, section 8.1 say. */
 const REFUSALS = {
@@ -23,7 +23,15 @@ const REFUSALS = {
   ],
 } as const
 
-export function refuse(name: keyof typeof REFUSALS, retryAfterMs?: number): Answer {
+type RefusalName = keyof typeof REFUSALS
+
+/** The same, as a document says it. */
+export function described(name: RefusalName): OperationRefusal {
+  const [status, error, description] = REFUSALS[name]
+  return { status, error, description }
+}
+
+export function refuse(name: RefusalName, retryAfterMs?: number): Answer {
   const [status, error, say] = REFUSALS[name]
   const answer = jsonAnswer(status, { error, error_description: say })
   if (retryAfterMs === undefined) return answer

@@ -1,4 +1,5 @@
-import { type Gate, publicAnswer, type Route } from '@sallyport/core/adapter'
+import { type Gate, type Handler, publicAnswer, type Route } from '@sallyport/core/adapter'
+import { wellKnownOperations } from './described.ts'
 import { PATHS } from './paths.ts'
 import { POLL_METHOD, PUSH_METHOD } from './stream.ts'
 import type { DefaultSubjects } from './streams/record.ts'
@@ -34,5 +35,6 @@ export function wellKnownRoute(
     default_subjects: defaultSubjects ?? 'ALL',
   }
   const path = WELL_KNOWN + pathname.replace(/\/$/, '')
-  return route.open(path, { GET: (view) => publicAnswer(view, metadata, MAX_AGE_SECONDS) })
+  const tell: Handler = (view) => publicAnswer(view, metadata, MAX_AGE_SECONDS)
+  return route.open(path, { GET: tell }, wellKnownOperations)
 }

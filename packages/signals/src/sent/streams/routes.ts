@@ -1,7 +1,9 @@
 import {
   type Answer,
   emptyAnswer,
+  type Handler,
   jsonAnswer,
+  type Methods,
   type RequestView,
   type Route,
   type RouteMaker,
@@ -9,6 +11,7 @@ import {
   refusal,
 } from '@sallyport/core/adapter'
 import { type Authorize, findStream, MANAGE, READ, type Reader, streamsOf } from '../authorize.ts'
+import { configurationOperations } from '../described.ts'
 import { PATHS } from '../paths.ts'
 import { malformed, refuse } from '../refusals.ts'
 import type { Stream } from '../stream.ts'
@@ -128,13 +131,14 @@ export function configurationRoute(parts: StreamRoutesParts): Route {
     return { receiver, streams }
   }
 
-  return route.open(PATHS.configuration, {
+  const handlers = {
     GET: (view) => authorize(view, READ, (reader) => read(view, reader)),
     POST: (view) => authorize(view, MANAGE, (reader) => create(view, reader)),
     PATCH: (view) => authorize(view, MANAGE, (reader) => change(named)(view, reader)),
     PUT: (view) => authorize(view, MANAGE, (reader) => change(whole)(view, reader)),
     DELETE: (view) => authorize(view, MANAGE, (reader) => remove(view, reader)),
-  })
+  } satisfies Methods<Handler>
+  return route.open(PATHS.configuration, handlers, configurationOperations)
 }
 
 /** Section 8.1.1.4: what is missing is deleted. */

@@ -1,0 +1,6 @@
+export { ConfigError } from '@sallyport/core/sink'
+export { type OwnOperation, signInOperation, stepUpOperation } from './endpoints/own.ts'
+export { openApi } from './open-api.ts'
+export type { OpenApiOptions } from './options.ts'
+export type { Mounted } from './placed.ts'
+export type * from './written/document.ts'
