@@ -1,13 +1,14 @@
 import { UnavailableError } from '@sallyport/core'
 import { type Answer, emptyAnswer, jsonAnswer, type Route, refusal } from '@sallyport/core/adapter'
+import { frameworkRoutes } from './described.ts'
 
-/** The routes that each framework serves with its own router, and their methods. */
-const frameworkRoutes: Readonly<Record<string, readonly string[]>> = {
-  '/api/me': ['GET', 'HEAD'],
-  '/api/profile': ['PUT'],
-  '/api/admin': ['GET', 'HEAD'],
-  '/api/transfer': ['POST'],
-}
+/** The methods of the routes that each framework serves with its own router. */
+const methodsOf: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  frameworkRoutes.map(({ path, operations }) => {
+    const methods = Object.keys(operations)
+    return [`/api${path}`, methods.includes('GET') ? [...methods, 'HEAD'] : methods]
+  }),
+)
 
 /** Answers a request that no route may see; returns `undefined` for any other. */
 export type Front = (method: string, target: string) => Answer | undefined
@@ -28,7 +29,7 @@ export function createFront(
   return (method, target) => {
     const path = target.split('?', 1)[0] ?? ''
     if (known.has(path) || patterns.some((pattern) => pattern.test(path))) return undefined
-    const methods = Object.hasOwn(frameworkRoutes, path) ? frameworkRoutes[path] : undefined
+    const methods = Object.hasOwn(methodsOf, path) ? methodsOf[path] : undefined
     if (methods === undefined) return refusal('route_unknown')
     if (methods.includes(method)) return undefined
     const allow = [...methods, 'OPTIONS']

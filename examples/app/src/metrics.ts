@@ -1,7 +1,8 @@
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import type { Meter } from '@sallyport/core'
-import type { Route, RouteMaker } from '@sallyport/core/adapter'
+import type { Handler, Route, RouteMaker } from '@sallyport/core/adapter'
+import { metrics } from './described.ts'
 
 /** Metrics of the OpenTelemetry API, for Prometheus to scrape. */
 export interface Metrics {
@@ -18,12 +19,12 @@ export function createMetrics(): Metrics {
   const provider = new MeterProvider({ readers: [exporter] })
   return {
     meter: provider.getMeter('sallyport'),
-    route: (route) =>
-      route.open('/metrics', {
-        async GET() {
-          const { resourceMetrics } = await exporter.collect()
-          return { status: 200, headers: TEXT, cookies: [], body: serializer.serialize(resourceMetrics) }
-        },
-      }),
+    route(route) {
+      const show: Handler = async () => {
+        const { resourceMetrics } = await exporter.collect()
+        return { status: 200, headers: TEXT, cookies: [], body: serializer.serialize(resourceMetrics) }
+      }
+      return route.open('/metrics', { GET: show }, metrics)
+    },
   }
 }

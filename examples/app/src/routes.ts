@@ -9,15 +9,19 @@ import {
   gateOf,
   type Handler,
   jsonAnswer,
+  publicAnswer,
   type RequestView,
   type Route,
   readJsonObject,
   refusal,
 } from '@sallyport/core/adapter'
+import { type OpenApiDocument, openApi } from '@sallyport/openapi'
 import type { Signals } from '@sallyport/signals'
+import { document, frameworkRoutes, health, login, password, readiness, stepUp } from './described.ts'
 import { createFront, type Front } from './front.ts'
 import type { Metrics } from './metrics.ts'
 import { DEMO_PASSWORD, DEMO_USERS, type Users } from './users.ts'
+import { viewerRoutes } from './viewer.ts'
 
 /** What the application mounts on every framework: endpoints of the library, and its own routes. */
 export interface AppRoutes {
@@ -53,9 +57,9 @@ export function createRoutes(
     ...(takesLogout ? (['backchannel-logout'] as const) : []),
   ]
   const auth = [
-    route.cookie('/login', { POST: createLogin(gate, users) }),
-    route.bearer('/password', { POST: createPasswordChange(gate, sallyport.emit, users) }),
-    route.bearer('/step-up', { POST: createStepUp(gate, users) }),
+    route.cookie('/login', { POST: createLogin(gate, users) }, login),
+    route.bearer('/password', { POST: createPasswordChange(gate, sallyport.emit, users) }, password),
+    route.bearer('/step-up', { POST: createStepUp(gate, users) }, stepUp),
     ...signals.receiver,
     ...signals.transmitter,
   ]
@@ -65,29 +69,40 @@ export function createRoutes(
     demo: { users: DEMO_USERS, password: DEMO_PASSWORD },
     operator: { scope: 'admin' },
   })
+  const ready: Handler = async () =>
+    (await sallyport.ready()) ? jsonAnswer(200, { status: 'ready' }) : refusal('store_unavailable')
+  const describe: Handler = (view) => publicAnswer(view, described, DOCUMENT_MAX_AGE_SECONDS)
   const root = [
-    route.open('/healthz', { GET: () => jsonAnswer(200, { status: 'ok' }) }),
-    route.open('/readyz', {
-      GET: async () =>
-        (await sallyport.ready()) ? jsonAnswer(200, { status: 'ready' }) : refusal('store_unavailable'),
-    }),
+    route.open('/healthz', { GET: () => jsonAnswer(200, { status: 'ok' }) }, health),
+    route.open('/readyz', { GET: ready }, readiness),
+    route.open('/openapi.json', { GET: describe }, document),
     ...(metrics === undefined ? [] : [metrics.route(route)]),
     ...signals.wellKnown,
     ...account,
+    ...viewerRoutes(route),
   ]
-  const mounted = [
-    ['/auth', [...gate.routes(endpoints), ...auth]],
-    ['', [...gate.routes(ROOT_ENDPOINTS), ...root]],
-    ['/operator', operator],
-  ] as const
-  return {
+  const routes = {
     auth: [...endpoints, ...auth],
     root: [...ROOT_ENDPOINTS, ...root],
     operator,
-    front: createFront(mounted),
   }
+  const front = createFront([
+    ['/auth', gate.routes(routes.auth)],
+    ['', gate.routes(routes.root)],
+    ['/operator', gate.routes(routes.operator)],
+  ])
+  const described: OpenApiDocument = openApi(sallyport, {
+    info: { title: 'Sallyport example', version: '0.1.0' },
+    servers: [{ url: '/' }],
+    mounted: {
+      ...{ '/auth': routes.auth, '/': routes.root, '/operator': routes.operator },
+      '/api': frameworkRoutes,
+    },
+  })
+  return { ...routes, front }
 }
 
+const DOCUMENT_MAX_AGE_SECONDS = 300
 const AUTH_ENDPOINTS: readonly EndpointName[] = [
   ...(['refresh', 'token', 'introspect', 'revoke'] as const),
   ...(['logout', 'sessions', 'live'] as const),
