@@ -6,7 +6,15 @@ import { availableParallelism } from 'node:os'
 import { root } from './published.mjs'
 
 /** The longest first. */
-const CHECKS = ['check:packages', 'check:types', 'check:api', 'check:size', 'lint', 'test:vectors']
+const CHECKS = [
+  'check:packages',
+  'check:types',
+  'check:api',
+  'check:size',
+  'check:postman',
+  'lint',
+  'test:vectors',
+]
 
 /**
  * @param {string} name of a script of package.json

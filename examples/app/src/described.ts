@@ -1,5 +1,6 @@
 import type { JsonSchema, Operation, Operations, RouteDescription } from '@sallyport/core/adapter'
 import { signInOperation, stepUpOperation } from '@sallyport/openapi'
+import { DEMO_PASSWORD } from './users.ts'
 
 // What the document says of the application's own routes.
 
@@ -11,8 +12,10 @@ const badCredentials = {
 } as const
 const badRequest = (description: string) => ({ status: 400, error: 'invalid_request', description }) as const
 
-function object(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
-  return { type: 'object', properties, required: Object.keys(properties) }
+/** @param example what viewers fill in */
+function object(properties: Readonly<Record<string, JsonSchema>>, example?: object): JsonSchema {
+  const schema = { type: 'object', properties, required: Object.keys(properties) }
+  return example === undefined ? schema : { ...schema, examples: [example] }
 }
 
 function answered(description: string, schema: JsonSchema): Operation['answers'] {
@@ -22,7 +25,9 @@ function answered(description: string, schema: JsonSchema): Operation['answers']
 export const login: Operations = {
   POST: signInOperation({
     ...{ id: 'login', summary: 'Sign in with a password' },
-    body: { [JSON_TYPE]: object({ username: text, password: text }) },
+    body: {
+      [JSON_TYPE]: object({ username: text, password: text }, { username: 'alice', password: DEMO_PASSWORD }),
+    },
     refusals: [badRequest('the body must have the strings username and password'), badCredentials],
   }),
 }
@@ -30,7 +35,12 @@ export const login: Operations = {
 export const password: Operations = {
   POST: {
     ...{ id: 'changePassword', summary: 'Change the password, and end the other sessions' },
-    body: { [JSON_TYPE]: object({ current: text, next: { ...text, minLength: 8 } }) },
+    body: {
+      [JSON_TYPE]: object(
+        { current: text, next: { ...text, minLength: 8 } },
+        { current: DEMO_PASSWORD, next: 'another password' },
+      ),
+    },
     answers: {
       204: { description: 'It is changed.', headers: { 'Set-Cookie': 'The next refresh token.' } },
     },
@@ -45,7 +55,7 @@ export const password: Operations = {
 export const stepUp: Operations = {
   POST: stepUpOperation({
     ...{ id: 'stepUp', summary: 'Show the second factor, which is the password again' },
-    body: { [JSON_TYPE]: object({ password: text }) },
+    body: { [JSON_TYPE]: object({ password: text }, { password: DEMO_PASSWORD }) },
     refusals: [badRequest('the body must have the strings password'), badCredentials],
   }),
 }
@@ -135,7 +145,12 @@ export const frameworkRoutes: readonly RouteDescription[] = [
     operations: {
       POST: {
         ...{ id: 'transfer', summary: 'Transfer money, with a recent second factor' },
-        body: { [JSON_TYPE]: object({ to: text, amount: { type: 'number', exclusiveMinimum: 0 } }) },
+        body: {
+          [JSON_TYPE]: object(
+            { to: text, amount: { type: 'number', exclusiveMinimum: 0 } },
+            { to: 'bob', amount: 100 },
+          ),
+        },
         answers: answered('It is accepted.', object({ accepted: { const: true } })),
         refusals: [
           ...(['body_malformed', 'body_type', 'authentication_insufficient'] as const),

@@ -14,7 +14,11 @@ export const retryKey: OperationParameter = {
   name: 'Idempotency-Key',
   description:
     'Makes the request repeatable: a repetition with the same key gets what the first one got. A session for which it was ever sent has no grace for replaced refresh tokens.',
-  schema: { type: 'string', pattern: '^"?[A-Za-z0-9_-]{16,64}"?$' },
+  schema: {
+    type: 'string',
+    pattern: '^"?[A-Za-z0-9_-]{16,64}"?$',
+    examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'],
+  },
 }
 export const deviceSignals: OperationParameter = {
   in: 'header',

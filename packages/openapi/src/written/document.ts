@@ -28,6 +28,7 @@ export interface OpenApiExample {
 
 export interface OpenApiMedia {
   schema: JsonSchema
+  example?: unknown
   examples?: Record<string, OpenApiExample | { $ref: string }>
 }
 

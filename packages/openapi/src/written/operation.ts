@@ -72,6 +72,11 @@ function withNonce(answers: Operation['answers']): Operation['answers'] {
   return Object.fromEntries(told)
 }
 
+/** Viewers fill in an example that a body has as a whole. */
 function contentOf(body: OperationContent): Record<string, OpenApiMedia> {
-  return Object.fromEntries(Object.entries(body).map(([type, schema]) => [type, { schema }]))
+  const content = Object.entries(body).map(([type, schema]) => {
+    const [example] = Array.isArray(schema.examples) ? schema.examples : []
+    return [type, example === undefined ? { schema } : { schema, example }]
+  })
+  return Object.fromEntries(content)
 }
