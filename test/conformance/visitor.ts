@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose'
 import type { Host } from '../support/hosts.ts'
 import { type Fields, type Reply, type Send, type SendBytes, send, sendBytes } from './client.ts'
+import { expectDescribed } from './described.ts'
 import { cookieOf, type Expected, expectManners, expectReply, jsonOf } from './expectations.ts'
 import { Masks } from './mask.ts'
 
@@ -56,6 +57,7 @@ export class Visitor {
     for (const [index, reply] of replies.entries()) {
       this.transcript.push(this.#masks.reply(reply))
       expectManners(pathOf(requests[index]), reply)
+      await expectDescribed(this.host, requests[index], reply)
     }
     return replies
   }
