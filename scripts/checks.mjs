@@ -9,6 +9,7 @@ import { root } from './published.mjs'
 const CHECKS = [
   'check:packages',
   'check:types',
+  'check:unused',
   'check:api',
   'check:size',
   'check:postman',

@@ -16,7 +16,7 @@ interface Line {
 
 const BOUND_KEY_GRACE = 10_000
 
-export const DRIFT = { fit: 1, same: 2, known: 4, fell: 32768 } as const
+const DRIFT = { fit: 1, same: 2, known: 4, fell: 32768 } as const
 
 const isSent = (key: KeyName | undefined): boolean => key === 'sent A' || key === 'sent B'
 

@@ -50,10 +50,7 @@ export async function startSystem(env: Readonly<Record<string, string>> = {}): P
 }
 
 /** The same on a Redis that is there already. */
-export async function systemOn(
-  redis: RedisServer,
-  env: Readonly<Record<string, string>> = {},
-): Promise<System> {
+async function systemOn(redis: RedisServer, env: Readonly<Record<string, string>> = {}): Promise<System> {
   return { redis, ...(await startNodes({ REDIS_URL: redis.url, ...env }, redis)) }
 }
 

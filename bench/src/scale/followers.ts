@@ -23,7 +23,7 @@ export interface Follower {
 const secret = randomBytes(32).toString('base64url')
 const program = fileURLToPath(new URL('follower.js', import.meta.url))
 
-export async function startFollower(redisUrl: string, copies = 1): Promise<Follower> {
+async function startFollower(redisUrl: string, copies = 1): Promise<Follower> {
   const task: FollowerTask = { redisUrl, secret, copies }
   const child = spawnAt('anywhere', process.execPath, ['--no-warnings', program, JSON.stringify(task)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

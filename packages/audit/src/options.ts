@@ -109,14 +109,14 @@ const filePath = custom<string>(
   isFilePath,
   `the path of a file, such as "/var/log/app/audit.jsonl", that does not end in ${BESIDE.join(', ')}`,
 )
-export const trailKey: schema.Schema<TrailKey> = custom<TrailKey>(
+const trailKey: schema.Schema<TrailKey> = custom<TrailKey>(
   (given) =>
     typeof given === 'string'
       ? /^[A-Za-z0-9+/_-]{43}=?$/.test(given)
       : given instanceof Uint8Array && given.length === KEY_BYTES,
   '32 random bytes: the output of "openssl rand -base64 32", or a Uint8Array',
 )
-export const formatName: schema.Schema<FormatName> = oneOf(...(Object.keys(formats) as FormatName[]))
+const formatName: schema.Schema<FormatName> = oneOf(...(Object.keys(formats) as FormatName[]))
 
 const retentionDays = wholeNumber(1, 3650)
 const rotation = group({
@@ -165,11 +165,11 @@ function areHeads(given: unknown): boolean {
 }
 
 /** Options of a sink are named by its factory. The key may be given in place of the options by mistake. */
-export function modeOf(path: string): schema.ParseMode {
+function modeOf(path: string): schema.ParseMode {
   return { path, mayShow: (option) => option !== path && option !== `${path}.key` }
 }
 
-export function keysOf(key: TrailKey): TrailKeys {
+function keysOf(key: TrailKey): TrailKeys {
   return deriveKeys(typeof key === 'string' ? Buffer.from(key, 'base64') : key)
 }
 

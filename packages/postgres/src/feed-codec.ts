@@ -9,7 +9,7 @@ export function encodeEntry(revocation: Revocation): string {
 const ENTRY = /^[sgjkua]:/
 
 /** Reads what {@link encodeEntry} made; `undefined` for anything else. */
-export function decodeEntry(encoded: string): Revocation | undefined {
+function decodeEntry(encoded: string): Revocation | undefined {
   const text = Buffer.from(encoded, 'base64').toString()
   if (!ENTRY.test(text)) return undefined
   const revocation = decodeRevocation(text)

@@ -67,7 +67,7 @@ function decodeText(text: string): Revocation | undefined {
 }
 
 /** What a member adds to the digest of its feed; the same as `fold` in `shared/feed.lua`. */
-export function digestOfMember(member: Buffer): bigint {
+function digestOfMember(member: Buffer): bigint {
   if (member[0] === SESSION_MARK && member.length === SESSION_MEMBER_BYTES)
     return member.readBigUInt64BE(RANDOM_PART_AT)
   return hash('sha1', member, 'buffer').readBigUInt64BE(0)

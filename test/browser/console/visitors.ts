@@ -18,8 +18,6 @@ export interface Visit {
   readonly asked: readonly string[]
 }
 
-export type Visits = ReturnType<typeof createVisits>
-
 /** Opens pages of a rig, each for a visitor of its own, and closes them. */
 export function createVisits(browser: () => RealBrowser, rig: () => Pick<Rig, 'url'>) {
   const opened: Page[] = []

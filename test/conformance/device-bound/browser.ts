@@ -5,7 +5,7 @@ import { type Fields, type Reply, type Send, send } from '../client.ts'
 
 export const REGISTRATION = '/auth/dbsc/registration'
 export const PROVING = '/auth/dbsc/refresh'
-export const REFRESH = '/auth/refresh'
+const REFRESH = '/auth/refresh'
 export const BOUND_COOKIE = '__Host-bound'
 
 export interface BrowserKey {

@@ -5,7 +5,7 @@ import type { Fleet, Heard } from '../fleet.ts'
 import { addressIn } from '../geography.ts'
 import type { Ask, Client, Given } from '../messages.ts'
 
-export const WINDOWS =
+const WINDOWS =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36'
 export const LINUX = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0'
 export const SCRIPT = 'python-requests/2.32.5'

@@ -64,7 +64,7 @@ export function followStream({ client, url, ...parts }: StreamParts): () => void
 }
 
 /** Reads an event stream to its end (HTML, section 9.2.6). What has no event, such as a heartbeat, is left out. */
-export async function readMessages(
+async function readMessages(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   heard: (message: StreamMessage) => void,
 ): Promise<void> {

@@ -4,7 +4,7 @@ import type { Emit, EventMap } from '../watch/events.ts'
 import type { Calls } from './calls.ts'
 
 export type { ApiKeyCalls, ApiKeyInfo, CreatedApiKey, RevokedApiKeys } from './api-keys/index.ts'
-export type { Caused, Renewed, RevokeOneOptions } from './arguments.ts'
+export type { Caused, Renewed } from './arguments.ts'
 export type { AuditCalls } from './audit.ts'
 export { type Calls, createCalls } from './calls.ts'
 export type { KeyCalls } from './keys.ts'

@@ -3,7 +3,7 @@ import { createLogoutTaking, type LogoutSender, type ReceivingParts, type TakeLo
 import { createLogoutReceiver, type LogoutClient, type SendingParts } from './sent.ts'
 
 export type { FindSessions, FoundSessions } from './found.ts'
-export type { LogoutOutcome, LogoutSender, TakeLogout } from './received.ts'
+export type { LogoutSender, TakeLogout } from './received.ts'
 export type { LogoutClient } from './sent.ts'
 export type { LogoutClaims } from './token.ts'
 

@@ -49,7 +49,7 @@ export function createRefuse(form: RefusalForm, notice: (message: string) => voi
 }
 
 /** A refusal as an error that frameworks answer by themselves. Challenge and `Retry-After` are in its headers. */
-export function refusalError(code: ProblemCode, details?: RefusalDetails): RefusalError {
+function refusalError(code: ProblemCode, details?: RefusalDetails): RefusalError {
   const { status, headers } = refusal(code, details)
   const { 'Content-Type': _type, ...kept } = headers
   return new RefusalError(code, {

@@ -9,11 +9,11 @@ import {
   boolean,
   callable,
   type Entries,
-  issuer,
   nonEmpty,
   oneOrMore,
   type Room,
   room,
+  serverUrl,
 } from './values/schema.ts'
 
 /** The options that belong to no group. */
@@ -80,7 +80,7 @@ const secret = v.pipe(
 const secrets = oneOrMore(secret, secretMessage)
 
 const entries = {
-  issuer: v.optional(issuer),
+  issuer: v.optional(serverUrl),
   audience: v.optional(audience),
   secret: v.optional(secrets),
   store: v.optional(callable<StoreDriver>('a store such as memoryStore() or redisStore()', 'open')),

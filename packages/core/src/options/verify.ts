@@ -1,10 +1,10 @@
 import * as v from 'valibot'
 import { ConfigError, describeValue } from '../errors.ts'
 import type { VerifyOptions, VerifySettings } from '../gate/protect.ts'
-import { boolean, filledArray, group, issuer, oneOf, parse } from './values/schema.ts'
+import { boolean, filledArray, group, oneOf, parse, serverUrl } from './values/schema.ts'
 
 const choice = v.picklist(['own', 'all'], '"own", "all" or an array of issuers')
-const several = filledArray(issuer, 'an array of issuers')
+const several = filledArray(serverUrl, 'an array of issuers')
 
 const schema = group({
   issuers: v.optional(v.lazy((given) => (Array.isArray(given) ? several : choice))),

@@ -12,7 +12,7 @@ import type { OutboxRows } from './rows.ts'
  */
 export const FORGOTTEN = ''
 /** Settled by one transaction. */
-export const MOST_SETTLED = 500
+const MOST_SETTLED = 500
 
 type Placed = DeadLetter & { readonly place: Place }
 

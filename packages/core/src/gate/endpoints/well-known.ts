@@ -44,7 +44,7 @@ function jwks({ publishedKeys, keysMaxAgeSeconds }: WellKnownParts): Handler {
 /**
  * The path of an issuer's metadata. The well-known part goes before the path of the issuer's URL (RFC 8414, section 3).
  */
-export function metadataPath(issuer: string): string {
+function metadataPath(issuer: string): string {
   return METADATA_PATH + new URL(issuer).pathname.replace(/\/$/, '')
 }
 

@@ -9,11 +9,11 @@ import {
   type Entries,
   filledArray,
   group,
-  issuer,
   nonEmpty,
   oneOf,
   type Room,
   room,
+  serverUrl,
   signingAlgorithm,
   wholeNumber,
 } from '../values/schema.ts'
@@ -115,7 +115,7 @@ export interface IssuerOptions {
 const onlyTrue = v.literal(true, 'true or left out')
 const list = v.array(
   group({
-    issuer,
+    issuer: serverUrl,
     audience,
     audienceClaim: v.optional(oneOf('aud', 'client_id'), 'aud'),
     jwks: v.optional(

@@ -7,9 +7,9 @@ import {
   audience,
   filledArray,
   group,
-  issuer,
   nonEmpty,
   parse,
+  serverUrl,
   signingAlgorithm,
   wholeNumber,
 } from '../values/schema.ts'
@@ -19,7 +19,7 @@ const jwksMessage = 'an https URL (http on loopback), or a JWK Set'
 const ALGORITHMS: readonly SigningAlgorithm[] = ['EdDSA', 'ES256', 'RS256', 'PS256']
 
 const schema = group({
-  issuer,
+  issuer: serverUrl,
   audience,
   jwks: v.optional(
     v.union(

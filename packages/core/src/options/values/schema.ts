@@ -149,9 +149,6 @@ export const serverUrl: Schema<string> = v.pipe(
   ),
 )
 
-/** An `iss` value. */
-export const issuer: Schema<string> = serverUrl
-
 /** How `parse` names and shows options in its errors. */
 export interface ParseMode {
   /** Goes before the path of each option, such as `redis`. Default: nothing. */

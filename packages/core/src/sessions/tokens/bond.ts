@@ -11,7 +11,7 @@ export interface Bond {
 
 export type BondMember = keyof BoundTo
 
-export const BOND_HASH_BYTES = 16
+const BOND_HASH_BYTES = 16
 /** In the order of their bits. */
 const MEMBERS: readonly BondMember[] = ['jkt', 'x5t', 'fgp']
 export const BOND_BYTES: number = 1 + BOND_HASH_BYTES

@@ -5,7 +5,7 @@ import { isCompact, signedPayload } from '../compact.ts'
 import { decodeHeader, type Holder, type HolderFault, type ProofForm, readHolder } from './holder.ts'
 
 /** The algorithms of the keys that browsers register (DBSC, "Secure-Session-Registration"). */
-export const BROWSER_ALGORITHMS = ['ES256', 'RS256'] as const
+const BROWSER_ALGORITHMS = ['ES256', 'RS256'] as const
 
 const FORM: ProofForm = { typ: 'dbsc+jwt', algorithms: BROWSER_ALGORITHMS }
 

@@ -51,7 +51,7 @@ function locationIn({ value }: SeenValue): Coordinates {
 }
 
 /** Along a great circle, by the haversine formula. */
-export function kilometresBetween(one: Coordinates, other: Coordinates): number {
+function kilometresBetween(one: Coordinates, other: Coordinates): number {
   const radians = (degrees: number): number => (degrees * Math.PI) / 180
   const halfSquared = (from: number, to: number): number => Math.sin(radians(to - from) / 2) ** 2
   const chord =
