@@ -50,7 +50,8 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   const folder = await mkdtemp(join(await realpath(tmpdir()), 'sallyport-packed-'))
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
-    await install(folder, await pack(folder, packages))
+    const ours = await pack(folder, packages)
+    await (process.env.PEERS === 'oldest' ? installOldest(folder, ours) : install(folder, ours))
   } catch (cause) {
     await remove()
     throw cause
@@ -97,12 +98,27 @@ async function install(folder: string, ours: Locks): Promise<void> {
     ...[...ours].map(([at, { resolved = '' }]) => [at.slice('node_modules/'.length), resolved]),
     ...OTHERS.map((name) => [name, known.get(`node_modules/${name}`)?.version]),
   ])
-  const manifest = { name: 'empty', private: true, dependencies }
+  const manifest = { name: 'empty', version: '0.0.0', private: true, dependencies }
   const locks = Object.fromEntries([...closure(known, Object.keys(dependencies))].sort())
   const lockfile = { ...manifest, lockfileVersion: 3, requires: true, packages: { '': manifest, ...locks } }
   await writeFile(`${folder}/package.json`, JSON.stringify(manifest))
   await writeFile(`${folder}/package-lock.json`, JSON.stringify(lockfile))
   await npm(folder, 'ci', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund')
+}
+
+/** The same with the oldest versions that our packages allow of what an application brings along. */
+async function installOldest(folder: string, ours: Locks): Promise<void> {
+  const peers = [...ours.values()].flatMap(({ peerDependencies = {} }) => Object.entries(peerDependencies))
+  const oldest = new Map(peers.map(([name, range]) => [name, /\d[\w.-]*/.exec(range)?.[0]]))
+  const dependencies = Object.fromEntries([
+    ...[...ours].map(([at, { resolved = '' }]) => [at.slice('node_modules/'.length), resolved]),
+    ...OTHERS.map((name) => [name, oldest.get(name) ?? '*']),
+  ])
+  await writeFile(
+    `${folder}/package.json`,
+    JSON.stringify({ name: 'empty', version: '0.0.0', private: true, dependencies }),
+  )
+  await npm(folder, 'install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund')
 }
 
 /** What is installed below a package of the workspace is installed below the same package here. */
