@@ -26,6 +26,7 @@ interface User { readonly id: string }
 declare function checkPassword(body: unknown): Promise<User>
 declare function findUser(body: unknown): Promise<User | undefined>
 declare function userOf(subject: string | undefined): Promise<User>
+declare function takeOldToken(token: unknown): Promise<User | undefined>
 declare function sendLink(address: unknown, link: string, hash: string, seconds: number): Promise<void>
 declare function takeLink(hash: string): Promise<User | undefined>
 declare function subjectOf(email: string): Promise<string | undefined>
