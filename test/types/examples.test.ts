@@ -16,6 +16,7 @@ const pages = [
   ...pagesIn('docs'),
   ...pagesIn('docs/decisions'),
   ...pagesIn('docs/guide'),
+  ...pagesIn('docs/zh'),
   ...packages.flatMap(pagesIn),
 ]
 const sources = packages.flatMap((folder) =>

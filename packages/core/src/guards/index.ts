@@ -43,10 +43,9 @@ export interface Guards {
    * otherwise answers 403, or 503 (`policy_unavailable`) if the engine does not decide. Tells each decision as
    * `policy.permitted` or `policy.denied`. Throws a `ConfigError` without the option `policies`. Goes behind `authMiddleware`.
    *
-   * @param action such as `document:edit`
-   * @param resource what it is about; or a function, maybe asynchronous, that finds it for the request. If that function
-   * returns `undefined`, because there is no such resource, the answer is 403; if it throws or rejects, 503. It has no
-   * time limit
+   * The action is a name such as `document:edit`. The resource is what it is about; or a function, maybe asynchronous,
+   * that finds it for the request. If that function returns `undefined`, because there is no such resource, the answer is
+   * 403; if it throws or rejects, 503. It has no time limit.
    */
   readonly requirePolicy: RequirePolicy
 }

@@ -40,8 +40,8 @@ export interface AllRevocation {
 }
 
 /**
- * The parts of an access token to which revocations refer. Those of another issuer's token are {@link foreignName}s, and
- * it may lack some of them.
+ * The parts of an access token to which revocations refer. Those of another issuer's token have its issuer in
+ * front ({@link isForeignName}), and it may lack some of them.
  */
 export interface TokenIdentity {
   /** Whether this deployment issued the token. */
@@ -68,8 +68,8 @@ export function foreignName(issuer: string, name: string): string {
 const FOREIGN_NAME = /^https?:\S* /i
 
 /**
- * Whether a string has the form of a {@link foreignName}. Nothing of this deployment may be called so: whoever could name
- * it would have access tokens of another issuer refused.
+ * Whether a string has the form in which revocations name something of another issuer. Nothing of this deployment may be
+ * called so: whoever could name it would have access tokens of another issuer refused.
  */
 export function isForeignName(name: string): boolean {
   return FOREIGN_NAME.test(name)

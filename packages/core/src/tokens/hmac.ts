@@ -27,8 +27,8 @@ export function createFixedHmac(key: Uint8Array, messageBytes: number): (message
 }
 
 /**
- * HMAC with SHA-256 (RFC 2104) for messages of any length, as a binary string. It costs as little as
- * {@link createFixedHmac} for messages of up to 1,024 bytes.
+ * HMAC with SHA-256 (RFC 2104) for messages of any length, as a binary string. Up to 1,024 bytes it
+ * costs as little as the HMAC for messages of one length.
  *
  * Throws a `RangeError` for a key of more than 64 bytes.
  *
