@@ -62,7 +62,9 @@ async function sallyportWith(options: SallyportOptions = {}) {
 }
 
 async function faultsOf(document: OpenApiDocument): Promise<unknown> {
-  const { valid, errors } = await new Validator().validate(structuredClone<Record<string, unknown>>({ ...document }))
+  const { valid, errors } = await new Validator().validate(
+    structuredClone<Record<string, unknown>>({ ...document }),
+  )
   return valid ? undefined : errors
 }
 const idsIn = ({ paths }: OpenApiDocument): string[] =>
