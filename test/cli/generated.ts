@@ -13,7 +13,7 @@ export interface Wanted {
   readonly origin?: string
 }
 
-export const ORIGIN = 'http://localhost:5173'
+const ORIGIN = 'http://localhost:5173'
 
 /** Every framework with every store; and both languages, module systems and places of the front end with each framework. */
 export const setUps: readonly Wanted[] = [

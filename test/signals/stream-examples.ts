@@ -158,17 +158,3 @@ export const subjectMatches: readonly {
     matches: false,
   },
 ]
-
-/** The status codes that each request may be answered with, besides that of success. 202: it is not done yet. */
-export const streamErrors = {
-  create: [400, 401, 403, 409],
-  read: [401, 403, 404],
-  update: [202, 400, 401, 403, 404],
-  replace: [202, 400, 401, 403, 404],
-  delete: [401, 403, 404],
-  readStatus: [401, 403, 404],
-  updateStatus: [202, 400, 401, 403, 404],
-  addSubject: [400, 401, 403, 404, 429],
-  removeSubject: [400, 401, 403, 404, 429],
-  verify: [400, 401, 404, 429],
-} as const

@@ -61,7 +61,7 @@ export async function onExpress(
   return { ...tested, app, url, close, send: sendTo(url) }
 }
 
-export async function onKoa(options?: SallyportOptions, settings?: TestSettings): Promise<Tested<Koa>> {
+async function onKoa(options?: SallyportOptions, settings?: TestSettings): Promise<Tested<Koa>> {
   const tested = await testSallyport(forKoa, options, settings)
   const { sallyport } = tested
   const app = new Koa()

@@ -44,7 +44,7 @@ const TYPESCRIPT: Versions = { typescript: '^5.9.0 || ^6.0.0 || ^7.0.0', '@types
 const COMMAND = 'node_modules/@sallyport/cli/dist/main.js'
 
 /** @param version of this package, which all packages of Sallyport share */
-export function dependenciesOf(
+function dependenciesOf(
   { framework, store, origin, language }: Choices,
   version: string,
 ): { readonly dependencies: Versions; readonly devDependencies: Versions } {
