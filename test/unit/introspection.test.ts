@@ -173,6 +173,29 @@ describe('an opaque token', () => {
   )
 })
 
+describe('in a service that only verifies', () => {
+  const issuesNothing = { audience: undefined, secret: undefined }
+
+  test('a reference token of the issuer is asked about', async () => {
+    const sallyport = await world.site({}, issuesNothing)
+    const reference = `spa_${'A'.repeat(82)}`
+    expect(await statusOf(sallyport, reference)).toBe(401)
+    world.known.set(`${reference}A`, world.goodAnswer())
+    expect(await statusOf(sallyport, `${reference}A`)).toBe(200)
+    expect(world.questions).toHaveLength(2)
+  })
+
+  test.each([
+    ['a refresh token', `spr_${'A'.repeat(60)}`],
+    ['an API key', `spk_${'A'.repeat(84)}`],
+  ])('%s is shown to nobody', async (_what, token) => {
+    const sallyport = await world.site({}, issuesNothing)
+    world.known.set(token, world.goodAnswer())
+    expect(await statusOf(sallyport, token)).toBe(401)
+    expect(world.questions).toEqual([])
+  })
+})
+
 describe('an issuer is not told', () => {
   test.each([
     ['a character that RFC 6750 does not allow', 'a"b'],

@@ -42,7 +42,7 @@ export function createTrustedIssuers(
   const index = issuers.findIndex(({ issuer }) => issuer === ownIssuer)
   if (index !== -1)
     throw new ConfigError(`issuers.${index}.issuer`, {
-      sentence: `"issuers.${index}.issuer" is the "issuer" of this deployment, which is always accepted: remove it`,
+      sentence: `"issuers.${index}.issuer" is the "issuer" of this deployment, which is always accepted: remove it, or give one of the two deployments an "issuer" of its own`,
     })
   const signed = issuers.flatMap((trusted) =>
     trusted.keys === undefined ? [] : [createSigned(trusted, trusted.keys, clock, notice)],

@@ -72,6 +72,8 @@ export interface OwnForms {
 /** How opaque tokens are verified that are not of this deployment. Absent or `undefined`: there are none. */
 export interface ForeignForms {
   readonly introspect?: Introspect | undefined
+  /** No access token is issued here, so a reference token must be another deployment's. Absent: `false`. */
+  readonly areReferencesForeign?: boolean
 }
 
 /**
@@ -90,7 +92,7 @@ const NO_KEY = { kid: undefined } as const
 /** @param sources the accepted issuers; if there are several, the exact `iss` selects one before any key is used */
 export function createTokenVerification(
   sources: readonly [TokenSource, ...TokenSource[]],
-  { encryption, lookUp, lookUpApiKey, introspect }: OwnForms & ForeignForms,
+  { encryption, lookUp, lookUpApiKey, introspect, areReferencesForeign }: OwnForms & ForeignForms,
   clock: Clock,
 ): VerifyToken {
   const readHeader = createHeaderReader()
@@ -158,7 +160,8 @@ export function createTokenVerification(
   return (token) => {
     if (lookUp !== undefined && token.startsWith(REFERENCE_PREFIX)) return lookUp(token)
     if (lookUpApiKey !== undefined && token.startsWith(API_KEY_PREFIX)) return lookUpApiKey(token)
-    if (introspect !== undefined && isIntrospectable(token)) return introspect(token, checkUnsigned)
+    if (introspect !== undefined && isIntrospectable(token, areReferencesForeign))
+      return introspect(token, checkUnsigned)
     if (encryption !== undefined && isEncrypted(token)) return verifyEncrypted(token, encryption)
     return verify(token)
   }

@@ -1,4 +1,5 @@
 import { decodeHeader } from '../header.ts'
+import { REFERENCE_PREFIX } from './reference.ts'
 
 const MAX_CHARS = 4096
 /** RFC 6750, section 2.1. */
@@ -10,9 +11,12 @@ const OWN = /^sp[a-z]_/
  * Whether a token may be an opaque one of another issuer, which has to be asked about it: at most 4096 characters of
  * those that RFC 6750 allows. A JWT is none, in whatever spelling, since an issuer might accept another spelling than we
  * do.
+ *
+ * @param areReferencesForeign whether a reference token can only be that of another deployment
  */
-export function isIntrospectable(token: string): boolean {
-  return token.length <= MAX_CHARS && B64TOKEN.test(token) && !OWN.test(token) && !hasJoseHeader(token)
+export function isIntrospectable(token: string, areReferencesForeign = false): boolean {
+  const isOwn = OWN.test(token) && !(areReferencesForeign && token.startsWith(REFERENCE_PREFIX))
+  return token.length <= MAX_CHARS && B64TOKEN.test(token) && !isOwn && !hasJoseHeader(token)
 }
 
 function hasJoseHeader(token: string): boolean {
