@@ -39,6 +39,11 @@ const cases = [
   { what: 'a user without the rights that are needed', user: `weak:${PASSWORD}`, path: ofDatabase },
 ]
 
+test('a user that may make no tables is told which right that takes', async () => {
+  const lines = await refusalOf('express', `postgres://weak:${PASSWORD}@127.0.0.1:${postgres.port}${database}`)
+  expect(lines).toEqual([expect.stringContaining('CREATE on the database')])
+})
+
 for (const [index, { what, user, path }] of cases.entries()) {
   const framework = frameworks[index % frameworks.length] ?? 'express'
   test(`a server refuses, in one line that names the variable, ${what} (${framework})`, async () => {

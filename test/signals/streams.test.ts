@@ -168,6 +168,14 @@ describe.each(frameworkNames)('streams on %s', (framework: FrameworkName) => {
     ['an empty header', { delivery: { ...pushed, authorization_header: '' } }],
   ]
 
+  test('none with an unknown method, which is told the known ones', async () => {
+    const { body } = await create({ delivery: { method: 'push', endpoint_url: url } })
+    expect(body).toEqual({
+      error: 'invalid_request',
+      error_description: `wrong value of "delivery.method"; the methods are ${PUSH} and ${POLL}`,
+    })
+  })
+
   test('none with a wrong configuration, however it is asked for', async () => {
     for (const [name, body] of wrongBodies)
       expect([name, (await create(body as never)).status]).toEqual([name, 400])

@@ -156,7 +156,7 @@ export const problems: Readonly<Record<ProblemCode, Problem>> = {
   session_unknown: { status: 404, error: 'not_found', say: 'there is no such session' },
   route_unknown: { status: 404, error: 'not_found', say: 'there is nothing here' },
   method_unknown: { status: 405, error: 'method_not_allowed', say: 'this method is not allowed here' },
-  body_malformed: { ...malformed, say: 'the body is malformed' },
+  body_malformed: { ...malformed, say: 'the body is malformed, or lacks a parameter' },
   body_too_large: { status: 413, error: 'invalid_request', say: 'the body is too large' },
   body_type: { status: 415, error: 'invalid_request', say: 'the content type or encoding is not supported' },
   logout_token_invalid: { ...malformed, say: 'the logout token is not valid' },

@@ -60,7 +60,7 @@ export function refusalOf(cause: unknown): ConfigError | undefined {
     return refusal('PostgreSQL does not have this database (3D000): create it, or correct its name')
   if (state === '42501')
     return refusal(
-      'PostgreSQL does not let this user do what the store needs (42501): grant the rights that the guide lists',
+      'PostgreSQL does not let this user do what the store needs (42501): grant the rights that the guide lists; to make its tables, it needs CREATE on the database',
     )
   return undefined
 }

@@ -153,7 +153,9 @@ export function createEvents(
     },
     on(name, listener) {
       if (!Object.hasOwn(listeners, name))
-        throw new TypeError(`on: unknown event "${name}"${choices(name, Object.keys(listeners))}`)
+        throw new TypeError(
+          `on: unknown event "${name}"${choices(name, Object.keys(listeners))}; what the guide calls an event, such as "session.ended", is told to listeners of "event"`,
+        )
       const guarded = callbacks.guarded(`a listener of "${name}"`, listener)
       listeners[name].add(guarded)
       return () => listeners[name].delete(guarded)

@@ -87,7 +87,9 @@ export type Checked<T> =
 export function readSupplied(body: object): Checked<Supplied> {
   const parsed = v.safeParse(suppliedSchema, body)
   if (parsed.success) return { kind: 'fine', value: parsed.output }
-  return { kind: 'wrong', say: `wrong value of "${v.getDotPath(parsed.issues[0]) ?? 'body'}"` }
+  const [issue] = parsed.issues
+  const allowed = issue.type === 'variant' ? `; the methods are ${PUSH_METHOD} and ${POLL_METHOD}` : ''
+  return { kind: 'wrong', say: `wrong value of "${v.getDotPath(issue) ?? 'body'}"${allowed}` }
 }
 
 /**
