@@ -40,7 +40,10 @@ const cases = [
 ]
 
 test('a user that may make no tables is told which right that takes', async () => {
-  const lines = await refusalOf('express', `postgres://weak:${PASSWORD}@127.0.0.1:${postgres.port}${database}`)
+  const lines = await refusalOf(
+    'express',
+    `postgres://weak:${PASSWORD}@127.0.0.1:${postgres.port}${database}`,
+  )
   expect(lines).toEqual([expect.stringContaining('CREATE on the database')])
 })
 

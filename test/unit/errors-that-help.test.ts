@@ -8,9 +8,15 @@ const site = await oauthSite()
 afterAll(() => site.sallyport.close())
 
 test('a service that only verifies the tokens of a deployment without an issuer is told what to change', async () => {
-  const introspection = { url: 'http://localhost:3000/auth/introspect', clientId: 'a', clientSecret: 'a secret' }
+  const introspection = {
+    url: 'http://localhost:3000/auth/introspect',
+    clientId: 'a',
+    clientSecret: 'a secret',
+  }
   const issuers = [{ issuer: 'http://localhost', audience: 'http://localhost', introspection }]
-  await expect(createSallyport({ issuers })).rejects.toThrow(/or give one of the two .* an "issuer" of its own/)
+  await expect(createSallyport({ issuers })).rejects.toThrow(
+    /or give one of the two .* an "issuer" of its own/,
+  )
 })
 
 test('a listener of one event of the guide is told where all of them come', () => {

@@ -145,8 +145,8 @@ async function compose(options: SallyportOptions, opened: { close(): unknown }[]
   })
   const signJwt = createJwtSigning(clock, notice)
   const issueToken = createTokenIssue({ settings, form, customClaims, clock: storeClock, random, signJwt })
-  const foreignForms = { introspect: issuers.introspect, areReferencesForeign: settings.verifiesOnly }
-  const verifyToken = createTokenVerification([source, ...issuers.sources], { ...ownForms, ...foreignForms }, clock)
+  const forms = { ...ownForms, introspect: issuers.introspect, areReferencesForeign: settings.verifiesOnly }
+  const verifyToken = createTokenVerification([source, ...issuers.sources], forms, clock)
 
   const refreshTokens = createRefreshTokens(keysFor(secrets, 'refreshTokens'))
   const signer = (): Signer | undefined => (clocks.isOff() ? undefined : ring.signer())
