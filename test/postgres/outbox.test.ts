@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { createInterface } from 'node:readline'
-import { createSallyport } from '@sallyport/core'
+import { createSallyport, type Session } from '@sallyport/core'
 import { gateOf } from '@sallyport/core/adapter'
 import type { OutboxMessage, OutboxStore, Store } from '@sallyport/core/store'
 import { postgresStore } from '@sallyport/postgres'
+import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { LIFETIMES, newSubject, ofKind, opened, opening, type Subject } from '../contract/fixtures.ts'
 import { until } from '../faults/system.ts'
@@ -267,6 +268,62 @@ test('a session has ended if and only if that is told, though a process or the s
   expect(told).toEqual(endedOnes)
   expect(endedOnes.length).toBeGreaterThanOrEqual(18)
   expect(endedOnes.length).toBeLessThan(120)
+})
+
+test('of many sessions whose ending was killed on the way, the clean-up ends the rest, and all is told once', async () => {
+  const [subject, other] = [newSubject(), newSubject()]
+  const sessions: Session[] = []
+  for (let made = 0; made < 450; made += 50)
+    sessions.push(
+      ...(await Promise.all(Array.from({ length: 50 }, () => opened(stores[0], opening(subject))))),
+    )
+  const bystander = await opened(stores[0], opening(other))
+  // It had expired before all were ended, so nobody is told.
+  const [expired] = await query(`UPDATE sallyport.sessions SET expires_at = 1 WHERE id =
+    (SELECT id FROM sallyport.sessions WHERE subject = '${subject.name}' ORDER BY created_at, id OFFSET 5 LIMIT 1)
+    RETURNING id`)
+
+  const holder = new Client({ connectionString: url })
+  await holder.connect()
+  onTestFinished(() => holder.end())
+  await holder.query('BEGIN')
+  await holder.query(`SELECT FROM sallyport.sessions WHERE subject = '${subject.name}'
+    ORDER BY created_at, id LIMIT 1 FOR UPDATE`)
+  const node = await startNode('end', subject.tag)
+  const blocked = `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`
+  await until(
+    () => query(blocked),
+    ({ length }) => length === 1,
+    20_000,
+  )
+  await node.kill()
+  await query(blocked.replace('pid', 'pg_terminate_backend(pid)'))
+  await holder.query('ROLLBACK')
+  const left = () => query(`SELECT id FROM sallyport.sessions WHERE ended_at IS NULL ORDER BY id`)
+  expect(await left()).toHaveLength(51)
+
+  // It is left to whoever began it for half a minute.
+  const cleaner = async () => {
+    const store = await postgresStore({ url, ...PATIENCE }).open(storeContext)
+    onTestFinished(() => store.close())
+  }
+  await query('UPDATE sallyport.sessions SET created_at = created_at - 60000')
+  await query('UPDATE sallyport.subjects SET ended_until = ended_until - 60000 WHERE ended_until > 0')
+  await Promise.all([cleaner(), cleaner(), cleaner()])
+  const unfinished = () => query('SELECT tag FROM sallyport.subjects WHERE is_unfinished')
+  expect(await until(unfinished, ({ length }) => length === 0, 20_000)).toEqual([])
+  expect(await left()).toEqual([{ id: bystander.id }])
+  const kinds = await query(
+    `SELECT end_kind, count(*)::integer FROM sallyport.sessions GROUP BY 1 ORDER BY 1`,
+  )
+  expect(kinds).toEqual([
+    { end_kind: 'expired', count: 1 },
+    { end_kind: 'subject', count: 449 },
+    { end_kind: null, count: 1 },
+  ])
+  const told = await query('SELECT session AS id FROM sallyport.outbox ORDER BY session')
+  const ended = sessions.map(({ id }) => id).filter((id) => id !== expired?.id)
+  expect(told.map(({ id }) => id)).toEqual(ended.sort())
 })
 
 test('when the process that sends is killed another one goes on, in the order of each subject', async () => {

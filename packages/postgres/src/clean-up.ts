@@ -2,6 +2,7 @@ import type { Random } from '@sallyport/core/store'
 import { type RawBuilder, sql } from 'kysely'
 import type { Database } from './database.ts'
 import { rest } from './rest.ts'
+import type { FinishEnding } from './unfinished.ts'
 
 /** Rows of a table that nobody asks for any more. */
 export interface DeadRows {
@@ -15,18 +16,21 @@ export interface DeadRows {
 const EVERY_MS = 60_000
 /** Rows that one statement deletes, so that none takes long. */
 const BATCH = 1000
-/** Of each table in a round. What is left has its turn in the next round. */
+/** Of each table, and of endings, in a round. What is left has its turn in the next round. */
 const MAX_BATCHES = 50
 
+export interface CleanUpParts {
+  readonly database: Database
+  readonly dead: readonly DeadRows[]
+  readonly finishEnding: FinishEnding
+  readonly random: Random
+}
+
 /**
- * Deletes dead rows in batches: at once, and then about every minute until it is stopped. Every process does, and each leaves
- * out the rows that another one is at.
+ * Finishes endings that broke off, and deletes dead rows, both in batches: at once, and then about every minute until it is
+ * stopped. Every process does, and each leaves out the rows that another one is at.
  */
-export function startCleanUp(
-  database: Database,
-  dead: readonly DeadRows[],
-  random: Random,
-): { stop(): void } {
+export function startCleanUp({ database, dead, finishEnding, random }: CleanUpParts): { stop(): void } {
   const stopping = new AbortController()
 
   async function deleteFrom({ step, table, where }: DeadRows): Promise<void> {
@@ -41,11 +45,17 @@ export function startCleanUp(
     }
   }
 
+  async function finishEndings(): Promise<void> {
+    for (let batch = 0; batch < MAX_BATCHES && !stopping.signal.aborted; batch++)
+      if (!(await finishEnding())) return
+  }
+
   /** Processes that were started together do not stay together. */
   const pause = (): number => EVERY_MS * (0.75 + (random(1)[0] ?? 0) / 512)
 
   async function repeat(): Promise<void> {
     while (!stopping.signal.aborted) {
+      await finishEndings()
       for (const rows of dead) await deleteFrom(rows)
       await rest(pause(), stopping.signal)
     }

@@ -11,6 +11,8 @@ export interface Member {
   readonly createdAt: number
   readonly rotatedAt: number
   readonly lifetimes?: Lifetimes
+  /** When it ends unless it is refreshed, by the lifetimes that counted at its last refresh. */
+  readonly expiresAt: number
   /** All sessions of the subject were ended, and its row has not heard of it yet. */
   readonly isOver: boolean
 }
@@ -19,6 +21,7 @@ interface MemberRow {
   readonly id: string
   readonly created_at: number
   readonly rotated_at: number
+  readonly expires_at: number
   readonly idle_ms: number | null
   readonly absolute_ms: number | null
   readonly is_over: boolean
@@ -39,7 +42,9 @@ export interface Members {
 }
 
 export function createMembers({ tables }: Pick<PortParts, 'tables'>, subjects: Subjects): Members {
-  const rowsOf = (tag: SubjectTag) => sql`SELECT s.id, s.created_at, s.rotated_at, s.idle_ms, s.absolute_ms,
+  const rowsOf = (
+    tag: SubjectTag,
+  ) => sql`SELECT s.id, s.created_at, s.rotated_at, s.expires_at, s.idle_ms, s.absolute_ms,
   ${subjects.isOver(tag)} AS is_over
 FROM ${tables.sessions} AS s WHERE s.tag = ${tag} AND ${subjects.isLeft(tag)}`
   return {
@@ -99,9 +104,13 @@ export async function walk<T>(
   }
 }
 
-function memberOf({ id, created_at, rotated_at, idle_ms, absolute_ms, is_over }: MemberRow): Member {
+function memberOf({ idle_ms, absolute_ms, ...row }: MemberRow): Member {
   return {
-    ...{ id: id as SessionId, createdAt: Number(created_at), rotatedAt: Number(rotated_at), isOver: is_over },
+    id: row.id as SessionId,
+    createdAt: Number(row.created_at),
+    rotatedAt: Number(row.rotated_at),
+    expiresAt: Number(row.expires_at),
+    isOver: row.is_over,
     ...(idle_ms === null || absolute_ms === null
       ? {}
       : { lifetimes: { idleMs: Number(idle_ms), absoluteMs: Number(absolute_ms) } }),

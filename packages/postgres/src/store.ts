@@ -17,6 +17,7 @@ import { createPostgresRevocations } from './revocations.ts'
 import { createPostgresSessions } from './sessions.ts'
 import { createPostgresSightings, sightingsBelonging } from './sightings.ts'
 import { createPostgresSubjectKeys, subjectKeyBelonging } from './subject-keys.ts'
+import { createFinishEnding } from './unfinished.ts'
 
 /**
  * Keeps sessions, revocations and signing keys in PostgreSQL (14 or newer), where all processes share them and auditors can
@@ -57,7 +58,9 @@ export function postgresStore(options: PostgresStoreOptions): StoreDriver {
         ...(outbox === undefined ? [] : deadRowsOfOutbox(tables, outbox.keptMs)),
       ]
       // With the clock of the caller it is not known here what is over.
-      const cleanUp = settings.time === 'server' ? startCleanUp(database, dead, random) : undefined
+      const finishEnding = createFinishEnding(parts)
+      const cleanUp =
+        settings.time === 'server' ? startCleanUp({ database, dead, finishEnding, random }) : undefined
       return {
         sessions: createPostgresSessions(parts, confirmations),
         revocations: createPostgresRevocations(parts, source.mayHaveOthers),

@@ -9,6 +9,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Run } from './database.ts'
 import type { Marks } from './marks.ts'
 import type { PortParts } from './parts.ts'
+import { serverNow } from './tables.ts'
 
 interface LockedRow extends Marks {
   readonly at: number
@@ -20,6 +21,18 @@ export interface LockedSubject {
   /** The instant to judge by. */
   readonly at: number
 }
+
+/** A subject that is locked, and has sessions that are over, though their rows may not say so yet. */
+export interface UnfinishedSubject {
+  readonly tag: SubjectTag
+  /** Sessions that were made until this instant are over. */
+  readonly until: number
+  /** The session that is not. */
+  readonly kept: SessionId | undefined
+}
+
+/** For so long an ending is left to whoever began it, who tells of the sessions. */
+const LEFT_ALONE_MS = 30_000
 
 /** What is done with the row of a subject, and what it says of its sessions, which are `s` in a statement. */
 export interface Subjects {
@@ -40,6 +53,10 @@ export interface Subjects {
    * which they were made.
    */
   endAll(run: Run, tag: SubjectTag, at: number, kept: SessionId | undefined): Promise<number>
+  /** Locks a subject whose ending began some time ago, and may have broken off. Those that others have locked are left out. */
+  lockUnfinished(run: Run): Promise<UnfinishedSubject | undefined>
+  /** Notes that the rows of all sessions that are over say so. The subject must be locked. */
+  finish(run: Run, tag: SubjectTag): Promise<void>
 }
 
 export function createSubjects({ tables, instant }: Pick<PortParts, 'tables' | 'instant'>): Subjects {
@@ -81,11 +98,23 @@ ON CONFLICT (tag) DO UPDATE SET
     async endAll(run, tag, at, kept) {
       // A session may have been made by a clock that was ahead.
       const [row] = await run<{ until: number }>(sql`UPDATE ${subjects} AS u
-SET kept_session = ${kept ?? null}, ended_until = greatest(u.ended_until, ${at}::bigint,
+SET kept_session = ${kept ?? null}, is_unfinished = true, ended_until = greatest(u.ended_until, ${at}::bigint,
   (SELECT max(s.created_at) FROM ${sessions} AS s WHERE s.tag = ${tag} AND s.ended_at IS NULL))
 WHERE u.tag = ${tag} RETURNING u.ended_until AS until`)
       if (row === undefined) throw new Error('a subject that is locked is there')
       return Number(row.until)
+    },
+
+    async lockUnfinished(run) {
+      const [row] = await run<{ tag: SubjectTag; until: number; kept: SessionId | null }>(sql`
+SELECT u.tag, u.ended_until AS until, u.kept_session AS kept FROM ${subjects} AS u
+WHERE u.is_unfinished AND u.ended_until <= (SELECT ${serverNow}) - ${LEFT_ALONE_MS}::bigint
+ORDER BY u.ended_until LIMIT 1 FOR UPDATE SKIP LOCKED`)
+      return row && { tag: row.tag, until: Number(row.until), kept: row.kept ?? undefined }
+    },
+
+    async finish(run, tag) {
+      await run(sql`UPDATE ${subjects} SET is_unfinished = false WHERE tag = ${tag}`)
     },
   }
 }

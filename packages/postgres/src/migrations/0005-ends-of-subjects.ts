@@ -2,7 +2,7 @@ import type { Migration } from './migration.ts'
 
 /**
  * Of a subject with many sessions, the row says that all of them are over before the rows of the sessions do: those that
- * were made until an instant, except one that may have been kept.
+ * were made until an instant, except one that may have been kept. It is unfinished until all those rows say so, too.
  */
 export const endsOfSubjects: Migration = {
   id: 5,
@@ -10,7 +10,9 @@ export const endsOfSubjects: Migration = {
   statements: (schema) => [
     `ALTER TABLE ${schema}.subjects
   ADD COLUMN ended_until bigint NOT NULL DEFAULT -1,
-  ADD COLUMN kept_session text`,
+  ADD COLUMN kept_session text,
+  ADD COLUMN is_unfinished boolean NOT NULL DEFAULT false`,
+    `CREATE INDEX subjects_unfinished ON ${schema}.subjects (ended_until) WHERE is_unfinished`,
     `CREATE OR REPLACE VIEW ${schema}.session_states AS
 SELECT s.id, s.subject, s.client, s.scope, s.device, s.ip, s.generation,
   to_timestamp(s.created_at / 1000.0) AS signed_in_at,
