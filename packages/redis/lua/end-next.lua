@@ -15,4 +15,5 @@ end
 revoke_each(KEYS[2], KEYS[3], members, at, false, KEYS[4])
 for i = 2, #reply do drop_session(user, reply[i]) end
 if is_all then redis.call('HDEL', user, 'x') end
+if cursor == '0' then note_finished(KEYS[3], ARGV[3]) end
 return reply

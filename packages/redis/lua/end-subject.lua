@@ -32,6 +32,7 @@ if too_many then
   -- A session may have been created by a clock that is ahead.
   local _, latest = sign_ins_of(user)
   redis.call('HSET', user, 'x', text(math.max(at, ended_at, latest)) .. ':' .. (survivor and kept or ''))
+  note_unfinished(meta, tag, idle, absolute)
 else
   if survivor then reply[3], reply[4], reply[5] = keep_session(user, kept, survivor) end
   for _, field in ipairs(ended) do

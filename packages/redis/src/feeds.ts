@@ -5,6 +5,7 @@ import type { News } from './news.ts'
 import { createOthers } from './others.ts'
 import type { ServerTime } from './server-time.ts'
 import type { SessionParts } from './session-parts.ts'
+import { createFinishEnding } from './unfinished.ts'
 import { Unreadable } from './unreadable.ts'
 
 /** Most revocations that the script of a pull returns. To hand them through a script is what takes the server time. */
@@ -38,6 +39,7 @@ export interface RevocationParts extends SessionParts {
 export function createFeedReader(parts: RevocationParts): Pick<RevocationStore, 'marks' | 'pull'> {
   const { commands, layout, news, time, random } = parts
   const { shards } = layout
+  const finishEnding = createFinishEnding(parts)
   const others = createOthers(commands, layout.channel, news, parts.oneServer)
 
   /** Reads on. Entries become visible in the order of their positions, so none is left out. */
@@ -66,10 +68,16 @@ export function createFeedReader(parts: RevocationParts): Pick<RevocationStore, 
     const [first = 0] = some
     const answer = await commands.run('marks', first, some.map(layout.meta), [])
     if (answer.kind === 'unavailable') return answer
-    const [serverTime, ...marks] = arrayIn(answer.value).map(String)
-    const at = Number(serverTime)
+    const [serverTime, unfinished, ...marks] = arrayIn(answer.value)
+    const at = Number(String(serverTime))
+    // Nobody waits for it. With the clock of the caller it is not known here what has expired.
+    if (parts.serverCounts) finishEnding(unfinished).catch(() => {})
     for (const shard of some) time.observe(shard, sentAt, performance.now(), at)
-    return { kind: 'marks', marks: marks.map(readFeedMark), ...(parts.serverCounts ? { at } : {}) }
+    return {
+      kind: 'marks',
+      marks: marks.map(String).map(readFeedMark),
+      ...(parts.serverCounts ? { at } : {}),
+    }
   }
 
   return {

@@ -18,6 +18,7 @@
 --   e, t        a random epoch, and when it began
 --   p, d        the latest position on the feed, and the digest of all that was ever on it
 --   a           sessions that were made until this millisecond have ended, all of them
+--   y           what is known of endings that go on in slices, packed (see note_unfinished). Only while there are any
 --
 -- One hash per subject with its API keys: by the random part of its id, 16 bytes, the record of each (see api-keys.lua);
 -- and by a dot and that part, when it was last used.

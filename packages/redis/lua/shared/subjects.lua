@@ -134,3 +134,47 @@ local function issue_from(mark, gone_until, known_mark)
   local after_all = gone_until >= 0 and math.floor(gone_until / 1000) + TOKENS_AHEAD + 1 or 0
   return math.max(after_mark, after_all, known_mark + 1)
 end
+
+-- Of each ending that goes on in slices, one after the other, the earliest first: the tag, the time from which on it counts
+-- as broken off, and the lifetimes, in 6 bytes each. Of so many at once no more are noted.
+local NOTE_BYTES, MOST_NOTES = TAG_BYTES + 18, 1000
+local LEFT_ALONE = 30000
+
+-- The notes without that of one subject. Damaged ones are given up.
+local function notes_without(meta, tag)
+  local notes, others = redis.call('HGET', meta, 'y') or '', {}
+  if #notes % NOTE_BYTES ~= 0 then return '' end
+  for first = 1, #notes, NOTE_BYTES do
+    local note = string.sub(notes, first, first + NOTE_BYTES - 1)
+    if string.sub(note, 1, TAG_BYTES) ~= tag then others[#others + 1] = note end
+  end
+  return table.concat(others)
+end
+
+local function note_unfinished(meta, tag, idle, absolute)
+  local others = notes_without(meta, tag)
+  if #others >= MOST_NOTES * NOTE_BYTES then return end
+  local note = tag .. struct.pack('>I6I6I6', server_time() + LEFT_ALONE, idle, absolute)
+  redis.call('HSET', meta, 'y', others .. note)
+  keep(meta, META_TTL)
+end
+
+local function note_finished(meta, tag)
+  if not redis.call('HGET', meta, 'y') then return end
+  local others = notes_without(meta, tag)
+  if others == '' then redis.call('HDEL', meta, 'y') else redis.call('HSET', meta, 'y', others) end
+end
+
+-- The tag and the lifetimes of an ending that broke off, or nothing. It is given to one process at a time, since it then counts as
+-- begun anew.
+local function next_unfinished(meta, notes)
+  if #notes < NOTE_BYTES or #notes % NOTE_BYTES ~= 0 then
+    redis.call('HDEL', meta, 'y')
+    return {}
+  end
+  local tag = string.sub(notes, 1, TAG_BYTES)
+  local broken_off_at, idle, absolute = struct.unpack('>I6I6I6', notes, TAG_BYTES + 1)
+  if server_time() < broken_off_at then return {} end
+  note_unfinished(meta, tag, idle, absolute)
+  return { tag, text(idle), text(absolute) }
+end
