@@ -302,15 +302,16 @@ test('of many sessions whose ending was killed on the way, the clean-up ends the
   const left = () => query(`SELECT id FROM sallyport.sessions WHERE ended_at IS NULL ORDER BY id`)
   expect(await left()).toHaveLength(51)
 
-  // It is left to whoever began it for half a minute.
+  // It is left to whoever began it for a minute and a half.
   const cleaner = async () => {
     const store = await postgresStore({ url, ...PATIENCE }).open(storeContext)
     onTestFinished(() => store.close())
   }
-  await query('UPDATE sallyport.sessions SET created_at = created_at - 60000')
-  await query('UPDATE sallyport.subjects SET ended_until = ended_until - 60000 WHERE ended_until > 0')
+  await query('UPDATE sallyport.sessions SET created_at = created_at - 200000')
+  for (const table of ['subjects', 'unfinished_endings'])
+    await query(`UPDATE sallyport.${table} SET ended_until = ended_until - 200000 WHERE ended_until > 0`)
   await Promise.all([cleaner(), cleaner(), cleaner()])
-  const unfinished = () => query('SELECT tag FROM sallyport.subjects WHERE is_unfinished')
+  const unfinished = () => query('SELECT tag FROM sallyport.unfinished_endings')
   expect(await until(unfinished, ({ length }) => length === 0, 20_000)).toEqual([])
   expect(await left()).toEqual([{ id: bystander.id }])
   const kinds = await query(

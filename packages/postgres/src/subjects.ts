@@ -22,8 +22,8 @@ export interface LockedSubject {
   readonly at: number
 }
 
-/** A subject that is locked, and has sessions that are over, though their rows may not say so yet. */
-export interface UnfinishedSubject {
+/** An ending that is locked. Rows of sessions that are over by it may not say so yet. */
+export interface UnfinishedEnding {
   readonly tag: SubjectTag
   /** Sessions that were made until this instant are over. */
   readonly until: number
@@ -32,7 +32,7 @@ export interface UnfinishedSubject {
 }
 
 /** For so long an ending is left to whoever began it, who tells of the sessions. */
-const LEFT_ALONE_MS = 30_000
+const LEFT_ALONE_MS = 90_000
 
 /** What is done with the row of a subject, and what it says of its sessions, which are `s` in a statement. */
 export interface Subjects {
@@ -53,14 +53,14 @@ export interface Subjects {
    * which they were made.
    */
   endAll(run: Run, tag: SubjectTag, at: number, kept: SessionId | undefined): Promise<number>
-  /** Locks a subject whose ending began some time ago, and may have broken off. Those that others have locked are left out. */
-  lockUnfinished(run: Run): Promise<UnfinishedSubject | undefined>
-  /** Notes that the rows of all sessions that are over say so. The subject must be locked. */
+  /** Locks an ending that began some time ago, and may have broken off. Those that others have locked are left out. */
+  lockUnfinished(run: Run): Promise<UnfinishedEnding | undefined>
+  /** Notes that the rows of all sessions that are over say so. The ending must be locked. */
   finish(run: Run, tag: SubjectTag): Promise<void>
 }
 
 export function createSubjects({ tables, instant }: Pick<PortParts, 'tables' | 'instant'>): Subjects {
-  const { subjects, sessions, shards } = tables
+  const { subjects, unfinishedEndings, sessions, shards } = tables
 
   return {
     // These selects depend on no session, so each is carried out once for a statement.
@@ -98,23 +98,27 @@ ON CONFLICT (tag) DO UPDATE SET
     async endAll(run, tag, at, kept) {
       // A session may have been made by a clock that was ahead.
       const [row] = await run<{ until: number }>(sql`UPDATE ${subjects} AS u
-SET kept_session = ${kept ?? null}, is_unfinished = true, ended_until = greatest(u.ended_until, ${at}::bigint,
+SET kept_session = ${kept ?? null}, ended_until = greatest(u.ended_until, ${at}::bigint,
   (SELECT max(s.created_at) FROM ${sessions} AS s WHERE s.tag = ${tag} AND s.ended_at IS NULL))
 WHERE u.tag = ${tag} RETURNING u.ended_until AS until`)
       if (row === undefined) throw new Error('a subject that is locked is there')
-      return Number(row.until)
+      const until = Number(row.until)
+      await run(sql`INSERT INTO ${unfinishedEndings} (tag, ended_until, kept_session)
+VALUES (${tag}, ${until}, ${kept ?? null})
+ON CONFLICT (tag) DO UPDATE SET ended_until = excluded.ended_until, kept_session = excluded.kept_session`)
+      return until
     },
 
     async lockUnfinished(run) {
       const [row] = await run<{ tag: SubjectTag; until: number; kept: SessionId | null }>(sql`
-SELECT u.tag, u.ended_until AS until, u.kept_session AS kept FROM ${subjects} AS u
-WHERE u.is_unfinished AND u.ended_until <= (SELECT ${serverNow}) - ${LEFT_ALONE_MS}::bigint
-ORDER BY u.ended_until LIMIT 1 FOR UPDATE SKIP LOCKED`)
+SELECT tag, ended_until AS until, kept_session AS kept FROM ${unfinishedEndings}
+WHERE ended_until <= (SELECT ${serverNow}) - ${LEFT_ALONE_MS}::bigint
+ORDER BY ended_until LIMIT 1 FOR UPDATE SKIP LOCKED`)
       return row && { tag: row.tag, until: Number(row.until), kept: row.kept ?? undefined }
     },
 
     async finish(run, tag) {
-      await run(sql`UPDATE ${subjects} SET is_unfinished = false WHERE tag = ${tag}`)
+      await run(sql`DELETE FROM ${unfinishedEndings} WHERE tag = ${tag}`)
     },
   }
 }

@@ -29,6 +29,8 @@ export function createBuilder(): Builder {
 export interface Tables {
   /** Of subjects: until when tokens are refused, and how many refreshes there were lately. */
   readonly subjects: RawBuilder<unknown>
+  /** Of subjects all sessions of which have ended, though their rows may not say so yet. Locked after the subject. */
+  readonly unfinishedEndings: RawBuilder<unknown>
   /** Of sessions: the state of each, and why it ended. */
   readonly sessions: RawBuilder<unknown>
   /** Of shards: the mark of each feed. */
@@ -62,6 +64,7 @@ export interface Tables {
 
 const NAMES = {
   subjects: 'subjects',
+  unfinishedEndings: 'unfinished_endings',
   sessions: 'sessions',
   shards: 'shards',
   revocations: 'revocations',
@@ -88,6 +91,7 @@ export function createTables(schema: string): Tables {
   const table = (of: keyof Tables): RawBuilder<unknown> => sql.id(schema, NAMES[of])
   return {
     subjects: table('subjects'),
+    unfinishedEndings: table('unfinishedEndings'),
     sessions: table('sessions'),
     shards: table('shards'),
     revocations: table('revocations'),

@@ -10,9 +10,12 @@ export const endsOfSubjects: Migration = {
   statements: (schema) => [
     `ALTER TABLE ${schema}.subjects
   ADD COLUMN ended_until bigint NOT NULL DEFAULT -1,
-  ADD COLUMN kept_session text,
-  ADD COLUMN is_unfinished boolean NOT NULL DEFAULT false`,
-    `CREATE INDEX subjects_unfinished ON ${schema}.subjects (ended_until) WHERE is_unfinished`,
+  ADD COLUMN kept_session text`,
+    `CREATE TABLE ${schema}.unfinished_endings (
+  tag text COLLATE "C" PRIMARY KEY,
+  ended_until bigint NOT NULL,
+  kept_session text
+)`,
     `CREATE OR REPLACE VIEW ${schema}.session_states AS
 SELECT s.id, s.subject, s.client, s.scope, s.device, s.ip, s.generation,
   to_timestamp(s.created_at / 1000.0) AS signed_in_at,
