@@ -207,6 +207,18 @@ export function outboxContract(here: Here, many: number): void {
     expect((await waiting(late)).map(({ body }) => body)).toEqual(['1'])
   })
 
+  test('names that are no ids change nothing, and keep nothing else from being settled', async () => {
+    const receiver = await enrolled()
+    await append(newSubject(), '{"n":0}')
+    const [id = ''] = (await waiting(receiver)).map((message) => message.id)
+    const made = ['', 'x', '0.', '0.x', '0.-', '0.1-x', 'f.99999999999999999999-1', `${id}0x`, '__proto__']
+    const dead = made.map((name) => ({
+      ...{ id: name, kind: 'unknown', at: START, receiver, diedAt: START, reason: 'refused' },
+    }))
+    await settle(receiver, [...made, id], dead)
+    expect(await waiting(receiver)).toEqual([])
+  })
+
   test('nothing is kept for a receiver that was dismissed, and it may come back', async () => {
     const [receiver, gone] = [await enrolled(), await enrolled()]
     expect(await other().dismiss(gone)).toEqual({ kind: 'dismissed' })

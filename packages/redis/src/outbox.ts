@@ -22,6 +22,8 @@ export interface OutboxParts extends Omit<SessionParts, 'records'> {
 /** What stands between the number of a lane and the id of an entry of its stream. */
 const SEPARATOR = '.'
 const FIRST = '0-0'
+/** The form of ids of messages. Receivers that come and ask may name others. */
+const ID = /^[0-9a-f]\.\d{1,15}-\d{1,15}$/
 /** Settled by one script. */
 const MOST_SETTLED = 500
 
@@ -136,12 +138,12 @@ export function createRedisOutbox(parts: OutboxParts): OutboxStore {
       return answer.kind === 'unavailable' ? answer : reading(lane, answer.value)
     },
     async settle({ receiver, settled, dead, receivers }) {
-      const ids = [...settled, ...dead.map(({ id }) => id)]
+      const ids = [...settled, ...dead.map(({ id }) => id)].filter((id) => ID.test(id))
       const lanes = [...new Set(ids.map(laneOf))].filter((lane) => shards.includes(lane))
       const done = await Promise.all(
         lanes.map((lane) => {
           const isOfLane = (id: string): boolean => laneOf(id) === lane
-          const letters = dead.filter(({ id }) => isOfLane(id))
+          const letters = dead.filter(({ id }) => ID.test(id) && isOfLane(id))
           return settleLane(lane, receiver, ids.filter(isOfLane), letters, receivers)
         }),
       )
