@@ -119,12 +119,15 @@ describe('what a store that was away left undone', () => {
     expect(renewals()).toBe(1)
   })
 
-  test('is done when the token comes again: the sessions of the user end, but no later one', async () => {
+  test.each([
+    ['says no instant', {}],
+    ['says one after that of the token', { event_timestamp: Math.floor(Date.now() / 1000) + 86_400 }],
+  ])('is done when the token comes again: sessions end, but no later one, if it %s', async (_what, event) => {
     vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] })
     try {
       const { away, push, signIn, alive } = await deployment()
       await signIn('alice')
-      const token = await told(REVOKED)
+      const token = await sign(claimsOf('', user('alice'), { events: { [REVOKED]: event } }))
       away.sessions = true
       expect(await push(token)).toEqual([503, undefined])
       away.sessions = false

@@ -119,6 +119,16 @@ describe('a statement', () => {
     expect(outcomes.filter(({ kind }) => kind === 'first')).toHaveLength(1)
     expect(await reader.mark('b', NOW + 60)).toEqual({ kind: 'first' })
   })
+  test('is begun with once, again until it is finished, and finished once', async () => {
+    const statement = { jti: 'a', issuedAt: NOW, usableUntil: NOW + 60 }
+    const begun = await Promise.all(Array.from({ length: 4 }, () => reader.begin(statement)))
+    const again = { kind: 'again', until: (NOW + 6) * 1000 }
+    expect(begun).toEqual([{ kind: 'first' }, again, again, again])
+    const finished = await Promise.all(Array.from({ length: 4 }, () => reader.finish(statement)))
+    expect(finished.filter(({ kind }) => kind === 'first')).toHaveLength(1)
+    expect(await reader.begin(statement)).toEqual({ kind: 'done' })
+    expect(await reader.begin({ ...statement, jti: 'b' })).toEqual({ kind: 'first' })
+  })
   test('of ours can be verified by others, and is no access token', async () => {
     const sallyport = await createSallyport({ clock, issuer: ISSUER, audience: 'us' })
     const { statements, routes } = gateOf(sallyport)

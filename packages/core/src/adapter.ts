@@ -50,7 +50,7 @@ export type { Guard, GuardVerdict } from './guards/guard.ts'
 export type { GuardMethods, Guards } from './guards/index.ts'
 export type { AuthWith, ClaimProof } from './guards/proof.ts'
 export type { SenderOptions, StatementSender } from './issuers/senders.ts'
-export type { StatementKind, StatementReader, Statements } from './issuers/statements.ts'
+export type { StatementKind, StatementReader, Statements, StatementTimes } from './issuers/statements.ts'
 export type {
   Delivery,
   Outbox,
@@ -77,5 +77,6 @@ export type { FindOwner, OwnerOutcome } from './sessions/list.ts'
 export type { Documents, SharedState } from './state/index.ts'
 export type { StatementClaims } from './tokens/claims.ts'
 export type { SignedJwt, Unsigned } from './tokens/signing.ts'
+export { type Begun, begunBy } from './tokens/statements/once.ts'
 export type { SignStatement, StatementContent, StatementType } from './tokens/statements/sign.ts'
 export type { StatementFault, StatementReading } from './tokens/statements/verify.ts'

@@ -44,14 +44,9 @@ interface Reader extends LogoutSender {
 
 /** A token may be on its way for a while, such as when it is sent again. */
 const MAX_AGE_SECONDS = 300
-/** Clocks may differ by so much. */
-const LEEWAY_SECONDS = 5
-/** Is put after the `jti` of a token to mark that its end has begun. A sender that does so itself harms its own tokens only. */
-const BEGUN = '\0begun'
 /** A sender need not write a `typ`. `events` tells its logout tokens from whatever else it signs. */
 const TYPES: ReadonlySet<string | undefined> = new Set(['logout+jwt', 'jwt', undefined])
 const INVALID: LogoutOutcome = { kind: 'invalid' }
-const UNSEEN = { kind: 'unseen' } as const
 const STORE_AWAY: LogoutOutcome = { kind: 'unavailable', of: 'store' }
 
 /** `undefined` if nobody's logout tokens are accepted. Throws a `ConfigError` for a sender that concerns nobody. */
@@ -121,17 +116,15 @@ export async function createLogoutTaking(
     const ending: Ending = { reason: 'backchannel_logout', caller }
     const found = await reader.find(claims)
     if (found === undefined) return STORE_AWAY
+    const statement = { jti, issuedAt, usableUntil: reading.usableUntil }
     // Of copies that come at once, one ends whatever there is. The user may have signed in again before the others do.
-    const begun = await reader.reader.mark(jti + BEGUN, reading.usableUntil)
+    const begun = await reader.reader.begin(statement)
     if (begun.kind === 'unavailable') return STORE_AWAY
-    const isCopy = begun.kind === 'seen'
-    const used = isCopy ? await reader.reader.look(jti) : UNSEEN
-    if (used.kind === 'unavailable') return STORE_AWAY
-    if (used.kind === 'seen') return INVALID
-    const until = isCopy ? (issuedAt + 1 + LEEWAY_SECONDS) * 1000 : undefined
-    // It is used up last, so that any process can finish what another one could not.
+    if (begun.kind === 'done') return INVALID
+    const until = begun.kind === 'again' ? begun.until : undefined
+    // It is finished last, so that any process can do what another one could not.
     if (!(await endAll(reader, claims, found, until, ending))) return STORE_AWAY
-    const marked = await reader.reader.mark(jti, reading.usableUntil)
+    const marked = await reader.reader.finish(statement)
     if (marked.kind === 'unavailable') return STORE_AWAY
     return marked.kind === 'first' ? { kind: 'ended' } : INVALID
   }

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { OnceLook, OnceOutcome, OnceStore } from '../ports/optional/once.ts'
-import { createStatementOnce } from '../tokens/statements/once.ts'
+import type { OnceOutcome, OnceStore } from '../ports/optional/once.ts'
+import { type Begun, createStatementOnce } from '../tokens/statements/once.ts'
 import type { SignStatement } from '../tokens/statements/sign.ts'
 import { type StatementReading, type StatementRule, verifyStatement } from '../tokens/statements/verify.ts'
 import { createSenderKeys, type SenderOptions, type StatementSender } from './senders.ts'
@@ -10,6 +10,13 @@ import { createSenderKeys, type SenderOptions, type StatementSender } from './se
 export interface StatementKind extends Pick<StatementRule, 'types' | 'maxAgeSeconds' | 'expiry'> {
   /** A word that tells statements of this kind from others, such as `logout`. */
   readonly kind: string
+}
+
+/** What tells a genuine statement from others of its sender, and its times in seconds since the epoch. */
+export interface StatementTimes {
+  readonly jti: string
+  readonly issuedAt: number
+  readonly usableUntil: number
 }
 
 /** Verifies the statements of one kind, from one sender. */
@@ -22,8 +29,14 @@ export interface StatementReader {
    * so that nobody can use up a statement that is refused.
    */
   mark(jti: string, usableUntil: number): Promise<OnceOutcome>
-  /** Tells whether a statement is marked as used, and marks nothing. */
-  look(jti: string): Promise<OnceLook>
+  /**
+   * Marks that somebody begins with what a genuine statement says, for what a store that goes away may leave half done: of
+   * racing calls exactly one is `first`, and whoever comes later learns whether it was finished. Call it where you would
+   * call `mark`, and `finish` when all is done.
+   */
+  begin(statement: StatementTimes): Promise<Begun>
+  /** Marks that all of it is done. Of racing calls exactly one is `first`. */
+  finish(statement: StatementTimes): Promise<OnceOutcome>
 }
 
 /** What this deployment states to other services, and what they state to it: JWTs that are no access tokens. */
@@ -68,7 +81,8 @@ export function createStatements({ sign, parse, once, clock, notice }: Statement
         issuer,
         verify: (jwt) => verifyStatement(jwt, { issuer, audience, find: keys.find, ...rule }, clock.now()),
         mark: (jti, usableUntil) => used.mark({ kind, issuer, jti, usableUntil }),
-        look: (jti) => used.look({ kind, issuer, jti }),
+        begin: ({ issuedAt, ...statement }) => used.begin({ kind, issuer, ...statement }, issuedAt),
+        finish: ({ jti, usableUntil }) => used.finish({ kind, issuer, jti, usableUntil }),
       }
     },
     close() {

@@ -7,8 +7,8 @@ import type { Concerned, Foreign } from './subject.ts'
 export interface Act {
   readonly effect: Effect
   readonly concerned: Concerned
-  /** Sessions that began later live on. Milliseconds since the epoch; `undefined`: there is no such instant. */
-  readonly until: number | undefined
+  /** Sessions that began later live on. Milliseconds since the epoch; infinity: there is no such instant. */
+  readonly until: number
   readonly caller: Caller
 }
 
@@ -27,7 +27,7 @@ export interface ActParts extends Pick<Sallyport, 'sessions' | 'tokens' | 'apiKe
 
 export function createActing({ sessions, tokens, apiKeys, findOwner }: ActParts): DoAct {
   async function endAll(subject: string, kept: string | undefined, act: Act): Promise<void> {
-    const { until = Number.POSITIVE_INFINITY, caller } = act
+    const { until, caller } = act
     const ending = { reason: REASON, caller }
     if (kept === undefined && until === Number.POSITIVE_INFINITY) {
       await sessions.revokeAll(subject, ending)
@@ -101,9 +101,9 @@ export function createActing({ sessions, tokens, apiKeys, findOwner }: ActParts)
     }
   }
 
-  async function endKeys(subject: string, until: number | undefined): Promise<void> {
+  async function endKeys(subject: string, until: number): Promise<void> {
     try {
-      if (until === undefined) await apiKeys.revokeAll(subject, { reason: REASON })
+      if (until === Number.POSITIVE_INFINITY) await apiKeys.revokeAll(subject, { reason: REASON })
       else
         for (const { id, createdAt } of await apiKeys.list(subject))
           if (createdAt <= until) await apiKeys.revoke(subject, id, { reason: REASON })

@@ -1,5 +1,11 @@
 import { UnavailableError } from '@sallyport/core'
-import type { Caller, StatementFault, StatementReader } from '@sallyport/core/adapter'
+import {
+  type Begun,
+  begunBy,
+  type Caller,
+  type StatementFault,
+  type StatementReader,
+} from '@sallyport/core/adapter'
 import type { DoAct } from './act.ts'
 import { faultOf, mostTelling, type SetFault } from './fault.ts'
 import { type ReceivedEvent, type ReceivedSet, readSet } from './set.ts'
@@ -28,20 +34,10 @@ export interface TakeParts extends Resolving {
   readonly notice: (message: string) => void
 }
 
-/** Clocks may differ by so much. */
-const LEEWAY_SECONDS = 5
-
-/** Is put after the `jti` of a token to mark that all of it was done. A sender that does so itself harms its own tokens only. */
-const DONE = '\0done'
-const UNSEEN = { kind: 'unseen' } as const
-
 /** A token as it came this time. */
 interface Delivery {
   readonly issuer: string
-  /** Whether it came before. */
-  readonly repeated: boolean
-  /** Whether everything that it says was done then. */
-  readonly isDone: boolean
+  readonly begun: Exclude<Begun, { readonly kind: 'unavailable' }>
   readonly caller: Caller
 }
 
@@ -89,15 +85,16 @@ export function createTake(parts: TakeParts): TakeSet {
   async function follow(
     { event, concerned }: Meant,
     set: ReceivedSet,
-    { issuer, repeated, isDone, caller }: Delivery,
+    { issuer, begun, caller }: Delivery,
   ): Promise<SignalVerdict> {
     const { type, claims, effect, subject: about, happenedAt } = event
     const { subject, session } = concerned
     const at = happenedAt === undefined ? undefined : happenedAt * 1000
+    const repeated = begun.kind !== 'first'
     const signal = { issuer, id: set.jti, type, claims, subject, session, about, happenedAt: at, repeated }
     const verdict = await ask(signal)
-    if (verdict === undefined && !isDone)
-      await act({ effect, concerned, until: untilOf(event, set, repeated), caller })
+    if (verdict === undefined && begun.kind !== 'done')
+      await act({ effect, concerned, until: untilOf(event, begun), caller })
     return verdict
   }
 
@@ -113,20 +110,18 @@ export function createTake(parts: TakeParts): TakeSet {
     const { set } = reading
     const events = await meant(set, reader.issuer)
     if (events === undefined) return { kind: 'unavailable', of: 'store' }
-    const marked = await reader.mark(set.jti, usableUntil)
-    if (marked.kind === 'unavailable') return { kind: 'unavailable', of: 'store' }
-    const repeated = marked.kind === 'seen'
-    const done = repeated ? await reader.look(set.jti + DONE) : UNSEEN
-    if (done.kind === 'unavailable') return { kind: 'unavailable', of: 'store' }
-    const about = { issuer: reader.issuer, repeated, isDone: done.kind === 'seen', caller }
+    const statement = { jti: set.jti, issuedAt: set.issuedAt, usableUntil }
+    const begun = await reader.begin(statement)
+    if (begun.kind === 'unavailable') return { kind: 'unavailable', of: 'store' }
+    const delivery = { issuer: reader.issuer, begun, caller }
     try {
       for (const one of events)
-        if ((await follow(one, set, about)) === 'invalid_state') {
+        if ((await follow(one, set, delivery)) === 'invalid_state') {
           const description = 'the state is not the expected one'
           return { kind: 'refused', fault: { err: 'invalid_state', description }, why: 'state' }
         }
       // Without it, the next repetition would do everything again.
-      const finished = about.isDone ? done : await reader.mark(set.jti + DONE, usableUntil)
+      const finished = begun.kind === 'done' ? begun : await reader.finish(statement)
       return finished.kind === 'unavailable' ? { kind: 'unavailable', of: 'store' } : { kind: 'taken' }
     } catch (cause) {
       if (cause instanceof UnavailableError) return { kind: 'unavailable', of: 'store' }
@@ -163,11 +158,7 @@ async function verifyBy(from: readonly StatementReader[], jwt: string): Promise<
  * Sessions that began later are not meant. An event that does not say when it happened means all there are. When it is tried
  * again, it means those that began before the token was issued: users may have signed in again since.
  */
-function untilOf(
-  { happenedAt }: ReceivedEvent,
-  { issuedAt }: ReceivedSet,
-  repeated: boolean,
-): number | undefined {
-  const at = happenedAt ?? (repeated ? issuedAt : undefined)
-  return at === undefined ? undefined : (at + 1 + LEEWAY_SECONDS) * 1000
+function untilOf({ happenedAt }: ReceivedEvent, begun: Delivery['begun']): number {
+  const happened = happenedAt === undefined ? Number.POSITIVE_INFINITY : begunBy(happenedAt)
+  return begun.kind === 'again' ? Math.min(happened, begun.until) : happened
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '../../ports/clock.ts'
-import type { OnceLook, OnceName, OnceOutcome, OnceStore } from '../../ports/optional/once.ts'
+import type { OnceName, OnceOutcome, OnceStore } from '../../ports/optional/once.ts'
+import type { Unavailable } from '../../ports/outcome.ts'
 
 /** What tells one statement from all others of its kind: its `jti` alone could be that of another issuer. */
 export interface StatementName {
@@ -12,27 +13,68 @@ export interface StatementName {
   readonly usableUntil: number
 }
 
+/** Whether what a statement says was begun with before. */
+export type Begun =
+  | { readonly kind: 'first' }
+  /** It was, and may not be finished. Only what began until then may still end, in milliseconds since the epoch. */
+  | { readonly kind: 'again'; readonly until: number }
+  /** All of it was done. */
+  | { readonly kind: 'done' }
+  | Unavailable
+
 /** Which statements were used, for all processes together. */
 export interface StatementOnce {
   /** Marks a statement as used. Of racing calls exactly one is `first`. */
   mark(name: StatementName): Promise<OnceOutcome>
-  /** Tells whether a statement is marked as used. */
-  look(name: Omit<StatementName, 'usableUntil'>): Promise<OnceLook>
+  /**
+   * Marks that somebody begins with what a statement says. Of racing calls exactly one is `first`.
+   *
+   * @param issuedAt in seconds since the epoch
+   */
+  begin(name: StatementName, issuedAt: number): Promise<Begun>
+  /** Marks that all of it is done. Of racing calls exactly one is `first`. */
+  finish(name: StatementName): Promise<OnceOutcome>
 }
 
 const NAME_CHARS = 22
+/** Is put after the `jti` of a statement that is done. A sender that does so itself harms its own statements only. */
+const DONE = '\0done'
+/** Clocks may differ by so much. */
+const LEEWAY_SECONDS = 5
 /** The clock of the store may be ahead, and would forget the name too early. */
 const CLOCKS_APART_MS = 30_000
 
 export function createStatementOnce(once: OnceStore, clock: Pick<Clock, 'now'>): StatementOnce {
-  return {
-    mark({ usableUntil, ...statement }) {
-      const at = clock.now()
-      const keptMs = Math.max(1, usableUntil * 1000 - at) + CLOCKS_APART_MS
-      return once.mark({ name: nameOf(statement), keptMs, at })
-    },
-    look: (statement) => once.look({ name: nameOf(statement), at: clock.now() }),
+  const mark: StatementOnce['mark'] = ({ usableUntil, ...statement }) => {
+    const at = clock.now()
+    const keptMs = Math.max(1, usableUntil * 1000 - at) + CLOCKS_APART_MS
+    return once.mark({ name: nameOf(statement), keptMs, at })
   }
+  const doneOf = <T extends { readonly jti: string }>(statement: T): T => ({
+    ...statement,
+    jti: statement.jti + DONE,
+  })
+
+  return {
+    mark,
+    async begin(statement, issuedAt) {
+      const marked = await mark(statement)
+      if (marked.kind !== 'seen') return marked
+      const done = await once.look({ name: nameOf(doneOf(statement)), at: clock.now() })
+      if (done.kind === 'unavailable') return done
+      return done.kind === 'seen' ? { kind: 'done' } : { kind: 'again', until: begunBy(issuedAt) }
+    },
+    finish: (statement) => mark(doneOf(statement)),
+  }
+}
+
+/**
+ * What began until then, in milliseconds, had begun at an instant of another server's clock.
+ *
+ * @param seconds since the epoch, as statements tell it
+ */
+export function begunBy(seconds: number): number {
+  return (seconds + 1 + LEEWAY_SECONDS) * 1000
 }
 
 function nameOf({ kind, issuer, jti }: Omit<StatementName, 'usableUntil'>): OnceName {
