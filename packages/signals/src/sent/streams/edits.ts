@@ -37,15 +37,16 @@ export interface Edits {
 }
 
 /** Reads and edits the records of receivers. Of racing edits none is lost. */
-export function createEdits(documents: Documents, following: Pick<Following, 'take'>): Edits {
+export function createEdits(documents: Documents, following: Pick<Following, 'take' | 'versionOf'>): Edits {
   async function read(receiver: ManagingReceiver): Promise<({ readonly kind: 'read' } & Kept) | Unavailable> {
     const name = documentOf(receiver)
+    const since = following.versionOf(receiver)
     const reading = await documents.read([name])
     if (reading.kind === 'unavailable') return reading
     const document = reading.documents.get(name)
     if (document === undefined) return UNAVAILABLE
     const records = recordsIn(document.body)
-    following.take(receiver, document.version, records)
+    following.take(receiver, document.version, records, since)
     return { kind: 'read', version: document.version, records }
   }
 
@@ -63,7 +64,7 @@ export function createEdits(documents: Documents, following: Pick<Following, 'ta
       })
       if (swapped.kind === 'unavailable') return swapped
       if (swapped.kind === 'changed') continue
-      following.take(receiver, kept.version + 1, records)
+      following.take(receiver, kept.version + 1, records, kept.version)
       return outcome
     }
     return UNAVAILABLE

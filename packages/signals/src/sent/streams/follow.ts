@@ -11,10 +11,16 @@ const LOOK_EVERY_MS = 1500
 export interface Following {
   /** The subscription of a stream, also of one that is about to be set up. */
   subscriptionOf(id: string): Subscription
-  /** A document was read, or written. */
-  take(receiver: ManagingReceiver, version: number, records: readonly StreamRecord[]): void
-  /** A stream that was about to be set up never was. */
-  drop(id: string): void
+  /** The version of a receiver's document that is known now. */
+  versionOf(receiver: ManagingReceiver): number
+  /**
+   * A document was read, or written.
+   *
+   * @param since the version that was known when that began
+   */
+  take(receiver: ManagingReceiver, version: number, records: readonly StreamRecord[], since: number): void
+  /** A stream that was about to be set up may never have been. If not, it is dropped as soon as that is known. */
+  doubt(receiver: ManagingReceiver, id: string): void
   /** Begins to look for what other processes have set up. */
   start(): void
 }
@@ -39,7 +45,7 @@ function placeOf({ push, status, isUntold }: StreamRecord): Place {
 
 interface Known {
   version: number
-  /** An earlier version was read. If it is there the next time too, the store has lost the later one. */
+  /** An earlier version was read. If it is there the next time, too, the store has lost the later one. */
   isDoubted: boolean
   ids: ReadonlySet<string>
 }
@@ -76,9 +82,23 @@ export function createFollowing({ receivers, documents, outbox, send, waits }: F
     else subscription.rest()
   }
 
-  function take(receiver: ManagingReceiver, version: number, records: readonly StreamRecord[]): void {
+  function doubt({ name }: ManagingReceiver, id: string): void {
+    const state = known.get(name)
+    if (state !== undefined) state.ids = new Set([...state.ids, id])
+  }
+
+  const versionOf = ({ name }: ManagingReceiver): number => known.get(name)?.version ?? 0
+
+  function take(
+    receiver: ManagingReceiver,
+    version: number,
+    records: readonly StreamRecord[],
+    since: number,
+  ): void {
     const state = known.get(receiver.name)
     if (state === undefined) return
+    // An answer that was on its way while somebody made a later version says nothing about the store.
+    if (version < state.version && version >= since) return
     const ids = new Set(records.map(({ id }) => id))
     // A store that has lost everything counts anew, so the same version may be another one.
     const isKnown =
@@ -97,11 +117,13 @@ export function createFollowing({ receivers, documents, outbox, send, waits }: F
   }
 
   async function look(): Promise<void> {
+    const since = new Map(receivers.map((receiver) => [receiver, versionOf(receiver)]))
     const reading = await documents.read(receivers.map(documentOf))
     if (reading.kind === 'unavailable') return
     for (const receiver of receivers) {
       const document = reading.documents.get(documentOf(receiver))
-      if (document !== undefined) take(receiver, document.version, recordsIn(document.body))
+      if (document === undefined) continue
+      take(receiver, document.version, recordsIn(document.body), since.get(receiver) ?? 0)
     }
   }
 
@@ -112,5 +134,5 @@ export function createFollowing({ receivers, documents, outbox, send, waits }: F
     }
   }
 
-  return { subscriptionOf, take, drop, start: () => void run() }
+  return { subscriptionOf, versionOf, take, doubt, start: () => void run() }
 }

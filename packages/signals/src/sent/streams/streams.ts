@@ -106,7 +106,8 @@ export function createStreams(parts: StreamsParts): Streams {
               )
               return { records: [...records, record], outcome }
             })
-      if (outcome.kind !== 'done') following.drop(id)
+      // A store that went away may have kept the stream before it did.
+      if (outcome.kind !== 'done') following.doubt(receiver, id)
       return outcome
     },
 
