@@ -479,3 +479,18 @@ describe('what is refused', () => {
     )
   })
 })
+
+test('a process that lets others send for a moment, or waits for them, is closed at once', async () => {
+  const [one, other] = [await start(), await start()]
+  for (const sallyport of [one, other])
+    gateOf(sallyport).outbox.push(receiver('a', () => ({ kind: 'unable' })))
+  await gateOf(one).outbox.append({ kind: 'change', subject: 'alice' })
+  await gateOf(other).outbox.append({ kind: 'change', subject: 'alice' })
+  let closed = 0
+  for (const sallyport of [one, other]) {
+    await vi.advanceTimersByTimeAsync(500)
+    void sallyport.close().then(() => closed++)
+    await vi.advanceTimersByTimeAsync(0)
+  }
+  expect(closed).toBe(2)
+})

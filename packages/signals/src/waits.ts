@@ -10,21 +10,26 @@ export interface Waits {
 export function createWaits(): Waits {
   const ending = new AbortController()
   const { signal } = ending
+  /** What ends each wait. As many listeners of one signal would be told to the operator as a leak. */
+  const waiting = new Set<() => void>()
   return {
     wait(milliseconds) {
       if (signal.aborted) return Promise.resolve()
       return new Promise((resolve) => {
         const timer = setTimeout(done, milliseconds).unref()
-        signal.addEventListener('abort', done)
+        waiting.add(done)
         function done(): void {
           clearTimeout(timer)
-          signal.removeEventListener('abort', done)
+          waiting.delete(done)
           resolve()
         }
       })
     },
     isOver: () => signal.aborted,
     signal,
-    close: () => ending.abort(),
+    close() {
+      ending.abort()
+      for (const end of waiting) end()
+    },
   }
 }

@@ -25,3 +25,26 @@ export function pauseAfter(failures: number, downMs: number): number {
 
 /** How long to wait before asking again for the right to send that another process has. Altogether longer than it lasts. */
 export const PAUSES_MS: readonly number[] = [50, 100, 200, 400, 800, 1000, 1000, 1000, 1000, 1000]
+
+/** A wait that can be cut short. It keeps no process alive. */
+export interface Pause {
+  wait(milliseconds: number): Promise<void>
+  end(): void
+}
+
+export function createPause(): Pause {
+  let end = (): void => {}
+  return {
+    wait: (milliseconds) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(go, milliseconds).unref()
+        end = go
+        function go(): void {
+          clearTimeout(timer)
+          end = () => {}
+          resolve()
+        }
+      }),
+    end: () => end(),
+  }
+}

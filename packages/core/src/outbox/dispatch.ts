@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import type { DeadLetter, OutboxStore } from '../ports/optional/outbox.ts'
-import { PAUSES_MS } from './backoff.ts'
+import { createPause, PAUSES_MS } from './backoff.ts'
 import { type Courier, createCourier, type Ended } from './courier.ts'
 import { createMissed } from './missed.ts'
 import type { PushReceiver } from './receiver.ts'
@@ -49,7 +49,8 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   let isAwaited = false
   let isNudged = false
   let running: Promise<void> | undefined
-  let rouse = (): void => {}
+  const idle = createPause()
+  const resting = createPause()
   let looking: NodeJS.Timeout | undefined
   /** An attempt has failed, and none has reached a receiver since. */
   let isBarren = false
@@ -81,7 +82,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   function begin(): void {
     if (closed) return
     isAwaited = true
-    rouse()
+    idle.end()
     running ??= run().finally(() => {
       running = undefined
       if (isAwaited) begin()
@@ -95,18 +96,10 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   }
 
   /** Waits, but not once there is something to do. */
-  function pause(milliseconds: number): Promise<void> {
-    if (isNudged || isAwaited) return Promise.resolve()
-    return new Promise((resolve) => {
-      const timer = setTimeout(go, milliseconds).unref()
-      rouse = go
-      function go(): void {
-        clearTimeout(timer)
-        rouse = () => {}
-        resolve()
-      }
-    })
-  }
+  const pause = (milliseconds: number): Promise<void> =>
+    isNudged || isAwaited ? Promise.resolve() : idle.wait(milliseconds)
+  /** Waits, whatever there is to do, but not once this is closed. */
+  const rest = (milliseconds = 0): Promise<void> => (closed ? Promise.resolve() : resting.wait(milliseconds))
 
   async function run(): Promise<void> {
     let isAway = false
@@ -119,12 +112,12 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       if (claim.kind === 'claimed') {
         refusals = 0
         const end = await work(asked)
-        if (end === 'aside') await new Promise((resolve) => setTimeout(resolve, ASIDE_MS).unref())
+        if (end === 'aside') await rest(ASIDE_MS)
         else if (end === 'done' && !isAwaited) break
         continue
       }
       // Whoever has the right reads on, but may have looked for the last time.
-      await new Promise((resolve) => setTimeout(resolve, PAUSES_MS[refusals++]).unref())
+      await rest(PAUSES_MS[refusals++])
       const left = await store.heads()
       if (left.kind === 'heads' && left.heads.size === 0 && !isAwaited) break
     }
@@ -169,7 +162,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       if (how === 'reached') reachedAt = clock.monotonic()
       if (how === 'unable') isUnable = true
       isNudged = true
-      rouse()
+      idle.end()
     }
 
     /** Whether another process is to try. No attempt is cut short for that, unless there is always one under way. */
@@ -239,7 +232,8 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     async close() {
       closed = true
       clearTimeout(looking)
-      rouse()
+      idle.end()
+      resting.end()
       await running
     },
   }
