@@ -41,7 +41,9 @@ const statusSchema = v.looseObject({
 })
 const verifySchema = v.looseObject({ stream_id: v.string(), state: v.optional(text(MAX_STATE_CHARS)) })
 const subjectSchema = v.looseObject({
-  ...{ stream_id: v.string(), subject: v.looseObject({}), verified: v.optional(v.boolean()) },
+  stream_id: v.string(),
+  subject: v.looseObject({}),
+  verified: v.optional(v.boolean()),
 })
 
 export interface ManageParts extends StreamRoutesParts, Pick<Gate, 'route'> {
@@ -105,7 +107,9 @@ export function manageRoutes(parts: ManageParts): readonly Route[] {
         const claims = state === undefined ? {} : { state }
         const body = { type: VERIFICATION, claims, stream: id } satisfies SignalBody
         const outcome = await outbox.append({
-          ...{ kind: SIGNAL, subject: aboutStream(id), body: JSON.stringify(body) },
+          kind: SIGNAL,
+          subject: aboutStream(id),
+          body: JSON.stringify(body),
         })
         return outcome.kind === 'unavailable' ? refusal('store_unavailable') : emptyAnswer()
       }),

@@ -11,10 +11,8 @@ export function createMemoryDocuments(): DocumentStore {
   return {
     read: (names) =>
       Promise.resolve({
-        ...{
-          kind: 'read',
-          documents: new Map(names.map((name) => [name, documents.get(name) ?? UNWRITTEN])),
-        },
+        kind: 'read',
+        documents: new Map(names.map((name) => [name, documents.get(name) ?? UNWRITTEN])),
       }),
     swap({ name, ifVersion, body, dropped }) {
       if (versionOf(name) !== ifVersion) return Promise.resolve({ kind: 'changed' })
@@ -34,7 +32,8 @@ export function createMemoryDocuments(): DocumentStore {
     },
     members: (set, of) =>
       Promise.resolve({
-        ...{ kind: 'read', members: new Set(of.filter((member) => sets.get(set)?.has(member) === true)) },
+        kind: 'read',
+        members: new Set(of.filter((member) => sets.get(set)?.has(member) === true)),
       }),
   }
 }

@@ -60,7 +60,10 @@ export function createEdits(documents: Documents, following: Pick<Following, 'ta
       const { records, dropped = [], outcome } = make(kept.records)
       if (records === undefined) return outcome
       const swapped = await documents.swap({
-        ...{ name: documentOf(receiver), ifVersion: kept.version, body: JSON.stringify(records), dropped },
+        name: documentOf(receiver),
+        ifVersion: kept.version,
+        body: JSON.stringify(records),
+        dropped,
       })
       if (swapped.kind === 'unavailable') return swapped
       if (swapped.kind === 'changed') continue

@@ -146,14 +146,12 @@ const whole: Merge = (_, wanted) => wanted
 
 /** Section 8.1.1.3: what is missing stays as it is. */
 const named: Merge = (supplied, wanted, { push, requested, description }) => ({
-  ...{
-    push:
-      supplied.delivery === undefined
-        ? push && { url: push.url, authorization: push.authorization }
-        : wanted.push,
-  },
-  ...{ events: supplied.events_requested === undefined ? requested : wanted.events },
-  ...{ description: supplied.description === undefined ? description : wanted.description },
+  push:
+    supplied.delivery === undefined
+      ? push && { url: push.url, authorization: push.authorization }
+      : wanted.push,
+  events: supplied.events_requested === undefined ? requested : wanted.events,
+  description: supplied.description === undefined ? description : wanted.description,
 })
 
 async function readSuppliedIn(

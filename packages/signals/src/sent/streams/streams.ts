@@ -77,7 +77,8 @@ export function createStreams(parts: StreamsParts): Streams {
     record: StreamRecord,
     receiver: ManagingReceiver,
   ): { record: StreamRecord; outcome: Done } => ({
-    ...{ record, outcome: { kind: 'done', stream: streamOf(record, receiver) } },
+    record,
+    outcome: { kind: 'done', stream: streamOf(record, receiver) },
   })
 
   return {
@@ -137,7 +138,9 @@ export function createStreams(parts: StreamsParts): Streams {
         const claims = { status, ...(reason === undefined ? {} : { reason }) }
         const body = { type: STREAM_UPDATED, claims, stream: id } satisfies SignalBody
         const told = await outbox.append({
-          ...{ kind: SIGNAL, subject: aboutStream(id), body: JSON.stringify(body) },
+          kind: SIGNAL,
+          subject: aboutStream(id),
+          body: JSON.stringify(body),
         })
         if (told.kind === 'unavailable') return told
       }
@@ -163,12 +166,12 @@ export function createStreams(parts: StreamsParts): Streams {
         if (kept.kind === 'unavailable') return kept
         if (!kept.records.some((record) => record.id === id)) return UNKNOWN
         const changed = await documents.change({
-          ...{ name: documentOf(receiver), ifVersion: kept.version, set: subjectSetOf(id, defaultSubjects) },
-          ...{
-            member: memberOf(subject),
-            isIn: isWanted === (defaultSubjects === 'NONE'),
-            most: maxSubjects,
-          },
+          name: documentOf(receiver),
+          ifVersion: kept.version,
+          set: subjectSetOf(id, defaultSubjects),
+          member: memberOf(subject),
+          isIn: isWanted === (defaultSubjects === 'NONE'),
+          most: maxSubjects,
         })
         if (changed.kind !== 'changed') return changed
       }
@@ -197,7 +200,8 @@ export function createStreams(parts: StreamsParts): Streams {
     async told(receiver, id) {
       // If the store is away, the next process that reads the stream sends as if it were still to be told, which is no harm.
       await editOne(receiver, id, ({ isUntold, ...record }) => ({
-        ...{ outcome: null, ...(isUntold === true && { record }) },
+        outcome: null,
+        ...(isUntold === true && { record }),
       }))
     },
   }
