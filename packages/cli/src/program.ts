@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { auditCommand } from './commands/audit/index.ts'
 import { completionCommand } from './commands/completion.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { initCommand } from './commands/init/index.ts'
 import { keysCommand } from './commands/keys/index.ts'
 import { revokeAllCommand } from './commands/revoke-all.ts'
@@ -24,11 +25,12 @@ Whoever may run a command is decided by your options: it works with the store an
 An account was stolen:       sallyport users revoke <subject> --api-keys
 A signing key has leaked:    sallyport keys list, then sallyport keys compromise <kid>
 Nobody knows what leaked:    sallyport revoke-all
-A token is refused, and why: sallyport token inspect`,
+A token is refused, and why: sallyport token inspect
+Is all of it set up well?    sallyport doctor`,
     )
   for (const make of [
     ...[initCommand, sessionsCommand, usersCommand, revokeAllCommand, keysCommand, tokenCommand],
-    ...[storeCommand, auditCommand],
+    ...[storeCommand, auditCommand, doctorCommand],
   ])
     program.addCommand(make(surroundings, end))
   return program.addCommand(completionCommand(surroundings, end, program))
