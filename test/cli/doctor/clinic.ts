@@ -16,6 +16,7 @@ const built = (name: string): string =>
 /** Whom the doctor examines: options without a fault, on a Redis without one. */
 export interface Clinic {
   readonly folder: string
+  readonly redisUrl: string
   /** Examines the options with these members set instead. */
   doctor(changed?: string, args?: readonly string[], given?: Given): Promise<Ended>
   /** The ids of what is found, in order. */
@@ -53,7 +54,7 @@ export default {
   const doctor = async (changed = '', args: readonly string[] = [], given: Given = {}): Promise<Ended> =>
     command(['doctor', '--config', await config(changed), ...args], { cwd: folder, ...given })
   return {
-    ...{ folder, file, doctor },
+    ...{ folder, file, doctor, redisUrl: redis.url },
     async ids(changed, args = [], given) {
       const { stdout, stderr } = await doctor(changed, ['--json', ...args], given)
       if (stdout === '') throw new Error(stderr)

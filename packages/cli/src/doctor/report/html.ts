@@ -75,7 +75,7 @@ function byClause({ standards }: Catalogue, findings: readonly Finding[]): strin
       if (found.length === 0) return []
       const ids = [...new Set(found.map(({ id }) => id))].map((id) => `<code>${text(id)}</code>`)
       return [
-        `<tr><td>${text(standard.name)}</td><td>${text(number)}<br><small>${text(about)}</small></td><td>${ids.join(' ')}</td></tr>`,
+        `<tr><td>${text(standard.name)}</td><td>${text(number)}<br><small>${text(about)}</small></td><td>${ids.join(', ')}</td></tr>`,
       ]
     }),
   )
