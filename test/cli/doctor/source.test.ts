@@ -52,8 +52,7 @@ describe('each fault is found at its line, and nothing else', () => {
 
 test('what takes secrets from elsewhere, or is not ours, is fine', async () => {
   const files = {
-    'app.ts':
-      `createSallyport({ secret: process.env.SALLYPORT_SECRET })\nconst url = \`redis://\${user}:\${password}@h\`\n`,
+    'app.ts': `createSallyport({ secret: process.env.SALLYPORT_SECRET })\nconst url = \`redis://\${user}:\${password}@h\`\n`,
     'node_modules/other/index.js': "const secret = 'keyboard-cat'\n",
     'picture.png': pem,
   }
