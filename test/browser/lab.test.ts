@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attacks } from '../../lab/src/attacks/index.ts'
+import { servePage } from '../../lab/src/page/serve.ts'
+import { type RealBrowser, startBrowser } from './browser.ts'
+import { barriers, picture } from './console/axe.ts'
+
+let browser: RealBrowser
+let lab: Awaited<ReturnType<typeof servePage>>
+beforeAll(async () => {
+  browser = await startBrowser()
+  lab = await servePage()
+})
+afterAll(async () => {
+  await browser?.close()
+  await lab?.close()
+})
+
+const DESK = { width: 1280, height: 900 }
+const PHONE = { width: 390, height: 800 }
+
+describe.each([
+  { colorScheme: 'light', size: DESK },
+  { colorScheme: 'dark', size: PHONE },
+] as const)('the page, $colorScheme, $size.width pixels wide,', ({ colorScheme, size }) => {
+  test('plays an attack, shows both verdicts and its steps, and keeps nobody out', async () => {
+    const page = await browser.another(size, { colorScheme })
+    const faults: string[] = []
+    page.on('console', (message) => {
+      if (message.type() === 'error') faults.push(message.text())
+    })
+    page.on('pageerror', (fault) => faults.push(fault.message))
+    await page.goto(`${lab.url}/#leaked-key`)
+    await page.getByRole('button', { name: 'Play this attack' }).click()
+
+    await page.getByRole('heading', { name: 'Naive server: the attack succeeded' }).waitFor()
+    await page.getByRole('heading', { name: 'With Sallyport: the attack failed' }).waitFor()
+    await page.getByText('Step 1 of 5').waitFor()
+    for (let step = 2; step <= 4; step++) await page.getByRole('button', { name: 'Next step' }).click()
+    await page.getByRole('heading', { name: 'Mallory signs another one' }).waitFor()
+    await page.getByText('200 accepted').waitFor()
+    await page.getByText('401 refused').waitFor()
+
+    await picture(page, `lab-${colorScheme}-${size.width}`)
+    expect(await barriers(page)).toEqual([])
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(size.width)
+    expect(faults).toEqual([])
+    await page.close()
+  })
+})
+
+test('the page is worked with the keyboard alone: the focus stays with the step', async () => {
+  const page = await browser.visit()
+  await page.goto(`${lab.url}/#revoked-but-accepted`)
+  await page.getByRole('button', { name: 'Play this attack' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByText('Step 1 of 3').waitFor()
+  await page.getByRole('button', { name: 'Next step' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByText('Step 2 of 3').waitFor()
+  await page.keyboard.press('Enter')
+  await page.getByText('Step 3 of 3').waitFor()
+  await page.keyboard.press('Enter')
+  await page.getByText('Step 2 of 3').waitFor()
+})
+
+test('the page plays all attacks', async () => {
+  const page = await browser.visit()
+  await page.goto(lab.url)
+  await page.getByRole('button', { name: 'Play all attacks' }).click()
+  await page.locator('button#all:not([disabled])').waitFor()
+  expect(await page.getByText('Sallyport: failed', { exact: true }).count()).toBe(attacks.length)
+  expect(await page.getByText('naive: succeeded', { exact: true }).count()).toBe(attacks.length)
+  await picture(page, 'lab-all')
+})
