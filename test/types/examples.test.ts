@@ -17,6 +17,7 @@ const pages = [
   ...pagesIn('docs/decisions'),
   ...pagesIn('docs/guide'),
   ...pagesIn('docs/zh'),
+  ...pagesIn('lab'),
   ...packages.flatMap(pagesIn),
 ]
 const sources = packages.flatMap((folder) =>

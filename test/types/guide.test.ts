@@ -16,7 +16,7 @@ const pagesIn = (folder: string): string[] =>
     .map((name) => posix.join(folder, name))
 const guide = pagesIn('docs/guide')
 const pages = [
-  ...['.', 'docs', 'docs/decisions', 'docs/zh'].flatMap(pagesIn),
+  ...['.', 'docs', 'docs/decisions', 'docs/zh', 'lab'].flatMap(pagesIn),
   ...readdirSync(`${root}packages`).flatMap((name) => pagesIn(`packages/${name}`)),
   ...guide,
 ]
