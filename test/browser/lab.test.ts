@@ -50,7 +50,7 @@ describe.each([
 
 test('the page is worked with the keyboard alone: the focus stays with the step', async () => {
   const page = await browser.visit()
-  await page.goto(`${lab.url}/#revoked-but-accepted`)
+  await page.goto(`${lab.url}/#refresh-after-logout`)
   await page.getByRole('button', { name: 'Play this attack' }).focus()
   await page.keyboard.press('Enter')
   await page.getByText('Step 1 of 3').waitFor()

@@ -84,7 +84,7 @@ function headerOf(token: string | undefined): string[] {
 }
 
 /** Nobody reads the middle of a token, and no report should hold a whole one. */
-export function shortened(text: string): string {
+function shortened(text: string): string {
   return text.replace(
     /[\w-]{16,}(?:\.[\w-]*)+|[\w-]{33,}/g,
     (token) => `${token.slice(0, 8)}…${token.slice(-4)}`,
