@@ -121,25 +121,30 @@ async function fetchReport(name) {
   reports.set(name, await answer.json())
 }
 
-async function playOne(name) {
-  document.querySelector('#play').disabled = true
-  await fetchReport(name)
-  shownStep = 0
-  showList()
-  showAttack()
-  document.querySelector('#play').focus()
-}
-
-all.addEventListener('click', async () => {
-  all.disabled = true
-  for (const { name } of attacks) {
-    await fetchReport(name)
-    showList()
+/** Plays attacks one after the other. What went wrong is said on the page, and the buttons work again. */
+async function playEach(names) {
+  for (const control of document.querySelectorAll('#play, #all')) control.disabled = true
+  let alert
+  try {
+    for (const name of names) {
+      await fetchReport(name)
+      showList()
+    }
+  } catch (cause) {
+    alert = element('p', { role: 'alert' }, `The attack was not played: ${cause.message}`)
   }
   all.disabled = false
   shownStep = 0
   showAttack()
-})
+  if (alert !== undefined) main.append(alert)
+}
+
+async function playOne(name) {
+  await playEach([name])
+  document.querySelector('#play').focus()
+}
+
+all.addEventListener('click', () => playEach(attacks.map(({ name }) => name)))
 window.addEventListener('hashchange', () => {
   shownStep = 0
   showList()

@@ -72,3 +72,14 @@ test('the page plays all attacks', async () => {
   expect(await page.getByText('naive: succeeded', { exact: true }).count()).toBe(attacks.length)
   await picture(page, 'lab-all')
 })
+
+test('the page says when an attack could not be played, and it can be played again', async () => {
+  const page = await browser.visit()
+  await page.goto(`${lab.url}/#alg-none`)
+  await page.route('**/attacks/alg-none', (route) => route.fulfill({ status: 500 }), { times: 1 })
+  const play = page.getByRole('button', { name: 'Play this attack' })
+  await play.click()
+  await page.getByRole('alert').getByText('the lab answered 500').waitFor()
+  await play.click()
+  await page.getByRole('heading', { name: 'With Sallyport: the attack failed' }).waitFor()
+})
