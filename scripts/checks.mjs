@@ -13,6 +13,7 @@ const CHECKS = [
   'check:api',
   'check:size',
   'check:postman',
+  'check:compliance',
   'lint',
   'test:vectors',
 ]
