@@ -82,7 +82,7 @@ test('a transmitter of shared signals', async () => {
       await drive('GET', stream, as)
       await drive('GET', `${stream}?stream_id=${stream_id}`, as)
       await drive('GET', `${stream}?stream_id=none`, as)
-      for (const method of ['POST', 'PUT', 'DELETE']) await drive(method, stream, as, {})
+      for (const method of ['POST', 'PATCH', 'PUT', 'DELETE']) await drive(method, stream, as, {})
       await drive('GET', `${status}?stream_id=${stream_id}`, as)
       for (const wanted of ['enabled', 'paused', 'nonsense'])
         await drive('POST', status, as, { stream_id, status: wanted })
@@ -98,9 +98,68 @@ test('a transmitter of shared signals', async () => {
       'readStreamStatus 200',
       'changeStreamStatus 200',
       'verifyStream 204',
-      'pollStream_stream-b 200',
+      'pollStream 200',
     ]
     for (const one of given) expect([...described.met]).toContain(one)
+  } finally {
+    await a.close()
+  }
+})
+
+test('a transmitter whose receivers set up streams', async () => {
+  const streams = { origins: ['https://receiver.example.com'] }
+  const a = await (await reserve()).start(
+    { send: { receivers: [{ audience: 'b', name: 'b', reader: 'service-b', streams }] } },
+    { outbox: {} },
+  )
+  try {
+    const described = describe(a.sallyport, {
+      '/auth': a.signals.transmitter,
+      '/': ['well-known', ...a.signals.wellKnown],
+    })
+    const as = bearer((await a.signIn('service-b', ['ssf.manage'])).token)
+    async function drive(method: string, path: string, content?: object): Promise<string> {
+      const { headers = {}, body } = content === undefined ? {} : json(content)
+      const sent = { method, path, headers: { ...headers, ...as }, ...(body === undefined ? {} : { body }) }
+      const reply = await send(a.url, sent)
+      expect(described.faultOf(method, path, reply)).toBeUndefined()
+      return reply.text
+    }
+    const stream = '/auth/ssf/stream'
+    for (const wrong of [{ delivery: 1 }, { delivery: { method: 'x' } }]) await drive('POST', stream, wrong)
+    const { stream_id } = JSON.parse(await drive('POST', stream, { description: 'one' }))
+    await drive('POST', stream, {})
+    for (const method of ['PATCH', 'PUT'])
+      for (const more of [{ description: 'two' }, { iss: 'https://else.example.com' }])
+        await drive(method, stream, { stream_id, ...more })
+    for (const status of ['paused', 'disabled', 'enabled'])
+      await drive('POST', '/auth/ssf/status', { stream_id, status, reason: 'why' })
+    await drive('GET', `/auth/ssf/status?stream_id=${stream_id}`)
+    for (let times = 0; times < 2; times++) await drive('POST', '/auth/ssf/verify', { stream_id })
+    const users = [
+      { format: 'iss_sub', iss: a.url, sub: 'alice' },
+      { format: 'email', email: 'a@b.example' },
+      {},
+    ]
+    for (const subject of users)
+      for (const way of ['add', 'remove'])
+        await drive('POST', `/auth/ssf/subjects/${way}`, { stream_id, subject })
+    await drive('POST', `/auth/ssf/poll/${stream_id}`, { returnImmediately: true })
+    await drive('DELETE', `${stream}?stream_id=${stream_id}`)
+    expect([...described.met]).toEqual(
+      expect.arrayContaining([
+        ...[
+          'createStream 201',
+          'createStream 409',
+          'createStream 400',
+          'updateStream 200',
+          'updateStream 400',
+        ],
+        ...['replaceStream 200', 'replaceStream 400', 'changeStreamStatus 200', 'readStreamStatus 200'],
+        ...['verifyStream 204', 'verifyStream 429', 'addSubject 404', 'removeSubject 404', 'pollStream 200'],
+        'deleteStream 204',
+      ]),
+    )
   } finally {
     await a.close()
   }

@@ -87,10 +87,15 @@ export class Described {
   #faultOfError(body: unknown, { examples }: OpenApiMedia): string | undefined {
     if (examples === undefined || typeof body !== 'object' || body === null || !('error' in body))
       return undefined
-    const values = Object.entries(examples).map(([code, example]) =>
-      'value' in example ? example.value : this.document.components.examples[code]?.value,
+    const all = Object.entries(examples).map(([code, example]) =>
+      'value' in example ? example : this.document.components.examples[code],
     )
-    const isListed = values.some((value) => JSON.stringify(value) === JSON.stringify(body))
+    // What has a summary is an example of several texts.
+    const isListed = all.some((one) =>
+      one?.summary === undefined
+        ? JSON.stringify(one?.value) === JSON.stringify(body)
+        : (one.value as { readonly error: unknown }).error === body.error,
+    )
     return isListed ? undefined : `this refusal is not listed: ${JSON.stringify(body)}`
   }
 }

@@ -47,6 +47,7 @@ export const password: Operations = {
     refusals: [
       ...(['body_malformed', 'body_type', 'sign_in_locked'] as const),
       badRequest('the body must have the strings current and next'),
+      badRequest('the new password must have at least 8 characters'),
       badCredentials,
     ],
   },

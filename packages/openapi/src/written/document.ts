@@ -23,6 +23,7 @@ export interface OpenApiParameter {
 }
 
 export interface OpenApiExample {
+  summary?: string
   value: unknown
 }
 

@@ -12,6 +12,8 @@ export interface Refusal {
   readonly status: number
   readonly error: string
   readonly description: string
+  /** Whether the description is an example. */
+  readonly varies: boolean
   /** Its code in the table of problems; `undefined` if it is the application's own. */
   readonly code: ProblemCode | undefined
 }
@@ -45,16 +47,23 @@ export function refusalsUnder(surface: Surface, given: readonly OperationRefusal
   for (const one of given) {
     const refusal = refusalOf(one)
     if (refusal.code !== undefined && !canHappen(refusal.code, surface)) continue
-    all.set(`${refusal.status} ${refusal.code ?? refusal.error}`, refusal)
+    all.set(`${refusal.status} ${refusal.code ?? `${refusal.error} ${refusal.description}`}`, refusal)
   }
   return [...all.values()]
 }
 
 function refusalOf(given: OperationRefusal): Refusal {
-  if (typeof given === 'object' && 'error' in given) return { ...given, code: undefined }
+  if (typeof given === 'object' && 'error' in given)
+    return { ...given, varies: given.varies ?? false, code: undefined }
   const { code, status } = typeof given === 'string' ? { code: given, status: undefined } : given
   const problem = problems[code]
-  return { code, status: status ?? problem.status, error: problem.error, description: problem.say }
+  return {
+    code,
+    status: status ?? problem.status,
+    error: problem.error,
+    description: problem.say,
+    varies: false,
+  }
 }
 
 function canHappen(code: ProblemCode, surface: Surface): boolean {

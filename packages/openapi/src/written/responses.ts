@@ -56,12 +56,21 @@ function schemaOf(refusals: readonly Refusal[]): JsonSchema {
   return { allOf: [ref('Error'), { properties: { error: { enum: errors } } }] }
 }
 
+const VARIES = 'The text says what is wrong, such as here.'
+
 /** Those of the library are common to all operations. */
 function examplesOf(refusals: readonly Refusal[]): NonNullable<OpenApiMedia['examples']> {
-  const examples = refusals.map(({ code, error, description }) =>
-    code === undefined
-      ? [error, { value: { error, error_description: description } }]
-      : [code, { $ref: `#/components/examples/${code}` }],
-  )
-  return Object.fromEntries(examples)
+  const examples: NonNullable<OpenApiMedia['examples']> = {}
+  for (const { code, error, description, varies } of refusals) {
+    if (code !== undefined) {
+      examples[code] = { $ref: `#/components/examples/${code}` }
+      continue
+    }
+    const others = Object.keys(examples).filter((name) => name.startsWith(error)).length
+    examples[others === 0 ? error : `${error}_${others + 1}`] = {
+      ...(varies && { summary: VARIES }),
+      value: { error, error_description: description },
+    }
+  }
+  return examples
 }

@@ -32,6 +32,10 @@ const status: JsonSchema = {
   properties: { stream_id: text, status: { enum: ['enabled', 'paused', 'disabled'] }, reason: text },
   required: ['stream_id', 'status'],
 }
+/** Such as a property that the transmitter has otherwise. */
+const wrong = {
+  ...{ status: 400, error: 'invalid_request', description: '"stream_id" is required', varies: true },
+} as const
 const ofBody = ['body_malformed', 'body_type', 'route_unknown'] as const
 const changed = {
   ...manage,
@@ -43,7 +47,7 @@ const changed = {
     },
   },
   answers: { 200: { description: 'The configuration.', content: { [JSON_TYPE]: configuration } } },
-  refusals: [...ofBody, described('stream_configured')] as readonly OperationRefusal[],
+  refusals: [...ofBody, wrong, described('stream_configured')] as readonly OperationRefusal[],
 } as const
 
 /** SSF 1.0, section 8.1.1. */
@@ -67,6 +71,7 @@ export const configurationOperations: Operations = {
     answers: { 201: { description: 'The configuration.', content: { [JSON_TYPE]: configuration } } },
     refusals: [
       ...(['body_malformed', 'body_type'] as const),
+      { ...wrong, description: 'wrong value of "delivery"' },
       ...[described('stream_exists'), described('streams_configured'), described('no_receiver')],
     ],
   },

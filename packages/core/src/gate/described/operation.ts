@@ -37,7 +37,13 @@ export interface OperationAnswer {
 export type OperationRefusal =
   | ProblemCode
   | { readonly code: ProblemCode; readonly status: number }
-  | { readonly status: number; readonly error: string; readonly description: string }
+  | {
+      readonly status: number
+      readonly error: string
+      readonly description: string
+      /** Whether `description` is one of several texts, such as one that names what is wrong. Default `false`. */
+      readonly varies?: boolean | undefined
+    }
 
 /** By what a request may show who sends it. `none`: it need not. */
 export type OperationCredential = 'none' | 'cookie' | 'bearer' | 'client'
