@@ -77,7 +77,7 @@ test('a limit counts by the minute, unless it says otherwise', () => {
 })
 
 const one = (more: object) => ({ clients: [{ ...gateway, ...more }] })
-const secrets = 'a string of 8 to 1024 printable ASCII characters, or an array of such strings'
+const secrets = 'a string of 8 to 1024 printable ASCII characters, or an array of them'
 const revocable = '"own", "all", or an array of client ids'
 const ids = '1 to 255 printable ASCII characters'
 

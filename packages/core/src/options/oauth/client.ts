@@ -45,7 +45,7 @@ export const clientId: v.GenericSchema<string> = string(
   /^[\x21-\x7e]{1,255}$/,
   '1 to 255 printable ASCII characters',
 )
-const secretMessage = 'a string of 8 to 1024 printable ASCII characters, or an array of such strings'
+const secretMessage = 'a string of 8 to 1024 printable ASCII characters, or an array of them'
 const jwksMessage = 'an https URL (http on loopback), or a JWK Set'
 const introspectMessage = 'true, false, or an object with audience, apiKeys'
 const introspection = group({
