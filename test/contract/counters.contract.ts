@@ -66,20 +66,54 @@ export function countersContract(here: Here): void {
 
   test('what is forgotten counts no more, and it is told whether there was a block', async () => {
     const attempt = { name: newName(), limit: { ...LIMIT, most: 2 }, at: START }
-    expect(await one().forget(attempt.name, START)).toEqual({ kind: 'forgotten', wasBlocked: false })
+    expect(await one().forget({ name: attempt.name, at: START })).toEqual({
+      kind: 'forgotten',
+      wasBlocked: false,
+    })
     await one().attempt(attempt)
-    expect(await one().forget(attempt.name, START)).toEqual({ kind: 'forgotten', wasBlocked: false })
+    expect(await one().forget({ name: attempt.name, at: START })).toEqual({
+      kind: 'forgotten',
+      wasBlocked: false,
+    })
     await one().attempt(attempt)
     await one().attempt(attempt)
-    expect(await other().forget(attempt.name, START)).toEqual({ kind: 'forgotten', wasBlocked: true })
+    expect(await other().forget({ name: attempt.name, at: START })).toEqual({
+      kind: 'forgotten',
+      wasBlocked: true,
+    })
     expect(ofKind(await one().attempt(attempt), 'counted').last).toBe(false)
+  })
+
+  test('a block holds whatever was counted, and an attempt that is under way does not lift it', async () => {
+    const attempt = { name: newName(), limit: LIMIT, at: START }
+    const { name } = attempt
+    ofKind(await one().attempt(attempt), 'counted')
+    expect(await other().block({ name, forMs: HOUR, at: START })).toEqual({ kind: 'blocked' })
+    const blocked = { kind: 'blocked', retryAfterMs: HOUR }
+    expect(await one().attempt(attempt)).toEqual(blocked)
+    await one().takeBack({ ...attempt, since: START })
+    expect(await one().attempt(attempt)).toEqual(blocked)
+    const notForgotten = { kind: 'forgotten', wasBlocked: false }
+    expect(await one().forget({ name, since: START, at: START })).toEqual(notForgotten)
+    expect(await one().attempt(attempt)).toEqual(blocked)
+    // A shorter one does not shorten it, and a longer one replaces it.
+    await other().block({ name, forMs: SECOND, at: START })
+    expect(await one().attempt(attempt)).toEqual(blocked)
+    await other().block({ name, forMs: 2 * HOUR, at: START })
+    expect(await one().attempt(attempt)).toEqual({ ...blocked, retryAfterMs: 2 * HOUR })
+    const at = START + 2 * HOUR
+    expect(await other().attempt({ ...attempt, at })).toEqual({ kind: 'counted', since: at, last: false })
+    expect(await other().block({ name, forMs: HOUR, at })).toEqual({ kind: 'blocked' })
+    expect(await one().forget({ name, at })).toEqual({ kind: 'forgotten', wasBlocked: true })
+    expect(ofKind(await one().attempt({ ...attempt, at }), 'counted').last).toBe(false)
   })
 
   test('counters of other names are not concerned', async () => {
     const attempt = { name: newName(), limit: { ...LIMIT, most: 1 }, at: START }
     await one().attempt(attempt)
     ofKind(await one().attempt({ ...attempt, name: newName() }), 'counted')
-    await one().forget(newName(), START)
+    await one().forget({ name: newName(), at: START })
+    await one().block({ name: newName(), forMs: HOUR, at: START })
     ofKind(await one().attempt(attempt), 'blocked')
   })
 
@@ -98,7 +132,7 @@ export function countersContract(here: Here): void {
 
   test('whatever is done in whatever order, it is as the rule says', async () => {
     const step = fc.record({
-      what: fc.constantFrom('attempt', 'attempt', 'attempt', 'takeBack', 'forget'),
+      what: fc.constantFrom('attempt', 'attempt', 'attempt', 'takeBack', 'block', 'forget', 'forgive'),
       passes: fc.constantFrom(0, 0, 1, HOUR / 2, HOUR, 2 * HOUR),
     })
     await fc.assert(
@@ -117,7 +151,13 @@ export function countersContract(here: Here): void {
           } else if (what === 'takeBack') {
             await store.takeBack({ name, limit: LIMIT, at, since })
             rule.takeBack(at, since)
-          } else expect(await store.forget(name, at)).toEqual(rule.forget(at))
+          } else if (what === 'block') {
+            expect(await store.block({ name, forMs: HOUR, at })).toEqual({ kind: 'blocked' })
+            rule.block(at)
+          } else {
+            const window = what === 'forgive' ? since : undefined
+            expect(await store.forget({ name, since: window, at })).toEqual(rule.forget(at, window))
+          }
         }
       }),
       { numRuns: 60 },
@@ -151,7 +191,15 @@ class Rule {
     if (this.#attempts.length < LIMIT.most) this.#blockedUntil = 0
   }
 
-  forget(at: number): object {
+  block(at: number): void {
+    this.#attempts = []
+    this.#since = 0
+    this.#blockedUntil = Math.max(this.#blockedUntil, at + HOUR)
+  }
+
+  forget(at: number, since = this.#since): object {
+    const isOver = at >= this.#since + LIMIT.windowMs && at >= this.#blockedUntil
+    if (since !== this.#since || isOver) return { kind: 'forgotten', wasBlocked: false }
     const wasBlocked = at < this.#blockedUntil
     this.#attempts = []
     this.#since = 0

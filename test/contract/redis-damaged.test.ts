@@ -179,9 +179,10 @@ test.each(damages)(
     const attempt = { name: one, limit, at: START }
     expect(await counters.attempt(attempt)).toEqual({ kind: 'unavailable' })
     expect(await counters.takeBack({ ...attempt, since: START })).toEqual({ kind: 'unavailable' })
+    expect(await counters.block({ name: one, forMs: 60_000, at: START })).toEqual({ kind: 'unavailable' })
     expect(await counters.attempt({ ...attempt, name: other })).toMatchObject({ kind: 'counted' })
     // Whoever unlocks the account repairs it.
-    expect(await counters.forget(one, START)).toMatchObject({ kind: 'forgotten' })
+    expect(await counters.forget({ name: one, at: START })).toMatchObject({ kind: 'forgotten' })
     expect(await counters.attempt(attempt)).toMatchObject({ kind: 'counted' })
   },
 )
@@ -294,7 +295,7 @@ test.each(['1 1 99999999999999', `1 1 ${'9'.repeat(400)}`])(
     const [key = ''] = await admin.keys('*:c:*')
     await admin.set(key, value)
     expect(await counters.attempt(attempt)).toEqual({ kind: 'unavailable' })
-    expect(await counters.forget(attempt.name, START)).toMatchObject({ kind: 'forgotten' })
+    expect(await counters.forget({ name: attempt.name, at: START })).toMatchObject({ kind: 'forgotten' })
     expect(await counters.attempt(attempt)).toMatchObject({ kind: 'counted' })
   },
 )

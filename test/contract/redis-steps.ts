@@ -175,10 +175,15 @@ export const askings: readonly Asking[] = [
     run: ({ counters }, cast) => partOf(counters).takeBack({ ...attemptOf(cast), since: at }),
   },
   {
+    name: 'counters.block',
+    writes: true,
+    run: ({ counters }, cast) => partOf(counters).block({ name: attemptOf(cast).name, forMs: HOUR, at }),
+  },
+  {
     name: 'counters.forget',
     // It deletes, for which a full server has room.
     writes: false,
-    run: ({ counters }, cast) => partOf(counters).forget(attemptOf(cast).name, at),
+    run: ({ counters }, cast) => partOf(counters).forget({ name: attemptOf(cast).name, at }),
   },
   {
     name: 'activity.append',
@@ -323,6 +328,7 @@ export const WELL: Record<string, string> = {
   read: 'read',
   'counters.attempt': 'counted',
   'counters.takeBack': 'taken_back',
+  'counters.block': 'blocked',
   'counters.forget': 'forgotten',
   'activity.append': 'appended',
   'activity.read': 'read',

@@ -31,14 +31,14 @@ const wrong: readonly WrongOption[] = [
   { name: 'a hook that is none', options: { onAlert: 5 }, option: 'anomalies.onAlert', allowed: 'a function', given: '5' },
 
   { name: 'a misspelled rule', options: rules({ failed_signins: {} }), option: 'anomalies.rules.failed_signins', says: 'unknown option "anomalies.rules.failed_signins" (did you mean "anomalies.rules.failed_sign_ins"?)' },
-  { name: 'a rule that is on', options: rules({ token_theft: true }), option: 'anomalies.rules.token_theft', allowed: 'an object with alert, revoke, risk', given: 'true' },
+  { name: 'a rule that is on', options: rules({ token_theft: true }), option: 'anomalies.rules.token_theft', allowed: 'an object with alert, revoke, lock, risk', given: 'true' },
   ...['failed_sign_ins', 'account_locked', 'refused_tokens', 'shared_device', 'user_refresh_rate'].flatMap((one) =>
-    [{ revoke: true }, { risk: 5 }].map((given) => {
+    [{ revoke: true }, { lock: true }, { risk: 5 }].map((given) => {
       const path = `anomalies.rules.${one}.${Object.keys(given)[0]}`
       return { name: 'an event of no session, or of another', options: rules({ [one]: given }), option: path, says: `unknown option "${path}"; there ${one === 'account_locked' ? 'is only alert' : 'are alert, most, windowSeconds'}` }
     }),
   ),
-  { name: 'an option of another rule', options: rules({ new_device: { most: 5 } }), option: 'anomalies.rules.new_device.most', says: 'unknown option "anomalies.rules.new_device.most"; there are alert, revoke, risk, days' },
+  { name: 'an option of another rule', options: rules({ new_device: { most: 5 } }), option: 'anomalies.rules.new_device.most', says: 'unknown option "anomalies.rules.new_device.most"; there are alert, revoke, lock, risk, days' },
   { name: 'none', options: rules({ refresh_rate: { most: 0 } }), option: 'anomalies.rules.refresh_rate.most', allowed: counted, given: '0' },
   { name: 'too many', options: rules({ refresh_rate: { most: 64 } }), option: 'anomalies.rules.refresh_rate.most', allowed: counted, given: '64' },
   { name: 'too long', options: rules({ refresh_rate: { windowSeconds: 86_401 } }), option: 'anomalies.rules.refresh_rate.windowSeconds', allowed: 'a whole number from 1 to 86400', given: '86401' },
@@ -106,7 +106,14 @@ describe('a right one is taken', () => {
   })
 
   test('a rule of your own', () => {
-    const mine = { ...rule, quietSeconds: 0, severity: 'critical', revoke: true, risk: 5 } as never
+    const mine = {
+      ...rule,
+      quietSeconds: 0,
+      severity: 'critical',
+      revoke: true,
+      lock: true,
+      risk: 5,
+    } as never
     expect(settingsOf({ own: [mine] })?.own).toEqual([mine])
   })
 })

@@ -451,6 +451,39 @@ describe('responses', () => {
     for (const sid of thefts) expect(await world.sallyport.risk.of(sid)).toBe(80)
   })
 
+  test('lock refuses strangers who sign in to the account, and nobody else', async () => {
+    const world = await start({ rules: { token_theft: { lock: true } } })
+    const { lockout, signIn } = gateOf(world.sallyport)
+    const attempt = (subject: string) => lockout.guard(viewOf({}), '', () => true, { subject })
+    await signIn(viewOf({}), { subject: 'one' })
+    const locked: object[] = []
+    world.sallyport.on('event', (event) => event.event === 'account.locked' && locked.push(event))
+    const foreign = { ...theft('a'), sub: 'https://issuer.example two' }
+    await world.raisedBy(theft('a session of another issuer'), foreign)
+    expect(locked).toMatchObject([
+      { sub: 'one', reason: 'token_theft', ip: '192.0.2.9', request_id: 'request-1' },
+    ])
+    expect(await attempt('one')).toMatchObject({ kind: 'refused', problem: 'sign_in_locked' })
+    expect(await attempt('two')).toMatchObject({ kind: 'passed' })
+    expect(await world.sallyport.sessions.list('one')).toHaveLength(1)
+  })
+
+  test('a store that does not lock it is told of', async () => {
+    const told = notices()
+    const driver = memoryStore()
+    const store: StoreDriver = {
+      ...driver,
+      async open(context) {
+        const opened = await driver.open(context)
+        const block = () => Promise.resolve({ kind: 'unavailable' } as const)
+        return { ...opened, ...(opened.counters && { counters: { ...opened.counters, block } }) }
+      },
+    }
+    const world = await start({ rules: { token_theft: { lock: true } } }, { store })
+    await world.raisedBy(theft('sid'))
+    expect(told.filter((line) => line.includes('"token_theft" should lock is open'))).toHaveLength(1)
+  })
+
   test('a store that does not end it is told of', async () => {
     const told = notices()
     const driver = memoryStore()

@@ -2,6 +2,7 @@ import {
   type AboutSignIn,
   ConfigError,
   createSallyport,
+  type LockAbout,
   type LockedAccount,
   type LockoutOptions,
   memoryStore,
@@ -23,6 +24,7 @@ interface Here {
   readonly events: SallyportEvent[]
   readonly clock: TurnedClock
   readonly locked: LockedAccount[]
+  lock(name: string, about?: LockAbout): Promise<void>
   unlock(name: string, about?: { readonly subject: string }): Promise<boolean>
 }
 
@@ -46,6 +48,7 @@ async function start(options: LockoutOptions = {}): Promise<Here> {
     clock,
     events,
     locked,
+    lock: (name, about) => sallyport.lockout.lock(name, about),
     unlock: async (name, about) => (await sallyport.lockout.unlock(name, about)).unlocked,
   }
 }
@@ -193,6 +196,90 @@ describe('an account', () => {
   test('is never locked where the application wants that', async () => {
     const here = await start({ attempts: 0 })
     await fail(here, 'alice', 50)
+    expect(await signIn(here, 'alice', 'right')).toBe('passed')
+  })
+})
+
+describe('an account that the application locks', () => {
+  const told = { event: 'account.locked', outcome: 'success' } as const
+
+  test('is open again after as long as too many failures would lock it', async () => {
+    const here = await start()
+    await here.lock(' ALICE')
+    expect(here.events).toMatchObject([{ ...told, reason: 'locked_by_application' }])
+    expect(await signIn(here, 'alice', 'right')).toBe('locked')
+    expect(await signIn(here, 'bob', 'right')).toBe('passed')
+    here.clock.turn(15 * MINUTE - 1)
+    expect(await signIn(here, 'alice', 'right')).toBe('locked')
+    here.clock.turn(1)
+    expect(await signIn(here, 'alice', 'right')).toBe('passed')
+  })
+
+  test('or after as long as the call says', async () => {
+    const here = await start()
+    await here.lock('alice', { seconds: 86_400, reason: 'help_desk' })
+    expect(here.events).toMatchObject([{ ...told, reason: 'help_desk' }])
+    here.clock.turn(DAY - 1)
+    expect(await signIn(here, 'alice', 'right')).toBe('locked')
+    here.clock.turn(1)
+    expect(await signIn(here, 'alice', 'right')).toBe('passed')
+  })
+
+  test('is unlocked by a call', async () => {
+    const here = await start()
+    await here.lock('alice')
+    expect(await here.unlock('alice')).toBe(true)
+    expect(await signIn(here, 'alice', 'right')).toBe('passed')
+  })
+
+  test('stays open to the devices of its owner', async () => {
+    const here = await start()
+    const cookies = await cookiesOf(here, 'alice')
+    await here.lock('alice')
+    expect(await signIn(here, 'alice', 'right', { cookies })).toBe('passed')
+    expect(await signIn(here, 'alice', 'right')).toBe('locked')
+  })
+
+  test('is a user, if failures count by users', async () => {
+    const here = await start()
+    const user = { subject: 'user-1' }
+    await here.lock('', user)
+    expect(here.events).toMatchObject([{ ...told, sub: 'user-1' }])
+    expect(await signIn(here, 'alice', 'right', {}, user)).toBe('locked')
+    expect(await signIn(here, 'alice', 'right')).toBe('passed')
+  })
+
+  test.each(['right', 'wrong', 'broken'] as const)(
+    'is not opened by a sign-in under way that is %s',
+    async (end) => {
+      const here = await start()
+      await fail(here, 'alice', 1)
+      let goOn = (): void => {}
+      const isLocked = new Promise<void>((resolve) => {
+        goOn = resolve
+      })
+      const underWay = here.lockout.guard(viewFrom({}), 'alice', async () => {
+        await isLocked
+        if (end === 'broken') throw new RangeError('no database')
+        return end === 'right'
+      })
+      await here.lock('alice')
+      goOn()
+      await underWay.catch(() => undefined)
+      expect(await signIn(here, 'alice', 'right')).toBe('locked')
+    },
+  )
+
+  test.each([
+    [{ seconds: 0 }, '"seconds" must be a whole number from 1 to 86,400'],
+    [{ seconds: 86_401 }, '"seconds" must be a whole number from 1 to 86,400'],
+    [{ seconds: '60' }, '"seconds" must be a whole number from 1 to 86,400'],
+    [{ reason: '' }, '"reason" must be a code such as "locked_by_application"'],
+    [{ user: 'one' }, 'unknown member "user"'],
+  ])('%j is refused', async (about, message) => {
+    const here = await start()
+    await expect(here.lock('alice', about as never)).rejects.toThrow(`lockout.lock: ${message}`)
+    await expect(here.lock(undefined as never)).rejects.toThrow('lockout.lock: the name must be a string')
     expect(await signIn(here, 'alice', 'right')).toBe('passed')
   })
 })
@@ -553,10 +640,20 @@ describe('a store that keeps no counters', () => {
     )
   })
 
+  test('and where a rule is to lock accounts', async () => {
+    const anomalies = { rules: { token_theft: { lock: true } } }
+    await expect(createSallyport({ secret: SECRET, store, anomalies })).rejects.toThrow(
+      new ConfigError('store', {
+        sentence: '"store" has no counters, which "lock" of the rule "token_theft" needs',
+      }),
+    )
+  })
+
   test('or else at the first call', async () => {
     const sallyport = await createSallyport({ secret: SECRET, store })
     close = () => sallyport.close()
     await expect(sallyport.lockout.unlock('alice')).rejects.toThrow(ConfigError)
+    await expect(sallyport.lockout.lock('alice')).rejects.toThrow(ConfigError)
     const { lockout } = gateOf(sallyport)
     await expect(lockout.check(viewFrom({}), 'alice')).rejects.toThrow('has no counters')
   })

@@ -9,6 +9,7 @@ export type {
   Caused,
   CreatedApiKey,
   KeyCalls,
+  LockAbout,
   LockoutCalls,
   OutboxCalls,
   Renewed,

@@ -171,9 +171,19 @@ async function compose(options: SallyportOptions, opened: { close(): unknown }[]
   })
   const { list, end, renew, forget, revoke } = sessions
 
+  const lockout = createLockouts({
+    ...{ counters: store.counters, settings: settings.lockout, random },
+    ...{ counterKey: keysFor(secrets, 'counters')[0], deviceKeys: keysFor(secrets, 'knownDevices') },
+    ...{ callbacks, emit, notice, clock: storeClock },
+  })
   const watch = createWatch({
     ...{ settings, store, on, emit, emitWaiting, callbacks, notice, devices, random, tally, clock },
-    ...{ sessions: list, endSession: end.one, sightingKey: keysFor(secrets, 'sightings')[0] },
+    ...{
+      sessions: list,
+      endSession: end.one,
+      lockAccount: lockout.lock,
+      sightingKey: keysFor(secrets, 'sightings')[0],
+    },
     ...{ connections: connections.count, keys: ring.list, staleMs: replica.staleMs },
     revocations: replica.size,
   })
@@ -192,11 +202,6 @@ async function compose(options: SallyportOptions, opened: { close(): unknown }[]
   const oauth = await createOAuthClients({
     ...{ ...accessParts, settings, statements, counters: store.counters, emit, callers, clock: storeClock },
     counterKey: keysFor(secrets, 'counters')[0],
-  })
-  const lockout = createLockouts({
-    ...{ counters: store.counters, settings: settings.lockout, random },
-    ...{ counterKey: keysFor(secrets, 'counters')[0], deviceKeys: keysFor(secrets, 'knownDevices') },
-    ...{ callbacks, emit, notice, clock: storeClock },
   })
   const takeLogout = await createBackchannel(settings.backchannel, {
     ...{ statements, sign: statements.sign, outbox, end, list, store: store.sessions, issuers },

@@ -68,10 +68,22 @@ export function createPostgresCounters({ database, tables, instant }: PortParts)
       )
       return answer.kind === 'unavailable' ? answer : { kind: 'taken_back' }
     },
-    async forget(name, at) {
+    // The window begins never, so that no attempt under way lifts the block.
+    async block({ name, forMs, at }) {
+      const answer = await database.run(
+        'block',
+        sql`INSERT INTO ${tables.counters} AS known (name, since, ends_at, attempts, blocked_until)
+          SELECT ${name}, 0, at, 0, at + ${forMs}::bigint FROM (SELECT ${instant(at)} AS at) AS now
+          ON CONFLICT (name) DO UPDATE SET since = 0, ends_at = excluded.ends_at, attempts = 0,
+            blocked_until = greatest(known.blocked_until, excluded.blocked_until)`,
+      )
+      return answer.kind === 'unavailable' ? answer : { kind: 'blocked' }
+    },
+    async forget({ name, since, at }) {
+      const ofWindow = since === undefined ? sql`` : sql`AND since = ${since}::bigint`
       const answer = await database.run(
         'forget',
-        sql<{ was_blocked: boolean }>`DELETE FROM ${tables.counters} WHERE name = ${name}
+        sql<{ was_blocked: boolean }>`DELETE FROM ${tables.counters} WHERE name = ${name} ${ofWindow}
           RETURNING blocked_until > ${instant(at)} AS was_blocked`,
       )
       if (answer.kind === 'unavailable') return answer

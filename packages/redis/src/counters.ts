@@ -28,9 +28,14 @@ export function createRedisCounters({
       const answer = await commands.run('take-back', shard, keys, [header(shard, at), since, limit.most])
       return answer.kind === 'unavailable' ? answer : { kind: 'taken_back' }
     },
-    async forget(name, at) {
+    async block({ name, forMs, at }) {
       const { keys, shard } = locate(name)
-      const answer = await commands.run('forget', shard, keys, [header(shard, at)])
+      const answer = await commands.run('block', shard, keys, [header(shard, at), forMs])
+      return answer.kind === 'unavailable' ? answer : { kind: 'blocked' }
+    },
+    async forget({ name, since = '', at }) {
+      const { keys, shard } = locate(name)
+      const answer = await commands.run('forget', shard, keys, [header(shard, at), since])
       return answer.kind === 'unavailable' ? answer : { kind: 'forgotten', wasBlocked: answer.value === 1 }
     },
   }

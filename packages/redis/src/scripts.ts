@@ -30,6 +30,7 @@ const NAMES = [
   'swap-keys',
   'attempt',
   'take-back',
+  'block',
   'forget',
   'append',
   'subject-key',

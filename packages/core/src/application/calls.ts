@@ -54,7 +54,7 @@ export interface CallsParts
     Omit<RevokeEverythingParts, 'store'>,
     ForgetUserParts {
   readonly store: Pick<RevocationStore, 'revoke' | 'revokeAll'>
-  readonly lockout: Pick<Lockout, 'unlock'>
+  readonly lockout: Pick<Lockout, 'lock' | 'unlock'>
   readonly audit: Audit
   readonly outbox: Pick<Outbox, 'deadLetters'>
   /** `undefined` if nothing looks for anomalies. */
@@ -74,6 +74,7 @@ export function createCalls(parts: CallsParts): Calls {
   const tokens = createTokenCalls(parts)
   const keys = createKeyCalls(parts)
   const apiKeys = createApiKeyCalls(parts)
+  const lockout = createLockoutCalls(parts.lockout)
   return {
     sessions: {
       ...sessions,
@@ -89,7 +90,7 @@ export function createCalls(parts: CallsParts): Calls {
       ...{ revoke: told(apiKeys.revoke), revokeAll: told(apiKeys.revokeAll) },
     },
     keys: { ...keys, rotate: told(keys.rotate), compromise: told(keys.compromise) },
-    lockout: { unlock: told(createLockoutCalls(parts.lockout).unlock) },
+    lockout: { lock: told(lockout.lock), unlock: told(lockout.unlock) },
     risk: createRiskCalls(parts.risk),
     audit: createAuditCalls(parts.audit),
     outbox: createOutboxCalls(parts.outbox),

@@ -7,6 +7,8 @@ interface Window {
   blockedUntil: number
 }
 
+/** When the window of a block begins: no attempt is counted in it. */
+const NEVER = 0
 /** How many counters of any names are looked at after each attempt, to drop those that are over. */
 const SWEPT_PER_ATTEMPT = 4
 
@@ -56,8 +58,15 @@ export function createMemoryCounters(): CounterStore {
       }
       return Promise.resolve({ kind: 'taken_back' })
     },
-    forget(name, at) {
+    block({ name, forMs, at }) {
+      const blockedUntil = Math.max(running(name, at)?.blockedUntil ?? 0, at + forMs)
+      windows.set(name, { since: NEVER, endsAt: at, count: 0, blockedUntil })
+      return Promise.resolve({ kind: 'blocked' })
+    },
+    forget({ name, since, at }) {
       const window = running(name, at)
+      if (since !== undefined && window?.since !== since)
+        return Promise.resolve({ kind: 'forgotten', wasBlocked: false })
       windows.delete(name)
       return Promise.resolve({
         kind: 'forgotten',

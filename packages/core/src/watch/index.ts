@@ -31,13 +31,14 @@ export interface WatchSettings {
 }
 
 export interface WatchParts
-  extends Omit<AnomaliesParts, 'sightings' | 'devices'>,
+  extends Omit<AnomaliesParts, 'sightings' | 'counters' | 'devices'>,
     Omit<AuditParts, 'subjectKeys'>,
     Omit<MetricsParts, 'losses'> {
   readonly settings: WatchSettings
   readonly store: {
     readonly activity?: ActivityStore
     readonly sightings?: AnomaliesParts['sightings']
+    readonly counters?: AnomaliesParts['counters']
     readonly subjectKeys?: SubjectKeyStore
   }
   readonly sessions: (subject: string) => ReturnType<SessionStore['list']>
@@ -49,7 +50,10 @@ export interface WatchParts
 export function createWatch(parts: WatchParts): Watch {
   const { settings, store, on } = parts
   const activity = createActivities(store.activity, settings.activity, parts)
-  const anomalies = createAnomalies(settings.anomalies, { ...parts, sightings: store.sightings })
+  const anomalies = createAnomalies(settings.anomalies, {
+    ...parts,
+    ...{ sightings: store.sightings, counters: store.counters },
+  })
   const audit = createAudit(settings.audit, { ...parts, subjectKeys: store.subjectKeys })
   const { trail, pseudonyms } = audit
   const losses: Loss[] = []

@@ -71,6 +71,7 @@ const alerts = { alert: v.optional(boolean, true) }
 const responses = {
   ...alerts,
   revoke: v.optional(boolean, false),
+  lock: v.optional(boolean, false),
   risk: v.optional(wholeNumber(0, 100), 0),
 }
 
@@ -151,7 +152,8 @@ const event = v.pipe(
 /** A rule of the application. */
 export const ownRule: v.GenericSchema<unknown, AnomalyRule> = v.pipe(
   group({
-    ...{ alert: v.optional(boolean), revoke: v.optional(boolean), risk: v.optional(wholeNumber(0, 100)) },
+    ...{ alert: v.optional(boolean), revoke: v.optional(boolean), lock: v.optional(boolean) },
+    risk: v.optional(wholeNumber(0, 100)),
     name: string(/^[a-z][a-z0-9_]{0,63}$/, nameMessage),
     events: v.pipe(distinctArray(event, eventsMessage), v.minLength(1, eventsMessage)),
     severity: v.optional(oneOf('notice', 'warning', 'critical')),

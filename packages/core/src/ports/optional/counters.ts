@@ -32,6 +32,22 @@ export type AttemptOutcome =
   | Unavailable
 
 export type TakenBack = { readonly kind: 'taken_back' } | Unavailable
+export interface Block {
+  readonly name: CounterName
+  /** How long further attempts are blocked, from now on. A block that lasts longer stays. */
+  readonly forMs: number
+  readonly at: number
+}
+
+export type Blocked = { readonly kind: 'blocked' } | Unavailable
+
+export interface Forgetting {
+  readonly name: CounterName
+  /** The beginning of the only window that is to be forgotten. Default: whatever there is. */
+  readonly since?: number | undefined
+  readonly at: number
+}
+
 export type Forgotten = { readonly kind: 'forgotten'; readonly wasBlocked: boolean } | Unavailable
 
 /**
@@ -43,6 +59,8 @@ export interface CounterStore {
   attempt(attempt: Attempt): Promise<AttemptOutcome>
   /** Takes back an attempt that came to nothing, and the block that it set. Does nothing if its window is over. */
   takeBack(attempt: Attempt & { readonly since: number }): Promise<TakenBack>
+  /** Blocks further attempts, whatever was counted. No attempt that is under way lifts it. */
+  block(block: Block): Promise<Blocked>
   /** Forgets all attempts, and lifts the block. */
-  forget(name: CounterName, at: number): Promise<Forgotten>
+  forget(forgetting: Forgetting): Promise<Forgotten>
 }

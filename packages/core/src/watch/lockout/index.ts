@@ -42,5 +42,5 @@ function withoutCounters({ isWanted }: LockoutSettings): Lockout {
   const fault = new ConfigError('store', { sentence: '"store" has no counters, which the lockout needs' })
   if (isWanted) throw fault
   const refuse = (): Promise<never> => Promise.reject(fault)
-  return { check: refuse, succeeded: refuse, failed: refuse, abandoned: refuse, unlock: refuse }
+  return { check: refuse, succeeded: refuse, failed: refuse, abandoned: refuse, lock: refuse, unlock: refuse }
 }

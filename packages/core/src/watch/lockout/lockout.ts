@@ -2,6 +2,7 @@ import { KNOWN_SECONDS, type KnownDevices } from '../../binding/known-devices.ts
 import type { Clock } from '../../ports/clock.ts'
 import type { AttemptLimit, CounterName, CounterStore } from '../../ports/optional/counters.ts'
 import type { Unavailable } from '../../ports/outcome.ts'
+import type { Caller } from '../../seam/caller.ts'
 import type { Callbacks } from '../callbacks.ts'
 import type { Emit } from '../events.ts'
 import type { AccountNames } from './account-name.ts'
@@ -44,6 +45,20 @@ export interface KeptMarks {
   readonly maxAgeSeconds: number
 }
 
+/** Whose account is to be locked, and why. */
+export interface Locking {
+  /** Any spelling of the name, for an account whose failures count by it. */
+  readonly name: string
+  /** The user, if failures count by it. */
+  readonly subject: string | undefined
+  /** As the code in events. */
+  readonly reason: string
+  /** How long. Default: as long as too many failures lock it. */
+  readonly forMs?: number | undefined
+  readonly caller?: Caller | undefined
+}
+
+export type LockOutcome = { readonly kind: 'locked' } | Unavailable
 export type UnlockOutcome = { readonly kind: 'unlocked' | 'was_open' } | Unavailable
 
 /**
@@ -59,6 +74,8 @@ export interface Lockout {
   failed(attempt: SignInAttempt): Promise<void>
   /** The password could not be checked, so the attempt does not count. */
   abandoned(attempt: SignInAttempt): Promise<void>
+  /** Refuses strangers. Known devices and sessions keep their own attempts. */
+  lock(locking: Locking): Promise<LockOutcome>
   unlock(name: string, subject: string | undefined): Promise<UnlockOutcome>
 }
 
@@ -151,14 +168,16 @@ export function createLockout(parts: LockoutParts): Lockout {
 
   function tellFailure({ about, caller }: Claimant, reason: string): void {
     const { subject: sub, session: sid } = about
-    const names = { ...(sub === undefined ? {} : { sub }), ...(sid === undefined ? {} : { sid }) }
+    const names = { ...namesOf(sub), ...(sid === undefined ? {} : { sid }) }
     emit({ event: 'login.failed', outcome: 'failure', reason, ...names }, caller)
   }
 
   function tellLocked({ name, about, caller }: Claimant): void {
     const { subject } = about
-    const names = subject === undefined ? {} : { sub: subject }
-    emit({ event: 'account.locked', outcome: 'success', reason: 'too_many_failures', ...names }, caller)
+    emit(
+      { event: 'account.locked', outcome: 'success', reason: 'too_many_failures', ...namesOf(subject) },
+      caller,
+    )
     onLocked?.({
       ...{ name: name.slice(0, MAX_NAME_TOLD), subject, ip: caller.ip, userAgent: caller.user_agent },
       until: new Date(clock.now() + settings.account.blockMs),
@@ -177,7 +196,10 @@ export function createLockout(parts: LockoutParts): Lockout {
     },
     async succeeded({ claimant, account, judged, others }) {
       // The network's other failures still count: an attacker may have an account there, too.
-      await Promise.all([counters.forget(judged.name, clock.now()), takeBack(others)])
+      await Promise.all([
+        counters.forget({ name: judged.name, since: judged.since, at: clock.now() }),
+        takeBack(others),
+      ])
       const marks = knownDevices.remember(claimant.marks, account, clock.now())
       return { marks, maxAgeSeconds: KNOWN_SECONDS }
     },
@@ -193,14 +215,25 @@ export function createLockout(parts: LockoutParts): Lockout {
       if (last) tellLocked(claimant)
     },
     abandoned: ({ judged, others }) => takeBack([judged, ...others]),
+    async lock({ name, subject, reason, forMs = settings.account.blockMs, caller }) {
+      const account = nameOf('account', accounts.of(name, subject))
+      const outcome = await counters.block({ name: account, forMs, at: clock.now() })
+      if (outcome.kind === 'unavailable') return outcome
+      emit({ event: 'account.locked', outcome: 'success', reason, ...namesOf(subject) }, caller)
+      return { kind: 'locked' }
+    },
     async unlock(name, subject) {
       const names = new Set([accounts.of(name, undefined), accounts.of(name, subject)])
       const outcomes = await Promise.all(
-        [...names].map((account) => counters.forget(nameOf('account', account), clock.now())),
+        [...names].map((account) => counters.forget({ name: nameOf('account', account), at: clock.now() })),
       )
       if (outcomes.some(({ kind }) => kind === 'unavailable')) return { kind: 'unavailable' }
       const wasLocked = outcomes.some((one) => one.kind === 'forgotten' && one.wasBlocked)
       return { kind: wasLocked ? 'unlocked' : 'was_open' }
     },
   }
+}
+
+function namesOf(subject: string | undefined): { readonly sub?: string } {
+  return subject === undefined ? {} : { sub: subject }
 }

@@ -1,9 +1,10 @@
 import type { Devices } from '../../binding/device.ts'
 import { ConfigError } from '../../errors.ts'
 import type { Clock, Random } from '../../ports/clock.ts'
+import type { CounterStore } from '../../ports/optional/counters.ts'
 import type { SightingStore } from '../../ports/optional/sightings.ts'
 import type { OnAlert } from '../alerts/alert.ts'
-import { createResponses, type EndSession } from '../alerts/responses.ts'
+import { createResponses, type EndSession, type LockAccount } from '../alerts/responses.ts'
 import { createRisk, type Risk } from '../alerts/risk.ts'
 import { createWebhook, type Webhook, type WebhookSettings } from '../alerts/webhook.ts'
 import type { Callbacks } from '../callbacks.ts'
@@ -32,9 +33,12 @@ export interface Anomalies extends Evaluation {
 export interface AnomaliesParts {
   /** `undefined` if the store keeps none. */
   readonly sightings: SightingStore | undefined
+  /** `undefined` if the store has none, so that no account can be locked. */
+  readonly counters: CounterStore | undefined
   readonly sightingKey: Uint8Array
   readonly devices: Pick<Devices, 'labelOf'>
   readonly endSession: EndSession
+  readonly lockAccount: LockAccount
   readonly emit: Emit
   readonly callbacks: Callbacks
   readonly notice: (message: string) => void
@@ -57,6 +61,12 @@ export function createAnomalies(
     throw new ConfigError('store', {
       sentence: '"store" cannot keep what is seen, which the option "anomalies" needs',
     })
+  const rules = [...builtInRules(settings.rules), ...settings.own]
+  const locking = rules.find(({ lock }) => lock)
+  if (locking !== undefined && parts.counters === undefined)
+    throw new ConfigError('store', {
+      sentence: `"store" has no counters, which "lock" of the rule "${locking.name}" needs`,
+    })
   const hashes = createHashes(parts.sightingKey)
   const risk = createRisk({ store, clock, nameOf: hashes.nameOf, hashOf: (rule) => hashes.of('rule', rule) })
   const webhook = settings.webhook && createWebhook({ ...parts, ...settings.webhook })
@@ -66,7 +76,7 @@ export function createAnomalies(
   const travel = settings.rules.impossible_travel
   return {
     ...createEvaluation({
-      rules: [...builtInRules(settings.rules), ...settings.own],
+      rules,
       casesOf: (rule) => createCases(rule, { hashes, callbacks, nextId }),
       circumstancesOf: createCircumstances(hashes, parts.devices),
       locationsOf: createLocations(travel === false ? undefined : travel.locate, parts),

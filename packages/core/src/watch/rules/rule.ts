@@ -55,10 +55,16 @@ export interface RuleAlert {
   readonly alert?: boolean | undefined
 }
 
-/** What follows from a finding about a session, besides the event `alert.raised`. */
+/** What follows from a finding about a session or its user, besides the event `alert.raised`. */
 export interface RuleResponses extends RuleAlert {
   /** Whether the session that the event names ends, with the name of the rule as the reason. Default `false`. */
   readonly revoke?: boolean | undefined
+  /**
+   * Whether strangers cannot sign in to the account of the user whom the event names, for `lockout.durationSeconds` and
+   * with the name of the rule as the reason. Devices that have signed in before still can. It takes sign-ins that give
+   * `guardSignIn` the `subject`. Default `false`.
+   */
+  readonly lock?: boolean | undefined
   /** Points that the risk of the session grows by, for a day: 0 to 100. Default 0. */
   readonly risk?: number | undefined
 }
@@ -82,8 +88,8 @@ export interface AnomalyRule<Name extends ObservedEvent = ObservedEvent> extends
    */
   readonly most: number
   /**
-   * How long no other alert is raised for the same `by` after a finding, in seconds: 0 to 34,560,000. `revoke` and
-   * `risk` follow each finding all the same. Default: `windowSeconds`.
+   * How long no other alert is raised for the same `by` after a finding, in seconds: 0 to 34,560,000. `revoke`,
+   * `lock` and `risk` follow each finding all the same. Default: `windowSeconds`.
    */
   readonly quietSeconds?: number | undefined
   /** What of the event is noted; `undefined`: it does not concern this rule. */
