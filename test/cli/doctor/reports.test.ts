@@ -4,7 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Clinic, openClinic } from './clinic.ts'
 
 interface Catalogue {
-  readonly standards: Record<string, { readonly clauses: Record<string, string> }>
+  readonly standards: Record<
+    string,
+    { readonly licence: string; readonly source: string; readonly clauses: Record<string, string> }
+  >
   readonly findings: readonly {
     readonly id: string
     readonly severity: string
@@ -37,6 +40,13 @@ describe('the catalogue', () => {
       for (const [standard, numbers] of Object.entries(clauses))
         for (const number of numbers)
           expect(catalogue.standards[standard]?.clauses, `${id}: ${standard}`).toHaveProperty([number])
+    }
+  })
+
+  test('says of each standard what it was checked against, and under which licence its text is', () => {
+    for (const [standard, { licence, source }] of Object.entries(catalogue.standards)) {
+      expect(licence, standard).not.toBe('')
+      expect(source, standard).toMatch(/checked against/i)
     }
   })
 

@@ -21,6 +21,10 @@ export interface Entry {
 export interface Standard {
   readonly name: string
   readonly url: string
+  /** That of its text. */
+  readonly licence: string
+  /** Against what the clauses were checked, and whose words those beside them are. */
+  readonly source: string
   /** What each clause is about, in a few words. */
   readonly clauses: Readonly<Record<string, string>>
 }
