@@ -22,6 +22,8 @@ export interface Clinic {
   /** The ids of what is found, in order. */
   ids(changed?: string, args?: readonly string[], given?: Given): Promise<readonly string[]>
   file(name: string, text: string): Promise<string>
+  /** Writes a file of options with these members set instead, and gives its path. */
+  config(changed: string): Promise<string>
   jwks(): Promise<{ readonly keys: readonly Record<string, unknown>[] }>
   close(): Promise<void>
 }
@@ -54,7 +56,7 @@ export default {
   const doctor = async (changed = '', args: readonly string[] = [], given: Given = {}): Promise<Ended> =>
     command(['doctor', '--config', await config(changed), ...args], { cwd: folder, ...given })
   return {
-    ...{ folder, file, doctor, redisUrl: redis.url },
+    ...{ folder, file, config, doctor, redisUrl: redis.url },
     async ids(changed, args = [], given) {
       const { stdout, stderr } = await doctor(changed, ['--json', ...args], given)
       if (stdout === '') throw new Error(stderr)

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Clinic, openClinic } from './clinic.ts'
@@ -48,6 +48,14 @@ describe('the catalogue', () => {
       expect(licence, standard).not.toBe('')
       expect(source, standard).toMatch(/checked against/i)
     }
+  })
+
+  test('has nothing that no test here plants', async () => {
+    const files = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.test.ts'))
+    const others = files.filter((name) => name !== 'reports.test.ts')
+    const texts = await Promise.all(others.map((name) => readFile(join(import.meta.dirname, name), 'utf8')))
+    const unplanted = catalogue.findings.filter(({ id }) => !texts.some((text) => text.includes(`'${id}'`)))
+    expect(unplanted.map(({ id }) => id)).toEqual([])
   })
 
   test('explains no clause that nothing is judged by', () => {

@@ -1,5 +1,7 @@
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { ServerCertificate } from '../../support/certificate.ts'
 import { ISSUER } from './clinic.ts'
 
 export interface Reply {
@@ -21,9 +23,13 @@ export interface Served {
   close(): Promise<void>
 }
 
-/** A server that answers as a good deployment does, apart from one fault. */
-export async function serve(jwks: object, fault: Fault): Promise<Served> {
-  const server = createServer((req, res) => {
+/**
+ * A server that answers as a good deployment does, apart from one fault.
+ *
+ * @param certificate for `localhost`, to serve https
+ */
+export async function serve(jwks: object, fault: Fault, certificate?: ServerCertificate): Promise<Served> {
+  const answer: RequestListener = (req, res) => {
     const request = { route: `${req.method} ${req.url}`, headers: req.headers }
     const good = goodReply(jwks, request)
     const reply = fault(request, good) ?? good
@@ -31,10 +37,12 @@ export async function serve(jwks: object, fault: Fault): Promise<Served> {
     const headers = { ...SECURE, ...good.headers, ...reply.headers }
     res.writeHead(reply.status ?? good.status ?? 200, headers as Record<string, string | string[]>)
     res.end(reply.body ?? good.body ?? '')
-  })
+  }
+  const server = certificate === undefined ? createServer(answer) : createTlsServer(certificate, answer)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: certificate === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -48,8 +48,13 @@ export async function judgeDeployment(
   const notices = collectNotices(surroundings)
   try {
     const sallyport = await open(options, [...known, ...sightings], found)
-    const keys = sallyport && (await look(sallyport, options, found))
+    const looked = sallyport && (await look(sallyport, options, found))
     for (const notice of await notices.all()) noteNotice(notice, found)
+    if (looked?.isReady === false && !sightings.some(signsNothing))
+      found({ id: 'store-not-ready', seen: `${options.store?.name ?? 'memory'} is not ready` })
+    // In memory, this process has made keys of its own.
+    const areShared = options.store?.shared === true || hasKeys(options)
+    const keys = looked?.isReady === true && areShared ? looked.keys : undefined
     return { sightings: distinct(sightings), keys }
   } finally {
     notices.close()
@@ -77,29 +82,36 @@ async function open(
   return undefined
 }
 
+interface Looked {
+  readonly isReady: boolean
+  readonly keys: readonly KeyInfo[]
+}
+
 async function look(
   sallyport: Sallyport,
-  { store, access, secret }: SallyportOptions,
+  options: SallyportOptions,
   found: (sighting: Sighting) => void,
-): Promise<readonly KeyInfo[] | undefined> {
+): Promise<Looked> {
   try {
-    if (!(await sallyport.ready())) {
-      found({ id: 'store-not-ready', seen: `${store?.name ?? 'memory'} is not ready` })
-      return undefined
-    }
+    const isReady = await sallyport.ready()
     const keys = sallyport.keys.list()
-    if (secret !== undefined && !keys.some(({ state }) => state === 'active'))
-      found({ id: 'keys-none', seen: `${keys.length} keys, none of which signs` })
+    const { access, secret } = options
+    if (hasKeys(options) && secret !== undefined && !keys.some(({ state }) => state === 'active'))
+      found({ id: 'keys-none', seen: `none of the ${keys.length} keys in the options signs` })
     for (const { kid, state, signsFrom } of keys)
       if (state === 'active' && signsFrom !== undefined && now() - signsFrom > OLD_KEY_MS)
         found({ id: 'key-old', seen: `${kid} signs since ${new Date(signsFrom).toISOString().slice(0, 10)}` })
     for (const key of access?.keys ?? [])
       if (isShort(key))
         found({ id: 'key-short', option: 'access.keys', seen: 'an RSA key of less than 3072 bits' })
-    return keys
+    return { isReady, keys }
   } finally {
     await sallyport.close()
   }
+}
+
+function hasKeys({ access }: SallyportOptions): boolean {
+  return access?.keys !== undefined || access?.signers !== undefined
 }
 
 /** The bits of a modulus are eight times the bytes that its base64url has. */
@@ -129,6 +141,11 @@ function concerns(known: string | undefined, refused: string): boolean {
     known !== undefined &&
     (refused === known || refused.startsWith(`${known}.`) || known.startsWith(`${refused}.`))
   )
+}
+
+/** Whether this says by itself why a deployment is not ready, wherever its store is. */
+function signsNothing({ id, seen }: Sighting): boolean {
+  return id === 'keys-none' || (id === 'store-clock' && /so it signs no tokens/.test(seen))
 }
 
 function storeFault(cause: unknown): Sighting {
