@@ -2,7 +2,7 @@
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError'
 
-  constructor(variable: string, expected: string) {
-    super(`${variable} must be ${expected}`)
+  constructor(variable: string, expected: string, options?: ErrorOptions) {
+    super(`${variable} must be ${expected}`, options)
   }
 }

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs'
 import { ConfigError, type SallyportOptions } from '@sallyport/core'
 import proxyAddr from 'proxy-addr'
 import * as v from 'valibot'
+import { demoRules, productionRules } from './demo.ts'
 import { EnvironmentError } from './environment-error.ts'
 import { CLIENTS_MESSAGE, JWKS_MESSAGE, logoutOptions, readClients, readJwks } from './logout.ts'
+import type { MetricsPlace } from './metrics.ts'
 import { type Address, parseAddresses, type RedisSource } from './redis.ts'
 import { type SignalsSource, signalVariable } from './signals.ts'
 
@@ -19,18 +21,23 @@ export type TrustProxy = (address: string, hop: number) => boolean
 
 /** The settings of an example server, from its environment variables. */
 export interface Environment {
+  /** Whether it is a demo, which has secrets that everybody knows and few limits. */
+  readonly demo: boolean
+  /** That of every user, until the user changes it. */
+  readonly password: string
   readonly port: number
   readonly host: string
   /** Which proxies are trusted to report the client's address and protocol. `undefined`: none. */
   readonly trustProxy: TrustProxy | undefined
   readonly auditFile: string | undefined
   readonly auditKey: Uint8Array | undefined
+  readonly auditSubjects: 'plain' | 'pseudonyms'
   readonly redis: RedisSource | undefined
   readonly databaseUrl: string | undefined
   readonly durability: 'acknowledged' | 'replicated' | undefined
   readonly keyPrefix: string
-  /** Whether there is `GET /metrics`. */
-  readonly metrics: boolean
+  /** Where the metrics are, if anywhere. */
+  readonly metrics: MetricsPlace | undefined
   /** Whether users see what happened to them. */
   readonly activity: boolean
   /** Whose security events are taken, and who gets ours. */
@@ -66,17 +73,18 @@ const count = (max: number) => {
 const fileOf = <T>(read: (given: string) => T | undefined, message: string) =>
   v.pipe(v.string(), v.transform(read), v.custom<T>(isDefined, message))
 const portMessage = 'a port number from 0 to 65535'
+const portNumber = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,5}$/, portMessage),
+  v.transform(Number),
+  v.maxValue(65_535, portMessage),
+)
+const text = (minimum: number) =>
+  v.optional(v.pipe(v.string(), v.minLength(minimum, `at least ${minimum} characters long`)))
 
 const schema = v.object({
-  PORT: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^\d{1,5}$/, portMessage),
-      v.transform(Number),
-      v.maxValue(65_535, portMessage),
-    ),
-    '3000',
-  ),
+  DEMO: v.optional(v.picklist(['on', 'off'], 'one of on, off'), 'on'),
+  PORT: v.optional(portNumber, '3000'),
   HOST: v.optional(v.pipe(v.string(), v.regex(/^\S+$/, 'a host name or address')), '127.0.0.1'),
   REDIS_URL: v.optional(v.pipe(v.string(), v.check(isRedisUrl, 'a URL such as redis://127.0.0.1:6379/0'))),
   REDIS_CLUSTER: v.optional(
@@ -125,7 +133,8 @@ const schema = v.object({
   REUSE_GRACE: seconds(0, 60),
   MAX_SESSIONS: count(1000),
   ACTIVITY: v.optional(v.picklist(['on', 'off'], 'one of on, off'), 'on'),
-  METRICS: v.optional(v.picklist(['on', 'off'], 'one of on, off'), 'on'),
+  METRICS: oneOf('on', 'off'),
+  METRICS_PORT: v.optional(portNumber),
   LOCKOUT_ATTEMPTS: count(1_000_000),
   LOCKOUT_WINDOW: seconds(1, 86_400),
   LOCKOUT_DURATION: seconds(1, 86_400),
@@ -152,19 +161,16 @@ const schema = v.object({
   LOGOUT_ISSUER: v.optional(v.string()),
   LOGOUT_JWKS: v.optional(fileOf(readJwks, JWKS_MESSAGE)),
   LOGOUT_CLIENTS: v.optional(fileOf(readClients, CLIENTS_MESSAGE)),
+  GATEWAY_SECRET: text(32),
+  USER_PASSWORD: text(15),
   AUDIT_FILE: v.optional(v.pipe(v.string(), v.minLength(1, 'the path of a file'))),
   AUDIT_KEY: v.optional(
     v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}=?$/, '32 bytes in base64url'), v.transform(decodeSecret)),
   ),
 })
 
-/** The demo's OAuth client, which asks about tokens of everybody, and revokes those of its two apps. */
-const GATEWAY = {
-  clientId: 'gateway',
-  clientSecret: 'gateway-secret',
-  introspect: true,
-  revoke: ['web', 'native'],
-} as const
+/** An OAuth client, which asks about tokens of everybody, and revokes those of the two apps. */
+const GATEWAY = { clientId: 'gateway', introspect: true, revoke: ['web', 'native'] } as const
 
 /** The environment variable behind each option of the library. */
 const variableOf: Readonly<Record<string, string>> = {
@@ -188,17 +194,25 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     throw new EnvironmentError(v.getDotPath(issue) ?? 'the environment', issue.message)
   }
   const variables = parsed.output
+  const demo = variables.DEMO === 'on'
+  const rules = demo ? demoRules(variables) : productionRules(given, variables)
+  const redis = redisOf(variables)
+  if (!demo && redis === undefined && variables.DATABASE_URL === undefined)
+    throw new EnvironmentError('REDIS_URL', 'set where DEMO is off, or DATABASE_URL')
   return {
+    demo,
+    password: rules.password,
     port: variables.PORT,
     host: variables.HOST,
     trustProxy: variables.TRUST_PROXY,
     auditFile: variables.AUDIT_FILE,
     auditKey: variables.AUDIT_KEY,
-    redis: redisOf(variables),
+    auditSubjects: rules.audit.subjects,
+    redis,
     databaseUrl: variables.DATABASE_URL,
     durability: variables.DURABILITY,
     keyPrefix: variables.KEY_PREFIX,
-    metrics: variables.METRICS === 'on',
+    metrics: metricsPlaceOf(variables, rules.openMetrics),
     activity: variables.ACTIVITY === 'on',
     signals: {
       issuer: variables.SIGNAL_ISSUER,
@@ -220,21 +234,14 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
         absoluteSeconds: variables.SESSION_TTL,
         graceSeconds: variables.REUSE_GRACE,
       },
-      // A demo has no users to protect from each other, and its load tests refresh all the time.
-      limits: {
-        sessions: variables.MAX_SESSIONS,
-        refreshes: { count: 0 },
-        refreshesAtOnce: 0,
-        converged: 0,
-      },
-      oauth: { clients: [GATEWAY] },
+      limits: { ...rules.limits, sessions: variables.MAX_SESSIONS },
+      oauth: { clients: [{ ...GATEWAY, clientSecret: rules.gatewaySecret }] },
       activity: variables.ACTIVITY === 'on' ? {} : undefined,
-      // Nor networks: all of them may be behind one address.
       lockout: {
+        ...rules.lockout,
         attempts: variables.LOCKOUT_ATTEMPTS,
         windowSeconds: variables.LOCKOUT_WINDOW,
         durationSeconds: variables.LOCKOUT_DURATION,
-        networkAttempts: 0,
       },
       revocation:
         variables.REVOCATION === 'strict'
@@ -246,7 +253,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
       // What is told to others is kept only where there are any.
       ...(variables.SIGNAL_RECEIVERS === undefined ? {} : { outbox: {} }),
       backchannelLogout: logoutOptions(variables),
-      production: false,
+      production: !demo,
     },
   }
 }
@@ -310,6 +317,15 @@ function proxiesOf(value: string): TrustProxy | undefined {
   } catch {
     return undefined
   }
+}
+
+function metricsPlaceOf(
+  { METRICS: mode, METRICS_PORT: port }: v.InferOutput<typeof schema>,
+  areOpen: boolean,
+): MetricsPlace | undefined {
+  if (mode === 'off') return undefined
+  if (port !== undefined) return { port }
+  return mode === 'on' || areOpen ? 'open' : undefined
 }
 
 /** What somebody deletes from the store by hand is noticed within a second, as all other ends are. */

@@ -21,12 +21,16 @@ const failFast = {
   enableReadyCheck: false,
 } as const
 
-/** Makes a client that rejects a command at once if it cannot send it, and keeps trying to connect. */
+/** Makes a client that rejects a command at once if it cannot send it. It does not connect yet. */
 export function createClient(source: RedisSource): RedisClient {
   const client = make(source)
   client.on('error', () => {})
-  client.connect().catch(() => {})
   return client
+}
+
+/** Connects a client, which keeps trying. */
+export function connect(client: RedisClient): void {
+  client.connect().catch(() => {})
 }
 
 function make(source: RedisSource): RedisClient {

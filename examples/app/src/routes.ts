@@ -41,13 +41,15 @@ export interface RouteChoices {
   /** Whether anybody's logout tokens are accepted. */
   readonly takesLogout: boolean
   readonly metrics: Metrics | undefined
+  /** Whether the pages offer the users and their password. */
+  readonly demo: boolean
   readonly signals: Signals
 }
 
 export function createRoutes(
   sallyport: Sallyport,
   users: Users,
-  { activity, takesLogout, metrics, signals }: RouteChoices,
+  { activity, takesLogout, metrics, demo, signals }: RouteChoices,
 ): AppRoutes {
   const gate = gateOf(sallyport)
   const { route } = gate
@@ -66,7 +68,7 @@ export function createRoutes(
   const { account, operator } = createConsole(sallyport, {
     title: 'Sallyport',
     accountPath: '',
-    demo: { users: DEMO_USERS, password: DEMO_PASSWORD },
+    demo: demo ? { users: DEMO_USERS, password: DEMO_PASSWORD } : undefined,
     operator: { scope: 'admin' },
   })
   const ready: Handler = async () =>
@@ -76,7 +78,7 @@ export function createRoutes(
     route.open('/healthz', { GET: () => jsonAnswer(200, { status: 'ok' }) }, health),
     route.open('/readyz', { GET: ready }, readiness),
     route.open('/openapi.json', { GET: describe }, document),
-    ...(metrics === undefined ? [] : [metrics.route(route)]),
+    ...(metrics?.routes(route) ?? []),
     ...signals.wellKnown,
     ...account,
     ...viewerRoutes(route),

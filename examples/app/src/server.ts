@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Sallyport, SallyportOptions } from '@sallyport/core'
-import { createAudit } from './audit.ts'
+import { checkAudit, createAudit } from './audit.ts'
 import { type Environment, EnvironmentError, readEnvironment, setupFault } from './environment.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type Metrics, type MetricsPlace } from './metrics.ts'
+import { optionsOf } from './options.ts'
 import { placeOf } from './place.ts'
 import { type AppRoutes, createRoutes } from './routes.ts'
 import { signalsOf } from './signals.ts'
@@ -24,6 +24,8 @@ const IDLE_EVERY_MS = 50
 /** A listening server. */
 export interface Running {
   readonly url: string
+  /** Whether everybody knows its users and their password. */
+  readonly demo: boolean
   close(): Promise<void>
 }
 
@@ -37,34 +39,32 @@ export async function start<S extends Sallyport>(
 ): Promise<Running> {
   const environment = readEnvironment(env)
   let begin = (): void => {}
+  checkAudit(environment)
   const audit = createAudit(environment, new Promise((resolve) => (begin = resolve)))
   await checkAddress(environment)
-  const { store, passwords, close } = placeOf(environment)
-  const metrics = environment.metrics ? createMetrics() : undefined
-  const sallyport = await framework.createSallyport({
-    ...environment.options,
-    audit,
-    meter: metrics?.meter,
-    // Chosen, not forgotten: in memory, all ends with this process, and the library has nothing to warn of.
-    secret: environment.options.secret ?? (store.shared ? undefined : randomBytes(32)),
-    store,
-  })
+  const place = placeOf(environment)
+  const { passwords, close } = place.open()
+  const metrics = environment.metrics && (await openMetrics(environment.metrics))
+  const parts = { audit, store: place.store, meter: metrics?.meter }
+  const sallyport = await framework.createSallyport(optionsOf(environment, parts))
   const signals = await signalsOf(sallyport, environment.signals)
   const takesLogout = (environment.options.backchannelLogout?.issuers ?? []).length > 0
   const choices = { ...environment, takesLogout, metrics, signals }
-  const routes = createRoutes(sallyport, await createUsers(passwords), choices)
+  const routes = createRoutes(sallyport, await createUsers(passwords, environment.password), choices)
   const server = await framework.createServer(sallyport, routes, environment)
   server.on('clientError', refuseUnreadable)
   const port = await listen(server, environment)
   // Whoever is told that the server listens is told first.
   setImmediate(begin)
   return {
+    demo: environment.demo,
     url: `http://${environment.host.includes(':') ? `[${environment.host}]` : environment.host}:${port}`,
     async close() {
       sallyport.endConnections()
       signals.close()
       await drain(server)
       await close()
+      await metrics?.close()
       await sallyport.close()
     },
   }
@@ -82,7 +82,7 @@ export async function main<S extends Sallyport>(framework: Framework<S>): Promis
     }
     process.once('SIGTERM', stop)
     process.once('SIGINT', stop)
-    console.error(`demo: sign in as ${DEMO_USERS.join(', ')}; password "${DEMO_PASSWORD}"`)
+    if (running.demo) console.error(`demo: sign in as ${DEMO_USERS.join(', ')}; password "${DEMO_PASSWORD}"`)
     console.log(`listening on ${running.url}`) // last: whoever reads this line may send a signal at once
   } catch (cause) {
     const fault = setupFault(cause, process.env)
@@ -103,6 +103,14 @@ async function checkAddress(environment: Environment): Promise<void> {
       : new EnvironmentError('HOST', 'a name or an address of this machine')
   })
   await new Promise((resolve) => trial.close(resolve))
+}
+
+async function openMetrics(place: MetricsPlace): Promise<Metrics> {
+  try {
+    return await createMetrics(place)
+  } catch (cause) {
+    throw new EnvironmentError('METRICS_PORT', 'a port that is free and allowed', { cause })
+  }
 }
 
 function listen(server: Server, { port, host }: Environment): Promise<number> {

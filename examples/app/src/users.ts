@@ -33,7 +33,7 @@ export interface Users {
 /** No name here is longer. */
 const MAX_NAME = 64
 const MAX_NORMALISED = 256
-/** That of every user, until the user changes it. */
+/** That of every user of a demo, until the user changes it. */
 export const DEMO_PASSWORD = 'correct horse battery staple'
 const LOAD_USER = /^user(0|[1-9]\d{0,4})$/
 /** The users whom a person would sign in as; there are many more for load tests. */
@@ -49,10 +49,11 @@ const HASH_BYTES = 32
 /** The thread pool has four threads, on which the audit trail is written, too. */
 const MOST_HASHES_AT_ONCE = 2
 
-export async function createUsers(passwords: Passwords): Promise<Users> {
+/** @param password that of every user, until the user changes it */
+export async function createUsers(passwords: Passwords, password: string): Promise<Users> {
   const derive = createDerive()
-  const initial = await hashPassword(derive, DEMO_PASSWORD)
-  const initialDigest = digest(DEMO_PASSWORD)
+  const initial = await hashPassword(derive, password)
+  const initialDigest = digest(password)
 
   /** Checks a password. For an unknown user the check is also done in full, so that its duration reveals nothing. */
   async function check(
