@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { startRedis } from '../../support/redis.ts'
+import { type RedisServer, startRedis } from '../../support/redis.ts'
 import { settle } from '../../support/settle.ts'
 import { command, type Ended, type Given } from '../commands.ts'
 
@@ -16,6 +16,7 @@ const built = (name: string): string =>
 /** Whom the doctor examines: options without a fault, on a Redis without one. */
 export interface Clinic {
   readonly folder: string
+  readonly redis: RedisServer
   readonly redisUrl: string
   /** Examines the options with these members set instead. */
   doctor(changed?: string, args?: readonly string[], given?: Given): Promise<Ended>
@@ -56,7 +57,7 @@ export default {
   const doctor = async (changed = '', args: readonly string[] = [], given: Given = {}): Promise<Ended> =>
     command(['doctor', '--config', await config(changed), ...args], { cwd: folder, ...given })
   return {
-    ...{ folder, file, config, doctor, redisUrl: redis.url },
+    ...{ folder, file, config, doctor, redis, redisUrl: redis.url },
     async ids(changed, args = [], given) {
       const { stdout, stderr } = await doctor(changed, ['--json', ...args], given)
       if (stdout === '') throw new Error(stderr)

@@ -52,7 +52,7 @@ describe('a Redis that is not what the options say', () => {
 
   test('redis-hidden: a user who may do all but look at settings', async () => {
     clinic = await openClinic()
-    const admin = redisClient({ url: clinic.redisUrl })
+    const admin = redisClient(clinic.redis)
     await admin.call(
       'ACL',
       'SETUSER',

@@ -17,6 +17,7 @@ interface DoctorFlags extends LookFlags {
   readonly authPath?: string
   readonly protected?: string
   readonly source?: string
+  readonly production?: true
   readonly failOn: Severity
   readonly timeout: number
   readonly sarif?: true
@@ -37,6 +38,7 @@ export function doctorCommand(surroundings: Surroundings, end: End): Command {
     )
     .option('--protected <path>', 'a route that needs a token, such as /api/me, to try without', serverPath)
     .option('--source <folder>', 'also look for secrets in the source tree')
+    .option('--production', 'judge as production, even if options and address say that this is development')
     .addOption(
       new Option('--fail-on <severity>', 'end with 1 from this severity on')
         .choices(severities)
@@ -49,7 +51,8 @@ export function doctorCommand(surroundings: Surroundings, end: End): Command {
       'after',
       `
 Judges by OWASP ASVS 5.0, the OWASP JWT cheat sheet, RFC 9700 and RFC 8725, with a map to SOC 2, ISO 27001 and
-GDPR. Goes by the rules of production. Requests to the server are those of a stranger, and change nothing; each
+GDPR. Goes by the rules of production, except for options with "production: false" and a --url on a loopback
+address: then what is fine in development is set aside. Requests to the server are those of a stranger, and change nothing; each
 refused one may be an event in its audit trail. Examine only servers that are yours.
 ${exitCodesHelp('nothing was found from --fail-on on', 'something was found')}`,
     )
@@ -61,7 +64,7 @@ async function doctor(surroundings: Surroundings, flags: DoctorFlags): Promise<E
   try {
     const report = await examine(surroundings, {
       ...{ config: flags.config, url: flags.url, authPath: flags.authPath, protectedPath: flags.protected },
-      timeoutMs: flags.timeout,
+      ...{ timeoutMs: flags.timeout, production: flags.production === true },
       source: flags.source === undefined ? undefined : resolve(folder, flags.source),
     })
     if (flags.html !== undefined) await writeReport(resolve(folder, flags.html), htmlOf(report))

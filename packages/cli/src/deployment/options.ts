@@ -16,10 +16,15 @@ export async function readOptions(
   surroundings: Surroundings,
   config: string | undefined,
 ): Promise<SallyportOptions> {
+  const file = optionsFile(surroundings, config)
+  return file === undefined ? optionsFromEnvironment(surroundings) : optionsIn(surroundings, file)
+}
+
+/** The file that has the options; `undefined` if the environment has them. */
+export function optionsFile(surroundings: Surroundings, config: string | undefined): string | undefined {
   const folder = folderOf(surroundings)
   const given = config ?? (surroundings.env.SALLYPORT_CONFIG || undefined)
-  const file = given ?? USUAL.find((name) => existsSync(join(folder, name)))
-  return file === undefined ? optionsFromEnvironment(surroundings) : optionsIn(surroundings, file)
+  return given ?? USUAL.find((name) => existsSync(join(folder, name)))
 }
 
 async function optionsIn(surroundings: Surroundings, file: string): Promise<SallyportOptions> {

@@ -16,6 +16,8 @@ export interface Entry {
   /** What to do about it. */
   readonly mend: string
   readonly clauses: Clauses
+  /** Whether it is fine while an application is developed, on a loopback address. */
+  readonly development?: true
 }
 
 export interface Standard {

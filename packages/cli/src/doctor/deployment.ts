@@ -9,6 +9,8 @@ const OLD_KEY_MS = 100 * 86_400_000
 
 /** What the library says at its start, and what it is a sign of. */
 const NOTICES: readonly (readonly [RegExp, string])[] = [
+  // Only development starts with such a Redis.
+  [/evicts keys/, 'redis-evicts'],
   [/keeps no append-only file/, 'redis-not-persistent'],
   [/asks for \d+ replicas/, 'redis-replicas'],
   [/does not let this user see maxmemory-policy/, 'redis-hidden'],
@@ -26,8 +28,11 @@ export interface Opened {
   readonly keys: readonly KeyInfo[] | undefined
 }
 
+/** By whose rules a deployment is opened. */
+export type Rules = 'production' | 'development'
+
 /**
- * Opens the deployment as a server in production does, and looks at its store and its keys.
+ * Opens the deployment as a server does, and looks at its store and its keys.
  *
  * @param known what was found in the options, which is not to be found a second time
  */
@@ -35,6 +40,7 @@ export async function judgeDeployment(
   surroundings: Surroundings,
   options: SallyportOptions,
   known: readonly Sighting[],
+  rules: Rules,
 ): Promise<Opened> {
   const verifiesOnly = options.secret === undefined && options.issuers !== undefined
   const sightings: Sighting[] = []
@@ -47,7 +53,7 @@ export async function judgeDeployment(
   const found = (sighting: Sighting): void => void sightings.push(sighting)
   const notices = collectNotices(surroundings)
   try {
-    const sallyport = await open(options, [...known, ...sightings], found)
+    const sallyport = await open(options, rules, [...known, ...sightings], found)
     const looked = sallyport && (await look(sallyport, options, found))
     for (const notice of await notices.all()) noteNotice(notice, found)
     if (looked?.isReady === false && !sightings.some(signsNothing))
@@ -64,11 +70,12 @@ export async function judgeDeployment(
 /** Opens it by the rules of production; if those refuse an option, by those of development, to see the rest. */
 async function open(
   options: SallyportOptions,
+  rules: Rules,
   known: readonly Sighting[],
   found: (sighting: Sighting) => void,
 ): Promise<Sallyport | undefined> {
   const { createSallyport } = await loadCore()
-  for (const production of [true, false]) {
+  for (const production of rules === 'production' ? [true, false] : [false]) {
     try {
       return await createSallyport({ ...unwatched(options), production })
     } catch (cause) {

@@ -1,7 +1,7 @@
 import { printable } from '@sallyport/core/sink'
 import { instant } from '../../terminal/safe.ts'
 import type { Catalogue, Finding } from '../catalogue.ts'
-import { countsOf, type Report } from './report.ts'
+import { asideOf, countsOf, type Report } from './report.ts'
 import { STYLE } from './style.ts'
 
 /** One file that needs nothing else, with no script, for a browser or for paper. */
@@ -16,6 +16,7 @@ export function htmlOf(report: Report): string {
     ({ severity, id, title, seen }, index) =>
       `<tr><td>${badge(severity)}</td><td><a href="#f${index + 1}">${text(title)}</a><br><code>${text(id)}</code></td><td class="seen">${text(seen)}</td></tr>`,
   )
+  const aside = asideOf(report)
   const list =
     findings.length === 0
       ? '<p class="fine">Nothing was found.</p>'
@@ -39,7 +40,7 @@ ${byClause(catalogue, findings)}`
 <h1>Session security report</h1>
 <p>${text(instant(at))} · sallyport doctor ${text(version)}</p>
 <ul class="counts">${counts.join('')}</ul>
-<p>Examined: ${examined.map(text).join('; ')}.</p>
+<p>Examined: ${examined.map(text).join('; ')}.</p>${aside === undefined ? '' : `\n<p>${text(aside)}</p>`}
 </header>
 <main>
 ${list}
