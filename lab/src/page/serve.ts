@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { securityHeaders } from '@sallyport/headers/express'
 import express from 'express'
 import { attacks } from '../attacks/index.ts'
+import type { Listed } from '../play/attack.ts'
 import { play } from '../play/play.ts'
 import { type Listening, listen } from '../servers/server.ts'
 
@@ -29,10 +30,10 @@ export async function servePage(port = 0): Promise<Listening> {
       .set('Cache-Control', 'no-store')
       .send(html.replace('%nonce%', String(res.locals.cspNonce)))
   })
-  for (const file of ['lab.css', 'lab.js'])
-    app.get(`/${file}`, (_req, res) => res.sendFile(file, { root: folder }))
+  app.get('/lab.css', (_req, res) => res.sendFile('lab.css', { root: folder }))
+  app.use(express.static(`${folder}dist`, { index: false }))
   app.get('/attacks', (_req, res) => {
-    res.json(attacks.map(({ name, title, story, guide }) => ({ name, title, story, guide })))
+    res.json(attacks.map(({ name, title, story }): Listed => ({ name, title, story })))
   })
   app.post('/attacks/:name', async (req, res) => {
     const attack = attacks.find(({ name }) => name === req.params.name)

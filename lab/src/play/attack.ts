@@ -17,6 +17,9 @@ export interface Attack {
   play(scene: Scene): Promise<boolean>
 }
 
+/** What is said of an attack before it is played. */
+export type Listed = Pick<Attack, 'name' | 'title' | 'story'>
+
 /** One server, seen from outside. */
 export interface Scene {
   /** Sends a request, and records it with its answer. */
