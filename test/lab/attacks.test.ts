@@ -16,14 +16,20 @@ const answers: Readonly<Record<string, { readonly naive: string; readonly sallyp
   'leaked-key': { naive: '200 200 204 200 200', sallyport: '200 200 204 401 200' },
   'other-audience': { naive: '200 200', sallyport: '200 401' },
   'refresh-as-access': { naive: '200 200', sallyport: '200 401' },
+  'endless-session': { naive: '200 200 200 200 200 200', sallyport: '200 200 200 200 200 401' },
   'stolen-refresh-cookie': { naive: '200 200 200 401 200 200', sallyport: '200 200 200 401 401 401' },
   'patient-thief': { naive: '200 200 200 200', sallyport: '200 200 401 401' },
   'other-device': { naive: '200 200', sallyport: '200 401' },
   'token-in-local-storage': { naive: '200 200 200', sallyport: '200 401 401' },
+  'stolen-dump': { naive: '200 200 200 200', sallyport: '200 200 401 401' },
   'cross-site-refresh': { naive: '200 200', sallyport: '200 403' },
   'token-in-url': { naive: '200 200 200', sallyport: '200 200 401' },
+  // Whoever refreshes with a planted cookie is the one who planted it.
+  'session-fixation': { naive: '200 200 200 200', sallyport: '200 200 200 200' },
   'revoked-but-accepted': { naive: '200 200 204 200', sallyport: '200 200 204 401' },
   'refresh-after-logout': { naive: '200 204 200', sallyport: '200 204 401' },
+  'password-changed': { naive: '200 204 200 200', sallyport: '200 204 401 401' },
+  'rights-withdrawn': { naive: '200 200 204 200 200 200', sallyport: '200 200 204 401 200 403' },
   stuffing: { naive: '401 401 401 401 401 401 200', sallyport: '401 401 401 401 401 429 429' },
 }
 

@@ -1,5 +1,5 @@
 import type { Attack } from '../play/attack.ts'
-import { askAsUser, refresh, signInAlice } from './requests.ts'
+import { askAsUser, refresh, signInAlice, signInMallory } from './requests.ts'
 
 /** What other sites and whoever reads logs can do. */
 export const browser: readonly Attack[] = [
@@ -15,8 +15,10 @@ export const browser: readonly Attack[] = [
     async play(scene) {
       const alice = await signInAlice(scene)
       const says = 'Mallory’s page refreshes with Alice’s cookie'
-      const headers = { origin: 'https://mallory.example', 'sec-fetch-site': 'cross-site' }
-      return (await refresh(scene, says, alice.cookie, headers)).accessToken !== ''
+      const origin = 'https://mallory.example'
+      const headers = { origin, 'sec-fetch-site': 'cross-site' }
+      const answer = await refresh(scene, says, alice.cookie, headers)
+      return alice.goesCrossSite && answer.accessToken !== '' && answer.readableBy === origin
     },
   },
   {
@@ -33,6 +35,23 @@ export const browser: readonly Attack[] = [
       const says = 'Mallory opens the address that was in the log'
       const { status } = await scene.send(says, { path: `/api/me?access_token=${alice.accessToken}` })
       return status === 200
+    },
+  },
+  {
+    name: 'session-fixation',
+    title: 'A cookie that was there before',
+    story:
+      'Mallory has an account of her own, and a way to set cookies in Alice’s browser, such as a forgotten subdomain. She plants her refresh cookie there, and waits until Alice signs in.',
+    hole: 'Signing in keeps the session that the browser has already. It is Mallory’s, and she knows its token.',
+    defence:
+      'Each sign-in opens a session with a token that nobody has seen, whatever cookie comes with it. The prefix `__Host-` keeps other hosts from planting one.',
+    guide: 'cookie.md',
+    async play(scene) {
+      const { cookie } = await signInMallory(scene)
+      await signInAlice(scene, { cookie })
+      const mallory = await refresh(scene, 'Mallory refreshes with the cookie that she planted', cookie)
+      const says = 'Mallory asks who she is now'
+      return (await askAsUser(scene, says, mallory.accessToken)).text.includes('alice')
     },
   },
 ]

@@ -1,5 +1,5 @@
 import type { Attack } from '../play/attack.ts'
-import { askAsUser, refresh, signInAlice } from './requests.ts'
+import { askAsAdmin, askAsUser, refresh, signInAlice } from './requests.ts'
 
 /** Sessions that go on after their end. */
 export const ended: readonly Attack[] = [
@@ -33,6 +33,50 @@ export const ended: readonly Attack[] = [
       scene.pass({ hours: 8 })
       const mallory = await refresh(scene, 'Eight hours later, Mallory refreshes with the copy', cookie)
       return mallory.status === 200
+    },
+  },
+  {
+    name: 'password-changed',
+    title: 'A new password, and the thief stays',
+    story:
+      'Alice sees that somebody else is in her account, and changes her password. Mallory has her refresh cookie.',
+    hole: 'The password is asked for at the sign-in alone, and the session lives on without it.',
+    defence:
+      '`sessions.revokeOthers` ends all other sessions and all access tokens, and gives Alice a new cookie.',
+    guide: 'sessions.md',
+    async play(scene) {
+      const { accessToken: bearer, cookie } = await signInAlice(scene)
+      await scene.send('Alice changes her password', {
+        ...{ method: 'POST', path: '/api/password', bearer, cookie },
+        body: { password: 'never used before' },
+      })
+      scene.pass({ minutes: 5 })
+      const mallory = await refresh(scene, 'Five minutes later, Mallory refreshes with her copy', cookie)
+      const says = 'Mallory uses the access token that came of it, or else the one from before'
+      const token = mallory.accessToken === '' ? bearer : mallory.accessToken
+      return (await askAsUser(scene, says, token)).status === 200
+    },
+  },
+  {
+    name: 'rights-withdrawn',
+    title: 'An administrator who no longer is one',
+    story:
+      'Root leaves the team, and the role is taken away. The token still says "admin", and so does what the next one is made of.',
+    hole: 'The role was written down at the sign-in, in the token and in the store, and is never looked at again.',
+    defence:
+      '`sessions.update` changes the scope of all sessions of a user, and refuses the access tokens that have the old one. Nobody is signed out.',
+    guide: 'sessions.md',
+    async play(scene) {
+      const body = { username: 'root', password: 'long and never guessed' }
+      const root = await scene.send('Root signs in', { method: 'POST', path: '/auth/login', body })
+      await askAsAdmin(scene, 'Root is an administrator', root.accessToken)
+      await scene.send('The team takes the role away', {
+        ...{ method: 'POST', path: '/ops/demote', body: { username: 'root' } },
+      })
+      await askAsAdmin(scene, 'Root sends the access token from before', root.accessToken)
+      const next = await refresh(scene, 'Root refreshes', root.cookie)
+      const { status } = await askAsAdmin(scene, 'Root sends the new access token', next.accessToken)
+      return status === 200
     },
   },
 ]

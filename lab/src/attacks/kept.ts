@@ -72,4 +72,21 @@ export const kept: readonly Attack[] = [
       return (await askAsUser(scene, says, token)).status === 200
     },
   },
+  {
+    name: 'endless-session',
+    title: 'A session that never ends',
+    story: 'Alice sold her old laptop without signing out. Mallory bought it, and refreshes now and then.',
+    hole: 'Each refresh gives another 30 days, so whoever comes once a month stays for ever.',
+    defence:
+      'A session ends 30 days after the sign-in, however often it is refreshed, and after 7 days without a refresh. The store decides, not the expiry of a cookie.',
+    guide: 'endings.md',
+    async play(scene) {
+      let last = await signInAlice(scene)
+      for (const days of [6, 12, 18, 24, 30]) {
+        scene.pass({ days: 6 })
+        last = await refresh(scene, `${days} days after the sign-in, Mallory refreshes`, last.cookie)
+      }
+      return last.status === 200
+    },
+  },
 ]

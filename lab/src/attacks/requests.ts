@@ -6,6 +6,11 @@ export function signInAlice(scene: Scene, headers: Readonly<Record<string, strin
   return scene.send('Alice signs in', { method: 'POST', path: '/auth/login', headers, body })
 }
 
+export function signInMallory(scene: Scene): Promise<Received> {
+  const body = { username: 'mallory', password: 'all of yours' }
+  return scene.send('Mallory signs in, as herself', { method: 'POST', path: '/auth/login', body })
+}
+
 export async function readKeys(scene: Scene): Promise<string> {
   const path = '/.well-known/jwks.json'
   return (await scene.send('Mallory reads the public keys', { path })).text

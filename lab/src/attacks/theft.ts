@@ -87,4 +87,25 @@ export const theft: readonly Attack[] = [
       return (await askAsUser(scene, says, token)).status === 200
     },
   },
+  {
+    name: 'stolen-dump',
+    title: 'A backup of the store',
+    story:
+      'Last night’s backup of the store lies where anybody can download it. Mallory looks for Alice’s session, and sends what she finds.',
+    hole: 'The store has the refresh tokens themselves. Whoever can read it is everybody.',
+    defence:
+      'No token is stored. To make one of a session’s id takes keys that are derived from `secret`, which is not in the store.',
+    guide: 'rotation.md',
+    async play(scene) {
+      const alice = await signInAlice(scene)
+      const dump = await scene.send('Mallory downloads the backup', { path: '/ops/dump' })
+      const [, found = ''] = /"(?:token|id)":"([^"]+)"/.exec(dump.text) ?? []
+      const name = alice.cookie.slice(0, alice.cookie.indexOf('='))
+      const says = 'Mallory puts what stands for Alice’s session into a cookie, and refreshes'
+      const mallory = await refresh(scene, says, `${name}=${found}`)
+      const token = mallory.accessToken === '' ? found : mallory.accessToken
+      const asks = 'Mallory uses the access token that came of it, or else what she found'
+      return (await askAsUser(scene, asks, token)).status === 200
+    },
+  },
 ]

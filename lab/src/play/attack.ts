@@ -50,6 +50,10 @@ export interface Received {
   readonly bodyToken: string
   /** The refresh cookie, as a browser sends it back. Empty if there is none. */
   readonly cookie: string
+  /** Whether a browser adds that cookie to what scripts of other sites send. */
+  readonly goesCrossSite: boolean
+  /** The origin whose scripts may read the answer to a request with cookies. Empty if there is none. */
+  readonly readableBy: string
 }
 
 /** How an attack ended against one server. */

@@ -5,6 +5,9 @@ import type { Exchange, Received, Scene, Sent } from './attack.ts'
 /** The browser that both the owner and whoever imitates it have. */
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 
+/** By which an answer says whose scripts may read it. */
+const CORS = ['access-control-allow-origin', 'access-control-allow-credentials'] as const
+
 export interface Recorded {
   readonly says: string
   readonly exchange: Exchange
@@ -41,12 +44,15 @@ export function createScene(
           ],
           status: answer.status,
           answer: [
+            ...CORS.filter((name) => answer.headers.has(name)).map(
+              (name) => `${name}: ${answer.headers.get(name)}`,
+            ),
             ...cookies.map((cookie) => `set-cookie: ${shortened(cookie)}`),
             ...(text === '' ? [] : [shortened(text.trim())]),
           ],
         },
       })
-      return received(answer.status, text, cookies)
+      return received(answer, text)
     },
   }
 }
@@ -60,12 +66,18 @@ function headersOf({ bearer, cookie, headers, body }: Sent): Record<string, stri
   }
 }
 
-function received(status: number, text: string, cookies: readonly string[]): Received {
+function received({ status, headers }: Response, text: string): Received {
   const body = membersOf(text)
-  const [cookie = ''] = cookies
-    .map((one) => one.split(';', 1)[0] ?? '')
-    .filter((one) => /refresh=./.test(one))
-  return { status, text, cookie, accessToken: body.access_token ?? '', bodyToken: body.refresh_token ?? '' }
+  const refresh = headers.getSetCookie().find((one) => /^[^=]*refresh=[^;]/.test(one)) ?? ''
+  const [cookie = ''] = refresh.split(';', 1)
+  const [origin, credentials] = CORS.map((name) => headers.get(name) ?? '')
+  return {
+    ...{ status, text, cookie },
+    accessToken: body.access_token ?? '',
+    bodyToken: body.refresh_token ?? '',
+    goesCrossSite: /;\s*SameSite=None/i.test(refresh) && /;\s*Secure/i.test(refresh),
+    readableBy: credentials === 'true' && origin !== undefined ? origin : '',
+  }
 }
 
 function membersOf(text: string): { readonly access_token?: string; readonly refresh_token?: string } {

@@ -1,40 +1,64 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
-import { type Clock, createSallyport, getAuth, memoryStore, RefusalError } from '@sallyport/express'
+import { type Clock, createSallyport, getAuth, RefusalError, type StoreDriver } from '@sallyport/express'
 import express, { type ErrorRequestHandler } from 'express'
 import jwt from 'jsonwebtoken'
-import { AUDIENCE, findPerson, ISSUER, ROBOTS } from './people.ts'
+import { notedStore } from './noted-store.ts'
+import { AUDIENCE, createPeople, ISSUER, type Person, ROBOTS } from './people.ts'
 import { listen, type Target } from './server.ts'
 
-/** The same server with Sallyport. Its keys are given, so that the lab can leak one. */
-export async function startGuarded(clock: Clock): Promise<Target> {
+const scopeOf = ({ role }: Person): string[] => (role === 'admin' ? ['admin'] : [])
+
+/**
+ * The same server with Sallyport. Its keys are given, so that the lab can leak one.
+ *
+ * @param driver by default, the store in memory
+ */
+export async function startGuarded(clock: Clock, driver?: StoreDriver): Promise<Target> {
+  const people = createPeople()
+  const noted = notedStore()
   const [leaked, spare] = [createKey('key-1'), createKey('key-2')]
   const sallyport = await createSallyport({
-    ...{ issuer: ISSUER, audience: AUDIENCE, secret: randomBytes(32), store: memoryStore(), clock },
+    ...{ issuer: ISSUER, audience: AUDIENCE, secret: randomBytes(32), store: driver ?? noted.driver, clock },
     access: { keys: [leaked.jwk, spare.jwk] },
   })
-  const { authMiddleware, guardSignIn, requireScope, signIn } = sallyport
+  const { authMiddleware, guardSignIn, requireScope, sessions, signIn } = sallyport
 
   const app = express()
+  app.use(express.json())
   app.get('/robots.txt', (_req, res) => void res.type('text').send(ROBOTS))
   app.use(sallyport.router('well-known'))
-  app.post('/auth/login', express.json(), async (req, res) => {
-    const person = await guardSignIn(req, res, req.body?.username, () => findPerson(req.body))
+  app.post('/auth/login', async (req, res) => {
+    const person = await guardSignIn(req, res, req.body?.username, () => people.signIn(req.body))
     if (person === undefined) {
       res.status(401).json({ error: 'invalid_credentials' })
       return
     }
-    await signIn(req, res, { subject: person.name, scope: person.role === 'admin' ? ['admin'] : [] })
+    await signIn(req, res, { subject: person.name, scope: scopeOf(person) })
   })
   app.use('/auth', sallyport.refreshRouter(), sallyport.logoutRouter())
-  app.post('/ops/key-leaked', async (_req, res) => {
-    await sallyport.keys.compromise(leaked.kid)
-    res.sendStatus(204)
-  })
+
   app.use('/api', authMiddleware())
   app.get('/api/me', (req, res) => void res.json({ sub: getAuth(req).subject }))
   app.get('/api/admin', requireScope('admin'), (req, res) => {
     res.json({ sub: getAuth(req).subject, secrets: 'all of them' })
   })
+  app.post('/api/password', async (req, res) => {
+    people.change(getAuth(req).subject, { password: String(req.body.password) })
+    await sessions.revokeOthers(req, res, { reason: 'password_changed' })
+    res.sendStatus(204)
+  })
+
+  app.post('/ops/key-leaked', async (_req, res) => {
+    await sallyport.keys.compromise(leaked.kid)
+    res.sendStatus(204)
+  })
+  app.post('/ops/demote', async (req, res) => {
+    const name = String(req.body.username)
+    people.change(name, { role: 'user' })
+    await sessions.update(name, { scope: [] })
+    res.sendStatus(204)
+  })
+  app.get('/ops/dump', (_req, res) => void res.type('json').send(noted.dump()))
 
   const onRefusal: ErrorRequestHandler = (fault, _req, res, next) => {
     if (fault instanceof RefusalError)

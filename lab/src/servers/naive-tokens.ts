@@ -11,15 +11,19 @@ import { join } from 'node:path'
 import jwt from 'jsonwebtoken'
 import { AUDIENCE, ISSUER, type Person, ROBOTS } from './people.ts'
 
+type Lifetime = NonNullable<jwt.SignOptions['expiresIn']>
+
 export interface NaiveClaims {
   readonly sub: string
   readonly role: string
 }
 
 interface NaiveTokens {
-  sign(person: Pick<Person, 'name' | 'role'>, days: number, audience?: string): string
+  sign(person: Person, expiresIn: Lifetime): string
+  /** Signs with the first key, which is the one that leaks. */
+  signWithLeaked(person: Person, audience?: string): string
   verify(token: string): NaiveClaims | undefined
-  addKey(): void
+  addKey(): unknown
   publicKeys(): readonly object[]
   close(): void
 }
@@ -31,32 +35,26 @@ export function createNaiveTokens(now: () => number): NaiveTokens {
   mkdirSync(join(folder, 'public'))
   writeFileSync(join(folder, 'public', 'robots.txt'), ROBOTS)
 
-  const keys: { kid: string; privateKey: KeyObject }[] = []
-  function addKey(): void {
+  const keys: SigningKey[] = []
+  function addKey(): SigningKey {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const kid = `key-${keys.length + 1}.pem`
     writeFileSync(join(folder, 'keys', kid), publicKey.export({ type: 'spki', format: 'pem' }))
-    keys.unshift({ kid, privateKey })
+    const key = { kid, privateKey }
+    keys.unshift(key)
+    return key
   }
-  addKey()
+  const leaked = addKey()
 
-  function sign(person: Pick<Person, 'name' | 'role'>, days: number, audience: string = AUDIENCE): string {
-    const [key] = keys
-    if (key === undefined) throw new Error('there is no key')
+  function signWith(
+    { kid, privateKey }: SigningKey,
+    { name, role }: Person,
+    expiresIn: Lifetime,
+    aud: string = AUDIENCE,
+  ): string {
     const iat = Math.floor(now() / 1000)
-    const claims = {
-      iss: ISSUER,
-      aud: audience,
-      sub: person.name,
-      role: person.role,
-      iat,
-      jti: crypto.randomUUID(),
-    }
-    return jwt.sign(claims, key.privateKey, {
-      algorithm: 'ES256',
-      keyid: key.kid,
-      expiresIn: `${days}d`,
-    })
+    const claims = { iss: ISSUER, aud, sub: name, role, iat, jti: crypto.randomUUID() }
+    return jwt.sign(claims, privateKey, { algorithm: 'ES256', keyid: kid, expiresIn })
   }
 
   /** The token says by which algorithm and by which key it is to be verified. */
@@ -78,11 +76,18 @@ export function createNaiveTokens(now: () => number): NaiveTokens {
   }
 
   return {
-    ...{ sign, verify, addKey },
+    ...{ verify, addKey },
+    sign: (person, expiresIn) => signWith(keys[0] ?? leaked, person, expiresIn),
+    signWithLeaked: (person, audience) => signWith(leaked, person, '1d', audience),
     publicKeys: () =>
       keys.map(({ kid, privateKey }) => ({ ...createPublicKey(privateKey).export({ format: 'jwk' }), kid })),
     close: () => rmSync(folder, { recursive: true }),
   }
+}
+
+interface SigningKey {
+  readonly kid: string
+  readonly privateKey: KeyObject
 }
 
 interface TokenHeader {

@@ -2,24 +2,42 @@ import { timingSafeEqual } from 'node:crypto'
 
 export interface Person {
   readonly name: string
-  readonly password: string
   readonly role: 'user' | 'admin'
 }
 
-const PEOPLE: readonly Person[] = [
-  { name: 'alice', password: 'sunshine7', role: 'user' },
-  { name: 'root', password: 'long and never guessed', role: 'admin' },
-]
+interface Account extends Person {
+  readonly password: string
+}
 
-/**
- * Checks a password. Both servers share the check, since the lab is about what comes before and after it. It compares
- * plain passwords, as no real server may.
- */
-export function findPerson(body: unknown): Person | undefined {
-  const { username, password } = (body ?? {}) as { readonly username?: unknown; readonly password?: unknown }
-  const person = PEOPLE.find(({ name }) => name === username)
-  const [given, wanted] = [Buffer.from(String(password)), Buffer.from(person?.password ?? '')]
-  return given.length === wanted.length && timingSafeEqual(given, wanted) ? person : undefined
+/** The users of one server. */
+export interface People {
+  /**
+   * Checks a password. Both servers share the check, since the lab is about what comes before and after it. It compares
+   * plain passwords, as no real server may.
+   */
+  signIn(body: unknown): Person | undefined
+  change(name: string, to: Partial<Account>): void
+}
+
+export function createPeople(): People {
+  const accounts = new Map<string, Account>([
+    ['alice', { name: 'alice', password: 'sunshine7', role: 'user' }],
+    ['mallory', { name: 'mallory', password: 'all of yours', role: 'user' }],
+    ['root', { name: 'root', password: 'long and never guessed', role: 'admin' }],
+  ])
+  return {
+    signIn(body) {
+      const { username, password } = (body ?? {}) as Readonly<Record<string, unknown>>
+      const account = accounts.get(String(username))
+      const [given, wanted] = [Buffer.from(String(password)), Buffer.from(account?.password ?? '')]
+      const isRight = given.length === wanted.length && timingSafeEqual(given, wanted)
+      return account && isRight ? { name: account.name, role: account.role } : undefined
+    },
+    change(name, to) {
+      const account = accounts.get(name)
+      if (account !== undefined) accounts.set(name, { ...account, ...to })
+    },
+  }
 }
 
 /** The page of each server that anybody may read. */
