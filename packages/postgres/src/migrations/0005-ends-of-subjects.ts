@@ -2,7 +2,7 @@ import type { Migration } from './migration.ts'
 
 /**
  * Of a subject with many sessions, the row says that all of them are over before the rows of the sessions do: those that
- * were made until an instant, except one that may have been kept. It is unfinished until all those rows say so, too.
+ * were made until an instant, except one that may have been kept.
  */
 export const endsOfSubjects: Migration = {
   id: 5,
@@ -11,11 +11,6 @@ export const endsOfSubjects: Migration = {
     `ALTER TABLE ${schema}.subjects
   ADD COLUMN ended_until bigint NOT NULL DEFAULT -1,
   ADD COLUMN kept_session text`,
-    `CREATE TABLE ${schema}.unfinished_endings (
-  tag text COLLATE "C" PRIMARY KEY,
-  ended_until bigint NOT NULL,
-  kept_session text
-)`,
     `CREATE OR REPLACE VIEW ${schema}.session_states AS
 SELECT s.id, s.subject, s.client, s.scope, s.device, s.ip, s.generation,
   to_timestamp(s.created_at / 1000.0) AS signed_in_at,

@@ -3,10 +3,14 @@ import { otherPorts } from './0002-other-ports.ts'
 import { outbox } from './0003-outbox.ts'
 import { documents } from './0004-documents.ts'
 import { endsOfSubjects } from './0005-ends-of-subjects.ts'
+import { unfinishedEndings } from './0006-unfinished-endings.ts'
 import type { Migration } from './migration.ts'
 
 /** In their order. */
-export const migrations: readonly Migration[] = [sessions, otherPorts, outbox, documents, endsOfSubjects]
+export const migrations: readonly Migration[] = [
+  ...[sessions, otherPorts, outbox],
+  ...[documents, endsOfSubjects, unfinishedEndings],
+]
 
 /** The name of a schema, as SQL takes any. */
 export function quoted(schema: string): string {
