@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hostNames } from '../support/hosts.ts'
 import { badClaims } from './bad-claims.ts'
 import { type BadToken, badHeaders } from './bad-headers.ts'
 import { badShapes } from './bad-shapes.ts'
@@ -101,7 +102,7 @@ describe('tokens', () => {
     [...[...badHeaders, ...badClaims, ...badShapes].map(bad), ...goodTokens.map(good), overdue],
     () => ({ SIGNING_KEYS: join(folder, 'keys.json') }),
     // A token is judged without the store, so one host on Redis is enough.
-    ['express on memory', 'koa on memory', 'fastify on memory', 'koa on redis'],
+    hostNames.filter((name) => name.endsWith('on memory') || name === 'koa on redis'),
   )
   test('no host asked a URL that a token named', () => expect(trapped).toBe(0))
 })

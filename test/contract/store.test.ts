@@ -1,4 +1,3 @@
-import { memoryStore } from '@sallyport/core'
 import { redisStore } from '@sallyport/redis'
 import { startPglite } from '../support/pglite.ts'
 import { startRedis } from '../support/redis.ts'
@@ -6,15 +5,6 @@ import { storeContext } from '../support/store-context.ts'
 import { type StoreHarness, storeContract } from './store.contract.ts'
 
 const context = storeContext
-
-const memory: StoreHarness = {
-  name: 'memoryStore',
-  async open() {
-    const store = await memoryStore().open(context)
-    return { store, other: store }
-  },
-  stop: () => Promise.resolve(),
-}
 
 const redis = await startRedis()
 let places = 0
@@ -38,4 +28,4 @@ const onPostgres: StoreHarness = {
   stop: () => postgres.stop(),
 }
 
-for (const harness of [memory, onRedis, onPostgres]) storeContract(harness)
+for (const harness of [onRedis, onPostgres]) storeContract(harness)

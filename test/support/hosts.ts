@@ -24,14 +24,19 @@ export type HostName = `${keyof typeof frameworks} on ${StoreName}`
 const onEach = (store: StoreName): readonly HostName[] =>
   (['express', 'koa', 'fastify'] as const).map((framework): HostName => `${framework} on ${store}`)
 
+const chosen: Readonly<Record<string, readonly HostName[]>> = {
+  memory: ['express on memory'],
+  postgres: ['express on memory', ...onEach('postgres')],
+}
+
 /**
  * Every framework on every store. With `STORE=postgres`, every framework on PostgreSQL, and one in memory, as which all are to
- * answer.
+ * answer. With `STORE=memory`, that one alone.
  */
-export const hostNames: readonly HostName[] =
-  process.env.STORE === 'postgres'
-    ? ['express on memory', ...onEach('postgres')]
-    : [...onEach('memory'), ...onEach('redis')]
+export const hostNames: readonly HostName[] = chosen[process.env.STORE ?? ''] ?? [
+  ...onEach('memory'),
+  ...onEach('redis'),
+]
 
 /** An example server in this process. */
 export interface Host {
