@@ -29,7 +29,7 @@ export interface Client {
   readonly url: string
   call(method: string, path: string, call?: Call): Promise<Reply>
   login(username: string, headers?: Readonly<Record<string, string>>): Promise<Reply>
-  refresh(cookie: string): Promise<Reply>
+  refresh(cookie: string, headers?: Readonly<Record<string, string>>): Promise<Reply>
   logout(call: Call): Promise<Reply>
   /** Asks for `/api/me` with an access token. */
   me(access: string): Promise<Reply>
@@ -47,7 +47,7 @@ export function createClient(url: string): Client {
     call,
     login: (username, headers = {}) =>
       call('POST', '/auth/login', { json: { username, password: PASSWORD }, headers }),
-    refresh: (cookie) => call('POST', '/auth/refresh', { cookie }),
+    refresh: (cookie, headers = {}) => call('POST', '/auth/refresh', { cookie, headers }),
     logout: (given) => call('POST', '/auth/logout', given),
     me: (access) => call('GET', '/api/me', { access }),
   }

@@ -5,7 +5,6 @@ import { redisClient } from '../support/redis-client.ts'
 import { accessOf, cookieOf, type Reply } from './client.ts'
 import {
   eachOf,
-  expectUnavailable,
   finalStatus,
   type Node,
   RECOVERED_WITHIN_MS,
@@ -15,6 +14,7 @@ import {
   until,
   upTo,
 } from './system.ts'
+import { expectUnavailable } from './unavailable.ts'
 
 const SESSIONS = 20
 const REFRESHES = 25

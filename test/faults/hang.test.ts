@@ -3,14 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accessOf, cookieOf, type Reply } from './client.ts'
 import { openApplication, signIn } from './in-process.ts'
 import { isLong, TEST_TIMEOUT_MS } from './rounds.ts'
-import {
-  expectUnavailable,
-  type Node,
-  RECOVERED_WITHIN_MS,
-  type System,
-  startSystem,
-  until,
-} from './system.ts'
+import { type Node, RECOVERED_WITHIN_MS, type System, startSystem, until } from './system.ts'
+import { expectUnavailable } from './unavailable.ts'
 
 const MAX_STALENESS_MS = 2000
 const HANGS_MS = isLong ? [3000, 30_000] : [3000]

@@ -1,15 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { accessOf, type Client, claimsOf, cookieOf, type Reply } from './client.ts'
-import {
-  expectUnavailable,
-  finalStatus,
-  type Node,
-  RECOVERED_WITHIN_MS,
-  type System,
-  startSystem,
-  until,
-} from './system.ts'
+import { finalStatus, type Node, RECOVERED_WITHIN_MS, type System, startSystem, until } from './system.ts'
+import { expectUnavailable } from './unavailable.ts'
 
 /** A system that ends with its test; its nodes must have ended well and said nothing on standard error. */
 async function systemOf(env: Readonly<Record<string, string>>): Promise<System> {

@@ -23,49 +23,68 @@ export interface Recorder {
   signIn(node: Node, user: string): Promise<Session | undefined>
   me(node: Node, session: Session): Promise<number>
   /** Presents a cookie, the session's latest if none is given, which then takes the returned one for its own. */
-  refresh(node: Node, session: Session, cookie?: string): Promise<Reply | undefined>
+  refresh(
+    node: Node,
+    session: Session,
+    cookie?: string,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Reply | undefined>
   /** Ends the session by its cookie; 204 is written down as acknowledged, all else as doubted. */
   logout(node: Node, session: Session): Promise<number>
   /** Anything else; nothing where no answer came. */
   ask(node: Node, method: string, path: string, call?: Call): Promise<Reply | undefined>
+  /** Takes all facts about these sessions out of the history. */
+  take(sessions: ReadonlySet<string>): readonly Fact[]
+}
+
+/** One answer to a recorder; no reply where none came. */
+export interface Answer {
+  readonly node: Node
+  readonly askedAt: number
+  readonly reply: Reply | undefined
 }
 
 /** Longer than anything may take; then the request has no answer. */
 const GIVEN_UP_AFTER_MS = 10_000
 
-export function createRecorder(): Recorder {
-  const history: Fact[] = []
+/** @param onAnswer is told of every answer, whatever was asked */
+export function createRecorder(onAnswer: (answer: Answer) => void = () => {}): Recorder {
+  let history: Fact[] = []
   const statuses = new Map<number, number>()
 
-  async function answered(send: Promise<Reply>): Promise<Reply | undefined> {
+  async function answered(node: Node, send: Promise<Reply>): Promise<Reply | undefined> {
+    const askedAt = performance.now()
     const late = sleep(GIVEN_UP_AFTER_MS, undefined, { ref: false })
     const reply = await Promise.race([send.catch(() => undefined), late])
     const status = reply?.status ?? 0
     statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    onAnswer({ node, askedAt, reply })
     return reply
   }
 
   const recorder: Recorder = {
-    history,
+    get history() {
+      return history
+    },
     statuses,
     note: (fact) => void history.push(fact),
     async signIn(node, user) {
-      const reply = await answered(node.login(user))
+      const reply = await answered(node, node.login(user))
       if (reply?.status !== 200) return undefined
       const access = accessOf(reply)
       return { id: claimsOf(access).sid, user, access, cookie: cookieOf(reply) }
     },
     async me(node, session) {
       const asked = performance.now()
-      const reply = await answered(node.me(session.access))
+      const reply = await answered(node, node.me(session.access))
       const status = reply?.status ?? 0
       const [sentAt, at] = [reply?.sentAt ?? asked, reply?.answeredAt ?? performance.now()]
       history.push({ what: 'judged', session: session.id, node: nameOf(node), sentAt, at, status })
       return status
     },
-    async refresh(node, session, cookie = session.cookie) {
+    async refresh(node, session, cookie = session.cookie, headers = {}) {
       const asked = performance.now()
-      const reply = await answered(node.refresh(cookie))
+      const reply = await answered(node, node.refresh(cookie, headers))
       const returned = reply?.status === 200 ? reply.cookie : undefined
       if (returned && cookie === session.cookie) session.cookie = returned
       history.push({
@@ -81,13 +100,19 @@ export function createRecorder(): Recorder {
       return reply
     },
     async logout(node, session) {
-      const reply = await answered(node.logout({ cookie: session.cookie }))
+      const reply = await answered(node, node.logout({ cookie: session.cookie }))
       if (reply?.status === 204)
         history.push({ what: 'revoked', session: session.id, node: nameOf(node), at: reply.answeredAt })
       else history.push({ what: 'doubted', session: session.id })
       return reply?.status ?? 0
     },
-    ask: (node, method, path, call = {}) => answered(node.call(method, path, call)),
+    ask: (node, method, path, call = {}) => answered(node, node.call(method, path, call)),
+    take(sessions) {
+      const isTaken = (fact: Fact): boolean => 'session' in fact && sessions.has(fact.session)
+      const taken = history.filter(isTaken)
+      history = history.filter((fact) => !isTaken(fact))
+      return taken
+    },
   }
   return recorder
 }

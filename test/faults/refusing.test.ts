@@ -3,14 +3,8 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { redisClient } from '../support/redis-client.ts'
 import { accessOf, type Client, cookieOf, type Reply } from './client.ts'
-import {
-  expectUnavailable,
-  type Node,
-  RECOVERED_WITHIN_MS,
-  type System,
-  startSystem,
-  until,
-} from './system.ts'
+import { type Node, RECOVERED_WITHIN_MS, type System, startSystem, until } from './system.ts'
+import { expectUnavailable } from './unavailable.ts'
 
 const MAX_STALENESS_MS = 1000
 const NOTICE = /SallyportNotice: Redis refuses a command with ([A-Z]+): it counts as away/

@@ -4,12 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect } from 'vitest'
 import { startPostgres } from '../support/postgres.ts'
 import { type Framework, type ServerProcess, startServer } from '../support/processes.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { settle } from '../support/settle.ts'
-import { bodyOf, type Client, createClient, type Reply } from './client.ts'
+import { type Client, createClient } from './client.ts'
 
 /** A server process, and a client of it. */
 export interface Node extends Client {
@@ -38,7 +37,6 @@ export interface System extends Nodes {
 }
 
 const KEY_PREFIX = 'faults'
-/** What the examples say at every start, and what the library says of a Redis that keeps nothing, or a store that is away. */
 const EXPECTED =
   /^demo:|SallyportNotice: (?:Redis keeps no append-only file|(?:Redis|PostgreSQL) (?:at \S+ is away|serves again))|^\(Use `node --trace-warnings/
 
@@ -98,9 +96,17 @@ export async function startNodes(
       await store.stop()
       await rm(folder, { recursive: true, force: true })
       const errors = nodes.flatMap((node) => node.process.errors)
-      return { exitCodes, errors: errors.filter((line) => !EXPECTED.test(line)) }
+      return { exitCodes, errors: errors.filter((line) => !isExpected(line)) }
     },
   }
+}
+
+/**
+ * Whether a line of standard error is one that the examples write at every start, or that the library writes about a
+ * Redis that keeps nothing, or a store that is away.
+ */
+export function isExpected(line: string): boolean {
+  return EXPECTED.test(line)
 }
 
 /** What a node does not serve any more is refused within this (the contract's deadline). */
@@ -108,14 +114,6 @@ export const REFUSED_WITHIN_MS = 1000
 
 /** Once Redis is back everything works within this, without a restart. */
 export const RECOVERED_WITHIN_MS = 5000
-
-/** 503, when to come again, and the cookie left alone: nothing happened. */
-export function expectUnavailable(reply: Reply): void {
-  expect(reply.status).toBe(503)
-  expect(bodyOf(reply).error).toBe('temporarily_unavailable')
-  expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
-  expect(reply.headers['set-cookie']).toBeUndefined()
-}
 
 /** Asks until the answer is right; gives the last answer, right or not, once the time is over. */
 export async function until<T>(

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { accessOf, type Client, claimsOf, cookieOf, type Reply } from '../faults/client.ts'
 import {
-  expectUnavailable,
   finalStatus,
   type Node,
   RECOVERED_WITHIN_MS,
@@ -11,6 +10,7 @@ import {
   until,
   upTo,
 } from '../faults/system.ts'
+import { expectUnavailable } from '../faults/unavailable.ts'
 import { type PostgresSystem, startPostgresSystem } from './system.ts'
 
 const MAX_STALENESS_MS = 2000

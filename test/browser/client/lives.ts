@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from 'playwright-core'
-import { type Chances, createChances } from './chances.ts'
+import { type Chances, createChances } from '../../support/chances.ts'
 import type { Rig } from './rig.ts'
 import { type Asked, pause, type Tabs } from './tabs.ts'
 import type { Fault } from './wire.ts'
