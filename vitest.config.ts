@@ -9,6 +9,7 @@ const APART = ['test/hsm/**', 'test/packed/**', 'test/vectors/**', 'test/browser
 /** They measure how long something takes, or start many processes. So they run when all others have ended, one by one. */
 const TIMED = [
   'test/faults/**/*.test.ts',
+  'test/soak/soak.test.ts',
   'test/contract/redis-{held-up,late,loading,open,outage}.test.ts',
   'test/unit/{claims,cookies,credentials,device,ip}.test.ts',
 ]

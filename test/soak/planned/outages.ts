@@ -1,0 +1,49 @@
+import { RECOVERED_WITHIN_MS } from '../../faults/system.ts'
+
+interface Outage {
+  /** The node that is away; nothing if it concerns all of them. */
+  readonly node: string | undefined
+  readonly from: number
+  until: number
+}
+
+/** When what was away by plan. */
+export interface Outages {
+  /** Begins one, before anything happens; the returned function ends it. */
+  begin(node?: string): () => void
+  /** Notes that the machine let the soak itself not run. */
+  heldUp(from: number, until: number): void
+  /** Whether it did so at this time, or shortly before. */
+  wasHeldUp(from: number, until: number): boolean
+  /** Whether anything is away right now. */
+  any(): boolean
+  /** Whether a node may have answered 503, or late, to what it was asked in this time: something was away, or recovering. */
+  excuse(node: string, from: number, until: number): boolean
+  /** Whether a node may not have answered at all: it was away itself. */
+  excuseSilence(node: string, from: number, until: number): boolean
+}
+
+export function createOutages(): Outages {
+  const outages: Outage[] = []
+  const heldUp: { readonly from: number; readonly until: number }[] = []
+  const overlaps = (outage: Pick<Outage, 'from' | 'until'>, from: number, until: number): boolean =>
+    outage.from <= until && from <= outage.until + RECOVERED_WITHIN_MS
+  const wasHeldUp = (from: number, until: number): boolean => heldUp.some((one) => overlaps(one, from, until))
+  return {
+    begin(node) {
+      const outage = { node, from: performance.now(), until: Number.POSITIVE_INFINITY }
+      outages.push(outage)
+      return () => {
+        outage.until = performance.now()
+      }
+    },
+    heldUp: (from, until) => void heldUp.push({ from, until }),
+    wasHeldUp,
+    any: () => outages.some(({ until }) => until === Number.POSITIVE_INFINITY),
+    excuse: (node, from, until) =>
+      outages.some((one) => (one.node ?? node) === node && overlaps(one, from, until)) ||
+      wasHeldUp(from, until),
+    excuseSilence: (node, from, until) =>
+      outages.some((one) => one.node === node && overlaps(one, from, until)) || wasHeldUp(from, until),
+  }
+}
