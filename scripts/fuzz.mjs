@@ -18,8 +18,8 @@ const folder = join(root, '.cache/fuzz')
 const engine = join(root, 'test/fuzz/engine')
 const EX_USAGE = 64
 /** No input may take longer, nor may a process take longer to start. */
-const MOST_INPUT_MS = 20_000
-const MOST_START_MS = 120_000
+const MOST_INPUT_MS = 30_000
+const MOST_START_MS = 300_000
 const MOST_LOST = 20
 
 /**

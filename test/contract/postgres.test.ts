@@ -60,6 +60,8 @@ describe('what others write into the tables', () => {
     ['idle_ms', 'NULL'],
     ['subject', "'somebody else'"],
     ['particulars', `'{}'`],
+    ['particulars', `'null'`],
+    ['particulars', `'{"boundKey": {}}'`],
     ['particulars', `jsonb_set(particulars, '{amr}', '["hwk"]')`],
     ['particulars', `jsonb_set(particulars, '{elevation}', '{"authenticatedAt": 1, "until": 9999999999}')`],
     ['seal', "''"],
@@ -84,6 +86,18 @@ describe('what others write into the tables', () => {
       `DELETE FROM sallyport.sessions; INSERT INTO sallyport.sessions SELECT * FROM kept; DROP TABLE kept`,
     )
     ofKind(await store.sessions.rotate(rotation(session)), 'rotated')
+  })
+
+  test('is not read where no seal covers it', async () => {
+    const store = await openStore()
+    const session = await opened(store, opening(newSubject(), { grant: GRANT }))
+    const before = await store.sessions.read(session.id)
+    await database.query(
+      `UPDATE sallyport.sessions SET particulars = particulars
+        || '{"boundKey": null, "boundTo": null, "elevation": null, "role": "admin"}' WHERE id = $1`,
+      [session.id],
+    )
+    expect(await store.sessions.read(session.id)).toEqual(before)
   })
 
   test('puts the rights of one session into no other one', async () => {

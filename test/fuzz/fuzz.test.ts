@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Material, mutate } from './engine/mutate.ts'
 import { createDice } from './engine/random.ts'
 import { threeBytes } from './planted/three-bytes.ts'
@@ -32,6 +32,10 @@ test('whatever was found is of a target that is there', async () => {
   for (const name of await readdir(join(here, 'found')))
     expect(targets.map((one) => one.name)).toContain(name)
 })
+
+// The notices of what is refused, of which there are many.
+beforeAll(() => void vi.spyOn(process, 'emitWarning').mockReturnValue())
+afterAll(() => vi.restoreAllMocks())
 
 describe.each(targets)('$name', ({ name, open, words = [], maxBytes = 4096 }) => {
   let opened: Opened

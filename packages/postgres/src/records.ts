@@ -36,6 +36,8 @@ export interface SessionRow {
 
 export type Particulars = Pick<Grant, 'acr' | 'amr' | 'elevation' | 'boundTo' | 'boundKey' | 'transient'>
 
+const PARTICULARS = ['acr', 'amr', 'elevation', 'boundTo', 'boundKey', 'transient'] as const
+
 /** The columns of {@link SessionRow}. */
 export const sessionColumns: RawBuilder<unknown> = sql.raw(
   [
@@ -103,7 +105,7 @@ function messageOf(id: SessionId, grant: Grant): string {
     ...[grant.authenticatedAt, grant.acr ?? null, grant.amr ?? null, grant.transient ?? false],
     elevation && [elevation.acr ?? null, elevation.amr ?? null, elevation.authenticatedAt, elevation.until],
     boundTo && [boundTo.jkt ?? null, boundTo.x5t ?? null, boundTo.fgp ?? null],
-    boundKey && [boundKey.jkt, boundKey.alg, boundKey.boundAt, Object.entries(boundKey.jwk).sort()],
+    boundKey && [boundKey.jkt, boundKey.alg, boundKey.boundAt, Object.entries(Object(boundKey.jwk)).sort()],
     lifetimes && [lifetimes.idleMs, lifetimes.absoluteMs],
   ])
 }
@@ -136,9 +138,24 @@ export function createRecords(seals: Seals, leftOut: (cause: Unreadable) => void
   }
 }
 
+/**
+ * These members of what a column has as JSON. Others may have put anything there: members that the seal does not cover, and
+ * null, which it takes for a member that is not there.
+ */
+function membersOf<T extends object>(given: T | undefined, names: readonly (keyof T)[]): T | undefined {
+  if (typeof given !== 'object' || given === null) return undefined
+  // The members are those of the type, or the seal does not fit.
+  return Object.fromEntries(
+    names.map((name) => [name, given[name]]).filter(([, member]) => member !== null && member !== undefined),
+  ) as T
+}
+
 /** Drivers may give large numbers as BigInt, and bytes as any kind of view. */
 function recordOf(row: SessionRow): SessionRecord {
-  const { acr, amr, elevation, boundTo, boundKey, transient } = row.particulars
+  const { acr, amr, transient, ...nested } = membersOf(row.particulars, PARTICULARS) ?? {}
+  const elevation = membersOf(nested.elevation, ['acr', 'amr', 'authenticatedAt', 'until'])
+  const boundTo = membersOf(nested.boundTo, ['jkt', 'x5t', 'fgp'])
+  const boundKey = membersOf(nested.boundKey, ['jkt', 'alg', 'jwk', 'boundAt'])
   return {
     id: row.id as SessionId,
     subject: row.subject,
@@ -152,7 +169,7 @@ function recordOf(row: SessionRow): SessionRecord {
     ...(elevation === undefined ? {} : { elevation }),
     ...(boundTo === undefined ? {} : { boundTo }),
     ...(boundKey === undefined ? {} : { boundKey }),
-    ...(transient === undefined ? {} : { transient }),
+    ...(transient ? { transient } : {}),
     ...(row.idle_ms === null || row.absolute_ms === null
       ? {}
       : { lifetimes: { idleMs: Number(row.idle_ms), absoluteMs: Number(row.absolute_ms) } }),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Grant, sessionIdFrom, tagOf } from '@sallyport/core/store'
 import { Unreadable } from '../../../packages/postgres/src/faults.ts'
 import { decodeEntries, encodeEntry, readAnnouncement } from '../../../packages/postgres/src/feed-codec.ts'
@@ -67,10 +68,16 @@ export const postgresRows: Target = {
       },
       ...{ cells: Buffer.alloc(0), browser_version: 0, ip: null, created_at: 1, rotated_at: 1, version: 1 },
     }
+    const particularRow = {
+      ...row,
+      particulars: JSON.parse(particularsOf(particular)),
+      seal: records.seal(ID, particular),
+    }
+
     /** A column of JSON has whatever somebody has put there. */
-    function rowWith(text: string): SessionRow | undefined {
+    function rowWith(base: SessionRow, text: string): SessionRow | undefined {
       try {
-        return { ...row, particulars: JSON.parse(text) }
+        return { ...base, particulars: JSON.parse(text) }
       } catch {
         return undefined
       }
@@ -88,12 +95,14 @@ export const postgresRows: Target = {
       ],
       run(input) {
         const text = input.toString()
-        const read = rowWith(text)
-        if (read !== undefined) {
-          tolerating([Unreadable], () => records.read(read))
-          const others = records.readEach([read, row])
+        for (const base of [row, particularRow]) {
+          const read = rowWith(base, text)
+          if (read === undefined) continue
+          const found = tolerating([Unreadable], () => records.read(read))
+          const genuine = records.read(base)
+          must(found === undefined || isDeepStrictEqual(found, genuine), 'what is behind the seal changes')
           must(
-            others.some(({ id }) => id === ID),
+            records.readEach([read, base]).length > 0,
             'a session can no longer be read because of another',
           )
         }
