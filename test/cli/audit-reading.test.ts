@@ -137,14 +137,14 @@ test('tail shows the last ten events, and each new one, until Ctrl-C', async () 
   expect(minutesIn(stdout)).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 41, 40])
 })
 
-describe('a trail with pseudonyms', () => {
+describe('a trail of users', () => {
   let world: World
   beforeAll(async () => {
     world = await createWorld()
   })
   afterAll(() => world.close())
 
-  test('is searched by the id of the user, and tells who was meant only if that is asked for', async () => {
+  test('with pseudonyms is searched by the id of the user, and tells who was meant only if that is asked for', async () => {
     const path = join(world.folder, 'hidden.jsonl')
     const { href } = new URL('../../packages/audit/dist/index.js', import.meta.url)
     const config = await world.file(
@@ -169,5 +169,18 @@ describe('a trail with pseudonyms', () => {
     const { stdout } = await world.sallyportCommand([...args, '--reveal'])
     expect(stdout).toContain('"sub":"alice"')
     expect(stdout).not.toContain('bob')
+  })
+
+  test('that names users as they are is searched in the same way', async () => {
+    for (const user of ['carol', 'dave']) {
+      await world.signIn(user)
+      await world.sallyportCommand(['users', 'revoke', user, '--yes'])
+    }
+    const path = join(world.folder, 'audit.jsonl')
+    const args = ['audit', 'query', path, '--user', 'carol', '--json', '--reveal']
+    const { code, stdout, stderr } = await world.sallyportCommand(args)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('"sub":"carol"')
+    expect(stdout).not.toContain('dave')
   })
 })

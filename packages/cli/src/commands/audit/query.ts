@@ -46,11 +46,12 @@ async function query(surroundings: Surroundings, path: string, flags: QueryFlags
   if (flags.user === undefined && flags.reveal === undefined)
     return search(surroundings, path, flags, undefined).catch((cause: unknown) => endBy(surroundings, cause))
   // With its trail, since that has the pseudonyms. Nothing here is an event.
-  return withDeployment(surroundings, flags, { use: 'change' }, ({ sallyport }) =>
-    search(surroundings, path, flags, sallyport),
+  return withDeployment(surroundings, flags, { use: 'change' }, ({ sallyport, options }) =>
+    search(surroundings, path, flags, options.audit?.subjects === 'plain' ? undefined : sallyport),
   )
 }
 
+/** @param sallyport knows who is meant by pseudonyms; `undefined` if the trail has none, or nobody asks */
 async function search(
   surroundings: Surroundings,
   path: string,
@@ -59,7 +60,7 @@ async function search(
 ): Promise<ExitCode> {
   const { stdout, stderr } = surroundings
   const { user } = flags
-  const known = user === undefined ? undefined : await sallyport?.audit.pseudonymOf(user)
+  const known = user === undefined || sallyport === undefined ? user : await sallyport.audit.pseudonymOf(user)
   const fits = createFilter(user === undefined ? flags : { ...flags, sub: known ?? '' })
   const latest = createLatest(flags.limit)
   const reader = readTrail(path)
