@@ -127,6 +127,7 @@ const schema = v.object({
   AUDIENCE: v.optional(v.string(), 'https://api.example.test'),
   SIGNING_ALG: oneOf('EdDSA', 'ES256', 'RS256', 'PS256'),
   SIGNING_KEYS: v.optional(v.string()),
+  COMPROMISED_KEYS: v.optional(v.pipe(v.string(), v.transform(splitAtCommas))),
   ACCESS_TTL: seconds(1, 1800),
   REFRESH_TTL: seconds(1, 2_592_000),
   SESSION_TTL: seconds(1, 2_592_000),
@@ -179,6 +180,7 @@ const variableOf: Readonly<Record<string, string>> = {
   secret: 'SECRET',
   access: 'SIGNING_KEYS',
   'access.algorithm': 'SIGNING_ALG',
+  'access.compromised': 'COMPROMISED_KEYS',
   origins: 'ALLOWED_ORIGINS',
   backchannelLogout: 'LOGOUT_CLIENTS',
   'backchannelLogout.issuers.0.issuer': 'LOGOUT_ISSUER',
@@ -227,6 +229,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
         ttlSeconds: atMost(variables.SESSION_TTL, variables.ACCESS_TTL),
         algorithm: variables.SIGNING_ALG,
         keys: variables.SIGNING_KEYS === undefined ? undefined : readKeys(variables.SIGNING_KEYS),
+        compromised: variables.COMPROMISED_KEYS,
       },
       dpop: { mode: variables.DPOP, nonce: variables.DPOP_NONCE === 'on' },
       refresh: {
