@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Clinic, openClinic } from './clinic.ts'
+import { judgeRunning } from '../../../packages/cli/src/doctor/answers/index.ts'
+import { findingsOf, readCatalogue } from '../../../packages/cli/src/doctor/catalogue.ts'
+import { type Clinic, ISSUER, openClinic } from './clinic.ts'
 import { type Fault, type Reply, serve } from './server.ts'
 
 let clinic: Clinic
@@ -11,10 +13,26 @@ beforeAll(async () => {
 })
 afterAll(() => clinic.close())
 
+/** What the command finds, which opens the deployment as well. */
 async function idsAt(fault: Fault, args: readonly string[] = []): Promise<readonly string[]> {
   const server = await serve(jwks, fault)
   try {
     return await clinic.ids('', ['--url', server.url, '--protected', '/api/me', ...args])
+  } finally {
+    await server.close()
+  }
+}
+
+/** What is found in the answers alone, which takes half as long. */
+async function judgedAt(fault: Fault): Promise<readonly string[]> {
+  const server = await serve(jwks, fault)
+  try {
+    const keys = jwks.keys.map(({ kid }) => ({ kid: String(kid), alg: 'EdDSA', state: 'active' }) as const)
+    const sightings = await judgeRunning({
+      ...{ url: new URL(server.url), authPath: '/auth', protectedPath: '/api/me', timeoutMs: 5000 },
+      ...{ issuer: ISSUER, keys: keys.map((key) => ({ ...key, signsFrom: undefined })) },
+    })
+    return findingsOf(readCatalogue(), sightings).map(({ id }) => id)
   } finally {
     await server.close()
   }
@@ -138,7 +156,11 @@ const faults: readonly (readonly [ids: string, what: string, fault: Fault])[] = 
 
 describe('each fault of a server is found, and nothing else', () => {
   test.each(faults)('%s: %s', async (id, _, fault) => {
-    expect(await idsAt(fault)).toEqual([id])
+    expect(await judgedAt(fault)).toEqual([id])
+  })
+
+  test('the command finds it, too', async () => {
+    expect(await idsAt(key({ kid: 'another' }))).toEqual(['jwks-foreign'])
   })
 })
 
