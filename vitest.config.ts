@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('.', import.meta.url))
 const APART = ['test/hsm/**', 'test/packed/**', 'test/vectors/**', 'test/browser/**', 'test/postgres/**']
 /** They measure how long something takes, or start many processes. So they run when all others have ended, one by one. */
 const TIMED = [
-  'test/faults/**/*.test.ts',
+  'test/{faults,playbooks}/**/*.test.ts',
   'test/soak/soak.test.ts',
   'test/contract/redis-{held-up,late,loading,open,outage}.test.ts',
   'test/unit/{claims,cookies,credentials,device,ip}.test.ts',
