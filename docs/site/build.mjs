@@ -20,6 +20,7 @@ for (const [file, page] of await readPages()) {
 }
 await mkdir(`${staged}/docs`)
 await copyFile(`${root}docs/benchmarks.svg`, `${staged}/docs/benchmarks.svg`)
+await copyFile(`${root}docs/architecture.svg`, `${staged}/architecture.svg`)
 
 if (process.argv.includes('--serve')) {
   const server = await createServer(here)

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
@@ -28,5 +28,30 @@ describe('the threat model', () => {
       ([, , name = '']) => name,
     )
     expect(claims.some((one) => one.includes(claim))).toBe(true)
+  })
+})
+
+describe('the page about the architecture', () => {
+  const page = read('docs/guide/architecture.md')
+  const paths = [...page.matchAll(/`((?:packages|test|docs|examples)\/[^`\s]+)`/g)].map(
+    ([, path = '']) => path,
+  )
+
+  test('names files and folders', () => {
+    expect(paths.length).toBeGreaterThan(40)
+  })
+
+  test.each([...new Set(paths)])('names what there is: %s', (path) => {
+    expect(existsSync(root + path)).toBe(true)
+  })
+
+  test('has a drawing whose rooms are folders of the core, and which needs no other file', () => {
+    const drawing = read('docs/architecture.svg')
+    const rooms = [...drawing.matchAll(/>((?:\w+\/(?:, )?)+)</g)].flatMap(([, names = '']) =>
+      names.split(', '),
+    )
+    expect(rooms.length).toBeGreaterThan(6)
+    expect(rooms.filter((room) => !existsSync(`${root}packages/core/src/${room}`))).toEqual([])
+    expect(drawing).not.toMatch(/<(?:image|script|use|foreignObject)\b|@import|url\((?!#)/)
   })
 })
