@@ -108,6 +108,64 @@ describe.each([
   })
 })
 
+test('a prefix that no path can have is refused, on Koa', async () => {
+  const sallyport = await forKoa.createSallyport()
+  for (const prefix of ['auth', '/auth/', '/'])
+    for (const call of ['refreshRouter', 'logoutRouter'] as const)
+      expect(await messageOf(() => sallyport[call]({ prefix }))).toBe(
+        `TypeError: ${call}: "prefix" must begin with "/" and must not end with it, such as "/auth"`,
+      )
+  for (const prefix of ['', '/auth', '/:tenant/auth'])
+    expect(await messageOf(() => sallyport.router('refresh', { prefix }))).toBe('nothing was thrown')
+  await sallyport.close()
+})
+
+describe.each([
+  ['Express', () => forExpress.createSallyport(), [{}, {}], 'the request and the response come first'],
+  ['Koa', () => forKoa.createSallyport(), [{}], 'the context comes first'],
+  ['Fastify', () => forFastify.createSallyport(), [{}, {}], 'the request and the response come first'],
+] as const)('on %s, a call for a request', (_name, make, exchange, first) => {
+  let sallyport: Made
+  beforeEach(async () => {
+    sallyport = await make()
+  })
+  afterEach(() => sallyport.close())
+  const part = (of: 'sessions' | 'lockout'): Loose => sallyport[of] as unknown as Loose
+  const whole = (): Loose => sallyport as unknown as Loose
+  const say = (call: Loose[string] | undefined, ...args: unknown[]) => messageOf(() => call?.(...args))
+
+  test.each([
+    ['signIn', 1],
+    ['stepUp', 1],
+    ['guardSignIn', 2],
+    ['sessions.start', 1],
+    ['sessions.stepUp', 1],
+    ['sessions.end', 0],
+    ['sessions.find', 0],
+    ['sessions.handOver', 0],
+    ['sessions.revokeOthers', 0],
+    ['lockout.check', 1],
+    ['lockout.record', 2],
+  ] as const)('%s says when the response was left out', async (path, further) => {
+    const [of, member = ''] = path.split('.')
+    const call = of === 'sessions' || of === 'lockout' ? part(of)[member] : whole()[path]
+    const tooFew = [...exchange, ...Array.from({ length: further }, () => ({}))].slice(1)
+    expect(await say(call, ...tooFew)).toBe(`TypeError: ${path}: too few arguments: ${first}`)
+  })
+
+  test('signIn says what it takes, and guardSignIn asks for a function', async () => {
+    const members = 'subject, scope, client, acr, amr, persistent, idleSeconds, absoluteSeconds, crossSite'
+    for (const call of [whole().signIn, part('sessions').start])
+      expect(await say(call, ...exchange, undefined)).toBe(
+        `TypeError: signIn: the argument must be an object with ${members}`,
+      )
+    for (const wrong of ['ada', undefined])
+      expect(await say(whole().guardSignIn, ...exchange, () => undefined, wrong)).toBe(
+        'TypeError: guardSignIn: the check of the password must be a function, after the name',
+      )
+  })
+})
+
 test('keys and claims are not read with arguments that are wrong', async () => {
   const open = openClaim as unknown as Loose[string]
   const read = readKeyFile as unknown as Loose[string]

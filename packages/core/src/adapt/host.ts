@@ -30,7 +30,10 @@ export interface Host<Exchange extends unknown[], Reply, Protect, Check, Router,
   protect(verify: Verify): Protect
   /** Runs the check with the attached caller. Continues if the check returns nothing; otherwise sends its answer. */
   guard(check: GuardCheck): Check
-  /** The names of the members of a placement. Default: none, since the framework mounts routers by itself. */
+  /**
+   * The names of the members of a placement, each of which is a path such as `/auth`. Default: none, since the framework
+   * mounts routers by itself.
+   */
   readonly placementNames?: readonly (string & keyof Placement)[]
   router(routes: readonly Route[], placement: Placement | undefined): Router
 }

@@ -29,12 +29,15 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
   const gate = gateOf(core)
   const checkBy = (guard: Guard): Check => withProofOf(guard, host.guard(gate.check(guard)))
   function routerOf(name: string, routes: readonly Route[], placement: Placement | undefined): Router {
-    if (called(name, placement) !== undefined) {
+    const given = called(name, placement)
+    if (given !== undefined) {
       if (host.placementNames === undefined)
         throw new TypeError(
           `${name}: it takes no options on this framework: give the path where you mount it`,
         )
-      refuseUnknownMembers(name, placement, host.placementNames)
+      refuseUnknownMembers(name, given, host.placementNames)
+      for (const [member, path] of Object.entries(given))
+        if (path !== undefined) checkPath(name, member, path)
     }
     return host.router(routes, placement)
   }
@@ -56,18 +59,18 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
       return routerOf('router', routes, placement)
     },
     async signIn(...args) {
-      const exchange = args.slice(0, host.exchangeLength) as Exchange
+      const exchange = exchangeOf('signIn', args, 1)
       const signIn = args[host.exchangeLength] as SignIn
       return host.send(await gate.signIn(host.read(...exchange), signIn), ...exchange)
     },
     async stepUp(...args) {
-      const exchange = args.slice(0, host.exchangeLength) as Exchange
+      const exchange = exchangeOf('stepUp', args, 1)
       const auth = requireAuth(host.attached(...exchange))
       const answer = await gate.stepUp(host.read(...exchange), auth, args[host.exchangeLength] as StepUp)
       return host.send(answer, ...exchange)
     },
     async guardSignIn<Found>(...args: unknown[]): Promise<Exclude<Found, Nobody> | undefined> {
-      const exchange = args.slice(0, host.exchangeLength) as Exchange
+      const exchange = exchangeOf('guardSignIn', args, 2)
       const [name, check, about] = args.slice(host.exchangeLength) as [
         string,
         () => Found | PromiseLike<Found>,
@@ -82,47 +85,63 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
     lockout: {
       ...core.lockout,
       async check(...args) {
-        const exchange = args.slice(0, host.exchangeLength) as Exchange
+        const exchange = exchangeOf('lockout.check', args, 1)
         const [name, about] = args.slice(host.exchangeLength) as [string, AboutSignIn | undefined]
         const checked = await gate.lockout.check(host.read(...exchange), name, about)
         if (checked.kind === 'refused') throw faultOf(checked)
         return checked.attempt
       },
       async record(...args) {
-        await step(args, (view, _exchange, attempt, outcome) =>
+        await step(exchangeOf('lockout.record', args, 2), args, (view, _exchange, attempt, outcome) =>
           gate.lockout.record(view, attempt as SignInAttempt, outcome as 'success' | 'failure'),
         )
       },
     },
     sessions: {
       ...core.sessions,
-      start: (...args) =>
-        step(args, (view, _exchange, signIn) => gate.sessions.start(view, signIn as SignIn)),
-      end: (...args) =>
-        step(args, (view, _exchange, options) =>
+      start: async (...args) =>
+        step(exchangeOf('sessions.start', args, 1), args, (view, _exchange, signIn) =>
+          gate.sessions.start(view, signIn as SignIn),
+        ),
+      end: async (...args) =>
+        step(exchangeOf('sessions.end', args), args, (view, _exchange, options) =>
           gate.sessions.end(view, options as RevokeOptions | undefined),
         ),
-      find: (...exchange) => gate.sessions.find(host.read(...exchange)),
-      handOver: (...exchange) => gate.sessions.handOver(host.read(...exchange)),
+      find: async (...args) => gate.sessions.find(host.read(...exchangeOf('sessions.find', args))),
+      handOver: async (...args) =>
+        gate.sessions.handOver(host.read(...exchangeOf('sessions.handOver', args))),
       async stepUp(...args) {
-        const exchange = args.slice(0, host.exchangeLength) as Exchange
+        const exchange = exchangeOf('sessions.stepUp', args, 1)
         const auth = requireAuth(host.attached(...exchange))
         return gate.sessions.stepUp(host.read(...exchange), auth, args[host.exchangeLength] as StepUp)
       },
-      revokeOthers: (...args) =>
-        step(args, (view, exchange, options) => {
+      revokeOthers: async (...args) =>
+        step(exchangeOf('sessions.revokeOthers', args), args, (view, exchange, options) => {
           const auth = requireAuth(host.attached(...exchange))
           return gate.sessions.revokeOthers(view, auth, options as RevokeOptions | undefined)
         }),
     },
   }
 
+  /**
+   * The arguments that make up the exchange. Throws a `TypeError` for a call that has too few of them, such as one without
+   * the response.
+   *
+   * @param further how many have to follow
+   */
+  function exchangeOf(call: string, args: readonly unknown[], further = 0): Exchange {
+    const { exchangeLength } = host
+    if (args.length >= exchangeLength + further) return args.slice(0, exchangeLength) as Exchange
+    const first = exchangeLength === 1 ? 'the context comes first' : 'the request and the response come first'
+    throw new TypeError(`${call}: too few arguments: ${first}`)
+  }
+
   /** Takes a step for the request, and sets the cookies and other fields that it gives on the response. */
   async function step<Result extends WithCookies>(
+    exchange: Exchange,
     args: readonly unknown[],
     take: (view: RequestView, exchange: Exchange, ...rest: unknown[]) => Promise<Result>,
   ): Promise<Omit<Result, keyof WithCookies>> {
-    const exchange = args.slice(0, host.exchangeLength) as Exchange
     const { cookies, headers, ...result } = await take(
       host.read(...exchange),
       exchange,
@@ -153,6 +172,12 @@ function called<T>(name: string, given: T): T {
   if (typeof given === 'object' && given !== null && ('headers' in given || 'register' in given))
     throw new TypeError(`${name} was passed without being called: write ${name}()`)
   return given
+}
+
+/** Throws a `TypeError` for a path below which no request would match. */
+function checkPath(call: string, member: string, path: unknown): void {
+  if (path !== '' && !(typeof path === 'string' && /^\/.*[^/]$/.test(path)))
+    throw new TypeError(`${call}: "${member}" must begin with "/" and must not end with it, such as "/auth"`)
 }
 
 function isRoute(part: object): part is Route {

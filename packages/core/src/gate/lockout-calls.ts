@@ -106,6 +106,8 @@ export function createGateLockout(parts: GateLockoutParts): GateLockout {
     find: () => Found | PromiseLike<Found>,
     about?: AboutSignIn,
   ): Promise<GuardedSignIn<Exclude<Found, Nobody>>> {
+    if (typeof find !== 'function')
+      throw new TypeError('guardSignIn: the check of the password must be a function, after the name')
     const checked = await check(view, name, about)
     if (checked.kind === 'refused') return checked
     const { attempt } = checked

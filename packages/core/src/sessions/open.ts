@@ -9,7 +9,7 @@ import type { Replica } from '../revocation/replica.ts'
 import type { Visit } from '../seam/caller.ts'
 import type { SubjectJudge } from '../tokens/custom/subject.ts'
 import type { Emit } from '../watch/events.ts'
-import { checkSignIn, ownLifetimes, type SignIn } from './arguments/sign-in.ts'
+import { ownLifetimes, type SignIn } from './arguments/sign-in.ts'
 import type { SessionEnd } from './end.ts'
 import type { SessionSettings } from './settings.ts'
 import { bondOf } from './tokens/bond.ts'
@@ -49,14 +49,13 @@ export interface SessionOpeningParts {
 
 /**
  * Opens a session for a user whom the application has authenticated, and issues its first tokens. Ends the sessions
- * beyond the limit. Rejects with a `TypeError` for a wrong member of `SignIn`, and with a `ClaimsError` if the subject or
- * claims of the application must not be in a token.
+ * beyond the limit. Rejects with a `TypeError` for lifetimes above those of all sessions, and with a `ClaimsError` if the
+ * subject or claims of the application must not be in a token.
  */
 export function createSessionOpening(parts: SessionOpeningParts): OpenSession {
   const { store, replica, tokenSets, settings, emit, clock } = parts
   return async (signIn, transport, visit, { replaced, boundTo } = {}) => {
     const { caller, retryKey } = visit
-    checkSignIn(signIn)
     const own = ownLifetimes(signIn, settings.lifetimes)
     await parts.judgeSubject(signIn.subject)
     const signer = parts.signer()

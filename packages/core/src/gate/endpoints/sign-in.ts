@@ -2,7 +2,7 @@ import type { SessionId } from '../../ports/ids.ts'
 import type { Transport } from '../../ports/session.ts'
 import type { Callers } from '../../seam/caller.ts'
 import type { Answer, RequestView } from '../../seam/http.ts'
-import type { SignIn } from '../../sessions/arguments/sign-in.ts'
+import { checkSignIn, type SignIn } from '../../sessions/arguments/sign-in.ts'
 import type { OpenSession } from '../../sessions/open.ts'
 import type { RefreshTokens } from '../../sessions/tokens/refresh-token.ts'
 import type { TokenSet } from '../../sessions/tokens/token-set.ts'
@@ -36,7 +36,10 @@ export type StartOutcome =
     }
   | (Refused & { readonly kind: 'refused' })
 
-/** Opens a session for a user whom the application has authenticated. `cookies` belong on the response. */
+/**
+ * Opens a session for a user whom the application has authenticated. `cookies` belong on the response. Rejects with a
+ * `TypeError` for a wrong member of `SignIn`.
+ */
 export type StartSession = (view: RequestView, signIn: SignIn) => Promise<StartOutcome>
 
 export function createStart({
@@ -56,6 +59,7 @@ export function createStart({
   }
 
   return async (view, signIn) => {
+    checkSignIn(signIn)
     if (signIn.crossSite !== 'checked' && isCrossSite(view, 'sign-in'))
       return { kind: 'refused', problem: 'cross_site' }
     const transport = transportOf(view)
