@@ -39,7 +39,7 @@ describe('a set-up', () => {
     expect(await secretIn(one)).not.toBe(await secretIn(other))
     expect(await secretIn(one, '.env.example')).toBe('')
     expect((await stat(join(one, '.env'))).mode & 0o777).toBe(0o600)
-    expect(await readFile(join(one, '.gitignore'), 'utf8')).toBe('.env\nnode_modules\ndist\n')
+    expect(await readFile(join(one, '.gitignore'), 'utf8')).toBe('.env\nnode_modules\ndist\ncookies.txt\n')
   })
 
   test.each(setUps.map((one) => [nameOf(one), one] as const))(
@@ -98,7 +98,9 @@ describe('what is there', () => {
       scripts: { test: 'exit 1', lint: 'lint', start: 'node server.js' },
       dependencies: { express: '^5.2.0', '@sallyport/express': expect.any(String) },
     })
-    expect(await readFile(join(folder, '.gitignore'), 'utf8')).toBe('/node_modules/\n*.log\n.env\ndist\n')
+    expect(await readFile(join(folder, '.gitignore'), 'utf8')).toBe(
+      '/node_modules/\n*.log\n.env\ndist\ncookies.txt\n',
+    )
   })
 
   test('of a script with the same name is not replaced', async () => {

@@ -7,7 +7,7 @@ const STORES: Readonly<Record<Choices['store'], string>> = {
   postgres: '# PostgreSQL must run where DATABASE_URL in .env says\n  ',
 }
 
-/** What to type next, up to the first request with a token. */
+/** What to type next: all that the server does, once. */
 export function nextSteps(folder: string, written: readonly string[], { store, language }: Choices): string {
   const enter = folder === '.' ? '' : `cd ${safe(folder)}\n  `
   return `Wrote ${written.join(', ')}.
@@ -17,10 +17,14 @@ Start it:
   ${enter}${STORES[store]}npm install
   npm run dev
 
-Sign in from another terminal, as "demo" with the DEMO_PASSWORD of .env, and use the token:
+Sign in from another terminal in this folder, as "demo" with the DEMO_PASSWORD of .env. Use the token, get the next one, and sign out:
 
-  curl -s localhost:3000/auth/login -H 'Content-Type: application/json' -d '{"username":"demo","password":"…"}'
-  curl -s localhost:3000/api/me -H 'Authorization: Bearer <access_token>'
+  curl -c cookies.txt localhost:3000/auth/login -H 'Content-Type: application/json' -d '{"username":"demo","password":"…"}'
+  curl localhost:3000/api/me -H 'Authorization: Bearer <access_token>'
+  curl -b cookies.txt -c cookies.txt -X POST localhost:3000/auth/refresh
+  curl -b cookies.txt -c cookies.txt -X POST localhost:3000/auth/logout
+
+From then on, the API refuses every access token of that session.
 
 Then put your own users into ${language === 'ts' ? 'src/users.ts' : 'users.js'}. ${
     store === 'memory'

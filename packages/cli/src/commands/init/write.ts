@@ -5,7 +5,7 @@ import { codeOf, UsageError } from '../../surroundings.ts'
 import type { NewFile } from './choices.ts'
 import type { Manifest } from './manifest.ts'
 
-const IGNORED: readonly string[] = ['.env', 'node_modules', 'dist']
+const IGNORED: readonly string[] = ['.env', 'node_modules', 'dist', 'cookies.txt']
 
 /** Throws a `UsageError` if one of the files is there already: nothing is ever overwritten. */
 export function refuseExisting(folder: string, files: readonly NewFile[]): void {
