@@ -71,6 +71,16 @@ export function programOf({ isModule }: Setup, doors: readonly string[]): Files 
 /** The page of the package for a framework. */
 export const pageOf = (framework: Framework): string => read(`packages/${framework}/README.md`)
 
+/** What the page of the guide has a newcomer try: its example without options, and the stand-in of its section. */
+export function firstTry(framework: Framework): string {
+  const page = `docs/guide/${framework}.md`
+  const [, standIn] = /^## Try it$.*?^```js$(.*?)^```$/ms.exec(read(page)) ?? []
+  if (standIn === undefined) throw new SyntaxError(`${page} has no stand-in under "Try it"`)
+  const { imports, body } = exampleOf(page)
+  const withoutRedis = imports.replace(/^import .* from '@sallyport\/redis'$/m, '')
+  return `${withoutRedis}\n${body.replace(/createSallyport\(\{.*?^\}\)$/ms, 'createSallyport()')}\n${standIn}`
+}
+
 /** The same in JavaScript, as the page of the package says that it is done in CommonJS. */
 export function withRequire(framework: Framework): string {
   const [, block = ''] = /^## From CommonJS$.*?^```js$(.*?)^```$/ms.exec(pageOf(framework)) ?? []

@@ -36,15 +36,17 @@ export async function runModule(path: string, code: string): Promise<string> {
   return stdout.trim()
 }
 
-/** Starts an example by its path. */
-export async function start(program: string): Promise<ServerProcess> {
+/** Starts an example by its path, by default in production. */
+export async function start(
+  program: string,
+  env: Readonly<Record<string, string>> = {
+    NODE_ENV: 'production',
+    SALLYPORT_SECRET: randomBytes(32).toString('base64'),
+  },
+): Promise<ServerProcess> {
   const before = `${program}.before.cjs`
   await writeFile(before, BEFORE)
-  return startProgram(program, {
-    NODE_ENV: 'production',
-    NODE_OPTIONS: `--require=${before}`,
-    SALLYPORT_SECRET: randomBytes(32).toString('base64'),
-  })
+  return startProgram(program, { ...env, NODE_OPTIONS: `--require=${before}` })
 }
 
 /** Signs in, calls a protected route, refreshes and logs out, at a server that does what the examples do. */
