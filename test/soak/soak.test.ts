@@ -18,29 +18,33 @@ test(
   TIMEOUT_MS,
 )
 
-/** Serves what was revoked, and fails now and then. */
+const DIES_AFTER = 60
+
+/** Serves what was revoked, fails now and then, and on one framework dies. */
 function bad(node: Node): Node {
   let asked = 0
   return {
     ...node,
     async me(access) {
       const reply = await node.me(access)
-      if (++asked % 40 === 0) return { ...reply, status: 500 }
+      if (++asked === DIES_AFTER && node.framework === 'koa') node.process.kill()
+      if (asked % 40 === 0) return { ...reply, status: 500 }
       return reply.status === 401 ? { ...reply, status: 200 } : reply
     },
   }
 }
 
 test(
-  'a leak, a 500 and a revoked session that is served are found',
+  'a leak, a 500, a revoked session that is served and a process that dies are found',
   async () => {
     const probe = new URL('./measured/leaky-probe.mjs', import.meta.url)
     const soaked = await soak({ ...OPTIONS, minutes: 0.5, seed: 2, probe, disguise: bad })
     const kinds = Object.keys(soaked.complaints.counts)
-    expect(kinds).toEqual(expect.arrayContaining(['fault', 'history']))
+    expect(kinds).toEqual(expect.arrayContaining(['fault', 'history', 'process']))
     const told = soaked.complaints.first.map(({ what }) => what).join('\n')
     expect(told).toContain(': 500 after')
     expect(told).toContain('late {')
+    expect(told).toContain('ended by itself')
     expect(soaked.growth.filter(({ isLeak, what }) => isLeak && what === 'heap')).not.toEqual([])
   },
   TIMEOUT_MS,

@@ -97,14 +97,18 @@ export function createFaults(parts: FaultParts): (planned: Planned) => Promise<v
         if (node === undefined) return
         const over = outages.begin(nameOf(node))
         fleet.down(node)
-        process.kill(node.process.pid, 'SIGSTOP')
-        note('cut', [node])
-        await sleep(lastsMs)
-        process.kill(node.process.pid, 'SIGCONT')
-        note('healed', [node])
-        await recovered([node])
-        over()
-        return fleet.back(node)
+        try {
+          process.kill(node.process.pid, 'SIGSTOP')
+          note('cut', [node])
+          await sleep(lastsMs)
+          process.kill(node.process.pid, 'SIGCONT')
+          note('healed', [node])
+          await recovered([node])
+        } finally {
+          over()
+          fleet.back(node)
+        }
+        return
       }
       case 'keys rotated':
         return operated(() => operator.keys.rotate())
