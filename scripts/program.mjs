@@ -93,7 +93,7 @@ export async function sayOrFail(find) {
  * @param {Sought} sought
  * @param {string} why
  */
-const wanted = ({ name, variable, install }, why) => `the browser tests need a real ${name}, and ${why}
+const wanted = ({ name, variable, install }, why) => `the tests need a real ${name}, and ${why}
 ${install}
   or set ${variable} to the path of its binary`
 

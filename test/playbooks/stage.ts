@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findRedis } from '../../scripts/redis.mjs'
+import { findShellTools } from '../../scripts/shell-tools.mjs'
 import { type Client, createClient } from '../faults/client.ts'
 import { type Framework, type ServerProcess, startServer } from '../support/processes.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
@@ -166,12 +167,16 @@ async function startNodes(env: Environment): Promise<readonly Node[]> {
   return nodes
 }
 
-/** Nothing of this process but the programs, and the redis-cli that came with the server. */
+/** Nothing of this process but the programs: Node.js, those that pages name, and the redis-cli of the server. */
 async function shellEnvironment({ folder, redis, ...given }: Settings): Promise<Variables> {
   const { command, env } = await findRedis()
-  const paths = [dirname(process.execPath), `${dirname(command)}/root/usr/bin`, process.env.PATH ?? '']
+  const tools = await findShellTools()
+  const paths = [
+    ...[dirname(process.execPath), `${dirname(command)}/root/usr/bin`, process.env.PATH ?? ''],
+    ...tools.map((tool) => dirname(tool.command)),
+  ]
   return {
-    ...env,
+    ...Object.assign({}, ...tools.map((tool) => tool.env), env),
     PATH: paths.join(':'),
     HOME: folder,
     npm_config_update_notifier: 'false',
