@@ -56,6 +56,14 @@ export function countersContract(here: Here): void {
     ofKind(await one().attempt(attempt), 'blocked')
   })
 
+  test('a limit that nobody reaches is one, as where the lockout is turned off', async () => {
+    const limit = { ...LIMIT, most: Number.MAX_SAFE_INTEGER }
+    const attempt = { name: newName(), limit, at: START }
+    for (const store of stores())
+      expect(await store.attempt(attempt)).toEqual({ kind: 'counted', since: START, last: false })
+    ofKind(await one().takeBack({ ...attempt, since: START }), 'taken_back')
+  })
+
   test('one of an earlier window changes nothing', async () => {
     const attempt = { name: newName(), limit: { ...LIMIT, most: 1 }, at: START }
     await one().attempt(attempt)

@@ -27,13 +27,13 @@ export function createPostgresCounters({ database, tables, instant }: PortParts)
       'attempt',
       sql<AttemptRow>`WITH now AS MATERIALIZED (SELECT ${instant(at)} AS at), counted AS (
           INSERT INTO ${tables.counters} AS known (name, since, ends_at, attempts, blocked_until)
-          SELECT ${name}, at, at + ${windowMs}::bigint, 1, CASE WHEN ${most}::int <= 1 THEN at + ${blockMs}::bigint ELSE 0 END
+          SELECT ${name}, at, at + ${windowMs}::bigint, 1, CASE WHEN ${most}::bigint <= 1 THEN at + ${blockMs}::bigint ELSE 0 END
           FROM now
           ON CONFLICT (name) DO UPDATE SET
             since = CASE WHEN ${isNew} THEN excluded.since ELSE known.since END,
             ends_at = CASE WHEN ${isNew} THEN excluded.ends_at ELSE known.ends_at END,
             attempts = ${attempts},
-            blocked_until = CASE WHEN ${attempts} >= ${most}::int THEN excluded.since + ${blockMs}::bigint ELSE 0 END
+            blocked_until = CASE WHEN ${attempts} >= ${most}::bigint THEN excluded.since + ${blockMs}::bigint ELSE 0 END
           WHERE known.blocked_until <= excluded.since
           RETURNING since, blocked_until > 0 AS last
         )
@@ -62,7 +62,7 @@ export function createPostgresCounters({ database, tables, instant }: PortParts)
         'take-back',
         sql`UPDATE ${tables.counters} SET
             attempts = attempts - 1,
-            blocked_until = CASE WHEN attempts - 1 < ${limit.most}::int THEN 0 ELSE blocked_until END
+            blocked_until = CASE WHEN attempts - 1 < ${limit.most}::bigint THEN 0 ELSE blocked_until END
           WHERE name = ${name} AND since = ${since}::bigint AND attempts > 0
             AND greatest(ends_at, blocked_until) > ${instant(at)}`,
       )
