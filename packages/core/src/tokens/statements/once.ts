@@ -37,8 +37,11 @@ export interface StatementOnce {
 }
 
 const NAME_CHARS = 22
-/** Is put after the `jti` of a statement that is done. A sender that does so itself harms its own statements only. */
-const DONE = '\0done'
+/**
+ * Are put after the `jti` of a statement that somebody began with, and of one that is done. A sender that does so itself
+ * harms its own statements only.
+ */
+const [BEGUN, DONE] = ['\0begun', '\0done']
 /** Clocks may differ by so much. */
 const LEEWAY_SECONDS = 5
 /** The clock of the store may be ahead, and would forget the name too early. */
@@ -50,21 +53,32 @@ export function createStatementOnce(once: OnceStore, clock: Pick<Clock, 'now'>):
     const keptMs = Math.max(1, usableUntil * 1000 - at) + CLOCKS_APART_MS
     return once.mark({ name: nameOf(statement), keptMs, at })
   }
-  const doneOf = <T extends { readonly jti: string }>(statement: T): T => ({
+  const look = (statement: Omit<StatementName, 'usableUntil'>) =>
+    once.look({ name: nameOf(statement), at: clock.now() })
+  const after = <T extends { readonly jti: string }>(statement: T, what: string): T => ({
     ...statement,
-    jti: statement.jti + DONE,
+    jti: statement.jti + what,
   })
 
   return {
     mark,
     async begin(statement, issuedAt) {
-      const marked = await mark(statement)
-      if (marked.kind !== 'seen') return marked
-      const done = await once.look({ name: nameOf(doneOf(statement)), at: clock.now() })
+      const marked = await mark(after(statement, BEGUN))
+      if (marked.kind === 'unavailable') return marked
+      const done = await look(after(statement, DONE))
       if (done.kind === 'unavailable') return done
-      return done.kind === 'seen' ? { kind: 'done' } : { kind: 'again', until: begunBy(issuedAt) }
+      if (done.kind === 'seen') return { kind: 'done' }
+      // An older version says so of what is done, or of what it began with, so all of it is done once more.
+      const earlier = await look(statement)
+      if (earlier.kind === 'unavailable') return earlier
+      const isFirst = marked.kind === 'first' && earlier.kind !== 'seen'
+      return isFirst ? marked : { kind: 'again', until: begunBy(issuedAt) }
     },
-    finish: (statement) => mark(doneOf(statement)),
+    async finish(statement) {
+      // By this an older version that runs beside this one knows that all is done.
+      const told = await mark(statement)
+      return told.kind === 'unavailable' ? told : mark(after(statement, DONE))
+    },
   }
 }
 
