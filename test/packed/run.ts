@@ -36,6 +36,15 @@ export async function runModule(path: string, code: string): Promise<string> {
   return stdout.trim()
 }
 
+/** Said by Node.js alone: there the default algorithm of signing keys is called experimental. */
+const EARLY = /^v20\.19\.[0-2]$/
+const KNOWN = /ExperimentalWarning: The Ed25519 Web Crypto API algorithm|^\(Use `node --trace-warnings/
+
+/** What stands on the standard error of a server, but for what this version of Node.js says of itself. */
+export function saidBy({ errors }: ServerProcess): readonly string[] {
+  return EARLY.test(process.version) ? errors.filter((line) => !KNOWN.test(line)) : errors
+}
+
 /** Starts an example by its path, by default in production. */
 export async function start(
   program: string,

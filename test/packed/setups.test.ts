@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { describe, expect, inject, test } from 'vitest'
 import { compile, writeProject } from './compile.ts'
 import { frameworks, programOf, withRequire } from './programs.ts'
-import { runModule, start, visit } from './run.ts'
+import { runModule, saidBy, start, visit } from './run.ts'
 import { setups } from './setups.ts'
 
 const project = inject('project')
@@ -62,7 +62,7 @@ async function expectToRun(program: string): Promise<void> {
   const server = await start(program)
   try {
     await visit(server.url)
-    expect(server.errors).toEqual([])
+    expect(saidBy(server)).toEqual([])
   } finally {
     server.kill()
   }
