@@ -23,8 +23,8 @@ export type AuditEvent = Readonly<Record<string, unknown>>
 export interface Nodes {
   readonly secret: string
   readonly keyPrefix: string
-  /** Starts one more node with the system's environment and these variables besides. */
-  start(framework: Framework, env?: Readonly<Record<string, string>>): Promise<Node>
+  /** Starts one more node with the system's environment and these variables besides, and of another checkout if one is given. */
+  start(framework: Framework, env?: Readonly<Record<string, string>>, checkout?: string): Promise<Node>
   /** All audit events of all nodes so far. */
   audit(): readonly AuditEvent[]
   /** Ends all nodes and their store; gives each node's exit code and what stood on their standard errors. */
@@ -77,9 +77,9 @@ export async function startNodes(
   return {
     secret,
     keyPrefix: KEY_PREFIX,
-    async start(framework, more = {}) {
+    async start(framework, more = {}, checkout = '') {
       const shared = { SECRET: secret, KEY_PREFIX, AUDIT_FILE: auditFile }
-      const server = await startServer(framework, { ...shared, ...env, ...more })
+      const server = await startServer(framework, { ...shared, ...env, ...more }, checkout)
       const node = { ...createClient(server.url), framework, process: server }
       nodes.push(node)
       return node

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { ended, spawnTied } from './tied.ts'
@@ -33,16 +34,21 @@ export class ServerStartError extends Error {
   }
 }
 
-const START_MILLISECONDS = 40_000
+const START_MILLISECONDS = 120_000
 const STOP_MILLISECONDS = 10_000
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Starts the built example server on a free port, with this environment and PATH, and nothing else of ours. */
+/**
+ * Starts the built example server on a free port, with this environment and PATH, and nothing else of ours.
+ *
+ * @param checkout the folder of another commit, whose example it is then
+ */
 export function startServer(
   example: Example,
   env: Readonly<Record<string, string>> = {},
+  checkout = '',
 ): Promise<ServerProcess> {
-  return startProgram(`examples/${example}/dist/server.js`, env)
+  return startProgram(join(checkout, `examples/${example}/dist/server.js`), env)
 }
 
 /** The same for any program that says where it listens, by its path from the root of the repository. */
