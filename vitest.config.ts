@@ -4,8 +4,10 @@ import { configDefaults, defineConfig } from 'vitest/config'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 
-/** They have a run of their own: npm run test:hsm, test:packed, test:vectors, test:browser, test:postgres. */
-const APART = ['test/hsm/**', 'test/packed/**', 'test/vectors/**', 'test/browser/**', 'test/postgres/**']
+/** They have a run of their own: npm run test:hsm, test:packed, test:vectors, test:browser, test:postgres, test:upgrade. */
+const APART = ['hsm', 'packed', 'vectors', 'browser', 'postgres', 'upgrade'].map(
+  (folder) => `test/${folder}/**`,
+)
 /** They measure how long something takes, or start many processes. So they run when all others have ended, one by one. */
 const TIMED = [
   'test/{faults,playbooks}/**/*.test.ts',

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createClient } from '../faults/client.ts'
-import { expectUnavailable } from '../faults/system.ts'
+import { expectUnavailable } from '../faults/unavailable.ts'
 import { startServer } from '../support/processes.ts'
 import { openPlaybook } from './page.ts'
 import { answersNow, REFUSED, refreshed, SERVED, signIn } from './people.ts'
