@@ -146,11 +146,8 @@ export function judgeRotation(
   }
 
   const { generation } = presented
-  if (generation === state.generation) return goOn('rotate', generation + 1, generation)
-  if (generation > state.generation)
-    return presented.graceMs === 0
-      ? { kind: 'reuse', rolledBack: true }
-      : goOn('rotate', generation + 1, generation)
+  if (generation > state.generation && presented.graceMs === 0) return { kind: 'reuse', rolledBack: true }
+  if (generation >= state.generation) return goOn('rotate', generation + 1, generation)
   if (generation !== state.base) return { kind: 'reuse', rolledBack: false }
 
   const converge = (): RotationVerdict => {
