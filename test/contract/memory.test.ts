@@ -4,6 +4,8 @@ import { storeContract } from './store.contract.ts'
 
 storeContract({
   name: 'memoryStore',
+  // Mutants meet these tests again and again.
+  ...(process.env.STORE === 'memory' && { many: 250 }),
   async open() {
     const store = await memoryStore().open(storeContext)
     return { store, other: store }

@@ -262,6 +262,19 @@ describe('a store that lost', () => {
     expect(store.asserted.flatMap(({ texts }) => texts)).toHaveLength(1003)
   })
 
+  test('very much, and takes none of it, is not asked again until the next heartbeat', async () => {
+    for (let index = 0; index < 1500; index++) replica.add(revocation(`0:${index}`))
+    store.pageSize = 2000
+    store.away.add('assert')
+    store.forget(0)
+    store.calls.length = 0
+    await heartbeats()
+    expect(store.calls.filter((call) => call === 'assert 0')).toHaveLength(3)
+    expect(replica.isFresh()).toBe(true)
+    await heartbeats(26)
+    expect(replica.isFresh()).toBe(false)
+  })
+
   /** A second revocation of the first shard, which a copy of the store that lags does not have. */
   const lagging: readonly { readonly what: string; learn(): Promise<void> }[] = [
     {
@@ -373,6 +386,25 @@ describe('a store that lost', () => {
     store.forget(0)
     await heartbeats()
     expect(held()).toContain('a:1000')
+  })
+
+  test('several revocations of everything gets the latest back, in whatever order they became known', async () => {
+    for (const until of [2000, 3000, 1000]) replica.add({ kind: 'all', until })
+    clock.turn(3 * 3_600_000)
+    for (const jti of ['0p', '0q', '0r']) {
+      replica.add(revocation(jti))
+      clock.turn(3_600_000)
+    }
+    store.forget(0)
+    await heartbeats()
+    expect(held().filter((text) => text.startsWith('a:'))).toEqual(['a:3000'])
+  })
+
+  test('everything, in whichever shard, gets a revocation of everything back, since every shard has it', async () => {
+    replica.add({ kind: 'all', until: 1000 })
+    store.forget(1)
+    await heartbeats()
+    expect(store.asserted).toEqual([{ shard: 1, texts: ['a:1000', ...texts('1a')] }])
   })
 
   test('everything between two pages gets it back', async () => {

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { Revocation } from '@sallyport/core'
 import {
+  isSessionId,
   type RevocationStore,
   type SessionId,
   sessionIdFrom,
   type TokenIdentity,
   tagOf,
 } from '@sallyport/core/store'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { createReplica, type Replica } from '../../packages/core/src/revocation/replica.ts'
 import { turnedClock } from '../support/turned-clock.ts'
 import { scriptedRevocations } from './scripted-revocations.ts'
@@ -28,10 +29,11 @@ const token = (part: Partial<TokenIdentity> = {}): TokenIdentity => ({
 })
 
 const replicas: Replica[] = []
+const revoked: Revocation[] = []
 async function started(store: RevocationStore): Promise<Replica> {
   const settings = { mode: 'replicated', maxStalenessMs: 1000, heartbeatMs: 1000 } as const
   const events = {
-    onRevoked: () => {},
+    onRevoked: (one: Revocation) => void revoked.push(one),
     onForgotten: () => {},
     onTime: () => {},
     onAnnounced: () => {},
@@ -45,6 +47,7 @@ async function started(store: RevocationStore): Promise<Replica> {
 }
 afterEach(() => {
   for (const replica of replicas.splice(0)) replica.close()
+  revoked.length = 0
 })
 
 const cases: readonly (readonly [string, Revocation, TokenIdentity, TokenIdentity])[] = [
@@ -119,4 +122,51 @@ test('the latest marks of a subject are those that count, wherever they were mad
     expect(replica.marksOf(tag)).toEqual({ endedUntil: 12_345, refusedUntil: 14 })
     expect(replica.marksOf(tagOf('bob'))).toEqual({ endedUntil: 12_345, refusedUntil: 20 })
   }
+})
+
+test('a revocation of everything is told once, although every shard has it, and an earlier one not at all', async () => {
+  const replica = await started(scriptedRevocations())
+  const everything: Revocation = { kind: 'all', until: 12_345 }
+  for (const until of [12_345, 12_345, 9000]) replica.add({ kind: 'all', until })
+  expect(revoked).toEqual([everything])
+})
+
+describe('a revoked subject is looked up', () => {
+  /** The second shard has whatever belongs to subjects, and so their sessions. */
+  async function withSubject(): Promise<Replica> {
+    const replica = await started({
+      ...scriptedRevocations(),
+      shardOf: ({ kind }) => (kind === 'subject' ? 1 : 0),
+      shardOfTag: () => 1,
+      shardOfSession(session) {
+        if (!isSessionId(session)) throw new TypeError(`${session} is no session of this deployment`)
+        return 1
+      },
+    })
+    replica.add({ kind: 'subject', tag, notBefore: 5 })
+    return replica
+  }
+
+  test.each([
+    ['that has no session', token({ session: undefined })],
+    ['whose session has the form of another issuer', token({ session: 'their session' })],
+    ['of another issuer, whose session has the form of ours', token({ own: false, session: newId() })],
+    ['of ours', token()],
+  ])('for a token %s', async (_, judged) => {
+    expect((await withSubject()).judge(judged)).toBe('revoked')
+  })
+
+  test('without the tag of a session of ours, which would have to be computed', async () => {
+    const replica = await started(scriptedRevocations())
+    let times = 0
+    const judged = {
+      ...token(),
+      get tag() {
+        times++
+        return tag
+      },
+    }
+    expect(replica.judge(judged)).toBe('live')
+    expect(times).toBe(0)
+  })
 })

@@ -216,6 +216,23 @@ describe('a replica follows', () => {
     expect(forgotten).toEqual([])
   })
 
+  test('a mark that no announcement explains by a pull, although another one has overtaken it', async () => {
+    await loaded()
+    const marks = store.marks
+    store.marks = async () => {
+      const outcome = await marks()
+      store.feed(revocation('0d'))
+      store.announce(0)
+      if (outcome.kind === 'unavailable') return outcome
+      return {
+        kind: 'marks',
+        marks: outcome.marks.map((mark) => mark && { ...mark, digest: mark.digest ^ 1n }),
+      }
+    }
+    await heartbeat()
+    expect(store.calls).toEqual(['marks', 'pull 0 after 40', 'pull 1 after 10'])
+  })
+
   test('no shard that does not exist', async () => {
     await loaded()
     for (const shard of [2, -1, Number.NaN]) store.announce(shard, 'change')
@@ -358,6 +375,35 @@ describe('a replica judges', () => {
     expect(store.calls).toEqual(['check 0x'])
     await heartbeat()
     expect(replica.judge(token('0x'))).toBe('live')
+  })
+
+  test('not alone once it has heard nothing for too long, even if the wall clock was set back meanwhile', async () => {
+    await loaded()
+    const before = clock.now()
+    store.away.add('pull')
+    await pass(SETTINGS.maxStalenessMs + 1)
+    clock.set(before)
+    expect(replica.isFresh()).toBe(false)
+    expect(await replica.judge(token('0x'))).toBe('live')
+    expect(store.calls).toContain('check 0x')
+  })
+
+  test('by the time at which somebody has just looked at the token', async () => {
+    await loaded()
+    const heard = clock.now()
+    expect(replica.judge({ ...token('0x'), lookedAt: heard + SETTINGS.maxStalenessMs })).toBe('live')
+    expect(await replica.judge({ ...token('0y'), lookedAt: heard + SETTINGS.maxStalenessMs + 1 })).toBe(
+      'live',
+    )
+    expect(store.calls).toEqual(['check 0y'])
+  })
+
+  test('a token that it found live anew, once something was revoked', async () => {
+    await loaded()
+    const judged = token('0d')
+    expect(replica.judge(judged)).toBe('live')
+    replica.add(revocation('0d'))
+    expect(replica.judge(judged)).toBe('revoked')
   })
 
   test('strictly, by asking the store about every token that it does not know to be revoked', async () => {

@@ -120,6 +120,24 @@ describe('the set of live revocations', () => {
     expect(isIn(set, tokenOf({}))).toBe(false)
   })
 
+  test.each(['another', 'ZP0Yk2Rz0qRkq0jzZP0YkA'])(
+    'knows the token %s, though nothing else was revoked',
+    (jti) => {
+      const set = createRevocationSet()
+      set.add({ kind: 'token', jti }, START)
+      expect(isIn(set, tokenOf({ jti }))).toBe(true)
+      expect(isIn(set, tokenOf({}))).toBe(false)
+    },
+  )
+
+  test('does not look up what a token does not have', () => {
+    const set = createRevocationSet()
+    set.add({ kind: 'session', session: 'undefined' }, START)
+    set.add({ kind: 'token', jti: 'undefined' }, START)
+    set.add({ kind: 'key', kid: 'undefined' }, START)
+    expect(isIn(set, tokenOf({ session: undefined, jti: undefined, kid: undefined }))).toBe(false)
+  })
+
   test('judges tokens as a plain list would, in which nothing is forgotten too early', () => {
     fc.assert(
       fc.property(history, fc.array(token, { minLength: 20, maxLength: 20 }), (steps, tokens) => {

@@ -44,30 +44,22 @@ export function watch(generation: Generation, isOn: boolean): void {
   for (const table of [generation.sessions, generation.burnt, generation.tokens]) table.watch(isOn)
 }
 
-/** What of a generation holds a revocation. Found out once, because it takes as long as all else. */
-export function roomOf(revocation: Revocation): keyof Omit<Generation, 'since'> {
-  switch (revocation.kind) {
-    case 'session':
-      return isSessionId(revocation.session) ? 'sessions' : 'others'
-    case 'generation':
-      return 'burnt'
-    case 'token':
-      return OWN_JTI.test(revocation.jti) ? 'tokens' : 'others'
-    case 'subject':
-      return 'subjects'
-    case 'key':
-    case 'all':
-      return 'others'
-  }
+/**
+ * The table for a session or a token whose id fits into it. The kind alone tells where others belong. Found
+ * out once, because it takes as long as all else.
+ */
+export type Table = 'sessions' | 'tokens' | undefined
+
+export function tableOf(revocation: Revocation): Table {
+  if (revocation.kind === 'session' && isSessionId(revocation.session)) return 'sessions'
+  if (revocation.kind === 'token' && OWN_JTI.test(revocation.jti)) return 'tokens'
+  return undefined
 }
 
-export function holds(
-  generation: Generation,
-  room: ReturnType<typeof roomOf>,
-  revocation: Revocation,
-): boolean {
-  if (room === 'sessions' && revocation.kind === 'session') return generation.sessions.has(revocation.session)
-  if (room === 'tokens' && revocation.kind === 'token') return generation.tokens.has(revocation.jti)
+export function holds(generation: Generation, table: Table, revocation: Revocation): boolean {
+  if (table === 'sessions' && revocation.kind === 'session')
+    return generation.sessions.has(revocation.session)
+  if (table === 'tokens' && revocation.kind === 'token') return generation.tokens.has(revocation.jti)
   if (revocation.kind === 'generation') return generation.burnt.has(revocation.session, revocation.generation)
   if (revocation.kind !== 'subject')
     return generation.others.size > 0 && generation.others.has(encodeRevocation(revocation))
@@ -77,18 +69,13 @@ export function holds(
 }
 
 /** Returns whether it was not there yet. */
-export function put(
-  how: Placing,
-  generation: Generation,
-  room: ReturnType<typeof roomOf>,
-  revocation: Revocation,
-): boolean {
+export function put(how: Placing, generation: Generation, table: Table, revocation: Revocation): boolean {
   const { sessions, tokens, burnt } = generation
-  if (room === 'sessions' && revocation.kind === 'session') return sessions[how](revocation.session)
-  if (room === 'tokens' && revocation.kind === 'token') return tokens[how](revocation.jti)
+  if (table === 'sessions' && revocation.kind === 'session') return sessions[how](revocation.session)
+  if (table === 'tokens' && revocation.kind === 'token') return tokens[how](revocation.jti)
   if (revocation.kind === 'generation') return burnt[how](revocation.session, revocation.generation)
   if (how === 'see') generation.seen?.add(encodeRevocation(revocation))
-  if (holds(generation, room, revocation)) return false
+  if (holds(generation, table, revocation)) return false
   if (revocation.kind === 'subject') {
     const held = generation.subjects.get(revocation.tag) ?? []
     generation.subjects.set(revocation.tag, [...held, revocation])

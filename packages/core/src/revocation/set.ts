@@ -13,8 +13,8 @@ import {
   OWN_JTI,
   type Placing,
   put,
-  roomOf,
   sizeOf,
+  tableOf,
   unseenOf,
   watch,
 } from './generation.ts'
@@ -100,18 +100,18 @@ export function createRevocationSet(): RevocationSet {
 
   function place(how: Placing, revocation: Revocation, at: number): boolean {
     const young = youngest(at)
-    const room = roomOf(revocation)
+    const table = tableOf(revocation)
     for (const older of generations)
-      if (older !== young && holds(older, room, revocation)) return put(how, older, room, revocation)
-    return put(how, young, room, revocation)
+      if (older !== young && holds(older, table, revocation)) return put(how, older, table, revocation)
+    return put(how, young, table, revocation)
   }
 
   return {
     add: (revocation, at) => place('add', revocation, at),
     see: (revocation, at) => place('see', revocation, at),
     has(revocation) {
-      const room = roomOf(revocation)
-      return some((generation) => holds(generation, room, revocation))
+      const table = tableOf(revocation)
+      return some((generation) => holds(generation, table, revocation))
     },
     size: () => generations.reduce((sum, one) => sum + sizeOf(one), 0),
     concernsSession: (session, generation) =>
