@@ -164,7 +164,7 @@ const WATCHING = 'docs/guide/options-watching.md'
 const watching: Path = ['lockout', 'activity', 'audit', 'anomalies', 'meter', 'tracer']
 const pageOf = ([room = '']: Path): string => (watching.includes(room) ? WATCHING : OPTIONS)
 /** What all rules have in common is listed once. */
-const RESPONSES: readonly (string | number | undefined)[] = ['alert', 'revoke', 'risk']
+const RESPONSES: readonly (string | number | undefined)[] = ['alert', 'revoke', 'lock', 'risk']
 const listed: readonly (readonly [page: string, parse: Parse, path: Path, name: string])[] = [
   ...inGroups
     .filter((path) => path[1] !== 'refreshes')

@@ -19,7 +19,7 @@ const READY_WITHIN_MS = 120_000
 const ENVIRONMENT = { REUSE_GRACE: '60', MAX_SESSIONS: '0', LOCKOUT_ATTEMPTS: '100000' }
 
 /** The folder of the older commit, which is built. */
-export function olderCheckout(): string {
+function olderCheckout(): string {
   const checkout = process.env.UPGRADE_FROM
   if (checkout === undefined) throw new Error('UPGRADE_FROM is not set: npm run test:upgrade -- <commit>')
   return checkout

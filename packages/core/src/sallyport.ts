@@ -178,14 +178,9 @@ async function compose(options: SallyportOptions, opened: { close(): unknown }[]
   })
   const watch = createWatch({
     ...{ settings, store, on, emit, emitWaiting, callbacks, notice, devices, random, tally, clock },
-    ...{
-      sessions: list,
-      endSession: end.one,
-      lockAccount: lockout.lock,
-      sightingKey: keysFor(secrets, 'sightings')[0],
-    },
-    ...{ connections: connections.count, keys: ring.list, staleMs: replica.staleMs },
-    revocations: replica.size,
+    ...{ sessions: list, endSession: end.one, lockAccount: lockout.lock, connections: connections.count },
+    ...{ keys: ring.list, staleMs: replica.staleMs, revocations: replica.size },
+    sightingKey: keysFor(secrets, 'sightings')[0],
   })
   const { activity, audit, whenTold, risk, settled } = watch
   opened.unshift(connections, outbox, replica, ring, issuers, statements, watch)
