@@ -33,13 +33,11 @@ export async function readJsonObject(
   if (view.body.kind === 'parsed') return asObject(view.body.value)
   const json = await readText(view, 'application/json')
   if (json.kind === 'refused') return json
-  let value: unknown
   try {
-    value = JSON.parse(json.value)
+    return asObject(JSON.parse(json.value))
   } catch {
     return { kind: 'refused', problem: 'body_malformed' }
   }
-  return asObject(value)
 }
 
 /** Reads a text (UTF-8) of a media type, such as `application/secevent+jwt`. */
@@ -75,13 +73,9 @@ function isPlain(encoding: string | readonly string[] | undefined): boolean {
 
 function isOfType(header: string | readonly string[] | undefined, type: string): boolean {
   if (typeof header !== 'string') return false
-  try {
-    const sent = parseContentType(header)
-    const charset = sent.parameters.charset?.toLowerCase()
-    return sent.type === type && (charset === undefined || charset === 'utf-8' || charset === 'utf8')
-  } catch {
-    return false
-  }
+  const sent = parseContentType(header)
+  const charset = sent.parameters.charset?.toLowerCase()
+  return sent.type === type && (charset === undefined || charset === 'utf-8' || charset === 'utf8')
 }
 
 function fromParsed(value: unknown): BodyReading<ReadonlyMap<string, string>> {

@@ -29,7 +29,7 @@ export function isCrossSite(view: RequestView, settings: OriginSettings): boolea
 function isOwnOrigin({ host, secure }: RequestView, origin: string | readonly string[] | undefined): boolean {
   if (typeof origin !== 'string' || host === undefined) return false
   const parsed = URL.canParse(origin) ? new URL(origin) : undefined
-  if (parsed === undefined || parsed.origin !== origin) return false
+  if (parsed === undefined) return false
   if (secure && parsed.protocol !== 'https:') return false
   const own = `${parsed.protocol}//${host}`
   return URL.canParse(own) && new URL(own).origin === origin
