@@ -31,8 +31,19 @@ describe('claims are read as they are', () => {
     ['a subject of 255 characters', { sub: 'x'.repeat(255) }],
     ['a subject from afar', { sub: 'アリス' }],
     ['the greatest instant', { exp: Number.MAX_SAFE_INTEGER }],
+    ['the least instant', { iat: 0, auth_time: 0 }],
   ])('%s', (_what, more) => {
     expect(read({ ...CLAIMS, ...more })).toEqual({ ...CLAIMS, ...more })
+  })
+
+  test('and nothing in them can be changed, since all requests with a token share them', () => {
+    const claims = read({ ...CLAIMS, roles: ['a'], nested: { deep: [{ deeper: {} }, null] } })
+    const frozen = (value: unknown): boolean =>
+      typeof value !== 'object' ||
+      value === null ||
+      (Object.isFrozen(value) && Object.values(value).every(frozen))
+    expect(claims).toBeDefined()
+    expect(frozen(claims)).toBe(true)
   })
 
   test('the last of two members of one name counts, as everywhere in JSON', () => {

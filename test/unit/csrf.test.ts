@@ -73,6 +73,7 @@ const refused: readonly Case[] = [
   { name: 'an origin in capitals', headers: from('HTTPS://APP.EXAMPLE.COM') },
   { name: 'an own origin over plain HTTP where TLS is known', headers: from(`http://${HOST}`), secure: true },
   { name: 'an own origin without a host to compare with', headers: { origin: OWN } },
+  { name: 'an origin that is called undefined, without a host', headers: { origin: 'https://undefined' } },
   { name: 'an extension', headers: from('chrome-extension://app.example.com') },
   { name: 'an allowed origin by its http twin', headers: from('http://friend.example.org') },
   { name: 'an allowed origin in capitals', headers: from('https://FRIEND.example.org') },
@@ -138,6 +139,10 @@ describe('the headers that let a page of another origin read the answer', () => 
       'Access-Control-Max-Age': '600',
     })
     expect(preflight('traceparent,x-own')['Access-Control-Allow-Headers']).toBe('traceparent,x-own')
+    expect(cors(ALLOWED, 'OPTIONS').headers['Access-Control-Allow-Methods']).toBe('')
+    const longest = 'x'.repeat(1024)
+    expect(preflight(longest)['Access-Control-Allow-Headers']).toBe(longest)
+    expect(preflight(`${longest}x`)['Access-Control-Allow-Headers']).toContain('X-Token-Transport')
     expect(preflight('x-a\r\nset-cookie: a=b')['Access-Control-Allow-Headers']).toContain('X-Token-Transport')
   })
 
@@ -172,4 +177,40 @@ test('a refusal is told once for each origin and step, with what would allow it 
   ])
   expect(reasons).toEqual(Array(4).fill('cross_site_request'))
   expect(check(viewOf({ headers: site('same-origin') }))).toBe(false)
+})
+
+describe('the notice of a refusal', () => {
+  const noticed = (views: readonly Parameters<typeof viewOf>[0][]): readonly string[] => {
+    const notices: string[] = []
+    const callers = createCallers(() => new Uint8Array(12))
+    const parts = { origins: settings, emit: () => {}, callers, notice: (text: string) => notices.push(text) }
+    const check = createCrossSiteCheck(parts)
+    for (const view of views) check(viewOf(view))
+    return notices
+  }
+
+  test('says what was sent, and of an older browser what a proxy must pass on', () => {
+    const advice = 'if the page is yours, add its origin to the option "origins.allowed"'
+    expect(noticed([{ headers: site('cross-site', { origin: STRANGER }) }])).toEqual([
+      `a cross-site request was refused (Origin: "${STRANGER}", Host: "${HOST}", Sec-Fetch-Site: "cross-site"): ${advice}`,
+    ])
+    expect(noticed([{ headers: from(STRANGER) }])).toEqual([
+      `a cross-site request was refused (Origin: "${STRANGER}", Host: "${HOST}", Sec-Fetch-Site: absent): ` +
+        `behind a proxy, let it pass on Host with the port; ${advice}`,
+    ])
+    expect(noticed([{ headers: site('cross-site') }])).toEqual([expect.stringContaining('(Origin: none, ')])
+    expect(noticed([{ headers: { host: HOST, origin: [OWN, OWN] } }])).toEqual([
+      expect.stringContaining('(Origin: none, '),
+    ])
+  })
+
+  test('is given for twenty origins at most', () => {
+    const origins = Array.from({ length: 25 }, (_, index) => `https://evil${index}.example.net`)
+    const notices = noticed([...origins, ...origins].map((origin) => ({ headers: from(origin) })))
+    expect(notices).toHaveLength(20)
+  })
+
+  test('is not given of what is let through', () => {
+    expect(noticed([{ headers: site('same-origin') }, { headers: from(OWN) }])).toEqual([])
+  })
 })

@@ -136,3 +136,52 @@ test('a listener that throws at once leaves no stream behind', async () => {
   expect(ends.size).toBe(0)
   expect(streams.open(auth).status).toBe(200)
 })
+
+test('whoever has read everything is told of the end, and of nothing after it', async () => {
+  const { streams, endAll } = world()
+  let stream: EventStream | undefined
+  const { read, reader, closed } = sent(
+    streams.open(auth, (given) => {
+      stream = given
+      return () => {}
+    }),
+  )
+  stream?.send('told', {})
+  await turn()
+  expect(read()).toBe(':\n\nevent: told\ndata: {}\n\n')
+  endAll()
+  stream?.send('told', { late: true })
+  await turn()
+  expect(read()).toBe('event: end\ndata: {}\n\n')
+  reader.resume()
+  await closed
+})
+
+test('a session may have ten streams, and another one has its own', async () => {
+  const { streams } = world()
+  const other = { ...auth, session: 'session-2' }
+  const nameless = { ...auth, session: undefined }
+  const first = sent(streams.open(auth))
+  for (let count = 1; count < 10; count++) expect(streams.open(auth).status).toBe(200)
+  expect(streams.open(auth).status).toBe(429)
+  for (const one of [other, nameless]) expect(streams.open(one).status).toBe(200)
+  first.reader.destroy()
+  await first.closed
+  expect([streams.open(auth).status, streams.open(auth).status]).toEqual([200, 429])
+  // Without a session, the streams of a subject are counted.
+  for (let count = 1; count < 10; count++) expect(streams.open(nameless).status).toBe(200)
+  expect(streams.open(nameless).status).toBe(429)
+})
+
+test('the answer says that it is a stream, which nothing on the way may keep or hold back', () => {
+  const { status, headers, cookies } = world().streams.open(auth)
+  expect({ status, headers, cookies }).toEqual({
+    status: 200,
+    headers: {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store, no-transform',
+      'X-Accel-Buffering': 'no',
+    },
+    cookies: [],
+  })
+})

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createFixedHmac, createMessageHmac } from '../../packages/core/src/tokens/hmac.ts'
@@ -64,7 +64,18 @@ test('gives it for messages of all lengths in turn', () => {
   }
 })
 
+test('takes a key that is exactly a block', () => {
+  const key = randomBytes(64)
+  const message = randomBytes(20)
+  const expected = createHmac('sha256', key).update(message).digest('binary')
+  expect([createFixedHmac(key, 20)(message), createMessageHmac(key)(message)]).toEqual([expected, expected])
+})
+
 test('refuses a key that is longer than a block, which HMAC would hash', () => {
-  expect(() => createFixedHmac(new Uint8Array(65), 1)).toThrow(RangeError)
-  expect(() => createMessageHmac(new Uint8Array(65))).toThrow(RangeError)
+  expect(() => createFixedHmac(new Uint8Array(65), 1)).toThrow(
+    new RangeError('the key is longer than a block'),
+  )
+  expect(() => createMessageHmac(new Uint8Array(65))).toThrow(
+    new RangeError('the key is longer than a block'),
+  )
 })

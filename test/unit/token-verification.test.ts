@@ -221,13 +221,22 @@ describe('beside tokens of other issuers', () => {
     expect(await both()(token)).toMatchObject({ kind: 'genuine', source: theirs })
   })
 
+  test('a payload that is no JSON names no issuer', async () => {
+    const [first = '', , third = ''] = signed().split('.')
+    for (const payload of ['AAAA', Buffer.from('[]').toString('base64url')])
+      expect(await both()(`${first}.${payload}.${third}`)).toEqual(invalid('issuer'))
+  })
+
   test('is over when the tolerance is', async () => {
     expect(await both()(only({ exp: NOW - 60 }))).toMatchObject({ kind: 'expired' })
   })
 
   test('the new name does not stand for another algorithm', async () => {
-    const token = only({}, { alg: 'Ed25519', kid: 'ec' })
-    expect(await both()(token)).toEqual(invalid('algorithm'))
+    for (const headers of [
+      { alg: 'Ed25519', kid: 'ec' },
+      { alg: 'ES256', kid: 'k1' },
+    ])
+      expect(await both()(only({}, headers))).toEqual(invalid('algorithm'))
   })
 
   test('the client may be named instead of an audience', async () => {
@@ -297,5 +306,30 @@ describe('a token of another form', () => {
     for (const [token, kid] of [[undefined], ['x'], [signed(), 'k2'], [signed({ iss: THEIRS })]] as const)
       expect(await holding(token, kid)).toEqual(invalid('encryption'))
     expect(await verifying()(encrypted)).toEqual({ kind: 'malformed' })
+  })
+
+  test('is not decrypted if it is not spelled as one', async () => {
+    const asked: string[] = []
+    const verify = verifying([ours], {
+      encryption: {
+        encrypt: () => Promise.reject(new Error('not asked')),
+        async decrypt(text) {
+          asked.push(text)
+          return undefined
+        },
+      },
+    })
+    const longest = `eAAA..AAAA.${'A'.repeat(12_288 - 16)}.AAAA`
+    const others = [
+      `${longest}A`,
+      'eAAA..AAAA.AAAA.AAB',
+      'eAAB.AAAA.AAAA.AAAA.AAAA',
+      'eAAA..AA.AAAA.AAAA.AAAA',
+    ]
+    for (const token of others) expect(await verify(token)).toEqual({ kind: 'malformed' })
+    expect(await verify(signed())).toMatchObject({ kind: 'genuine' })
+    expect(asked).toEqual([])
+    expect(await verify(longest)).toEqual(invalid('encryption'))
+    expect(asked).toEqual([longest])
   })
 })
