@@ -2,6 +2,7 @@ import type { Target } from '../target.ts'
 import { accessToken } from './access-token.ts'
 import { auditTrail } from './audit-trail.ts'
 import { browserProof } from './browser-proof.ts'
+import { cspReport } from './csp-report.ts'
 import { dpopProof } from './dpop-proof.ts'
 import { introspection } from './introspection.ts'
 import { jwkSet } from './jwk-set.ts'
@@ -14,9 +15,11 @@ import { redisValues } from './redis-values.ts'
 import { requestBodies } from './request-bodies.ts'
 import { requestHeaders } from './request-headers.ts'
 import { securityEvent } from './security-event.ts'
+import { signalStreams } from './signal-streams.ts'
 
 /** All targets. Each has the name of its file. */
 export const targets: readonly Target[] = [
   ...[accessToken, opaqueToken, dpopProof, browserProof, securityEvent, logoutToken, jwkSet, introspection],
   ...[redisSession, redisValues, postgresRows, requestHeaders, requestBodies, auditTrail, options],
+  ...[signalStreams, cspReport],
 ]

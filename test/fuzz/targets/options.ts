@@ -47,11 +47,22 @@ export const options: Target = {
             await parse()
           } catch (cause) {
             if (!(cause instanceof ConfigError)) throw cause
-            must(!tellsOf(cause.message, SECRET), 'an error shows the secret')
+            // What is written where no secret belongs is shown, so that it can be found.
+            must(!isInItsPlace(given) || !tellsOf(cause.message, SECRET), 'an error shows the secret')
           }
       },
     }
   },
+}
+
+const PLACES = ['secret', 'clientSecret', 'key']
+
+function isInItsPlace(given: unknown, name = ''): boolean {
+  if (typeof given === 'string') return PLACES.includes(name) || !tellsOf(given, SECRET)
+  return Object.entries(Object(given)).every(
+    ([member, value]) =>
+      !tellsOf(member, SECRET) && isInItsPlace(value, Array.isArray(given) ? name : member),
+  )
 }
 
 const CORE = {
