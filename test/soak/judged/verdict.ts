@@ -14,9 +14,10 @@ export interface Growth {
 
 const MIB = 2 ** 20
 /**
- * What a process may seem to grow by. In an hour each session, key and revocation is replaced at least ten times, so what
- * stays behind of each would be far more. A process that is still warming up compiles code and fills its caches, some
- * MiB of them: a window that is too short to see past that allows for it.
+ * What a process may seem to grow by. Sessions are replaced ten times in an hour, so what stays behind of each would be
+ * far more. Revocations are kept for half an hour or more, and known tokens until their cache is full: an hour shows both
+ * as growth. A process that is still warming up compiles code and fills its caches, some MiB of them: a window that is
+ * too short to see past that allows for it.
  */
 const ALLOWED = {
   heap: { perHour: 1, warmingUp: 8 },
