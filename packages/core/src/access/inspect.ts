@@ -37,7 +37,7 @@ export interface InspectionParts {
 export function createInspection(parts: InspectionParts): Inspect {
   const { verifyToken, signatureLimit, cache, tally, clock } = parts
 
-  const known = createTokenCache<KnownToken>(cache)
+  const known = createTokenCache<KnownToken>(cache, clock)
   const authOf = createAuthReader()
   const underWay = new Map<string, { readonly token: string; readonly inspection: Promise<Inspection> }>()
 

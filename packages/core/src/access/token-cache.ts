@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { Clock } from '../ports/clock.ts'
 
 export interface TokenCacheSettings {
   /** The most entries. */
@@ -10,14 +11,15 @@ export interface TokenCacheSettings {
 /** A token that was found genuine, with what is known from it. */
 export interface Genuine {
   readonly token: string
-  readonly claims: object
+  /** `exp` in seconds since the epoch; without it, the token never expires. */
+  readonly claims: { readonly exp?: number }
 }
 
 /**
  * The access tokens that were found genuine, so that each is verified only once.
  *
  * Only genuine tokens may be added, so that forged ones cannot evict them. The cache is limited in entries and in
- * bytes, and evicts the least recently used token first.
+ * bytes, and evicts the least recently used token first. Those that have expired leave before it is full.
  */
 export interface TokenCache<Known extends Genuine> {
   get(token: string): Known | undefined
@@ -30,6 +32,10 @@ export interface TokenCache<Known extends Genuine> {
  * the whole token string alive.
  */
 const TAIL_CHARS = 12
+/** Whoever sends an expired token sends it again. For so long, in milliseconds, it is refused without a look at its signature. */
+const EXPIRED_MS = 60_000
+/** How many tokens are looked at when one is added, to drop those that have expired. */
+const SWEPT_PER_ADD = 4
 /** What an entry takes in addition to its strings, as measured. */
 const ENTRY_BYTES = 330
 /** Claims that are not in the token count as much as those of a signed token, which has them in base64. */
@@ -39,18 +45,38 @@ const JSON_TO_BASE64 = 4 / 3
  * Entries are found by the end of the signature, because hashing a whole token costs more than everything else in a
  * request with a known token. The whole token is then compared.
  */
-export function createTokenCache<Known extends Genuine>(settings: TokenCacheSettings): TokenCache<Known> {
+export function createTokenCache<Known extends Genuine>(
+  settings: TokenCacheSettings,
+  clock: Pick<Clock, 'now'>,
+): TokenCache<Known> {
   const byTail = new LRUCache<string, Known>({
     max: settings.entries,
     maxSize: settings.bytes,
     sizeCalculation: bytesOf,
   })
+
+  let sweeper = byTail.rkeys()
+
+  /** Without this, expired tokens would stay until the cache is full. */
+  function sweep(): void {
+    for (let swept = 0; swept < SWEPT_PER_ADD; swept++) {
+      const next = sweeper.next()
+      if (next.done === true) {
+        sweeper = byTail.rkeys()
+        return
+      }
+      const { exp = Number.POSITIVE_INFINITY } = byTail.peek(next.value)?.claims ?? {}
+      if (exp * 1000 + EXPIRED_MS <= clock.now()) byTail.delete(next.value)
+    }
+  }
+
   return {
     get(token) {
       const known = byTail.get(tailOf(token))
       return known?.token === token ? known : undefined
     },
     add(known) {
+      sweep()
       byTail.set(tailOf(known.token), known)
     },
     drop(token) {
