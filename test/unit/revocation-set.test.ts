@@ -103,6 +103,15 @@ describe('a revocation is one text,', () => {
     )
   })
 
+  test.each(['', '-0', '0x10', '1e3', ' 5', '5 ', '05', '5.0'])(
+    'whose number is never written as %j',
+    (number) => {
+      expect(decodeRevocation(`a:${number}`)).toEqual({ kind: 'all', until: Number.NaN })
+      expect(decodeRevocation(`u:${tagOf('alice')}:${number}:`)).toMatchObject({ notBefore: Number.NaN })
+      expect(decodeRevocation(`g:session:${number}`)).toMatchObject({ generation: Number.NaN })
+    },
+  )
+
   test('and two that differ are two', () => {
     fc.assert(
       fc.property(revocation, revocation, (one, two) => {

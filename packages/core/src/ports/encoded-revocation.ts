@@ -19,7 +19,7 @@ export function encodeRevocation(revocation: Revocation): string {
   }
 }
 
-/** Decodes a string that {@link encodeRevocation} made. */
+/** Decodes a string that {@link encodeRevocation} made. A number that it would not write so, such as `0x10`, is NaN. */
 export function decodeRevocation(encoded: string): Revocation {
   const rest = encoded.slice(2)
   switch (encoded.slice(0, 2)) {
@@ -27,22 +27,27 @@ export function decodeRevocation(encoded: string): Revocation {
       return { kind: 'session', session: rest }
     case 'g:': {
       const [session = '', generation = ''] = rest.split(':')
-      return { kind: 'generation', session: session as SessionId, generation: Number(generation) }
+      return { kind: 'generation', session: session as SessionId, generation: numberIn(generation) }
     }
     case 'j:':
       return { kind: 'token', jti: rest }
     case 'k:':
       return { kind: 'key', kid: rest }
     case 'a:':
-      return { kind: 'all', until: Number(rest) }
+      return { kind: 'all', until: numberIn(rest) }
     default: {
       const [tag = '', notBefore = '', except = ''] = rest.split(':')
       return {
         kind: 'subject',
         tag: tag as SubjectTag,
-        notBefore: Number(notBefore),
+        notBefore: numberIn(notBefore),
         ...(except === '' ? {} : { except: except as SessionId }),
       }
     }
   }
+}
+
+function numberIn(text: string): number {
+  const number = Number(text)
+  return String(number) === text ? number : Number.NaN
 }
