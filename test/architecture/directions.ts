@@ -54,13 +54,16 @@ const parts: Table = {
   ],
 
   // The way of a request: who may pass, and what is answered.
-  access: ['ports', 'errors', 'seam', 'type problems', 'type issuers', 'revocation', 'tokens', 'watch'],
+  access: [
+    ...['ports', 'errors', 'seam', 'type problems', 'type issuers', 'issuers/secure-url'],
+    ...['revocation', 'tokens', 'watch'],
+  ],
   guards: [
     ...['errors', 'thenable', 'dependencies', 'seam', 'problems', 'access/known-token'],
     ...['type ports', 'type watch'],
   ],
   gate: [
-    ...['errors', 'thenable', 'seam', 'problems', 'sessions', 'access', 'guards'],
+    ...['errors', 'thenable', 'seam', 'problems', 'issuers/secure-url', 'sessions', 'access', 'guards'],
     ...['type ports', 'type keys', 'type issuers', 'type watch', 'type outbox', 'type backchannel'],
     'type state',
   ],

@@ -1,6 +1,18 @@
 import ipaddr from 'ipaddr.js'
 
 /**
+ * Parses a URL; `undefined` if it is none. `URL.canParse` can't be asked about what strangers send: once it is optimised,
+ * Node.js 20 reads Latin-1 in it as UTF-8, and `new URL` throws after all.
+ */
+export function urlIn(text: string): URL | undefined {
+  try {
+    return new URL(text)
+  } catch {
+    return undefined
+  }
+}
+
+/**
  * Parses a URL at which an issuer may be asked: https, or http on loopback, without user, password, fragment and white
  * space. `undefined` for anything else.
  */
@@ -11,7 +23,7 @@ export function secureUrl(address: string): URL | undefined {
 
 /** Parses the same, but with http on any host. */
 export function plainUrl(address: string): URL | undefined {
-  const url = URL.canParse(address) ? new URL(address) : undefined
+  const url = urlIn(address)
   if (url === undefined || /[\s#]/.test(address) || url.username !== '' || url.password !== '')
     return undefined
   return url.protocol === 'https:' || url.protocol === 'http:' ? url : undefined

@@ -3,6 +3,7 @@ import { ConfigError, describeValue } from '../errors.ts'
 import type { CookieSettings } from '../gate/browser/cookies.ts'
 import type { OriginSettings } from '../gate/browser/csrf.ts'
 import type { RefusalForm } from '../gate/refuse.ts'
+import { urlIn } from '../issuers/secure-url.ts'
 import {
   boolean,
   callable,
@@ -112,7 +113,7 @@ const SHELL_ORIGIN =
 /** A pattern would never match, since a browser sends a name. */
 const isOrigin = (value: string): boolean =>
   SHELL_ORIGIN.test(value) ||
-  (/^https?:/.test(value) && !value.includes('*') && URL.canParse(value) && new URL(value).origin === value)
+  (/^https?:/.test(value) && !value.includes('*') && urlIn(value)?.origin === value)
 const origin = v.pipe(
   v.string('a web origin'),
   v.check(isOrigin, 'an origin such as "https://app.example.com", without path and pattern'),

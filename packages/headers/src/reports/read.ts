@@ -81,11 +81,21 @@ function read(members: Members): ReadReport | undefined {
 function place(given: unknown): string | undefined {
   if (typeof given !== 'string' || given === '') return undefined
   if (/^[a-z-]{1,40}$/.test(given)) return given
-  if (!URL.canParse(given)) return undefined
-  const { protocol, origin, pathname } = new URL(given)
+  const url = urlIn(given)
+  if (url === undefined) return undefined
+  const { protocol, origin, pathname } = url
   return /^(https?|wss?):$/.test(protocol)
     ? clean(origin + pathname, MAX_URL_CHARS)
     : clean(protocol.slice(0, -1), MAX_URL_CHARS)
+}
+
+/** `URL.canParse` can't be asked: once it is optimised, Node.js 20 reads Latin-1 in it as UTF-8, and `new URL` throws after all. */
+function urlIn(given: string): URL | undefined {
+  try {
+    return new URL(given)
+  } catch {
+    return undefined
+  }
 }
 
 function count(given: unknown): number | undefined {

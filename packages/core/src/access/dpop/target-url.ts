@@ -1,3 +1,4 @@
+import { urlIn } from '../../issuers/secure-url.ts'
 import type { RequestView } from '../../seam/http.ts'
 
 /** Where clients reach this server. `asked`: at the host that the request names, over TLS if that is known. */
@@ -19,8 +20,9 @@ const PATH = /^\/[^#]*$/
 export function canonicalUrl(given: string): string | undefined {
   if (!HTTP_URL.test(given)) return undefined
   const decoded = given.replace(/[?#].*$/, '').replace(/%[0-9a-f]{2}/gi, canonicalOctet)
-  if (!URL.canParse(decoded)) return undefined
-  const { origin, pathname, username, password } = new URL(decoded)
+  const url = urlIn(decoded)
+  if (url === undefined) return undefined
+  const { origin, pathname, username, password } = url
   return username === '' && password === '' ? origin + pathname : undefined
 }
 

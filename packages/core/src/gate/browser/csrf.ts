@@ -1,4 +1,5 @@
 import { describeValue } from '../../errors.ts'
+import { urlIn } from '../../issuers/secure-url.ts'
 import type { Callers } from '../../seam/caller.ts'
 import type { RequestView } from '../../seam/http.ts'
 import type { Emit } from '../../watch/events.ts'
@@ -28,11 +29,10 @@ export function isCrossSite(view: RequestView, settings: OriginSettings): boolea
 /** An `Origin` is our own if it names the host that was asked, and TLS where the connection is known to use it. */
 function isOwnOrigin({ host, secure }: RequestView, origin: string | readonly string[] | undefined): boolean {
   if (typeof origin !== 'string' || host === undefined) return false
-  const parsed = URL.canParse(origin) ? new URL(origin) : undefined
+  const parsed = urlIn(origin)
   if (parsed === undefined) return false
   if (secure && parsed.protocol !== 'https:') return false
-  const own = `${parsed.protocol}//${host}`
-  return URL.canParse(own) && new URL(own).origin === origin
+  return urlIn(`${parsed.protocol}//${host}`)?.origin === origin
 }
 
 /**

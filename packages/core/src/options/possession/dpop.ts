@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { DpopSettings } from '../../access/dpop/index.ts'
+import { urlIn } from '../../issuers/secure-url.ts'
 import { boolean, type Entries, filledArray, group, type Room, room, wholeNumber } from '../values/schema.ts'
 import { mode, modeOr } from './mode.ts'
 
@@ -46,10 +47,7 @@ export interface DpopRoomSettings {
 const originMessage = 'an origin such as "https://api.example.com", without a path'
 const origin = v.pipe(
   v.string(originMessage),
-  v.check(
-    (given) => /^https?:/.test(given) && URL.canParse(given) && new URL(given).origin === given,
-    originMessage,
-  ),
+  v.check((given) => /^https?:/.test(given) && urlIn(given)?.origin === given, originMessage),
 )
 const options = group({
   mode: v.optional(mode, 'accepted'),
