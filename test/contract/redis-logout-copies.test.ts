@@ -81,8 +81,8 @@ test('of copies at two processes one is taken, and who signs in between them sta
     isHolding = round % 2 === 0
     held = []
     const late = [take(slow, token), take(slow, token)]
-    // One of them has ended everything, and the other one knows nothing of that yet.
-    if (isHolding) await expect.poll(() => held.length, { interval: 1 }).toBe(1)
+    // Both have begun, and do not know yet whether another process has.
+    if (isHolding) await expect.poll(() => held.length, { interval: 1 }).toBe(2)
     const early = await Promise.all([take(quick, token), take(quick, token)])
     if (isHolding) {
       expect(await quick.sessions.list(sub)).toHaveLength(0)

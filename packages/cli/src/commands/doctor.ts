@@ -52,8 +52,8 @@ export function doctorCommand(surroundings: Surroundings, end: End): Command {
       `
 Judges by OWASP ASVS 5.0, the OWASP JWT cheat sheet, RFC 9700 and RFC 8725, with a map to SOC 2, ISO 27001 and
 GDPR. Goes by the rules of production, except for options with "production: false" and a --url on a loopback
-address: then what is fine in development is set aside. Requests to the server are those of a stranger, and change nothing; each
-refused one may be an event in its audit trail. Examine only servers that are yours.
+address: then what is fine in development is set aside. Requests to the server are those of a stranger, and
+change nothing; each refused one may be an event in its audit trail. Examine only servers that are yours.
 ${exitCodesHelp('nothing was found from --fail-on on', 'something was found')}`,
     )
     .action(async (flags: DoctorFlags) => end(await doctor(surroundings, flags)))
