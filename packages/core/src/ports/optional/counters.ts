@@ -32,6 +32,7 @@ export type AttemptOutcome =
   | Unavailable
 
 export type TakenBack = { readonly kind: 'taken_back' } | Unavailable
+
 export interface Block {
   readonly name: CounterName
   /** How long further attempts are blocked, from now on. A block that lasts longer stays. */
