@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { RECOVERED_WITHIN_MS, REFUSED_WITHIN_MS, until } from '../faults/system.ts'
@@ -40,6 +41,16 @@ async function untilReady(stage: Stage): Promise<void> {
   }
 }
 
+/** Servers put back what they know within seconds, as the page says: its command is typed after that. */
+async function untilPutBack({ environment }: Stage): Promise<void> {
+  const trail = await until(
+    () => readFile(environment.AUDIT_FILE, 'utf8'),
+    (text) => text.includes('revocations_put_back'),
+    RECOVERED_WITHIN_MS,
+  )
+  expect(trail).toContain('revocations_put_back')
+}
+
 const book = openPlaybook('playbook-redis-lost.md')
 
 describe('Redis', () => {
@@ -65,6 +76,7 @@ describe('Redis', () => {
       expect(await answersNow(stage, alice)).toEqual(SERVED)
       expect(await answersNow(stage, bob)).toEqual(REFUSED)
       expect(await refreshed(stage, alice)).toBe(401)
+      await untilPutBack(stage)
       await book.play('Empty', stage)
       expect(await answersNow(stage, await signIn(stage, 'alice'))).toEqual(SERVED)
       await book.play('See that it worked', stage)
