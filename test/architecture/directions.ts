@@ -22,7 +22,10 @@ const parts: Table = {
   system: ['ports'],
   revocation: ['ports', 'dependencies'],
   binding: ['ports', 'errors'],
-  watch: ['ports', 'errors', 'printable', 'thenable', 'dependencies', 'binding', 'type seam'],
+  watch: [
+    ...['ports', 'errors', 'printable', 'thenable', 'dependencies', 'binding', 'tokens/hmac'],
+    'type seam',
+  ],
   outbox: ['ports', 'errors', 'dependencies', 'type watch'],
   keys: ['ports', 'errors', 'printable', 'secrets', 'jose'],
   tokens: [

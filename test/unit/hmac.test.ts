@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createFixedHmac, createMessageHmac } from '../../packages/core/src/tokens/hmac.ts'
+import { createFixedHmac, createMessageHmac, hmacOf } from '../../packages/core/src/tokens/hmac.ts'
 
 const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex')
 
@@ -34,7 +34,7 @@ test.each(VECTORS)('gives the MAC of RFC 4231 under the key %s', (key, message, 
   const anyMacOf = createMessageHmac(bytes(key))
   // Twice, since the space is used again.
   for (let time = 0; time < 2; time++)
-    for (const made of [macOf(message), anyMacOf(message)])
+    for (const made of [macOf(message), anyMacOf(message), hmacOf(bytes(key), message)])
       expect(Buffer.from(made, 'latin1').toString('hex')).toBe(mac)
 })
 
@@ -60,8 +60,26 @@ test('gives it for messages of all lengths in turn', () => {
   const macOf = createMessageHmac(key)
   for (const length of [1024, 0, 1025, 64, 5000, 1, 1023]) {
     const message = Buffer.alloc(length, length)
-    expect(macOf(message)).toBe(createHmac('sha256', key).update(message).digest('binary'))
+    const expected = createHmac('sha256', key).update(message).digest('binary')
+    expect([macOf(message), hmacOf(key, message)]).toEqual([expected, expected])
   }
+})
+
+test('takes text as its UTF-8, under keys in turn', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 64 }),
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.constant('\u{1f600}'.repeat(256)),
+        fc.constant('é'.repeat(600)),
+      ),
+      (key, text) => {
+        const expected = createHmac('sha256', key).update(text).digest('binary')
+        expect([createMessageHmac(key)(text), hmacOf(key, text)]).toEqual([expected, expected])
+      },
+    ),
+  )
 })
 
 test('takes a key that is exactly a block', () => {
@@ -75,7 +93,6 @@ test('refuses a key that is longer than a block, which HMAC would hash', () => {
   expect(() => createFixedHmac(new Uint8Array(65), 1)).toThrow(
     new RangeError('the key is longer than a block'),
   )
-  expect(() => createMessageHmac(new Uint8Array(65))).toThrow(
-    new RangeError('the key is longer than a block'),
-  )
+  for (const made of [createMessageHmac, (key: Uint8Array) => hmacOf(key, '')])
+    expect(() => made(new Uint8Array(65))).toThrow(new RangeError('the key is longer than a block'))
 })

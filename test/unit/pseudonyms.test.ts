@@ -179,6 +179,57 @@ test('what was sealed for one event reveals nothing in another', async () => {
     expect(await sallyport.audit.reveal(wrong)).toBeUndefined()
 })
 
+test('what was sealed once serves for all events that tell the same of a person, and each is bound on its own', async () => {
+  const { sallyport, told, signIn, written } = await start()
+  await signIn('user-1')
+  const { sub, sid, ip, user_agent } = told[0] ?? {}
+  const person = { sub, sid, ip, user_agent } as { sub: string; sid: string; ip: string; user_agent: string }
+  for (const reason of ['one', 'another'])
+    sallyport.emit({ event: 'token.refused', outcome: 'failure', reason, ...person })
+  sallyport.emit({
+    event: 'token.refused',
+    outcome: 'failure',
+    reason: 'a third',
+    ...person,
+    ip: '192.0.2.78',
+  })
+  const [, one, another, third] = await written()
+  if (one === undefined || another === undefined || third === undefined)
+    throw new RangeError('there are three')
+  const sealedOf = ({ sealed = '' }: SallyportEvent) => sealed.split('.')[0]
+  expect(sealedOf(one)).toBe(sealedOf(another))
+  expect(sealedOf(third)).not.toBe(sealedOf(another))
+  const macOf = ({ sealed = '' }: SallyportEvent) => sealed.split('.')[1]
+  expect(new Set([one, another, third].map(macOf)).size).toBe(3)
+  for (const [index, event] of [one, another, third].entries())
+    expect(await sallyport.audit.reveal(event)).toEqual(told[index + 1])
+  for (const sealed of [
+    another.sealed,
+    third.sealed,
+    `${sealedOf(another)}.${macOf(one)}.`,
+    `${sealedOf(third)}.${macOf(one)}`,
+    `${one.sealed}.`,
+    sealedOf(one),
+    `.${macOf(one)}`,
+    '',
+    '.',
+  ])
+    expect(await sallyport.audit.reveal({ ...one, sealed: sealed ?? '' })).toBeUndefined()
+})
+
+test('a session of somebody else, named by the application, changes nothing of whose event it is', async () => {
+  const { sallyport, told, signIn, written } = await start()
+  await signIn('user-1')
+  await signIn('user-2')
+  const sid = told[0]?.sid ?? ''
+  sallyport.emit({ event: 'token.refused', outcome: 'failure', reason: 'one', sub: 'user-1', sid })
+  sallyport.emit({ event: 'token.refused', outcome: 'failure', reason: 'other', sub: 'user-2', sid })
+  const [, , one, other] = await written()
+  expect(one?.sub).toBe(await sallyport.audit.pseudonymOf('user-1'))
+  expect(other?.sub).toBe(await sallyport.audit.pseudonymOf('user-2'))
+  expect(other && (await sallyport.audit.reveal(other))).toMatchObject({ sub: 'user-2', sid })
+})
+
 test('a session names its user, too', async () => {
   const { sallyport, told, signIn, written } = await start()
   await signIn('user-1')

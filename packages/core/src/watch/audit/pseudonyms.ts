@@ -8,13 +8,16 @@ import type { SubjectKeyStore } from '../../ports/optional/subject-keys.ts'
 import type { Unavailable } from '../../ports/outcome.ts'
 import type { EventName, SallyportEvent } from '../event.ts'
 import {
+  bindSealed,
   isHidden,
   openPersonal,
+  type Personal,
   type PersonKeys,
   personKeys,
   SEAL_NONCE_BYTES,
   sealPersonal,
   sessionPseudonym,
+  tellsSame,
 } from './sealed.ts'
 
 export type RevealOutcome =
@@ -53,8 +56,21 @@ interface Alias {
   /** Whether the store has it. If not, nobody can ever tell whose it was. */
   readonly isKept: boolean
   readonly since: number
-  /** The session of the last event, as most users have one. */
-  session: { readonly sid: string; readonly pseudonym: string } | undefined
+  /** What the last event told of the person: the next one mostly tells the same. */
+  last: Disguise | undefined
+}
+
+interface Disguise {
+  readonly told: Personal
+  /** What stands in the trail in its place. */
+  readonly shown: Personal
+  readonly sealed: string
+}
+
+interface Wanted {
+  makesKey: boolean
+  /** Another process may just have forgotten the subject, who begins anew. */
+  begins: boolean
 }
 
 const ALIASES_REMEMBERED = 10_000
@@ -97,50 +113,54 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
     const outcome = await store.keyOf({ tag, fresh: makesKey ? fresh : undefined, keptMs, at: clock.now() })
     if (outcome.kind === 'unavailable') return undefined
     const since = clock.monotonic()
-    const alias: Alias =
-      outcome.kind === 'found'
-        ? {
-            pseudonym: outcome.pseudonym,
-            keys: personKeys(outcome.key),
-            isKept: true,
-            since,
-            session: undefined,
-          }
-        : { pseudonym: fresh.id, keys: personKeys(fresh.key), isKept: false, since, session: undefined }
+    const isKept = outcome.kind === 'found'
+    const { id, key } = isKept ? { id: outcome.pseudonym, key: outcome.key } : fresh
+    const alias: Alias = { pseudonym: id, keys: personKeys(key), isKept, since, last: undefined }
     // The answer may be from before an erasure.
     const endedAt = endings.get(tag)
     if (endedAt === undefined || since - endedAt > ENDING_MS) aliases.set(tag, alias)
     return alias
   }
 
+  /** The id of a session begins with the tag of its subject. */
+  function subjectOf({ sub, sid }: SallyportEvent): SubjectTag | undefined {
+    if (sid !== undefined && isSessionId(sid)) {
+      const tag = tagOfSession(sid)
+      // An application may name a session of somebody else. To compute a tag anew for each event would cost more.
+      if (sub === undefined || aliases.peek(tag)?.last?.told.sub === sub) return tag
+    }
+    return sub === undefined ? undefined : tagOf(sub)
+  }
+
   /** Asks the store for each subject once. */
   async function aliasesFor(
     events: readonly SallyportEvent[],
+    tags: readonly (SubjectTag | undefined)[],
   ): Promise<ReadonlyMap<SubjectTag, Alias> | undefined> {
-    const names = new Map<SubjectTag, Set<EventName>>()
-    for (const event of events) {
-      const tag = subjectOf(event)
-      if (tag !== undefined) names.set(tag, (names.get(tag) ?? new Set()).add(event.event))
+    const wanted = new Map<SubjectTag, Wanted>()
+    for (const [index, { event }] of events.entries()) {
+      const tag = tags[index]
+      if (tag === undefined) continue
+      const { makesKey = false, begins = false } = wanted.get(tag) ?? {}
+      wanted.set(tag, {
+        makesKey: makesKey || MAKES_KEY.includes(event),
+        begins: begins || event === 'session.started',
+      })
     }
-    const found = await Promise.all(
-      [...names].map(async ([tag, told]) => {
-        const makesKey = MAKES_KEY.some((name) => told.has(name))
-        // Another process may just have forgotten the subject, who begins anew.
-        const known = told.has('session.started') ? undefined : remembered(tag, makesKey)
-        return [tag, known ?? (await fetch(tag, makesKey))] as const
-      }),
-    )
     const all = new Map<SubjectTag, Alias>()
-    for (const [tag, alias] of found) {
+    const unknown: [SubjectTag, boolean][] = []
+    for (const [tag, { makesKey, begins }] of wanted) {
+      const known = begins ? undefined : remembered(tag, makesKey)
+      if (known === undefined) unknown.push([tag, makesKey])
+      else all.set(tag, known)
+    }
+    const fetched = await Promise.all(unknown.map(([tag, makesKey]) => fetch(tag, makesKey)))
+    for (const [index, [tag]] of unknown.entries()) {
+      const alias = fetched[index]
       if (alias === undefined) return undefined
       all.set(tag, alias)
     }
     return all
-  }
-
-  function sessionOf(alias: Alias, sid: string): string {
-    if (alias.session?.sid !== sid) alias.session = { sid, pseudonym: sessionPseudonym(alias.keys, sid) }
-    return alias.session.pseudonym
   }
 
   function regionBehind(ip: string): string {
@@ -151,26 +171,49 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
     return region
   }
 
+  function shownOf({ sid, ip, previous_ip: previous, user_agent: agent }: Personal, alias: Alias): Personal {
+    const shown: Personal = { sub: alias.pseudonym }
+    if (sid !== undefined) shown.sid = sessionPseudonym(alias.keys, sid)
+    if (ip !== undefined) shown.ip = regionBehind(ip)
+    if (previous !== undefined) shown.previous_ip = regionBehind(previous)
+    if (agent !== undefined) shown.user_agent = devices.labelOf(agent)
+    // A resource may be a person, such as the caller's own profile.
+    return shown
+  }
+
+  function disguiseOf(
+    { sub, sid, ip, previous_ip, user_agent, resource_id }: SallyportEvent,
+    alias: Alias,
+  ): Disguise {
+    const told: Personal = { sub, sid, ip, previous_ip, user_agent, resource_id }
+    if (alias.last === undefined || !tellsSame(alias.last.told, told)) {
+      const sealed = sealPersonal(told, alias.keys, random(SEAL_NONCE_BYTES))
+      alias.last = { told, shown: shownOf(told, alias), sealed }
+    }
+    return alias.last
+  }
+
   /** Members are replaced one by one, because an object that is put together by spreading costs many times as much. */
   function disguised(event: SallyportEvent, alias: Alias): SallyportEvent {
-    const { sid, ip, previous_ip: previous, user_agent: agent, resource_id: resource } = event
-    const hidden = { ...event, sub: alias.pseudonym } as Writable<SallyportEvent>
-    if (sid !== undefined) hidden.sid = sessionOf(alias, sid)
-    if (ip !== undefined) hidden.ip = regionBehind(ip)
-    if (previous !== undefined) hidden.previous_ip = regionBehind(previous)
-    if (agent !== undefined) hidden.user_agent = devices.labelOf(agent)
-    // A resource may be a person, such as the caller's own profile.
-    if (resource !== undefined) delete hidden.resource_id
-    hidden.sealed = sealPersonal(event, hidden, alias.keys, random(SEAL_NONCE_BYTES))
+    const { shown, sealed } = disguiseOf(event, alias)
+    const { sub, sid, ip, previous_ip: previous, user_agent: agent } = shown
+    const hidden = { ...event, sub } as Writable<SallyportEvent>
+    if (sid !== undefined) hidden.sid = sid
+    if (ip !== undefined) hidden.ip = ip
+    if (previous !== undefined) hidden.previous_ip = previous
+    if (agent !== undefined) hidden.user_agent = agent
+    if (event.resource_id !== undefined) delete hidden.resource_id
+    hidden.sealed = bindSealed(sealed, hidden, alias.keys)
     return hidden
   }
 
   return {
     async disguise(events) {
-      const known = await aliasesFor(events)
+      const tags = events.map(subjectOf)
+      const known = await aliasesFor(events, tags)
       if (known === undefined) return undefined
-      return events.map((event) => {
-        const tag = subjectOf(event)
+      return events.map((event, index) => {
+        const tag = tags[index]
         const alias = tag === undefined ? undefined : known.get(tag)
         return alias === undefined ? event : disguised(event, alias)
       })
@@ -194,12 +237,6 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
       endings.set(tag, clock.monotonic())
     },
   }
-}
-
-/** The id of a session begins with the tag of its subject. */
-function subjectOf({ sub, sid }: SallyportEvent): SubjectTag | undefined {
-  if (sub !== undefined) return tagOf(sub)
-  return sid !== undefined && isSessionId(sid) ? tagOfSession(sid) : undefined
 }
 
 /** An event of the application may have anything there. */

@@ -1,10 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
+import { hmacOf } from '../../tokens/hmac.ts'
 import type { SallyportEvent } from '../event.ts'
 
 /** What an event tells of a person, which is encrypted. */
 const PERSONAL = ['sub', 'sid', 'ip', 'previous_ip', 'user_agent', 'resource_id'] as const
 
-export type Personal = Partial<Record<(typeof PERSONAL)[number], string>>
+export type Personal = { [Name in (typeof PERSONAL)[number]]?: string | undefined }
 
 export const SEAL_NONCE_BYTES: number = 12
 const TAG_BYTES = 16
@@ -14,12 +15,13 @@ const ID_BYTES = 16
 export interface PersonKeys {
   readonly session: Uint8Array
   readonly seal: Uint8Array
+  readonly binding: Uint8Array
 }
 
 /** @param key that of a subject */
 export function personKeys(key: Uint8Array): PersonKeys {
   const derived = (use: string): Uint8Array => createHmac('sha256', key).update(use).digest()
-  return { session: derived('session'), seal: derived('seal') }
+  return { session: derived('session'), seal: derived('seal'), binding: derived('binding') }
 }
 
 /** The same for all events of a session, and of no use without the key. */
@@ -36,59 +38,53 @@ export function isHidden(name: string): boolean {
   return BESIDE.includes(name) || PERSONAL.some((one) => one === name)
 }
 
-/**
- * All texts that the line has besides, so that nothing can be changed, or moved to another event. Applications may add
- * members of other kinds, which nobody reads.
- */
-function associated(hidden: SallyportEvent): Buffer {
-  const members: (readonly [string, string])[] = []
-  for (const name of Object.keys(hidden).sort()) {
-    const value: unknown = hidden[name as keyof SallyportEvent]
-    if (typeof value === 'string' && !BESIDE.includes(name)) members.push([name, value])
-  }
-  return Buffer.from(JSON.stringify(members))
+/** Whether two events tell the same of a person. */
+export function tellsSame(one: Personal, other: Personal): boolean {
+  return PERSONAL.every((name) => one[name] === other[name])
 }
 
-/**
- * Encrypts what an event tells of a person (AES-256-GCM).
- *
- * @param hidden the event as the trail has it
- */
-export function sealPersonal(
-  event: SallyportEvent,
-  hidden: SallyportEvent,
-  { seal }: PersonKeys,
-  nonce: Uint8Array,
-): string {
-  const { sub, sid, ip, previous_ip, user_agent, resource_id } = event
-  const told: Readonly<Record<keyof Personal, string | undefined>> = {
-    sub,
-    sid,
-    ip,
-    previous_ip,
-    user_agent,
-    resource_id,
-  }
+/** Encrypts what an event tells of a person (AES-256-GCM). It serves for all events that tell the same. */
+export function sealPersonal(told: Personal, { seal }: PersonKeys, nonce: Uint8Array): string {
+  const { sub, sid, ip, previous_ip, user_agent, resource_id } = told
+  const text = JSON.stringify({ sub, sid, ip, previous_ip, user_agent, resource_id })
   const cipher = createCipheriv('aes-256-gcm', seal, nonce)
-  cipher.setAAD(associated(hidden))
-  const parts = [nonce, cipher.update(JSON.stringify(told), 'utf8'), cipher.final(), cipher.getAuthTag()]
+  const parts = [nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]
   return Buffer.concat(parts).toString('base64url')
 }
 
-/** `undefined` if it was not sealed under this key, or for another event. */
-export function openPersonal(event: SallyportEvent, { seal }: PersonKeys): Personal | undefined {
-  const sealed = Buffer.from(event.sealed ?? '', 'base64url')
-  if (sealed.length < SEAL_NONCE_BYTES + TAG_BYTES) return undefined
-  const decipher = createDecipheriv('aes-256-gcm', seal, sealed.subarray(0, SEAL_NONCE_BYTES))
-  decipher.setAAD(associated(event))
-  decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
-  try {
-    const text = Buffer.concat([
-      decipher.update(sealed.subarray(SEAL_NONCE_BYTES, -TAG_BYTES)),
-      decipher.final(),
-    ])
-    return JSON.parse(text.toString('utf8')) as Personal
-  } catch {
-    return undefined
+/**
+ * The member `sealed` of an event: what was encrypted, and a MAC over that and all other texts of the line. So nothing
+ * can be changed, or moved to another event. Applications may add members of other kinds, which nobody reads.
+ *
+ * @param hidden the event as the trail has it
+ */
+export function bindSealed(sealed: string, hidden: SallyportEvent, { binding }: PersonKeys): string {
+  return `${sealed}.${macOf(sealed, hidden, binding)}`
+}
+
+/** Lengths stand before all texts, so that no two events have the same message. */
+function macOf(sealed: string, hidden: SallyportEvent, key: Uint8Array): string {
+  let message = `${sealed.length} ${sealed}`
+  for (const name of Object.keys(hidden).sort()) {
+    const value: unknown = hidden[name as keyof SallyportEvent]
+    if (typeof value === 'string' && !BESIDE.includes(name))
+      message += `\n${name.length} ${value.length} ${name}${value}`
   }
+  return Buffer.from(hmacOf(key, message), 'latin1').toString('base64url')
+}
+
+/** `undefined` if it was not sealed under this key, or for another event. */
+export function openPersonal(event: SallyportEvent, { seal, binding }: PersonKeys): Personal | undefined {
+  const [sealed = '', mac = '', ...more] = (event.sealed ?? '').split('.')
+  if (more.length > 0 || !isSame(mac, macOf(sealed, event, binding))) return undefined
+  const bytes = Buffer.from(sealed, 'base64url')
+  const decipher = createDecipheriv('aes-256-gcm', seal, bytes.subarray(0, SEAL_NONCE_BYTES))
+  decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
+  const text = [decipher.update(bytes.subarray(SEAL_NONCE_BYTES, -TAG_BYTES)), decipher.final()]
+  return JSON.parse(Buffer.concat(text).toString('utf8')) as Personal
+}
+
+function isSame(given: string, expected: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(expected)]
+  return one.length === other.length && timingSafeEqual(one, other)
 }
