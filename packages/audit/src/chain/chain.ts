@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { createRecordMac, elementOf, type Gapped, type RecordName, START } from './record.ts'
 
-/** A record, as it is written. */
-export interface Link extends RecordName {
-  /** With its line break. */
-  readonly line: string
+/** Where a chain has got to. */
+export interface Position extends RecordName {
   readonly mac: string
   /** Of its event. */
   readonly time: string
+}
+
+/** A record, as it is written. */
+export interface Link extends Position {
+  /** With its line break. */
+  readonly line: string
 }
 
 /** The records of one process, each bound to the one before. */
@@ -27,8 +31,10 @@ export function createChain(key: Uint8Array, time: string): Chain {
     next({ before, after }, at) {
       number += 1
       const name = { processId, number }
-      previous = macOf(previous, name, { before: Buffer.from(before), after: Buffer.from(after) })
-      return { ...name, line: `${before}${elementOf(name, previous)}${after}\n`, mac: previous, time: at }
+      previous = macOf(previous, name, { before, after })
+      const line = `${before}${elementOf(name, previous)}${after}\n`
+      // To put it together by spreading the name would cost as much as the MAC.
+      return { processId, number, line, mac: previous, time: at }
     },
   }
 }

@@ -28,7 +28,11 @@ const ELEMENT = /(\d{8}T\d{6}-[0-9a-f]{12})\.([1-9]\d{0,14})\.([\w-]{43})((?:"\}
 const MAX_ELEMENT_CHARS = 100
 
 /** Gives the MAC of a record, from the MAC of the record before. */
-export type RecordMac = (previous: string, name: RecordName, line: Gapped<Uint8Array>) => string
+export type RecordMac = <Text extends string | Uint8Array>(
+  previous: string,
+  name: RecordName,
+  line: Gapped<Text>,
+) => string
 
 /**
  * HMAC-SHA-256 over the MAC of the record before, the record's name, and the bytes of the line around the gap. None of
@@ -37,10 +41,18 @@ export type RecordMac = (previous: string, name: RecordName, line: Gapped<Uint8A
 export function createRecordMac(key: Uint8Array): RecordMac {
   const macOf = createMessageHmac(key)
   return (previous, { processId, number }, { before, after }) => {
-    const fields = Buffer.from(`${previous}\n${processId}\n${number}\n${before.length}\n`)
-    return Buffer.from(macOf(Buffer.concat([fields, before, after])), 'latin1').toString('base64url')
+    const fields = `${previous}\n${processId}\n${number}\n${Buffer.byteLength(before)}\n`
+    // A line that is written is a string, of which no copies need be made.
+    const message =
+      typeof before === 'string' && typeof after === 'string'
+        ? fields + before + after
+        : Buffer.concat([Buffer.from(fields), bytesOf(before), bytesOf(after)])
+    return Buffer.from(macOf(message), 'latin1').toString('base64url')
   }
 }
+
+const bytesOf = (text: string | Uint8Array): Uint8Array =>
+  typeof text === 'string' ? Buffer.from(text) : text
 
 /** What goes into the gap of a line. */
 export function elementOf({ processId, number }: RecordName, mac: string): string {

@@ -1,4 +1,4 @@
-import type { Link } from '../chain/chain.ts'
+import type { Position } from '../chain/chain.ts'
 import { createLineFile, type LineFile } from './line-file.ts'
 import type { TrailNames } from './names.ts'
 
@@ -11,7 +11,7 @@ export interface Rotation {
 /** Where the lines of one process go. */
 export interface Place {
   /** The file for these lines, and how it is called in a message. A new one whenever the last one is complete. */
-  fileFor(first: Link, bytes: number): Promise<{ readonly file: LineFile; readonly path: string }>
+  fileFor(first: Position, bytes: number): Promise<{ readonly file: LineFile; readonly path: string }>
   /** Waits for the disk, if that has failed before. */
   settle(): Promise<void>
   /** How many files were begun. */

@@ -1,5 +1,5 @@
 import type { AuditSink } from '@sallyport/core/sink'
-import { type Chain, createChain, type Link } from '../chain/chain.ts'
+import { type Chain, createChain, type Position } from '../chain/chain.ts'
 import type { TrailKeys } from '../chain/keys.ts'
 import { makeHead } from '../chain/marks.ts'
 import { START } from '../chain/record.ts'
@@ -22,7 +22,11 @@ export interface FileSettings {
   readonly sync: boolean
 }
 
-type Position = Pick<Link, 'processId' | 'number' | 'mac' | 'time'>
+/** A record on its way. The bytes take less space than the strings that a line is put together of. */
+interface Waiting {
+  readonly at: Position
+  readonly bytes: Buffer
+}
 
 export function createFileSink(settings: FileSettings): AuditSink {
   const { path, keys, format, rotation, retentionMs, sync } = settings
@@ -34,41 +38,42 @@ export function createFileSink(settings: FileSettings): AuditSink {
   let isHeadWritten = false
   let lastCleared = ''
 
-  const outbox = createOutbox<Link>(
+  const outbox = createOutbox<Waiting>(
     (event) => {
       chain ??= createChain(keys.record, event.time)
-      return chain.next(format.gapped(event), event.time)
+      const { processId, number, mac, time, line } = chain.next(format.gapped(event), event.time)
+      return { at: { processId, number, mac, time }, bytes: Buffer.from(line) }
     },
-    async (links) => {
+    async (waiting) => {
       const { processId } = chain ?? {}
       if (processId === undefined) return
       try {
-        await deliver(processId, links)
+        await deliver(processId, waiting)
       } catch (cause) {
         throw failureAt(path, cause)
       }
     },
   )
 
-  async function deliver(processId: string, links: Link[]): Promise<void> {
+  async function deliver(processId: string, waiting: Waiting[]): Promise<void> {
     await place.settle()
     // A head comes before the first record, so that a trail without one has lost it. Later it comes after the records:
     // a crash leaves a trail that is ahead of its head, and only somebody who cuts a trail leaves one that is behind.
     if (!isHeadWritten) await writeHead(processId, false)
-    const [first] = links
-    if (first !== undefined) await append(first, links)
+    const [first] = waiting
+    if (first !== undefined) await append(first.at, waiting)
     if (!isHeadWritten) await writeHead(processId, false)
     await clear()
   }
 
-  async function append(first: Link, links: Link[]): Promise<void> {
-    const lines = links.map(({ line }) => Buffer.from(line))
+  async function append(first: Position, waiting: Waiting[]): Promise<void> {
+    const lines = waiting.map(({ bytes }) => bytes)
     const bytes = lines.reduce((sum, { length }) => sum + length, 0)
     const { file, path: at } = await place.fileFor(first, bytes)
     const appended = await file.append(lines)
-    const last = links.splice(0, appended.kept).at(-1)
+    const last = waiting.splice(0, appended.kept).at(-1)
     if (last !== undefined) {
-      kept = last
+      kept = last.at
       isHeadWritten = false
     }
     if (appended.failure !== undefined) throw failureAt(at, appended.failure)
