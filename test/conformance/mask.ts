@@ -1,5 +1,8 @@
 import type { Reply } from './client.ts'
 
+/** A second may pass between the answers of two hosts, which those who wait for long see. */
+const LONG_SECONDS = 10
+
 const FRAMING = new Set(['date', 'connection', 'keep-alive', 'content-length', 'transfer-encoding'])
 
 /**
@@ -33,7 +36,10 @@ export class Masks {
   reply({ status, headers, text }: Reply): Reply {
     const kept = Object.entries(headers)
       .filter(([name]) => !FRAMING.has(name))
-      .map(([name, values]) => [name, values.map((value) => this.text(value))])
+      .map(([name, values]) => [
+        name,
+        values.map((value) => (isLongWait(name, value) ? '<seconds left>' : this.text(value))),
+      ])
     return { status, headers: Object.fromEntries(kept), text: this.text(text) }
   }
 
@@ -54,4 +60,8 @@ export class Masks {
     this.#names.set(value, name)
     return name
   }
+}
+
+function isLongWait(name: string, value: string): boolean {
+  return name === 'retry-after' && Number(value) >= LONG_SECONDS
 }
