@@ -121,9 +121,22 @@ test('a prefix that no path can have is refused, on Koa', async () => {
 })
 
 describe.each([
-  ['Express', () => forExpress.createSallyport(), [{}, {}], 'the request and the response come first'],
-  ['Koa', () => forKoa.createSallyport(), [{}], 'the context comes first'],
-  ['Fastify', () => forFastify.createSallyport(), [{}, {}], 'the request and the response come first'],
+  [
+    'Express',
+    () => forExpress.createSallyport(),
+    [{ headers: {}, url: '/' }, { appendHeader() {} }],
+    'the request and the response come first',
+  ],
+  ['Koa', () => forKoa.createSallyport(), [{ state: {} }], 'the context comes first'],
+  [
+    'Fastify',
+    () => forFastify.createSallyport(),
+    [
+      { raw: {}, originalUrl: '/' },
+      { header() {}, send() {} },
+    ],
+    'the request and the response come first',
+  ],
 ] as const)('on %s, a call for a request', (_name, make, exchange, first) => {
   let sallyport: Made
   beforeEach(async () => {

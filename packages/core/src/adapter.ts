@@ -3,11 +3,16 @@
 export {
   type Adapted,
   type AdaptedSessions,
+  type AttachedCallers,
   adapt,
-  authGetter,
+  type ExchangeShape,
   type GetAuth,
   type Host,
+  type Question,
+  type Requests,
+  requestsOf,
   requireAuth,
+  shapes,
   whenSettled,
 } from './adapt/index.ts'
 export { gateOf } from './application/index.ts'

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Auth, createSallyport as createCore, type SallyportOptions } from '@sallyport/core'
-import { type Adapted, adapt, authGetter, type GetAuth, whenSettled } from '@sallyport/core/adapter'
+import { type Adapted, adapt, type GetAuth, requestsOf, shapes, whenSettled } from '@sallyport/core/adapter'
 import { type NextFunction, Router } from 'express'
 import { read, send, setHeaders, type WithAuth } from './view.ts'
 
 /** A middleware for routes with any parameters and body. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: NextFunction) => unknown
 type Exchange = [req: IncomingMessage, res: ServerResponse]
+const requests = requestsOf(shapes.express, read, (req: WithAuth) => req.auth)
 
 /** A `Sallyport` for Express 5. Its calls return middleware and routers, and the caller is on `req.auth`. */
 export type ExpressSallyport = Adapted<Exchange, void, Middleware, Middleware, Router>
@@ -31,22 +32,18 @@ export type ExpressSallyport = Adapted<Exchange, void, Middleware, Middleware, R
  */
 export async function createSallyport(options?: SallyportOptions): Promise<ExpressSallyport> {
   return adapt<Exchange, void, Middleware, Middleware, Router, never>(await createCore(options), {
-    exchangeLength: 2,
-    read,
-    attached: (req) => (req as WithAuth).auth,
+    requests,
     send: (answer, _req, res) => send(res, answer),
     setFields: (fields, _req, res) => fields.forEach(([name, value]) => void res.appendHeader(name, value)),
     protect: (verify) => (req: WithAuth, res, next) =>
-      whenSettled(verify(read(req)), (decision) => {
+      requests.ask(verify, req, (decision) => {
         if (decision.kind === 'refuse') return send(res, decision.answer)
         if (decision.kind === 'allow' && decision.headers) setHeaders(res, decision.headers)
         req.auth = decision.auth
         next()
       }),
-    guard: (check) => (req: WithAuth, res, next) =>
-      whenSettled(check(req.auth, read(req)), (refusal) =>
-        refusal === undefined ? next() : send(res, refusal),
-      ),
+    guard: (check) => (req, res, next) =>
+      requests.ask(check, req, (refusal) => (refusal === undefined ? next() : send(res, refusal))),
     router(routes) {
       const router = Router({ caseSensitive: true, strict: true })
       for (const { path, handle } of routes)
@@ -57,6 +54,6 @@ export async function createSallyport(options?: SallyportOptions): Promise<Expre
 }
 
 /** The caller behind `authMiddleware`. Given a guard of `requireClaim`, types its claim. Throws a `TypeError` if there is none. */
-export const getAuth: GetAuth<IncomingMessage> = authGetter((req) => (req as WithAuth).auth)
-/** The caller, if there is one. Never throws. */
-export const findAuth = (req: IncomingMessage): Auth | undefined => (req as WithAuth).auth ?? undefined
+export const getAuth: GetAuth<IncomingMessage> = requests.getAuth
+/** The caller, if there is one. Throws a `TypeError` only for what is no request. */
+export const findAuth: (req: IncomingMessage) => Auth | undefined = requests.findAuth

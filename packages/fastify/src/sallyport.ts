@@ -1,5 +1,5 @@
 import { type Auth, createSallyport as createCore, type SallyportOptions } from '@sallyport/core'
-import { type Adapted, adapt, authGetter, type GetAuth, whenSettled } from '@sallyport/core/adapter'
+import { type Adapted, adapt, type GetAuth, type Question, requestsOf, shapes } from '@sallyport/core/adapter'
 import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { type AnyReply, type AnyRequest, read, send } from './view.ts'
@@ -8,6 +8,7 @@ export type Hook = (request: AnyRequest, reply: AnyReply, done: (error?: Error) 
 /** Both a plugin for all routes of a scope and a hook for a single route: `{ onRequest: authMiddleware() }`. */
 export type PluginAndHook = FastifyPluginCallback & Hook
 type Exchange = [request: AnyRequest, reply: AnyReply]
+const requests = requestsOf(shapes.fastify, read, (request: object) => (request as AnyRequest).auth)
 
 /** A `Sallyport` for Fastify 5. Its calls return plugins and hooks, and the caller is on `request.auth`. */
 export type FastifySallyport = Adapted<Exchange, AnyReply, PluginAndHook, Hook, FastifyPluginAsync>
@@ -16,9 +17,7 @@ export type FastifySallyport = Adapted<Exchange, AnyReply, PluginAndHook, Hook, 
 export async function createSallyport(options?: SallyportOptions): Promise<FastifySallyport> {
   const core = await createCore(options)
   return adapt<Exchange, AnyReply, PluginAndHook, Hook, FastifyPluginAsync, never>(core, {
-    exchangeLength: 2,
-    read,
-    attached: (request) => request.auth,
+    requests,
     send: (answer, _request, reply) => send(reply, answer),
     setFields: (fields, _request, reply) => fields.forEach(([name, value]) => void reply.header(name, value)),
     protect(verify) {
@@ -29,7 +28,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
         done()
       })
       const both = (one: FastifyInstance | AnyRequest, reply: AnyReply, done: () => void) => {
-        if (!('addHook' in one)) return protect(one, reply, done)
+        if (typeof one !== 'object' || !one || !('addHook' in one)) return protect(one, reply, done)
         // Gives every request the same shape; several scopes may ask for it. The casts: it is hook and plugin in one.
         if (!one.hasRequestDecorator('auth')) one.decorateRequest('auth')
         one.addHook('onRequest', protect).addHook('onClose', core.close)
@@ -38,9 +37,8 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
       return fp(both as PluginAndHook, { name: '@sallyport/fastify', fastify: '5.x' }) as PluginAndHook
     },
     guard: (check) =>
-      hook(
-        (view, { auth }) => check(auth, view),
-        (refusal, _request, reply, done) => (refusal === undefined ? done() : send(reply, refusal)),
+      hook(check, (refusal, _request, reply, done) =>
+        refusal === undefined ? done() : send(reply, refusal),
       ),
     router: (routes) => async (fastify) => {
       fastify.addHook('preClose', async () => core.endConnections()).addHook('onClose', core.close)
@@ -55,15 +53,15 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
 }
 
 /** The caller behind `authMiddleware`. Given a guard of `requireClaim`, types its claim. Throws a `TypeError` if there is none. */
-export const getAuth: GetAuth<object> = authGetter((request) => (request as AnyRequest).auth)
-/** The caller, if there is one. Never throws. */
-export const findAuth = (request: object): Auth | undefined => (request as AnyRequest).auth ?? undefined
+export const getAuth: GetAuth<object> = requests.getAuth
+/** The caller, if there is one. Throws a `TypeError` only for what is no request. */
+export const findAuth: (request: object) => Auth | undefined = requests.findAuth
 
 /** The hook calls back instead of returning a promise, which would cost every request one. */
 function hook<T>(
-  ask: (view: ReturnType<typeof read>, request: AnyRequest) => T | Promise<T>,
+  question: Question<AnyRequest, T>,
   use: (value: T, request: AnyRequest, reply: AnyReply, done: () => void) => void,
 ): Hook {
   return (request, reply, done) =>
-    void whenSettled(ask(read(request), request), (value) => use(value, request, reply, done), done)
+    void requests.ask(question, request, (value) => use(value, request, reply, done), done)
 }

@@ -1,6 +1,6 @@
 import Router from '@koa/router'
 import { type Auth, createSallyport as createCore, type SallyportOptions } from '@sallyport/core'
-import { type Adapted, adapt, authGetter, type GetAuth, whenSettled } from '@sallyport/core/adapter'
+import { type Adapted, adapt, type GetAuth, requestsOf, shapes, whenSettled } from '@sallyport/core/adapter'
 import type { Context, Middleware } from 'koa'
 import { quiet, read, send } from './view.ts'
 
@@ -9,6 +9,7 @@ export interface MountOptions {
   readonly prefix?: string | undefined
 }
 type Exchange = [ctx: Context]
+const requests = requestsOf(shapes.koa, read, (ctx: Pick<Context, 'state'>) => ctx.state?.auth)
 
 /** A `Sallyport` for Koa 3. Its calls return middleware, and the caller is on `ctx.state.auth`. */
 export type KoaSallyport = Adapted<Exchange, void, Middleware, Middleware, Middleware, MountOptions>
@@ -35,23 +36,19 @@ export type KoaSallyport = Adapted<Exchange, void, Middleware, Middleware, Middl
  */
 export async function createSallyport(options?: SallyportOptions): Promise<KoaSallyport> {
   return adapt<Exchange, void, Middleware, Middleware, Middleware, MountOptions>(await createCore(options), {
-    exchangeLength: 1,
+    requests,
     placementNames: ['prefix'],
-    read,
-    attached: (ctx) => ctx.state.auth,
     send: (answer, ctx) => send(ctx, answer),
     setFields: (fields, ctx) => fields.forEach(([name, value]) => void ctx.append(name, value)),
     protect: (verify) => (ctx: Context, next) =>
-      whenSettled(verify(read(ctx)), (decision) => {
+      requests.ask(verify, ctx, (decision) => {
         if (decision.kind === 'refuse') return send(ctx, decision.answer)
         if (decision.kind === 'allow' && decision.headers) ctx.set({ ...decision.headers })
         ctx.state.auth = decision.auth
         return next()
       }),
     guard: (check) => (ctx: Context, next) =>
-      whenSettled(check(ctx.state.auth, read(ctx)), (refusal) =>
-        refusal === undefined ? next() : send(ctx, refusal),
-      ),
+      requests.ask(check, ctx, (refusal) => (refusal === undefined ? next() : send(ctx, refusal))),
     router(routes, { prefix = '' } = {}) {
       const router = new Router({ prefix, sensitive: true, strict: true })
       for (const { path, handle } of routes)
@@ -63,6 +60,6 @@ export async function createSallyport(options?: SallyportOptions): Promise<KoaSa
 }
 
 /** The caller behind `authMiddleware`. Given a guard of `requireClaim`, types its claim. Throws a `TypeError` if there is none. */
-export const getAuth: GetAuth<Pick<Context, 'state'>> = authGetter((ctx) => ctx.state.auth)
-/** The caller, if there is one. Never throws. */
-export const findAuth = (ctx: Pick<Context, 'state'>): Auth | undefined => ctx.state.auth ?? undefined
+export const getAuth: GetAuth<Pick<Context, 'state'>> = requests.getAuth
+/** The caller, if there is one. Throws a `TypeError` only for what is no context. */
+export const findAuth: (ctx: Pick<Context, 'state'>) => Auth | undefined = requests.findAuth

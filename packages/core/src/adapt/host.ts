@@ -1,7 +1,5 @@
-import type { GuardCheck } from '../gate/guard.ts'
-import type { Verify } from '../gate/protect.ts'
-import type { Auth } from '../seam/auth.ts'
-import type { Answer, RequestView, Route } from '../seam/http.ts'
+import type { Answer, Decision, Route } from '../seam/http.ts'
+import type { Question, Requests } from './requests.ts'
 
 /** The name and the value of a header field, such as `Set-Cookie`. */
 export type Field = readonly [name: string, value: string]
@@ -14,11 +12,8 @@ export type Field = readonly [name: string, value: string]
  * `[ctx]`. `Placement` tells the router where its routes are mounted, for frameworks that have to know.
  */
 export interface Host<Exchange extends unknown[], Reply, Protect, Check, Router, Placement> {
-  /** The number of arguments that make up an exchange. */
-  readonly exchangeLength: Exchange['length']
-  read(...exchange: Exchange): RequestView
-  /** The caller that `protect` attached; nothing if no `protect` ran. */
-  attached(...exchange: Exchange): Auth | null | undefined
+  /** Reads requests, of which each is the first argument of an exchange, and finds the callers attached to them. */
+  readonly requests: Requests<Exchange[0]>
   /** Sends an answer unchanged. */
   send(answer: Answer, ...exchange: Exchange): Reply
   /** Appends these header fields to the response that somebody else sends. */
@@ -27,9 +22,9 @@ export interface Host<Exchange extends unknown[], Reply, Protect, Check, Router,
    * Verifies each request. On `allow`, sets the header fields of the decision, attaches the caller and continues; otherwise
    * sends the answer.
    */
-  protect(verify: Verify): Protect
-  /** Runs the check with the attached caller. Continues if the check returns nothing; otherwise sends its answer. */
-  guard(check: GuardCheck): Check
+  protect(verify: Question<Exchange[0], Decision>): Protect
+  /** Checks each request. Continues if the check returns nothing; otherwise sends its answer. */
+  guard(check: Question<Exchange[0], Answer | undefined>): Check
   /**
    * The names of the members of a placement, each of which is a path such as `/auth`. Default: none, since the framework
    * mounts routers by itself.

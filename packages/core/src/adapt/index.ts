@@ -13,10 +13,12 @@ import type { AboutSignIn, SignInAttempt } from '../watch/lockout/attempt.ts'
 
 import type { Adapted, AdaptedSessions } from './adapted.ts'
 import type { Field, Host } from './host.ts'
-import { authGetter, type GetAuth, requireAuth, whenSettled } from './settled.ts'
+import { type AttachedCallers, type Question, type Requests, requestsOf } from './requests.ts'
+import { type GetAuth, requireAuth, whenSettled } from './settled.ts'
+import { type ExchangeShape, mistakeIn, shapes } from './shapes.ts'
 
-export type { Adapted, AdaptedSessions, GetAuth, Host }
-export { authGetter, requireAuth, whenSettled }
+export type { Adapted, AdaptedSessions, AttachedCallers, ExchangeShape, GetAuth, Host, Question, Requests }
+export { requestsOf, requireAuth, shapes, whenSettled }
 
 /**
  * Gives a `Sallyport` the form of one framework, by what the framework's adapter supplies. Endpoints and guards are
@@ -27,7 +29,13 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
   host: Host<Exchange, Reply, Protect, Check, Router, Placement>,
 ): Adapted<Exchange, Reply, Protect, Check, Router, Placement> {
   const gate = gateOf(core)
-  const checkBy = (guard: Guard): Check => withProofOf(guard, host.guard(gate.check(guard)))
+  const { read, attached, shape } = host.requests
+  const exchangeLength = shape.parts.length
+  function checkBy(call: string, guard: Guard): Check {
+    const check = gate.check(guard)
+    const question = (view: RequestView, request: Exchange[0]) => check(attached(request), view)
+    return withProofOf(guard, host.guard(Object.assign(question, { askedBy: call })))
+  }
   function routerOf(name: string, routes: readonly Route[], placement: Placement | undefined): Router {
     const given = called(name, placement)
     if (given !== undefined) {
@@ -43,9 +51,12 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
   }
   return {
     ...core,
-    authMiddleware: (options) => host.protect(gate.verifier(called('authMiddleware', options))),
+    authMiddleware(options) {
+      const call = 'authMiddleware'
+      return host.protect(Object.assign(gate.verifier(called(call, options)), { askedBy: call }))
+    },
     ...guardMethods(gate.guards, checkBy),
-    guard: checkBy,
+    guard: (guard) => checkBy('guard', guard),
     refreshRouter: (placement) => routerOf('refreshRouter', gate.routes(['refresh']), placement),
     logoutRouter: (placement) => routerOf('logoutRouter', gate.routes(['logout']), placement),
     router(...parts) {
@@ -60,23 +71,23 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
     },
     async signIn(...args) {
       const exchange = exchangeOf('signIn', args, 1)
-      const signIn = args[host.exchangeLength] as SignIn
-      return host.send(await gate.signIn(host.read(...exchange), signIn), ...exchange)
+      const signIn = args[exchangeLength] as SignIn
+      return host.send(await gate.signIn(read(exchange[0]), signIn), ...exchange)
     },
     async stepUp(...args) {
       const exchange = exchangeOf('stepUp', args, 1)
-      const auth = requireAuth(host.attached(...exchange))
-      const answer = await gate.stepUp(host.read(...exchange), auth, args[host.exchangeLength] as StepUp)
+      const auth = requireAuth(attached(exchange[0]))
+      const answer = await gate.stepUp(read(exchange[0]), auth, args[exchangeLength] as StepUp)
       return host.send(answer, ...exchange)
     },
     async guardSignIn<Found>(...args: unknown[]): Promise<Exclude<Found, Nobody> | undefined> {
       const exchange = exchangeOf('guardSignIn', args, 2)
-      const [name, check, about] = args.slice(host.exchangeLength) as [
+      const [name, check, about] = args.slice(exchangeLength) as [
         string,
         () => Found | PromiseLike<Found>,
         AboutSignIn | undefined,
       ]
-      const outcome = await gate.lockout.guard(host.read(...exchange), name, check, about)
+      const outcome = await gate.lockout.guard(read(exchange[0]), name, check, about)
       if (outcome.kind === 'refused') throw faultOf(outcome)
       if (outcome.kind === 'failed') return undefined
       host.setFields(fieldsOf(outcome), ...exchange)
@@ -86,8 +97,8 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
       ...core.lockout,
       async check(...args) {
         const exchange = exchangeOf('lockout.check', args, 1)
-        const [name, about] = args.slice(host.exchangeLength) as [string, AboutSignIn | undefined]
-        const checked = await gate.lockout.check(host.read(...exchange), name, about)
+        const [name, about] = args.slice(exchangeLength) as [string, AboutSignIn | undefined]
+        const checked = await gate.lockout.check(read(exchange[0]), name, about)
         if (checked.kind === 'refused') throw faultOf(checked)
         return checked.attempt
       },
@@ -107,17 +118,16 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
         step(exchangeOf('sessions.end', args), args, (view, _exchange, options) =>
           gate.sessions.end(view, options as RevokeOptions | undefined),
         ),
-      find: async (...args) => gate.sessions.find(host.read(...exchangeOf('sessions.find', args))),
-      handOver: async (...args) =>
-        gate.sessions.handOver(host.read(...exchangeOf('sessions.handOver', args))),
+      find: async (...args) => gate.sessions.find(read(exchangeOf('sessions.find', args)[0])),
+      handOver: async (...args) => gate.sessions.handOver(read(exchangeOf('sessions.handOver', args)[0])),
       async stepUp(...args) {
         const exchange = exchangeOf('sessions.stepUp', args, 1)
-        const auth = requireAuth(host.attached(...exchange))
-        return gate.sessions.stepUp(host.read(...exchange), auth, args[host.exchangeLength] as StepUp)
+        const auth = requireAuth(attached(exchange[0]))
+        return gate.sessions.stepUp(read(exchange[0]), auth, args[exchangeLength] as StepUp)
       },
       revokeOthers: async (...args) =>
         step(exchangeOf('sessions.revokeOthers', args), args, (view, exchange, options) => {
-          const auth = requireAuth(host.attached(...exchange))
+          const auth = requireAuth(attached(exchange[0]))
           return gate.sessions.revokeOthers(view, auth, options as RevokeOptions | undefined)
         }),
     },
@@ -125,13 +135,17 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
 
   /**
    * The arguments that make up the exchange. Throws a `TypeError` for a call that has too few of them, such as one without
-   * the response.
+   * the response, and before anything is done for what is no request of the framework.
    *
    * @param further how many have to follow
    */
   function exchangeOf(call: string, args: readonly unknown[], further = 0): Exchange {
-    const { exchangeLength } = host
-    if (args.length >= exchangeLength + further) return args.slice(0, exchangeLength) as Exchange
+    if (args.length >= exchangeLength + further) {
+      const exchange = args.slice(0, exchangeLength)
+      const mistake = mistakeIn(call, shape, exchange)
+      if (mistake !== undefined) throw mistake
+      return exchange as Exchange
+    }
     const first = exchangeLength === 1 ? 'the context comes first' : 'the request and the response come first'
     throw new TypeError(`${call}: too few arguments: ${first}`)
   }
@@ -143,9 +157,9 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
     take: (view: RequestView, exchange: Exchange, ...rest: unknown[]) => Promise<Result>,
   ): Promise<Omit<Result, keyof WithCookies>> {
     const { cookies, headers, ...result } = await take(
-      host.read(...exchange),
+      read(exchange[0]),
       exchange,
-      ...args.slice(host.exchangeLength),
+      ...args.slice(exchangeLength),
     )
     host.setFields(fieldsOf({ cookies, headers }), ...exchange)
     return result
@@ -156,14 +170,17 @@ function fieldsOf({ cookies, headers = {} }: WithCookies): readonly Field[] {
   return [...cookies.map((cookie): Field => ['Set-Cookie', cookie]), ...Object.entries(headers)]
 }
 
-function guardMethods<Check>(guards: Guards, checkBy: (guard: Guard) => Check): GuardMethods<Check> {
+function guardMethods<Check>(
+  guards: Guards,
+  checkBy: (call: string, guard: Guard) => Check,
+): GuardMethods<Check> {
   const method =
-    (make: (...args: never[]) => Guard) =>
+    (call: string, make: (...args: never[]) => Guard) =>
     (...args: never[]) =>
-      checkBy(make(...args))
+      checkBy(call, make(...args))
   // Object.fromEntries forgets which names there are: those of `guards`.
   return Object.fromEntries(
-    Object.entries(guards).map(([name, make]) => [name, method(make)]),
+    Object.entries(guards).map(([name, make]) => [name, method(name, make)]),
   ) as GuardMethods<Check>
 }
 

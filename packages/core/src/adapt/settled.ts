@@ -27,20 +27,13 @@ function isShownBy(guard: Partial<ClaimProof<unknown>>, auth: Auth): boolean {
 }
 
 /**
- * Finds the caller of a request. Throws a `TypeError` if there is none, and if a guard of `requireClaim` is given that
- * would not let it through.
+ * Finds the caller of a request. Throws a `TypeError` if there is none, if a guard of `requireClaim` is given that would
+ * not let it through, and for what is no request of the framework.
  */
 export type GetAuth<Request> = <Proven = unknown>(
   request: Request,
   guard?: ClaimProof<Proven>,
 ) => AuthWith<Proven>
-
-/** Makes the `getAuth` of a framework, from where its adapter attaches the caller. */
-export function authGetter<Request>(
-  attached: (request: Request) => Auth | null | undefined,
-): GetAuth<Request> {
-  return (request, guard) => requireAuth(attached(request), guard)
-}
 
 /**
  * Goes on with a value now, or with a promised one when it is there.

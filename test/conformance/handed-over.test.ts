@@ -1,0 +1,195 @@
+import { createServer } from 'node:http'
+import type { Sallyport } from '@sallyport/core'
+import * as forExpress from '@sallyport/express'
+import * as forFastify from '@sallyport/fastify'
+import * as forKoa from '@sallyport/koa'
+import express from 'express'
+import fastify from 'fastify'
+import Koa from 'koa'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Listening, listening } from '../support/listening.ts'
+
+// A handler has several objects at hand, and a call takes one or two of them. What it says when it is given another.
+
+/** What a caller without a type checker may pass. */
+type Loose = (...args: unknown[]) => unknown
+/** What a handler has at hand, by the name that it has there. */
+type AtHand = Readonly<Record<string, unknown>>
+type Act = (atHand: AtHand) => unknown
+
+interface Site {
+  readonly sallyport: Sallyport
+  readonly app: Listening
+}
+/** Starts a server with a sign-in, which does something in each of its other handlers. */
+type Start = (act: Act) => Promise<Site>
+
+const onExpress: Start = async (act) => {
+  const sallyport = await forExpress.createSallyport()
+  const app = express()
+  app.post('/', (req, res) => sallyport.signIn(req, res, { subject: 'u1' }))
+  app.get('/', async (req, res) => {
+    await act({ req, res })
+    res.end()
+  })
+  return { sallyport, app: await listening(createServer(app), sallyport.close) }
+}
+
+const onKoa: Start = async (act) => {
+  const sallyport = await forKoa.createSallyport()
+  const app = new Koa()
+  app.use(async (ctx) => {
+    if (ctx.method === 'POST') return sallyport.signIn(ctx, { subject: 'u1' })
+    const { request, response, req, res } = ctx
+    await act({ ctx, 'ctx.request': request, 'ctx.response': response, 'ctx.req': req, 'ctx.res': res })
+    ctx.status = 204
+  })
+  return { sallyport, app: await listening(createServer(app.callback()), sallyport.close) }
+}
+
+const onFastify: Start = async (act) => {
+  const sallyport = await forFastify.createSallyport()
+  const app = fastify()
+  app.post('/', (request, reply) => sallyport.signIn(request, reply, { subject: 'u1' }))
+  app.get('/', async (request, reply) => {
+    await act({ request, reply, 'request.raw': request.raw, 'reply.raw': reply.raw })
+    return {}
+  })
+  await app.ready()
+  return { sallyport, app: await listening(app.server, () => app.close()) }
+}
+
+const FOREIGN: readonly [says: string, given: unknown][] = [
+  ['nothing', undefined],
+  ['null', null],
+  ['an object', {}],
+  ['a string', 'eyJhbGciOi.a-token.of-somebody'],
+  ['a Request of the Fetch standard', new Request('http://localhost/')],
+]
+
+describe.each([
+  ['Express', onExpress, forExpress, ['req', 'res']],
+  ['Koa', onKoa, forKoa, ['ctx']],
+  ['Fastify', onFastify, forFastify, ['request', 'reply']],
+] as const)('on %s', (framework, start, { getAuth, findAuth }, parts) => {
+  let site: Site
+  let act: Act
+  let token: string
+  beforeAll(async () => {
+    site = await start((atHand) => act(atHand))
+    const answer = await fetch(site.app.url, { method: 'POST' })
+    token = ((await answer.json()) as { access_token: string }).access_token
+  })
+  afterAll(() => site.app.close())
+
+  /** What something that is done in a handler returns. */
+  async function inHandler<T>(doIt: (atHand: AtHand) => T | Promise<T>): Promise<T> {
+    const done = new Promise<T>((resolve, reject) => {
+      act = async (atHand) => Promise.resolve(atHand).then(doIt).then(resolve, reject)
+    })
+    const sent = fetch(site.app.url, { headers: { authorization: `Bearer ${token}` } })
+    const [value] = await Promise.all([done, sent])
+    return value
+  }
+  async function messageOf(call: () => unknown): Promise<string> {
+    try {
+      await call()
+      return 'nothing was thrown'
+    } catch (cause) {
+      return String(cause)
+    }
+  }
+  const [first] = parts
+  const ofFramework = (atHand: AtHand): readonly [says: string, given: unknown][] =>
+    Object.entries(atHand).flatMap(([name, one]): [string, unknown][] =>
+      name === first ? [] : [[`its ${name}`, one]],
+    )
+  const others = (atHand: AtHand) => [...ofFramework(atHand), ...FOREIGN]
+  const exchangeOf = (atHand: AtHand): unknown[] => parts.map((part) => atHand[part])
+  const whole = (): Record<string, Loose> => site.sallyport as unknown as Record<string, Loose>
+
+  test.each([
+    ['getAuth', getAuth as Loose],
+    ['findAuth', findAuth as Loose],
+  ])('%s says what it takes, and what it was given', async (name, call) => {
+    await inHandler(async (atHand) => {
+      for (const [says, given] of others(atHand))
+        expect(await messageOf(() => call(given))).toBe(
+          `TypeError: ${name}: takes ${framework}'s ${first}, and was given ${says}`,
+        )
+    })
+  })
+
+  test('a request without authMiddleware is not taken for a mistake of this kind', async () => {
+    await inHandler(async (atHand) => {
+      expect(await messageOf(() => (getAuth as Loose)(atHand[first]))).toMatch(
+        /^TypeError: there is no caller/,
+      )
+      expect((findAuth as Loose)(atHand[first])).toBeUndefined()
+    })
+  })
+
+  test.each([
+    'signIn',
+    'stepUp',
+    'guardSignIn',
+    'sessions.start',
+    'sessions.stepUp',
+    'sessions.end',
+    'sessions.find',
+    'sessions.handOver',
+    'sessions.revokeOthers',
+    'lockout.check',
+    'lockout.record',
+  ])('%s does nothing for what is no exchange, and says what it was given', async (path) => {
+    const [member = '', of] = path.split('.').toReversed()
+    const holder = of === undefined ? whole() : Reflect.get(site.sallyport, of)
+    const call = (...args: unknown[]) =>
+      messageOf(() => holder[member](...args, { subject: 'u2' }, () => 'u2'))
+    await inHandler(async (atHand) => {
+      const [, ...rest] = exchangeOf(atHand)
+      const takes = `TypeError: ${path}: takes ${framework}'s ${parts.join(' and ')}, and was given`
+      const place = (part: string) => (parts.length > 1 ? ` as ${part}` : '')
+      for (const [says, given] of others(atHand))
+        expect(await call(given, ...rest)).toBe(`${takes} ${says}${place(first)}`)
+      for (const [index, part] of parts.entries())
+        if (index > 0)
+          expect(await call(atHand[first], atHand[first])).toBe(`${takes} its ${first} as ${part}`)
+    })
+    expect((await site.sallyport.sessions.list('u2')).length).toBe(0)
+  })
+
+  const byHand: [string, () => unknown][] = [
+    ['authMiddleware', () => whole().authMiddleware?.()],
+    ['guard', () => whole().guard?.(() => ({ kind: 'pass' }))],
+    ['requireScope', () => whole().requireScope?.('a')],
+  ]
+  test.each(byHand)('what %s makes says the same when it is called by hand', async (name, make) => {
+    const says = (what: string) => `TypeError: ${name}: takes ${framework}'s ${first}, and was given ${what}`
+    await inHandler(async (atHand) => {
+      const [, ...rest] = exchangeOf(atHand)
+      const made = make() as Loose
+      const goOn = () => expect.unreachable('it went on')
+      for (const [what, given] of ofFramework(atHand))
+        expect(await messageOf(() => made(given, ...rest, goOn))).toBe(says(what))
+      for (const [what, given] of FOREIGN) expect(await messageOf(() => made(given))).toBe(says(what))
+    })
+  })
+
+  test('what fails behind authMiddleware and a guard is left as it is', async () => {
+    await inHandler(async (atHand) => {
+      const [known, guarded] = [
+        whole().authMiddleware?.(),
+        whole().guard?.(() => ({ kind: 'pass' })),
+      ] as Loose[]
+      await new Promise((resolve) => known?.(...exchangeOf(atHand), resolve))
+      const goOn = () => {
+        throw new RangeError('a bug of the application')
+      }
+      for (const made of [known, guarded])
+        expect(await messageOf(() => made?.(...exchangeOf(atHand), goOn))).toBe(
+          'RangeError: a bug of the application',
+        )
+    })
+  })
+})
