@@ -2,19 +2,19 @@
 export type ComplaintKind =
   /** An answer that the state of the system does not allow. */
   | 'answer'
-  /** A 500, or a 503 while nothing was away. */
+  /** A 500, or a 503 that `Outages` does not excuse. */
   | 'fault'
-  /** No answer, or one after the deadline. */
+  /** No answer, or one after the deadline, that `Outages` does not excuse. */
   | 'silence'
-  /** A user was signed out whom nobody had signed out. */
+  /** A user was signed out whom nobody had signed out, and the soak was not held up at a plain refresh. */
   | 'signed out'
   /** A promise that the history of all answers breaks. */
   | 'history'
-  /** A stream of events outlived its token. */
+  /** A stream of events was refused, or outlived its token, and `Outages` does not excuse it. */
   | 'stream'
   /** A process ended by itself, or wrote to standard error what it should not. */
   | 'process'
-  /** A process was not ready in time after what it needs was back. */
+  /** A process was not ready in time after what it needs, or itself, was back; or the operator could not do its work. */
   | 'recovery'
   /** The soak itself failed. */
   | 'soak'

@@ -27,7 +27,7 @@ export interface Soaked {
     readonly counts: Readonly<Record<string, number>>
     readonly first: readonly Complaint[]
   }
-  /** How late a process is that does nothing, and when the soak itself was held up. */
+  /** How late a process is that does nothing, and how often and how long the soak itself was held up. */
   readonly machine: HeldUp & { readonly idle: Delays | undefined }
   readonly growth: readonly Growth[]
   readonly samples: readonly Sample[]

@@ -2,7 +2,7 @@ import { nameOf, type Recorder } from '../../faults/recorder.ts'
 import type { Fleet } from './fleet.ts'
 import type { Outages } from './outages.ts'
 
-/** Times at which the machine did not let the soak itself run, so that it could not judge how long others took. */
+/** How often a timer of the soak was late, and the time in all from the tick before it. The servers are not looked at. */
 export interface HeldUp {
   readonly times: number
   readonly totalMs: number
@@ -11,7 +11,11 @@ export interface HeldUp {
 const EVERY_MS = 50
 const LATE_MS = 250
 
-/** Excuses what is late while a timer of the soak is so, too. Nothing else is excused: no refusal, no wrong answer. */
+/**
+ * Notes when a timer of the soak is late by `LATE_MS` or more, whatever the reason: a busy machine, or the soak's own work.
+ * How long others take can't be judged then. Each use of `Outages` says what it excuses. In the history, it moves the time
+ * by which the nodes that are up must refuse what was revoked elsewhere.
+ */
 export function watchMachine(
   outages: Outages,
   fleet: Fleet,
@@ -25,7 +29,8 @@ export function watchMachine(
     if (at - from < EVERY_MS + LATE_MS) return
     times++
     totalMs += at - from
-    // The history has one interruption of a node at a time, and one that is planned excuses the same.
+    // The history has one interruption of a node at a time. While anything is away by plan it is not told of this one, and
+    // excuses nothing for it.
     if (!outages.any())
       for (const node of fleet.up().map(nameOf)) {
         recorder.note({ what: 'cut', node, at: from })

@@ -7,19 +7,22 @@ interface Outage {
   until: number
 }
 
-/** When what was away by plan. */
+/** When what was away by plan, and when the soak itself was held up. Either counts for `RECOVERED_WITHIN_MS` longer. */
 export interface Outages {
   /** Begins one, before anything happens; the returned function ends it. */
   begin(node?: string): () => void
-  /** Notes that the machine let the soak itself not run. */
+  /** Notes that the soak itself was held up. */
   heldUp(from: number, until: number): void
-  /** Whether it did so at this time, or shortly before. */
+  /** Whether it was, at some moment of this time or shortly before. Excuses a slow recovery, and a refresh that was refused. */
   wasHeldUp(from: number, until: number): boolean
   /** Whether anything is away right now. */
   any(): boolean
-  /** Whether a node may have answered 503, or late, to what it was asked in this time: something was away, or recovering. */
+  /**
+   * Whether a node may have answered 503, or late, to what it was asked in this time, or may have refused a stream: the
+   * store or the node was away, or the soak was held up.
+   */
   excuse(node: string, from: number, until: number): boolean
-  /** Whether a node may not have answered at all: it was away itself. */
+  /** Whether a node may not have answered at all: it was away itself, or the soak was held up. */
   excuseSilence(node: string, from: number, until: number): boolean
 }
 

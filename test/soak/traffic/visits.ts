@@ -180,7 +180,7 @@ export async function refresh(scene: Scene, session: Held): Promise<void> {
     const reply = await recorder.refresh(fleet.any(), session, session.cookie, headersOf(session))
     if (reply?.status === 200) return adopt(session, reply)
     if (reply !== undefined && reply.status < 500) {
-      // Without a key, several repetitions that the machine held up for longer than the grace look like theft.
+      // Without a key, repetitions that were held up for longer than the grace look like theft. So no refusal is judged then.
       if (!people.mayBeOver(session) && !outages.wasHeldUp(from, performance.now()))
         complaints.add('signed out', `${session.id}: ${reply.status} ${reply.text.slice(0, 200)}`)
       recorder.note({ what: 'doubted', session: session.id })
