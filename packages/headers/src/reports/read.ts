@@ -1,3 +1,5 @@
+import { printable } from '@sallyport/core/sink'
+
 /** What a browser found against the policy. All of it is the word of whoever sent it. */
 export interface CspReport {
   /** The page, without query and fragment. */
@@ -33,8 +35,6 @@ type Members = Readonly<Record<string, unknown>>
 const MAX_URL_CHARS = 512
 const MAX_SAMPLE_CHARS = 100
 const MAX_NUMBER = 10_000_000
-/** Characters that a viewer of a log might interpret. */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu
 
 /** The report in the body of `application/csp-report`. */
 export function fromReportUri(body: unknown): ReadReport | undefined {
@@ -72,7 +72,7 @@ function read(members: Members): ReadReport | undefined {
     blocked: place(members.blockedURL) ?? '',
     disposition: disposition === 'report' ? 'report' : 'enforce',
     source: url === undefined ? undefined : { url, line: count(lineNumber), column: count(columnNumber) },
-    sample: typeof sample === 'string' && sample !== '' ? clean(sample, MAX_SAMPLE_CHARS) : undefined,
+    sample: typeof sample === 'string' && sample !== '' ? printable(sample, MAX_SAMPLE_CHARS) : undefined,
     status: count(members.statusCode),
   }
 }
@@ -85,8 +85,8 @@ function place(given: unknown): string | undefined {
   if (url === undefined) return undefined
   const { protocol, origin, pathname } = url
   return /^(https?|wss?):$/.test(protocol)
-    ? clean(origin + pathname, MAX_URL_CHARS)
-    : clean(protocol.slice(0, -1), MAX_URL_CHARS)
+    ? printable(origin + pathname, MAX_URL_CHARS)
+    : printable(protocol.slice(0, -1), MAX_URL_CHARS)
 }
 
 /** `URL.canParse` can't be asked: once it is optimised, Node.js 20 reads Latin-1 in it as UTF-8, and `new URL` throws after all. */
@@ -102,10 +102,6 @@ function count(given: unknown): number | undefined {
   return Number.isInteger(given) && Number(given) >= 0 && Number(given) <= MAX_NUMBER
     ? Number(given)
     : undefined
-}
-
-function clean(text: string, maxChars: number): string {
-  return text.slice(0, maxChars).replace(UNPRINTABLE, '?')
 }
 
 function isObject(given: unknown): given is Members {
