@@ -69,7 +69,7 @@ function run(mutate, testFiles) {
     disableTypeChecks: false,
     allowConsoleColors: false,
     concurrency: Number(process.env.MUTANTS_AT_ONCE ?? 1),
-    // A test that waits for what never comes fails by its own time-out, long before this one: it is for what blocks the process.
+    // A test that waits for what never comes fails by its own time-out, before this one: it is for what blocks the process.
     timeoutMS: 120_000,
     timeoutFactor: 5,
     dryRunTimeoutMinutes: 60,

@@ -3,14 +3,18 @@ import { configDefaults, defineConfig } from 'vitest/config'
 import { shared } from '../../vitest.config.ts'
 import { QuickFirst } from './quick-first.ts'
 
-/** They need Redis, other processes or files that are built: too slow to be run again for each mutant. */
+/**
+ * They need Redis, other processes or files that are built, or try hundreds of cases that are in a unit test as well: too slow to
+ * be run again for each mutant.
+ */
 const APART = [
   'test/options/{pkcs11,postgres,redis,aws-kms}.test.ts',
   'test/unit/{aws-kms,many-endings,other-issuers,redis-server,script-command,server-time}.test.ts',
   'test/conformance/{extension,failed-start,guide,http2,live,metrics,migrations,policies,reached,streams}.test.ts',
   'test/conformance/{allow-list,api-keys,ready,retry-keys}.test.ts',
   'test/conformance/{deployments,oidc-provider-logout,signer-outage,single-logout}.test.ts',
-  'test/conformance/{device-bound,dpop}/{deployments,protocol}.test.ts',
+  'test/conformance/device-bound/{deployments,protocol}.test.ts',
+  'test/conformance/dpop/{bad-proofs,deployments}.test.ts',
 ]
 
 /**
@@ -24,7 +28,7 @@ export default defineConfig({
     ...shared.test,
     include: [
       'test/{unit,options}/*.test.ts',
-      'test/contract/{memory,drift.property}.test.ts',
+      'test/contract/memory.test.ts',
       'test/conformance/**/*.test.ts',
     ],
     exclude: [...configDefaults.exclude, ...APART],
@@ -32,8 +36,5 @@ export default defineConfig({
     globalSetup: [],
     setupFiles: ['test/mutants/setup.ts'],
     sequence: { sequencer: QuickFirst },
-    // What waits for an answer that a mutant withholds waits as long as this.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
   },
 })
