@@ -1,55 +1,22 @@
-import { readFileSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { MemoryStore } from 'express-session'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { examplesOfPage } from '../types/examples.ts'
 import { type Fields, type Reply, send } from './client.ts'
 import { expectReply, jsonOf } from './expectations.ts'
+import { pageRunner } from './page-runner.ts'
 import { bearer, json, refreshBy, signedIn } from './visitor.ts'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
-const folder = `${root}.cache/migrations`
-const servers: Server[] = []
+const runner = await pageRunner('migrations')
+/** With what the reader has in Redis. */
+const run = (page: string, index: 0 | 1): Promise<string> =>
+  runner.run(page, index, (code) =>
+    code.replaceAll('resave: false', 'resave: false, store: globalThis.oldSessions'),
+  )
 
-beforeAll(async () => {
-  await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
+beforeAll(() => {
   process.env.JWT_SECRET = 'the secret of the old tokens, for as long as they live'
   process.env.COOKIE_SECRET = 'the secret of the old cookies'
 })
-afterAll(() => {
-  for (const server of servers) {
-    server.closeAllConnections()
-    server.close()
-  }
-})
-
-let written = 0
-/** Runs an example of a page: 0 is what people have, 1 is what they change it to. Gives its URL. */
-async function run(page: string, index: 0 | 1): Promise<string> {
-  const example = examplesOfPage(page, readFileSync(`${root}docs/guide/${page}`, 'utf8'))[index]
-  if (example === undefined) throw new RangeError(`${page} has no example ${index}`)
-  const code = example.lines
-    .map(({ text }) => text)
-    .join('\n')
-    .replace(/^import \{ redisStore \}.*$/m, '')
-    .replace(/redisStore\(\{ url: process\.env\.REDIS_URL \}\)/, 'undefined')
-    .replace(/^app\.listen\(3000\)$/m, 'export const listening = app.listen(0)')
-    .replace(
-      /^await app\.listen\(\{ port: 3000 \}\)$/m,
-      'await app.listen({ port: 0 })\nexport const listening = app.server',
-    )
-    // What the reader has in Redis.
-    .replaceAll('resave: false', 'resave: false, store: globalThis.oldSessions')
-  const file = `${folder}/${++written}-${page.replace('.md', '')}.ts`
-  await writeFile(file, code)
-  const { listening }: { readonly listening: Server } = await import(file)
-  servers.push(listening)
-  return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`
-}
+afterAll(() => runner.stop())
 
 const login = { method: 'POST', ...json({ username: 'ada' }) } as const
 const me = (url: string, headers: Fields): Promise<Reply> => send(url, { path: '/api/me', headers })
