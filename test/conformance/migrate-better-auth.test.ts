@@ -1,23 +1,16 @@
 import { createSallyport } from '@sallyport/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { BETTER_AUTH_SECRET, emptyTables, ORIGIN, onTables } from './better-auth.ts'
 import { type Fields, type Reply, send } from './client.ts'
 import { expectReply, jsonOf } from './expectations.ts'
 import { pageRunner } from './page-runner.ts'
 import { bearer, json, refreshBy, type SignedIn, signedIn } from './visitor.ts'
 
 const PAGE = 'migrate-better-auth.md'
-const ORIGIN = 'https://app.example.com'
 const runner = await pageRunner('migrate-better-auth')
 afterAll(() => runner.stop())
 
-/** The database that the reader has, for better-auth's own adapter. */
-const tables: Record<string, { readonly userId?: string }[]> = {
-  user: [],
-  session: [],
-  account: [],
-  verification: [],
-  jwks: [],
-}
+const tables = emptyTables()
 /** The address in the last mail that better-auth had sent. */
 let mailed = ''
 Object.assign(globalThis, {
@@ -27,23 +20,12 @@ Object.assign(globalThis, {
   },
 })
 
-const withTables = (code: string): string =>
-  code
-    .replace("import { Pool } from 'pg'", "import { memoryAdapter } from 'better-auth/adapters/memory'")
-    .replace(/new Pool\(.*?\)(?=,)/, 'memoryAdapter(globalThis.oldTables)')
-/** With one of better-auth's plugins. */
-const withPlugin = (name: string) => (code: string) =>
-  `import { ${name} as plugin } from 'better-auth/plugins'\n${withTables(code)}`.replace(
-    'betterAuth({',
-    'betterAuth({ plugins: [plugin()],',
-  )
-
 let before = ''
 let after = ''
 beforeAll(async () => {
-  process.env.BETTER_AUTH_SECRET = 'the secret of the old cookies, for as long as they live'
-  before = await runner.run(PAGE, 0, withTables)
-  after = await runner.run(PAGE, 1, withTables)
+  process.env.BETTER_AUTH_SECRET = BETTER_AUTH_SECRET
+  before = await runner.run(PAGE, 0, onTables())
+  after = await runner.run(PAGE, 1, onTables())
 })
 
 const me = (url: string, headers: Fields): Promise<Reply> => send(url, { path: '/api/me', headers })
@@ -159,8 +141,8 @@ describe(PAGE, () => {
 
   test('an app that has a token of the plugin bearer goes on', async () => {
     const [withOld, withNew] = [
-      await runner.run(PAGE, 0, withPlugin('bearer')),
-      await runner.run(PAGE, 1, withPlugin('bearer')),
+      await runner.run(PAGE, 0, onTables('bearer()')),
+      await runner.run(PAGE, 1, onTables('bearer()')),
     ]
     const { sub, reply } = await somebody(withOld)
     const old = bearer(`${reply.headers['set-auth-token']}`)
@@ -171,7 +153,7 @@ describe(PAGE, () => {
     expect((await exchange(old, withNew)).status).toBe(401)
   })
   test('a service can go on taking the tokens of the plugin jwt', async () => {
-    const url = await runner.run(PAGE, 0, withPlugin('jwt'))
+    const url = await runner.run(PAGE, 0, onTables('jwt()'))
     const { sub, cookie } = await somebody(url)
     const reply = await send(url, { path: '/api/auth/token', headers: cookie })
     const { token } = JSON.parse(reply.text) as { token: string }
