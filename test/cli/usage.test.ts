@@ -90,6 +90,11 @@ describe('options that can not be used end with 2, and say why', () => {
       says: 'the options have no "secret"',
     },
     {
+      file: 'lacking.cjs',
+      text: `module.exports = { issuer: 'https://auth.example.com', issuers: [{}], store: { shared: true, open() {} } }`,
+      says: 'the options have no "secret"',
+    },
+    {
       file: 'unknown.cjs',
       text: `exports.default = async () => ({ secret: '${'s'.repeat(9)}', refesh: {}, store: { shared: true, open() {} } })`,
       says: 'unknown option "refesh" (did you mean "refresh"?)',

@@ -11,6 +11,7 @@ import {
 } from '../surroundings.ts'
 import { safe } from '../terminal/safe.ts'
 import { readOptions } from './options.ts'
+import { onlyVerifies } from './verifying.ts'
 
 /** What a command does: only look, or change something. Whatever changes is told to the audit trail and its watchers. */
 export type Use = 'look' | 'change'
@@ -105,13 +106,14 @@ export function unwatched(options: SallyportOptions): SallyportOptions {
 }
 
 /** Refuses what would seem to work, and would concern a deployment that exists only in this process. */
-export function demand({ store, secret, access, issuers }: SallyportOptions, need: Need): void {
+export function demand(options: SallyportOptions, need: Need): void {
+  const { store, secret, access } = options
   const hasKeys = access?.keys !== undefined || access?.signers !== undefined
   if (need === 'keys' && hasKeys) return
   if (store?.shared !== true)
     throw new UsageError(
       'the sessions and keys of this deployment are in the memory of its server, where no other process can see them: set the option "store", or REDIS_URL or DATABASE_URL',
     )
-  if (secret === undefined && issuers === undefined)
+  if (secret === undefined && !onlyVerifies(options))
     throw new UsageError('the options have no "secret", without which nothing in the store can be read')
 }
