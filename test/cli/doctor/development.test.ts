@@ -37,6 +37,16 @@ describe('options that say it, at a loopback address', () => {
     expect(await asideOf(options, atLoopback)).toEqual(['client-secret-weak'])
   })
 
+  test('keys of another issuer are from this machine: set aside; from another one: found', async () => {
+    const keysAt = (jwks: string): string =>
+      `production: false, issuers: [{ issuer: 'https://idp.example.com', audience: 'api', algorithms: ['ES256'], ${jwks} }]`
+    const here = keysAt("jwks: 'http://127.0.0.1:9/jwks'")
+    expect(await clinic.ids(here, atLoopback)).toEqual([])
+    expect(await asideOf(here, atLoopback)).toEqual(['issuer-keys-loopback'])
+    const elsewhere = keysAt("jwks: 'http://idp.internal/jwks', insecureJwks: true")
+    expect(await clinic.ids(elsewhere, atLoopback)).toEqual(['issuer-keys-http'])
+  })
+
   test('the text and the page say so', async () => {
     const { code, stdout } = await clinic.doctor(options, [...atLoopback, '--html', 'aside.html'])
     expect(code).toBe(0)

@@ -43,6 +43,7 @@ const faults: readonly (readonly [id: string, options: string])[] = [
   ['origin-http', "origins: { allowed: ['http://app.example.com'] }"],
   ['origin-loopback', "origins: { allowed: ['http://localhost:5173'] }"],
   ['issuer-keys-http', issuer("jwks: 'http://idp.internal/jwks', insecureJwks: true")],
+  ['issuer-keys-loopback', issuer("jwks: 'http://127.0.0.1:9/jwks'")],
   ['issuer-untyped', issuer("jwks: 'https://idp.invalid/jwks', untyped: true")],
   ['issuer-stale', issuer("jwks: 'https://idp.invalid/jwks', maxStaleSeconds: 604800")],
   [

@@ -1,5 +1,6 @@
 import type { SallyportOptions } from '@sallyport/core'
 import type { Sighting } from '../catalogue.ts'
+import { issuerRules } from './issuers.ts'
 import { sightingsOf } from './rule.ts'
 import { secretRules } from './secrets.ts'
 import { sessionRules } from './sessions.ts'
@@ -10,5 +11,5 @@ export { ownSecrets } from './secrets.ts'
 
 /** What is wrong with the options themselves. Nothing is opened or asked. */
 export function judgeOptions(options: SallyportOptions): readonly Sighting[] {
-  return sightingsOf([...sessionRules, ...surroundingRules, ...secretRules], options)
+  return sightingsOf([...sessionRules, ...surroundingRules, ...issuerRules, ...secretRules], options)
 }

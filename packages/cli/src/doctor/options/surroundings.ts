@@ -1,6 +1,5 @@
 import { above, each, isLoopback, type OptionRule } from './rule.ts'
 
-const DAY = 86_400
 const ANY_ADDRESS = /\/0$/
 
 /** Whom the deployment trusts, what browsers and proxies may do, and what is written down. */
@@ -46,32 +45,6 @@ export const surroundingRules: readonly OptionRule[] = [
     // The shell of a native app has such an origin, with a scheme of its own.
     look: ({ origins }) =>
       each(origins?.allowed).find((origin) => /^https?:/.test(origin) && isLoopback(origin)),
-  },
-  {
-    id: 'issuer-keys-http',
-    option: 'issuers',
-    look: ({ issuers }) => {
-      const found = each(issuers).find(
-        ({ issuer, jwks, discovery }) =>
-          jwks?.startsWith('http:') || (discovery === true && issuer.startsWith('http:')),
-      )
-      return found && `the keys of ${found.issuer}`
-    },
-  },
-  {
-    id: 'issuer-untyped',
-    option: 'issuers',
-    look: ({ issuers }) => each(issuers).find((one) => one.untyped)?.issuer,
-  },
-  {
-    id: 'issuer-stale',
-    option: 'issuers',
-    look: ({ issuers }) => each(issuers).find((one) => (one.maxStaleSeconds ?? 0) > DAY)?.issuer,
-  },
-  {
-    id: 'introspection-cached',
-    option: 'issuers',
-    look: ({ issuers }) => each(issuers).find((one) => (one.introspection?.cacheSeconds ?? 0) > 60)?.issuer,
   },
   {
     id: 'claims-leak',
