@@ -164,6 +164,15 @@ describe('each fault of a server is found, and nothing else', () => {
   })
 })
 
+test('without a secret, the keys of the server are not known, and none is missed', async () => {
+  const server = await serve(jwks, () => undefined)
+  try {
+    expect(await clinic.ids('secret: undefined', ['--url', server.url])).toEqual(['secret-missing'])
+  } finally {
+    await server.close()
+  }
+})
+
 describe('a server that is no use', () => {
   test('nothing listens', async () => {
     expect(await clinic.ids('', ['--url', 'http://127.0.0.1:9'])).toEqual(['http-unreachable'])

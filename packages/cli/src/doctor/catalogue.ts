@@ -18,6 +18,8 @@ export interface Entry {
   readonly clauses: Clauses
   /** Whether it is fine while an application is developed, on a loopback address. */
   readonly development?: true
+  /** Whether it is about sessions, tokens or keys that a deployment issues, which a service that only verifies does not. */
+  readonly issuing?: true
 }
 
 export interface Standard {

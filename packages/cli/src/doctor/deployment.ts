@@ -42,24 +42,18 @@ export async function judgeDeployment(
   known: readonly Sighting[],
   rules: Rules,
 ): Promise<Opened> {
-  const verifiesOnly = options.secret === undefined && options.issuers !== undefined
   const sightings: Sighting[] = []
-  if (options.store?.shared !== true && !verifiesOnly)
-    sightings.push({
-      id: 'store-memory',
-      option: 'store',
-      seen: `store: ${options.store?.name ?? 'not set'}`,
-    })
   const found = (sighting: Sighting): void => void sightings.push(sighting)
   const notices = collectNotices(surroundings)
   try {
-    const sallyport = await open(options, rules, [...known, ...sightings], found)
+    const sallyport = await open(options, rules, known, found)
     const looked = sallyport && (await look(sallyport, options, found))
     for (const notice of await notices.all()) noteNotice(notice, found)
     if (looked?.isReady === false && !sightings.some(signsNothing))
       found({ id: 'store-not-ready', seen: `${options.store?.name ?? 'memory'} is not ready` })
-    // In memory, this process has made keys of its own.
-    const areShared = options.store?.shared === true || hasKeys(options)
+    // In memory, or without a secret, this process has made keys of its own.
+    const isOneOfMany = options.store?.shared === true && options.secret !== undefined
+    const areShared = isOneOfMany || hasKeys(options)
     const keys = looked?.isReady === true && areShared ? looked.keys : undefined
     return { sightings: distinct(sightings), keys }
   } finally {

@@ -1,5 +1,6 @@
 import type { KeyInfo, SallyportOptions } from '@sallyport/core'
 import { optionsFile, readOptions } from '../deployment/options.ts'
+import { onlyVerifies } from '../deployment/verifying.ts'
 import { type Surroundings, UsageError } from '../surroundings.ts'
 import { now } from '../system.ts'
 import { versionOfPackage } from '../version.ts'
@@ -26,7 +27,11 @@ export interface Asked {
 export async function examine(surroundings: Surroundings, asked: Asked): Promise<Report> {
   const options = await readOptions(surroundings, asked.config)
   const { rules, declared } = standingOf(surroundings, asked, options)
-  const judged = [...judgeOptions(options), ...declared]
+  const catalogue = readCatalogue()
+  const others = onlyVerifies(options) ? catalogue.findings.filter(({ issuing }) => issuing) : []
+  const concerns = ({ id }: Sighting): boolean => !others.some((entry) => entry.id === id)
+  // What does not concern it must not stand for an option that production refuses.
+  const judged = [...judgeOptions(options), ...declared].filter(concerns)
   const opened = await judgeDeployment(surroundings, options, judged, rules)
   const sightings = [
     ...judged,
@@ -35,8 +40,7 @@ export async function examine(surroundings: Surroundings, asked: Asked): Promise
     ...(await runningOf(asked, options, opened.keys)),
     ...(await sourceOf(asked, options)),
   ]
-  const catalogue = readCatalogue()
-  const all = findingsOf(catalogue, sightings)
+  const all = findingsOf(catalogue, sightings.filter(concerns))
   const isAside = ({ development }: Finding): boolean => rules === 'development' && development === true
   return {
     ...{ catalogue, at: now(), version: versionOfPackage() },

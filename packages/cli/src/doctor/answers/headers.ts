@@ -11,7 +11,8 @@ export function judgeAnswers({ base, found }: Examined, answers: readonly (Answe
   const all = answers.filter((answer) => answer !== undefined)
   const [first] = all
   if (first === undefined) return
-  judgeHeaders(base, first, found)
+  // For a route that it lacks, a framework answers by itself, with fields of its own.
+  judgeHeaders(base, all.find(({ status }) => status !== 404) ?? first, found)
   const cookies = new Map(
     all.flatMap((answer) => answer.cookies).map((cookie) => [cookie.split('=')[0] ?? '', cookie]),
   )
@@ -30,7 +31,7 @@ export function judgeAnswers({ base, found }: Examined, answers: readonly (Answe
     found({ id: 'server-clock', seen: `${Math.round(Math.abs(date - now()) / 1000)} seconds apart` })
 }
 
-function judgeHeaders(base: URL, { header }: Answer, found: Examined['found']): void {
+function judgeHeaders(base: URL, { header, status }: Answer, found: Examined['found']): void {
   if (base.protocol === 'http:') {
     if (!isLoopback(base.href)) found({ id: 'http-plain', seen: base.origin })
   } else if (Number(/max-age="?(\d+)/i.exec(header('strict-transport-security'))?.[1] ?? 0) < YEAR)
@@ -40,7 +41,8 @@ function judgeHeaders(base: URL, { header }: Answer, found: Examined['found']): 
     })
   const policy = header('content-security-policy')
   if (policy === '') found({ id: 'csp-missing', seen: 'Content-Security-Policy: none' })
-  else if (!/frame-ancestors/i.test(policy)) found({ id: 'framing-allowed', seen: 'no frame-ancestors' })
+  else if (status !== 404 && !/frame-ancestors/i.test(policy))
+    found({ id: 'framing-allowed', seen: 'no frame-ancestors' })
   if (header('x-content-type-options').toLowerCase() !== 'nosniff')
     found({ id: 'sniffing-allowed', seen: 'X-Content-Type-Options: none' })
   if (header('referrer-policy') === '') found({ id: 'referrer-sent', seen: 'Referrer-Policy: none' })

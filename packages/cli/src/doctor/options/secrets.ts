@@ -14,8 +14,7 @@ export const secretRules: readonly OptionRule[] = [
   {
     id: 'secret-missing',
     option: 'secret',
-    look: ({ secret, issuers }) =>
-      secret === undefined && each(issuers).length === 0 ? 'not set' : undefined,
+    look: ({ secret }) => (secret === undefined ? 'not set' : undefined),
   },
   {
     id: 'secret-weak',

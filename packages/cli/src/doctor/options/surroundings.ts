@@ -1,3 +1,5 @@
+import type { SallyportOptions } from '@sallyport/core'
+import { onlyVerifies } from '../../deployment/verifying.ts'
 import { above, each, isLoopback, type OptionRule } from './rule.ts'
 
 const ANY_ADDRESS = /\/0$/
@@ -7,10 +9,7 @@ export const surroundingRules: readonly OptionRule[] = [
   {
     id: 'audit-missing',
     option: 'audit',
-    look: ({ audit, issuers, secret }) => {
-      const onlyVerifies = secret === undefined && each(issuers).length > 0
-      return audit === undefined && !onlyVerifies ? 'not set' : undefined
-    },
+    look: ({ audit }) => (audit === undefined ? 'not set' : undefined),
   },
   {
     id: 'audit-plain',
@@ -67,6 +66,14 @@ export const surroundingRules: readonly OptionRule[] = [
     option: 'oauth.clients',
     look: ({ oauth }) => each(oauth?.clients).find(({ revoke }) => revoke === 'all')?.clientId,
   },
+  {
+    id: 'store-memory',
+    option: 'store',
+    look: (options) =>
+      options.store?.shared === true || keepsNothing(options)
+        ? undefined
+        : (options.store?.name ?? 'not set'),
+  },
   { id: 'clock-replaced', option: 'clock', look: ({ clock }) => (clock === undefined ? undefined : 'set') },
   {
     id: 'random-replaced',
@@ -74,3 +81,9 @@ export const surroundingRules: readonly OptionRule[] = [
     look: ({ random }) => (random === undefined ? undefined : 'set'),
   },
 ]
+
+/** A service that only verifies has something to remember if it is told of ended sessions, or makes API keys. */
+function keepsNothing(options: SallyportOptions): boolean {
+  const { apiKeys, backchannelLogout } = options
+  return onlyVerifies(options) && apiKeys === undefined && each(backchannelLogout?.issuers).length === 0
+}
