@@ -160,8 +160,14 @@ export const directions: Table = {
   '@sallyport/example-fastify': [
     ...['@sallyport/example-app/*', '@sallyport/fastify/*', '@sallyport/headers/fastify', 'fastify'],
   ],
-  '@sallyport/example-single-logout': ['@sallyport/express/*', 'express'],
-  '@sallyport/example-live': ['@sallyport/express/*', '@sallyport/redis/*', 'express', 'ioredis'],
+  '@sallyport/example-single-logout': ['@sallyport/express/*', '@sallyport/headers/express', 'express'],
+  '@sallyport/example-live': [
+    '@sallyport/express/*',
+    '@sallyport/headers/express',
+    '@sallyport/redis/*',
+    'express',
+    'ioredis',
+  ],
 }
 
 /** Packages from elsewhere that may be imported only where a row names them. All others are free. */

@@ -7,18 +7,21 @@
 
 import type { AddressInfo } from 'node:net'
 import { createSallyport, getAuth } from '@sallyport/express'
+import { securityHeaders } from '@sallyport/headers/express'
 import { redisStore } from '@sallyport/redis'
 import express from 'express'
 
 const { REDIS_URL: url, SECRET: secret, PORT = '3000' } = process.env
-const { authMiddleware, logoutRouter, signIn, endOnRevocation } = await createSallyport({
+const { authMiddleware, router, signIn, endOnRevocation } = await createSallyport({
   secret,
   store: url === undefined ? undefined : redisStore({ url }),
 })
 
 const app = express()
+app.use(securityHeaders())
+app.use(router('well-known'))
+app.use('/auth', router('refresh', 'logout'))
 app.post('/login', (req, res) => signIn(req, res, { subject: 'somebody' }))
-app.use('/auth', logoutRouter())
 app.get('/events', authMiddleware(), (req, res) => {
   res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
   res.write('data: hello\n\n')

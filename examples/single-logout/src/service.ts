@@ -3,6 +3,7 @@
 
 import type { AddressInfo } from 'node:net'
 import { createSallyport, getAuth } from '@sallyport/express'
+import { securityHeaders } from '@sallyport/headers/express'
 import express from 'express'
 
 const { SIGN_ON = 'http://127.0.0.1:3000', NAME = 'shop', PORT = '3001' } = process.env
@@ -15,6 +16,7 @@ const { authMiddleware, router } = await createSallyport({
 })
 
 const app = express()
+app.use(securityHeaders())
 app.use('/auth', router('backchannel-logout'))
 app.get('/me', authMiddleware(), (req, res) => res.json({ service: NAME, sub: getAuth(req).subject }))
 

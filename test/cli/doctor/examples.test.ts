@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Running, start } from '@sallyport/example-app'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { framework as express } from '../../../examples/express/src/framework.ts'
 import { framework as fastify } from '../../../examples/fastify/src/framework.ts'
 import { framework as koa } from '../../../examples/koa/src/framework.ts'
 import { freePort } from '../../support/free-port.ts'
+import { type ServerProcess, startProgram, startServer } from '../../support/processes.ts'
 import { settle } from '../../support/settle.ts'
 import { command, type Ended, programRun } from '../commands.ts'
 import { type Clinic, openClinic } from './clinic.ts'
@@ -145,6 +146,45 @@ describe('at a server that is no demo, nothing is found, by the rules of product
     } finally {
       await running.close()
     }
+  })
+})
+
+describe('at an example of one thing, as its page starts it, nothing is found', () => {
+  const running: ServerProcess[] = []
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((one) => one.stop()))
+  })
+  async function started(starting: Promise<ServerProcess>): Promise<string> {
+    const one = await starting
+    running.push(one)
+    return one.url
+  }
+  async function examinedAt(url: string, route: string, options: object) {
+    const text = `export default ${JSON.stringify({ ...options, production: false })}`
+    const config = await clinic.file(`example-${++configs}.mjs`, text)
+    return foundIn(
+      await command(['doctor', '--json', '--config', config, '--url', url, '--protected', route]),
+    )
+  }
+
+  test('live, which keeps streams open', async () => {
+    const secret = random()
+    const url = await started(startServer('live', { SECRET: secret }))
+    const { found, aside } = await examinedAt(url, '/events', { secret })
+    expect(found).toEqual([])
+    expect(aside).toEqual(['store-memory', 'audit-missing'])
+  })
+
+  test('single-logout, which only verifies', async () => {
+    const signOn = await started(startServer('express'))
+    const url = await started(startProgram('examples/single-logout/dist/service.js', { SIGN_ON: signOn }))
+    const trusted = { issuer: 'https://auth.example.test', jwks: `${signOn}/.well-known/jwks.json` }
+    const { found, aside } = await examinedAt(url, '/me', {
+      issuers: [{ ...trusted, audience: 'https://api.example.test', algorithms: ['EdDSA'] }],
+      backchannelLogout: { issuers: [{ ...trusted, audience: 'shop' }] },
+    })
+    expect(found).toEqual([])
+    expect(aside).toEqual(['store-memory', 'issuer-keys-loopback'])
   })
 })
 
