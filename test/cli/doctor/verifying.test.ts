@@ -133,16 +133,33 @@ describe('what concerns it is found, and nothing else', () => {
   })
 })
 
+const on =
+  (route: string, reply: ReturnType<Fault>): Fault =>
+  (request) =>
+    request.route === route ? reply : undefined
+const missing = { status: 404, body: '' }
+/** It has none of the routes of a deployment that issues. */
+const lacking =
+  (fault: Fault): Fault =>
+  (request, good) =>
+    fault(request, good) ?? (/well-known|refresh/.test(request.route) ? missing : undefined)
+
+async function foundIn(fault: Fault): Promise<readonly string[]> {
+  const server = await serve({}, lacking(fault))
+  try {
+    return await clinic.ids(trusting(), ['--url', server.url, '--protected', '/api/me'])
+  } finally {
+    await server.close()
+  }
+}
+
+test.each([200, 401, 500])('what it answers with %d where others refresh is not judged', async (status) => {
+  const fault: Fault = ({ route }) =>
+    /refresh/.test(route) ? { status, headers: { 'cache-control': '' }, body: '' } : undefined
+  expect(await foundIn(fault)).toEqual([])
+})
+
 describe('a fault of its server is found', () => {
-  const on =
-    (route: string, reply: ReturnType<Fault>): Fault =>
-    (request) =>
-      request.route === route ? reply : undefined
-  const missing = { status: 404, body: '' }
-  const lacking =
-    (fault: Fault): Fault =>
-    (request, good) =>
-      fault(request, good) ?? (/well-known|refresh/.test(request.route) ? missing : undefined)
   const jwks = JSON.stringify({ keys: [{ kty: 'OKP', alg: 'EdDSA', use: 'sig', kid: 'a', d: 'AAAA' }] })
 
   test.each([
@@ -163,12 +180,7 @@ describe('a fault of its server is found', () => {
       on('GET /.well-known/jwks.json', { ...missing, headers: { 'x-powered-by': 'Express' } }),
     ],
   ] as const)('%s', async (id, fault) => {
-    const server = await serve({}, lacking(fault))
-    try {
-      expect(await clinic.ids(trusting(), ['--url', server.url, '--protected', '/api/me'])).toEqual([id])
-    } finally {
-      await server.close()
-    }
+    expect(await foundIn(fault)).toEqual([id])
   })
 })
 
