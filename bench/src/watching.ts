@@ -43,7 +43,7 @@ const RUN_IN_SECONDS = 0.1
 /** Few enough refreshes of each device for the rules to find nothing unusual. */
 const REFRESH_SECONDS = 0.3
 /** Until the events of the sign-ins are written. */
-const WRITTEN_MS = 60
+const WRITTEN_MS = 400
 
 /** What one process did in one round. */
 interface Round {
