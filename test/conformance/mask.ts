@@ -9,13 +9,13 @@ const FRAMING = new Set(['date', 'connection', 'keep-alive', 'content-length', '
  * What servers make up, and how it is spelled. A random name may happen to contain the beginning of another kind.
  *
  * Times are not told apart, since equal ones may differ elsewhere. Nor are marks of a device, which say in what second it
- * signed in.
+ * signed in, and nonces, which change every few minutes.
  */
 const generated: readonly { readonly what: string; readonly pattern: RegExp; readonly alike?: true }[] = [
   { what: 'marks of a device', pattern: /(?<=__Host-device=)[\w.-]+/g, alike: true },
   { what: 'API key', pattern: /(?<![\w-])spk_[\w-]{20,}/g },
   { what: 'refresh token', pattern: /(?<![\w-])spr_[\w-]{20,}/g },
-  { what: 'nonce', pattern: /^[\w-]{28}$/g },
+  { what: 'nonce', pattern: /^[\w-]{28}$/g, alike: true },
   { what: 'nonce of scripts', pattern: /(?<='nonce-|nonce=")[\w+/]{24}(?=['"])/g },
   { what: 'access token', pattern: /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]+/g },
   { what: 'key', pattern: /(?<=")[\w-]{43}(?=")/g },
