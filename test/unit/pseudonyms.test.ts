@@ -217,6 +217,36 @@ test('what was sealed once serves for all events that tell the same of a person,
     expect(await sallyport.audit.reveal({ ...one, sealed: sealed ?? '' })).toBeUndefined()
 })
 
+test('whatever stands in a line in the place of what was sealed, nothing is revealed, and nothing thrown', async () => {
+  const { sallyport, signIn, written } = await start()
+  await signIn('user-1')
+  const [event] = await written()
+  for (const sealed of [[], 5, {}, null, undefined, true, [event?.sealed]])
+    expect(await sallyport.audit.reveal({ ...event, sealed } as unknown as SallyportEvent)).toBeUndefined()
+})
+
+test('a character that UTF-8 cannot tell from another is no way to change a line', async () => {
+  const { sallyport, signIn, written } = await start()
+  await signIn('user-1')
+  sallyport.emit({ event: 'password.changed', outcome: 'success', sub: 'user-1', reason: 'a\ufffdb' })
+  const [, event] = await written()
+  if (event === undefined) throw new RangeError('there is an event')
+  expect(await sallyport.audit.reveal(event)).toMatchObject({ reason: 'a\ufffdb' })
+  expect(await sallyport.audit.reveal({ ...event, reason: 'a\udfffb' } as SallyportEvent)).toBeUndefined()
+})
+
+test('nothing shows that two events concern the same resource', async () => {
+  const { sallyport, told, signIn, written } = await start()
+  await signIn('user-1')
+  const { sub = '' } = told[0] ?? {}
+  for (const resource_id of ['patient-1', 'patient-1', 'patient-2'])
+    sallyport.emit({ event: 'policy.permitted', outcome: 'success', sub, action: 'read', resource_id })
+  const events = (await written()).slice(1)
+  expect(new Set(events.map(({ sealed }) => sealed?.split('.')[0])).size).toBe(3)
+  for (const [index, event] of events.entries())
+    expect(await sallyport.audit.reveal(event)).toEqual(told[index + 1])
+})
+
 test('a session of somebody else, named by the application, changes nothing of whose event it is', async () => {
   const { sallyport, told, signIn, written } = await start()
   await signIn('user-1')

@@ -186,11 +186,12 @@ export function createPseudonyms({ store, devices, keptMs, clock, random }: Pseu
     alias: Alias,
   ): Disguise {
     const told: Personal = { sub, sid, ip, previous_ip, user_agent, resource_id }
-    if (alias.last === undefined || !tellsSame(alias.last.told, told)) {
-      const sealed = sealPersonal(told, alias.keys, random(SEAL_NONCE_BYTES))
-      alias.last = { told, shown: shownOf(told, alias), sealed }
-    }
-    return alias.last
+    if (alias.last !== undefined && tellsSame(alias.last.told, told)) return alias.last
+    const sealed = sealPersonal(told, alias.keys, random(SEAL_NONCE_BYTES))
+    const fresh = { told, shown: shownOf(told, alias), sealed }
+    // Nothing is shown of a resource, not even that it was the one of the last event.
+    if (resource_id === undefined) alias.last = fresh
+    return fresh
   }
 
   /** Members are replaced one by one, because an object that is put together by spreading costs many times as much. */

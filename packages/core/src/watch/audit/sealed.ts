@@ -33,6 +33,9 @@ export function sessionPseudonym({ session }: PersonKeys, sid: string): string {
 /** Members of a line that are no part of the event: what was sealed, and its place in a chain. */
 const BESIDE: readonly string[] = ['sealed', 'chain']
 
+/** In UTF-8, which the MAC is over, all of them are the same character. An event has none. */
+const LONE_SURROGATE = /\p{Cs}/u
+
 /** Whether a member of a line is replaced, or left out, when the event is revealed. */
 export function isHidden(name: string): boolean {
   return BESIDE.includes(name) || PERSONAL.some((one) => one === name)
@@ -59,24 +62,32 @@ export function sealPersonal(told: Personal, { seal }: PersonKeys, nonce: Uint8A
  * @param hidden the event as the trail has it
  */
 export function bindSealed(sealed: string, hidden: SallyportEvent, { binding }: PersonKeys): string {
-  return `${sealed}.${macOf(sealed, hidden, binding)}`
+  return `${sealed}.${macOf(messageOf(sealed, hidden), binding)}`
 }
 
 /** Lengths stand before all texts, so that no two events have the same message. */
-function macOf(sealed: string, hidden: SallyportEvent, key: Uint8Array): string {
+function messageOf(sealed: string, hidden: SallyportEvent): string {
   let message = `${sealed.length} ${sealed}`
   for (const name of Object.keys(hidden).sort()) {
     const value: unknown = hidden[name as keyof SallyportEvent]
     if (typeof value === 'string' && !BESIDE.includes(name))
       message += `\n${name.length} ${value.length} ${name}${value}`
   }
+  return message
+}
+
+function macOf(message: string, key: Uint8Array): string {
   return Buffer.from(hmacOf(key, message), 'latin1').toString('base64url')
 }
 
 /** `undefined` if it was not sealed under this key, or for another event. */
 export function openPersonal(event: SallyportEvent, { seal, binding }: PersonKeys): Personal | undefined {
-  const [sealed = '', mac = '', ...more] = (event.sealed ?? '').split('.')
-  if (more.length > 0 || !isSame(mac, macOf(sealed, event, binding))) return undefined
+  // Lines may have been written by anybody.
+  if (typeof event.sealed !== 'string') return undefined
+  const [sealed = '', mac = '', ...more] = event.sealed.split('.')
+  const message = messageOf(sealed, event)
+  if (more.length > 0 || LONE_SURROGATE.test(message) || !isSame(mac, macOf(message, binding)))
+    return undefined
   const bytes = Buffer.from(sealed, 'base64url')
   const decipher = createDecipheriv('aes-256-gcm', seal, bytes.subarray(0, SEAL_NONCE_BYTES))
   decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
