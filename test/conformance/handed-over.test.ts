@@ -67,6 +67,9 @@ const FOREIGN: readonly [says: string, given: unknown][] = [
   ['a Request of the Fetch standard', new Request('http://localhost/')],
 ]
 
+/** Calls that send nothing, and so do not look at the response. */
+const READING = ['sessions.find', 'sessions.handOver', 'lockout.check']
+
 describe.each([
   ['Express', onExpress, forExpress, ['req', 'res']],
   ['Koa', onKoa, forKoa, ['ctx']],
@@ -146,17 +149,49 @@ describe.each([
     const holder = of === undefined ? whole() : Reflect.get(site.sallyport, of)
     const call = (...args: unknown[]) =>
       messageOf(() => holder[member](...args, { subject: 'u2' }, () => 'u2'))
+    const used = READING.includes(path) ? [first] : parts
     await inHandler(async (atHand) => {
       const [, ...rest] = exchangeOf(atHand)
-      const takes = `TypeError: ${path}: takes ${framework}'s ${parts.join(' and ')}, and was given`
-      const place = (part: string) => (parts.length > 1 ? ` as ${part}` : '')
+      const takes = `TypeError: ${path}: takes ${framework}'s ${used.join(' and ')}, and was given`
+      const place = (part: string) => (used.length > 1 ? ` as ${part}` : '')
       for (const [says, given] of others(atHand))
         expect(await call(given, ...rest)).toBe(`${takes} ${says}${place(first)}`)
-      for (const [index, part] of parts.entries())
+      for (const [index, part] of used.entries())
         if (index > 0)
           expect(await call(atHand[first], atHand[first])).toBe(`${takes} its ${first} as ${part}`)
     })
     expect((await site.sallyport.sessions.list('u2')).length).toBe(0)
+  })
+
+  test('what only reads does so where there is no response, as in an upgrade of the connection', async () => {
+    await inHandler(async (atHand) => {
+      const nothing = parts.slice(1).map(() => undefined)
+      const { find } = site.sallyport.sessions as unknown as Record<string, Loose>
+      expect(await find?.(atHand[first], ...nothing)).toBeUndefined()
+    })
+  })
+
+  test('a request stays one if a proxy stands for it, or the application has put more on its answer', async () => {
+    await inHandler(async (atHand) => {
+      const [request, ...rest] = exchangeOf(atHand) as [object, ...unknown[]]
+      const passedOn = new Proxy({}, { get: (_, name) => Reflect.get(request, name) })
+      const silent = new Proxy(request, {
+        has: () => {
+          throw new RangeError('it does not tell')
+        },
+      })
+      for (const one of [passedOn, silent]) expect((findAuth as Loose)(one)).toBeUndefined()
+      for (const one of rest) Object.assign(one as object, { url: '/', headers: {}, originalUrl: '/' })
+      const { find, revokeOthers } = site.sallyport.sessions as unknown as Record<string, Loose>
+      expect(await find?.(request, ...rest)).toBeUndefined()
+      expect(await messageOf(() => revokeOthers?.(request, ...rest))).toMatch(/there is no caller/)
+    })
+  })
+
+  test('what failed is the cause of what is said', async () => {
+    const made = whole().authMiddleware?.() as Loose
+    const call = async () => made({})
+    await expect(call()).rejects.toMatchObject({ name: 'TypeError', cause: expect.any(Error) })
   })
 
   const byHand: [string, () => unknown][] = [

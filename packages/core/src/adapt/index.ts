@@ -96,9 +96,9 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
     lockout: {
       ...core.lockout,
       async check(...args) {
-        const exchange = exchangeOf('lockout.check', args, 1)
+        const request = requestOf('lockout.check', args, 1)
         const [name, about] = args.slice(exchangeLength) as [string, AboutSignIn | undefined]
-        const checked = await gate.lockout.check(read(exchange[0]), name, about)
+        const checked = await gate.lockout.check(read(request), name, about)
         if (checked.kind === 'refused') throw faultOf(checked)
         return checked.attempt
       },
@@ -118,8 +118,8 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
         step(exchangeOf('sessions.end', args), args, (view, _exchange, options) =>
           gate.sessions.end(view, options as RevokeOptions | undefined),
         ),
-      find: async (...args) => gate.sessions.find(read(exchangeOf('sessions.find', args)[0])),
-      handOver: async (...args) => gate.sessions.handOver(read(exchangeOf('sessions.handOver', args)[0])),
+      find: async (...args) => gate.sessions.find(read(requestOf('sessions.find', args))),
+      handOver: async (...args) => gate.sessions.handOver(read(requestOf('sessions.handOver', args))),
       async stepUp(...args) {
         const exchange = exchangeOf('sessions.stepUp', args, 1)
         const auth = requireAuth(attached(exchange[0]))
@@ -138,16 +138,21 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
    * the response, and before anything is done for what is no request of the framework.
    *
    * @param further how many have to follow
+   * @param used how many of them the call has a use for
    */
-  function exchangeOf(call: string, args: readonly unknown[], further = 0): Exchange {
+  function exchangeOf(call: string, args: readonly unknown[], further = 0, used = exchangeLength): Exchange {
     if (args.length >= exchangeLength + further) {
-      const exchange = args.slice(0, exchangeLength)
-      const mistake = mistakeIn(call, shape, exchange)
+      const mistake = mistakeIn(call, shape, args.slice(0, used))
       if (mistake !== undefined) throw mistake
-      return exchange as Exchange
+      return args.slice(0, exchangeLength) as Exchange
     }
     const first = exchangeLength === 1 ? 'the context comes first' : 'the request and the response come first'
     throw new TypeError(`${call}: too few arguments: ${first}`)
+  }
+
+  /** The request, for a call that sends nothing: where a connection is upgraded, there is no response. */
+  function requestOf(call: string, args: readonly unknown[], further = 0): Exchange[0] {
+    return exchangeOf(call, args, further, 1)[0]
   }
 
   /** Takes a step for the request, and sets the cookies and other fields that it gives on the response. */

@@ -73,7 +73,11 @@ export function requestsOf<Request extends Holder, Holder>(
 
   /** What failed, or that it failed because of what was given. */
   function reasonFor<T>(cause: unknown, { askedBy = 'a route' }: Question<Request, T>, request: Request) {
-    return mistakeIn(askedBy, shape, [request]) ?? cause
+    const mistake = mistakeIn(askedBy, shape, [request])
+    if (mistake === undefined) return cause
+    // It may have been something else all the same.
+    mistake.cause = cause
+    return mistake
   }
 
   return {

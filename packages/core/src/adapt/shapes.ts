@@ -55,7 +55,7 @@ export function mistakeIn(
   given: readonly unknown[],
 ): TypeError | undefined {
   const parts = shape.parts.slice(0, given.length)
-  const at = parts.findIndex((part, index) => nameOf(shape, given[index]) !== part)
+  const at = parts.findIndex((part, index) => !isPart(shape, part, given[index]))
   if (at === -1) return undefined
   const place = parts.length > 1 ? ` as ${parts[at]}` : ''
   return new TypeError(
@@ -63,9 +63,27 @@ export function mistakeIn(
   )
 }
 
+/** An application may have put more on it, so that it looks like another one, too. */
+function isPart({ objects }: ExchangeShape, part: string, given: unknown): boolean {
+  return isHolder(given) && hasAll(given, objects[part] ?? [])
+}
+
 function nameOf({ objects }: ExchangeShape, given: unknown): string | undefined {
-  if (typeof given !== 'object' || given === null || isWebRequest(given)) return undefined
-  return Object.entries(objects).find(([, members]) => members.every((member) => member in given))?.[0]
+  if (!isHolder(given)) return undefined
+  return Object.entries(objects).find(([, members]) => hasAll(given, members))?.[0]
+}
+
+function isHolder(given: unknown): given is object {
+  return typeof given === 'object' && given !== null && !isWebRequest(given)
+}
+
+/** A proxy may pass on what is read and nothing else, or refuse to tell. */
+function hasAll(given: object, members: readonly string[]): boolean {
+  try {
+    return members.every((member) => member in given || Reflect.get(given, member) !== undefined)
+  } catch {
+    return true
+  }
 }
 
 /** A string may be a token, and is not shown. */
