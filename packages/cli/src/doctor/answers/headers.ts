@@ -4,6 +4,8 @@ import { type Answer, type Examined, short } from './ask.ts'
 
 const YEAR = 31_536_000
 const CLOCK_TOLERANCE_MS = 10_000
+/** What Express answers by itself for a route that it lacks. */
+const OF_EXPRESS = "default-src 'none'"
 const INSIDE = /\bat .{1,200}\(?(?:file:\/\/|\/|[A-Z]:\\).{1,300}:\d+:\d+|node_modules\/|node:internal/
 
 /** Judges what all answers have in common: cookies, security headers, errors, the clock. */
@@ -41,7 +43,7 @@ function judgeHeaders(base: URL, { header, status }: Answer, found: Examined['fo
     })
   const policy = header('content-security-policy')
   if (policy === '') found({ id: 'csp-missing', seen: 'Content-Security-Policy: none' })
-  else if (status !== 404 && !/frame-ancestors/i.test(policy))
+  else if (!(status === 404 && policy === OF_EXPRESS) && !/frame-ancestors/i.test(policy))
     found({ id: 'framing-allowed', seen: 'no frame-ancestors' })
   if (header('x-content-type-options').toLowerCase() !== 'nosniff')
     found({ id: 'sniffing-allowed', seen: 'X-Content-Type-Options: none' })

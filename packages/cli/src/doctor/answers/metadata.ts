@@ -51,7 +51,7 @@ function judge({ status, body }: Answer, issuer: string | undefined, found: Exam
     ([name, value]) =>
       /^(?:issuer|jwks_uri|.*_endpoint)$/.test(name) &&
       typeof value === 'string' &&
-      value.startsWith('http:') &&
+      /^http:/i.test(value) &&
       !isLoopback(value),
   )
   if (plain !== undefined) found({ id: 'metadata-http', seen: `${plain[0]}: ${short(String(plain[1]))}` })

@@ -61,5 +61,5 @@ function addressOf({ issuer, jwks, discovery }: Signed): string {
 }
 
 function isPlain(address: string): boolean {
-  return address.startsWith('http:')
+  return /^http:/i.test(address)
 }
