@@ -582,3 +582,10 @@ describe('apiKeys', () => {
     await plain.forgetUser('u-1')
   })
 })
+
+test('in production they need a secret, also where other issuers are trusted: nobody else could read them', async () => {
+  const issuer = 'https://auth.example.com'
+  const trusted = { issuer, audience: 'api', algorithms: ['ES256'], jwks: `${issuer}/jwks` } as const
+  const options = { production: true, issuers: [trusted], apiKeys: {} }
+  await expect(createSallyport(options)).rejects.toThrow(/"secret" is required in production/)
+})

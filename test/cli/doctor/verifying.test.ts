@@ -93,13 +93,13 @@ const faults: readonly (readonly [id: string, options: string])[] = [
   ['clock-replaced', 'clock: { now: () => Date.now(), monotonic: () => performance.now() }'],
   ['audit-plain', "audit: { subjects: 'plain', sink: { name: 'test', write: () => Promise.resolve() } }"],
   ['store-memory', told()],
-  ['store-memory', 'apiKeys: {}'],
   // It does not start with these, though nothing of its own depends on them.
   ['options-refused', 'cookie: { secure: false }'],
   ['options-refused', "claims: { of: () => ({ tier: 'gold' }), leaks: 'warn' }"],
 ]
 const faultsOfIssuer: readonly (readonly [id: string, options: string])[] = [
   ['issuer-keys-http', "jwks: 'http://idp.internal/jwks', insecureJwks: true"],
+  ['issuer-keys-http', "jwks: 'HTTP://idp.internal/jwks', insecureJwks: true"],
   ['issuer-keys-loopback', "jwks: 'http://127.0.0.1:9/jwks'"],
   ['issuer-untyped', 'untyped: true'],
   ['issuer-stale', 'maxStaleSeconds: 604800'],
@@ -131,6 +131,11 @@ describe('what concerns it is found, and nothing else', () => {
       'store-refused',
     ])
   })
+})
+
+test('one that makes API keys issues something, and nobody else can read them without a secret', async () => {
+  const found = await clinic.ids(`${sharing()}, apiKeys: {}`)
+  expect(found).toEqual(expect.arrayContaining(['secret-missing', 'options-refused']))
 })
 
 const on =
@@ -202,4 +207,9 @@ describe('a deployment that trusts issuers, and lacks something that is needed t
     const options = `${issuer('')}, audit: undefined, store: undefined`
     expect(await clinic.ids(options)).toEqual(['store-memory', 'audit-missing'])
   })
+})
+
+test('a policy of the application is judged, also where all of its answers are 404', async () => {
+  const headers = { 'content-security-policy': "default-src 'self'" }
+  expect(await foundIn(() => ({ status: 404, headers, body: '' }))).toContain('framing-allowed')
 })

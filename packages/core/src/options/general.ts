@@ -123,16 +123,18 @@ export const generalRoom: Room<GeneralSettings> = room(
 /** What this room looks at. */
 interface SallyportGiven extends GeneralOptions {
   readonly issuers?: readonly unknown[] | undefined
+  readonly apiKeys?: unknown
 }
 
 /**
- * There are trusted issuers, and nothing that is needed to issue. One of them alone is a deployment that lacks others. A
- * store does not count: it shares revocations.
+ * There are trusted issuers, and nothing that is needed to issue. One of them alone is a deployment that lacks others. API
+ * keys are issued, too, and no other process could read them without a common secret. A store does not count: it shares
+ * revocations.
  */
-function isOnlyVerifying({ issuer, audience, secret, issuers }: SallyportGiven): boolean {
+function isOnlyVerifying({ issuer, audience, secret, issuers, apiKeys }: SallyportGiven): boolean {
   // This room is read before the one that checks `issuers`.
   const trustsOthers = Array.isArray(issuers) && issuers.length > 0
-  return trustsOthers && [issuer, audience, secret].every((given) => given === undefined)
+  return trustsOthers && [issuer, audience, secret, apiKeys].every((given) => given === undefined)
 }
 
 /** Throws a `ConfigError` that names everything that production needs at once, so that one deployment is enough. */

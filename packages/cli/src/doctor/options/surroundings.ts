@@ -25,7 +25,7 @@ export const surroundingRules: readonly OptionRule[] = [
   {
     id: 'issuer-http',
     option: 'issuer',
-    look: ({ issuer }) => (typeof issuer === 'string' && !issuer.startsWith('https:') ? issuer : undefined),
+    look: ({ issuer }) => (typeof issuer === 'string' && !/^https:/i.test(issuer) ? issuer : undefined),
   },
   {
     id: 'cookie-insecure',
@@ -82,8 +82,7 @@ export const surroundingRules: readonly OptionRule[] = [
   },
 ]
 
-/** A service that only verifies has something to remember if it is told of ended sessions, or makes API keys. */
+/** A service that only verifies has something to remember if it is told of ended sessions. */
 function keepsNothing(options: SallyportOptions): boolean {
-  const { apiKeys, backchannelLogout } = options
-  return onlyVerifies(options) && apiKeys === undefined && each(backchannelLogout?.issuers).length === 0
+  return onlyVerifies(options) && each(options.backchannelLogout?.issuers).length === 0
 }
