@@ -55,5 +55,5 @@ export async function createSallyport(options?: SallyportOptions): Promise<Expre
 
 /** The caller behind `authMiddleware`. Given a guard of `requireClaim`, types its claim. Throws a `TypeError` if there is none. */
 export const getAuth: GetAuth<IncomingMessage> = requests.getAuth
-/** The caller, if there is one. Throws a `TypeError` only for what is no request. */
+/** The caller, if there is one. Throws a `TypeError` only for something that is not a request. */
 export const findAuth: (req: IncomingMessage) => Auth | undefined = requests.findAuth

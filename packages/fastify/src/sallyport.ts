@@ -54,7 +54,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
 
 /** The caller behind `authMiddleware`. Given a guard of `requireClaim`, types its claim. Throws a `TypeError` if there is none. */
 export const getAuth: GetAuth<object> = requests.getAuth
-/** The caller, if there is one. Throws a `TypeError` only for what is no request. */
+/** The caller, if there is one. Throws a `TypeError` only for something that is not a request. */
 export const findAuth: (request: object) => Auth | undefined = requests.findAuth
 
 /** The hook calls back instead of returning a promise, which would cost every request one. */

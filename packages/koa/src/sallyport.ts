@@ -61,5 +61,5 @@ export async function createSallyport(options?: SallyportOptions): Promise<KoaSa
 
 /** The caller behind `authMiddleware`. Given a guard of `requireClaim`, types its claim. Throws a `TypeError` if there is none. */
 export const getAuth: GetAuth<Pick<Context, 'state'>> = requests.getAuth
-/** The caller, if there is one. Throws a `TypeError` only for what is no context. */
+/** The caller, if there is one. Throws a `TypeError` only for something that is not a context. */
 export const findAuth: (ctx: Pick<Context, 'state'>) => Auth | undefined = requests.findAuth

@@ -135,7 +135,7 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
 
   /**
    * The arguments that make up the exchange. Throws a `TypeError` for a call that has too few of them, such as one without
-   * the response, and before anything is done for what is no request of the framework.
+   * the response, and, before anything is done, for something that is not a request of the framework.
    *
    * @param further how many have to follow
    * @param used how many of them the call has a use for

@@ -35,7 +35,7 @@ export interface Requests<Request> {
 export interface AttachedCallers<Holder> {
   /** Throws a `TypeError` if there is no caller. */
   readonly getAuth: GetAuth<Holder>
-  /** The caller, if there is one. Throws a `TypeError` only for what is none of the framework's requests. */
+  /** The caller, if there is one. Throws a `TypeError` only for something that is not a request of the framework. */
   findAuth(holder: Holder): Auth | undefined
 }
 

@@ -28,7 +28,7 @@ function isShownBy(guard: Partial<ClaimProof<unknown>>, auth: Auth): boolean {
 
 /**
  * Finds the caller of a request. Throws a `TypeError` if there is none, if a guard of `requireClaim` is given that would
- * not let it through, and for what is no request of the framework.
+ * not let it through, and for something that is not a request of the framework.
  */
 export type GetAuth<Request> = <Proven = unknown>(
   request: Request,

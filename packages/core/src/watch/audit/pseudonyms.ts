@@ -68,9 +68,9 @@ interface Disguise {
 }
 
 interface Wanted {
-  makesKey: boolean
+  readonly makesKey: boolean
   /** Another process may just have forgotten the subject, who begins anew. */
-  begins: boolean
+  readonly begins: boolean
 }
 
 const ALIASES_REMEMBERED = 10_000
