@@ -65,6 +65,7 @@ export type {
   PushReceiver,
   Subscription,
 } from './outbox/index.ts'
+export { isName } from './ports/ids.ts'
 export type { DeadLetter, OutboxMessage } from './ports/optional/outbox.ts'
 export { isForeignName } from './ports/revocations.ts'
 export { type ChallengeParameters, type Problem, type ProblemCode, problems } from './problems.ts'

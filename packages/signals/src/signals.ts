@@ -1,5 +1,5 @@
 import { ConfigError, type Sallyport, UnavailableError } from '@sallyport/core'
-import { type Caller, type Gate, gateOf, type Route } from '@sallyport/core/adapter'
+import { type Caller, type Gate, gateOf, isName, type Route } from '@sallyport/core/adapter'
 import { type CredentialChange, claimsOf } from './credential-change.ts'
 import { CREDENTIAL_CHANGE } from './events.ts'
 import { parseOptions, type SignalsOptions } from './options/index.ts'
@@ -61,7 +61,6 @@ const SET_RULE = {
   maxAgeSeconds: 86_400,
   expiry: 'none',
 } as const
-const MAX_ID_CHARS = 255
 
 /**
  * Makes the receiver and the transmitter of shared signals (OpenID SSF 1.0 with CAEP 1.0 and RISC 1.0). Rejects with a
@@ -195,7 +194,9 @@ function startSending(gate: Gate, settings: SendSettings, waits: Waits): Omit<Si
 
   async function send({ type, subject, session, claims = {} }: OutgoingSignal): Promise<void> {
     if (!isName(type) || !isName(subject) || (session !== undefined && !isName(session)))
-      throw new TypeError('"type", "subject" and "session" must be strings of 1 to 255 characters')
+      throw new TypeError(
+        '"type", "subject" and "session" must be strings of 1 to 255 characters, without zero characters and halves of surrogate pairs',
+      )
     const outcome = await outbox.append({
       ...{ kind: SIGNAL, subject, body: JSON.stringify({ type, claims } satisfies SignalBody) },
       ...(session === undefined ? {} : { session }),
@@ -215,8 +216,4 @@ function startSending(gate: Gate, settings: SendSettings, waits: Waits): Omit<Si
 
 function refuseToSend(): Promise<never> {
   return Promise.reject(new TypeError('signals are sent to nobody: set the option "signals.send"'))
-}
-
-function isName(given: unknown): boolean {
-  return typeof given === 'string' && given.length >= 1 && given.length <= MAX_ID_CHARS
 }

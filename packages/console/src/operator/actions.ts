@@ -4,6 +4,7 @@ import {
   emptyAnswer,
   type Gate,
   isForeignName,
+  isName,
   jsonAnswer,
   type RequestView,
   refusal,
@@ -20,7 +21,6 @@ export interface Actions {
 }
 
 const BY_OPERATOR = 'revoked_by_operator'
-const MAX_CHARS = 255
 
 export function createActions({ sessions, keys, emit }: Sallyport, { callers }: Gate): Actions {
   /** Tells that this operator does it. */
@@ -40,14 +40,13 @@ export function createActions({ sessions, keys, emit }: Sallyport, { callers }: 
   return {
     async revokeUser(view, auth) {
       const { subject = '' } = view.params
-      if (subject === '' || subject.length > MAX_CHARS || isForeignName(subject))
-        return refusal('route_unknown')
+      if (!isName(subject) || isForeignName(subject)) return refusal('route_unknown')
       const { ended } = await sessions.revokeAll(subject, begin(view, auth, 'operator:revoke_user'))
       return jsonAnswer(200, { ended: ended.length })
     },
     async endSession(view, auth) {
       const { id = '' } = view.params
-      if (id === '' || id.length > MAX_CHARS || isForeignName(id)) return refusal('session_unknown')
+      if (!isName(id) || isForeignName(id)) return refusal('session_unknown')
       const { ended } = await sessions.revoke(id, begin(view, auth, 'operator:end_session'))
       return ended.length === 0 ? refusal('session_unknown') : emptyAnswer()
     },

@@ -2,6 +2,7 @@ import type { Sallyport } from '@sallyport/core'
 import {
   type AuthHandler,
   type Gate,
+  isName,
   jsonAnswer,
   type Methods,
   type Route,
@@ -16,7 +17,6 @@ import { createRecord } from './record.ts'
 import { shownEvent, shownKeys, shownSeenSession, shownSession } from './shown.ts'
 
 const SESSIONS_LISTED = 200
-const MAX_CHARS = 255
 
 /** What the operator's page asks for. */
 export function apiRoutes(sallyport: Sallyport, gate: Gate, { scope, guards }: OperatorSettings): Route[] {
@@ -72,7 +72,7 @@ export function apiRoutes(sallyport: Sallyport, gate: Gate, { scope, guards }: O
     })
 
   const sessionsOfUser: AuthHandler = async ({ params: { subject = '' } }) => {
-    if (subject === '' || subject.length > MAX_CHARS) return refusal('route_unknown')
+    if (!isName(subject)) return refusal('route_unknown')
     const list = await sallyport.sessions.list(subject)
     return jsonAnswer(200, { sessions: list.map(shownSession), ...(list.more ? { more: true } : {}) })
   }

@@ -1,6 +1,7 @@
 import { UnavailableError } from '../errors.ts'
 import type { RevokeOptions } from '../gate/session-calls.ts'
 import type { AcceptedIssuers } from '../issuers/load.ts'
+import { isName, NAME } from '../ports/ids.ts'
 import { isForeignName } from '../ports/revocations.ts'
 import { type Auth, ownSubject } from '../seam/auth.ts'
 import type { Caller } from '../seam/caller.ts'
@@ -28,14 +29,22 @@ export interface Caused {
 }
 
 /** An empty id would concern every token that has none, such as those of other issuers. */
-export function identifier(name: string, given: string): string {
-  if (typeof given === 'string' && given.length >= 1 && given.length <= 255) return given
-  throw new TypeError(`"${name}" must be a string of 1 to 255 characters`)
+export function identifier(name: string, given: unknown): string {
+  if (isName(given)) return given
+  throw new TypeError(`"${name}" must be ${NAME}`)
+}
+
+/** The subject that a call concerns. Whoever has no types may pass neither, such as the `undefined` of `user?.id`. */
+export function subjectOf(name: string, given: string | Auth): string {
+  return identifier(
+    name,
+    typeof given !== 'string' && typeof given?.subject === 'string' ? ownSubject(given) : given,
+  )
 }
 
 /** The name of a user of this deployment. One in the form of another issuer's would concern that issuer's tokens. */
 export function ownName(name: string, given: string | Auth): string {
-  const subject = identifier(name, ownSubject(given))
+  const subject = subjectOf(name, given)
   if (!isForeignName(subject)) return subject
   throw new TypeError(
     `"${name}" must not begin with a URL and a space: only names from other issuers have that form`,

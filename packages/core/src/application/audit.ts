@@ -1,9 +1,9 @@
 import { ConfigError, UnavailableError } from '../errors.ts'
-import { type Auth, ownSubject } from '../seam/auth.ts'
+import type { Auth } from '../seam/auth.ts'
 import type { Audit } from '../watch/audit/index.ts'
 import type { Pseudonyms } from '../watch/audit/pseudonyms.ts'
 import type { SallyportEvent } from '../watch/event.ts'
-import { identifier } from './arguments.ts'
+import { subjectOf } from './arguments.ts'
 
 /**
  * What an application does with the pseudonyms of its audit trail. Each call rejects with an `UnavailableError` while the
@@ -28,7 +28,7 @@ export function createAuditCalls({ pseudonyms }: Pick<Audit, 'pseudonyms'>): Aud
   }
   return {
     async pseudonymOf(subject) {
-      const outcome = await wanted().of(identifier('subject', ownSubject(subject)))
+      const outcome = await wanted().of(subjectOf('subject', subject))
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return outcome.pseudonym
     },

@@ -1,11 +1,11 @@
 import { reasonOf, UnavailableError } from '../errors.ts'
 import type { Revoked, RevokeOptions } from '../gate/session-calls.ts'
 import { tagOf } from '../ports/ids.ts'
-import { type Auth, ownSubject } from '../seam/auth.ts'
+import type { Auth } from '../seam/auth.ts'
 import type { Callers } from '../seam/caller.ts'
 import type { ForgetSubject } from '../sessions/forget.ts'
 import type { Audit } from '../watch/audit/index.ts'
-import { BY_APPLICATION, identifier } from './arguments.ts'
+import { BY_APPLICATION, subjectOf } from './arguments.ts'
 
 /** Erases what is known of a user: see `Sallyport.forgetUser`. */
 export type ForgetUser = (subject: string | Auth, options?: RevokeOptions) => Promise<Revoked>
@@ -25,7 +25,7 @@ export function createForgetUser(parts: ForgetUserParts): ForgetUser {
   const { forget, settled, audit, callers } = parts
   return async (subject, options) => {
     const reason = reasonOf('forgetUser', options, BY_APPLICATION)
-    const name = identifier('subject', ownSubject(subject))
+    const name = subjectOf('subject', subject)
     const ending = { reason, caller: callers.unknown() }
     const ended: string[] = []
     for (let round = 0; round < MAX_ROUNDS; round++) {

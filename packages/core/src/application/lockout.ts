@@ -1,5 +1,7 @@
 import { reasonOf, refuseUnknownMembers, UnavailableError } from '../errors.ts'
+import type { Auth } from '../seam/auth.ts'
 import type { Lockout } from '../watch/lockout/lockout.ts'
+import { ownName } from './arguments.ts'
 
 export interface Unlocked {
   /** Whether the account was locked. */
@@ -9,7 +11,7 @@ export interface Unlocked {
 /** Whose account it is, and for how long it is locked. */
 export interface LockAbout {
   /** The `subject` of its user, if failures count by it. */
-  readonly subject?: string | undefined
+  readonly subject?: string | Auth | undefined
   /** How long, in seconds. Default: the option `lockout.durationSeconds`; 1 to 86,400 (1 day). */
   readonly seconds?: number | undefined
   /** Why, as the code in events. Default `locked_by_application`. */
@@ -34,7 +36,7 @@ export interface LockoutCalls {
    * @param name the name of the account, in any spelling
    * @param about the `subject` of its user, if failures count by it
    */
-  unlock(name: string, about?: { readonly subject?: string | undefined }): Promise<Unlocked>
+  unlock(name: string, about?: { readonly subject?: string | Auth | undefined }): Promise<Unlocked>
 }
 
 const BY_APPLICATION = 'locked_by_application'
@@ -46,17 +48,22 @@ export function createLockoutCalls(lockout: Pick<Lockout, 'lock' | 'unlock'>): L
       const reason = reasonOf('lockout.lock', about, BY_APPLICATION, ['subject', 'seconds', 'reason'])
       checkName('lockout.lock', name)
       const forMs = millisecondsOf(about?.seconds)
-      const outcome = await lockout.lock({ name, subject: about?.subject, reason, forMs })
+      const outcome = await lockout.lock({ name, subject: subjectIn(about), reason, forMs })
       if (outcome.kind === 'unavailable') throw new UnavailableError()
     },
     async unlock(name, about = {}) {
       refuseUnknownMembers('lockout.unlock', about, ['subject'])
       checkName('lockout.unlock', name)
-      const outcome = await lockout.unlock(name, about.subject)
+      const outcome = await lockout.unlock(name, subjectIn(about))
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return { unlocked: outcome.kind === 'unlocked' }
     },
   }
+}
+
+/** Failures count by the very name, so that another one would lock nobody. */
+function subjectIn({ subject }: Pick<LockAbout, 'subject'> = {}): string | undefined {
+  return subject === undefined ? undefined : ownName('subject', subject)
 }
 
 function checkName(call: string, name: unknown): void {

@@ -2,7 +2,7 @@ import { reasonOf, refuseUnknownMembers, UnavailableError } from '../errors.ts'
 import type { Revoked, RevokeOptions } from '../gate/session-calls.ts'
 import type { Unavailable } from '../ports/outcome.ts'
 import type { Session } from '../ports/session.ts'
-import { type Auth, ownSubject } from '../seam/auth.ts'
+import type { Auth } from '../seam/auth.ts'
 import type { Callers } from '../seam/caller.ts'
 import type { Ending, SessionEnd } from '../sessions/end.ts'
 import type { ListSessions } from '../sessions/list.ts'
@@ -18,6 +18,7 @@ import {
   type Renewed,
   type RevokeOneOptions,
   renewed,
+  subjectOf,
 } from './arguments.ts'
 import { forEachOf, type RevokedMany } from './many.ts'
 
@@ -125,8 +126,8 @@ export function createSessionCalls(parts: SessionCallsParts): SessionCalls {
 
   return {
     async list(subject) {
-      const include = typeof subject === 'string' ? undefined : subject.session
-      const outcome = await list(identifier('subject', ownSubject(subject)), include)
+      const name = subjectOf('subject', subject)
+      const outcome = await list(name, typeof subject === 'string' ? undefined : subject.session)
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       return sessionList(outcome.sessions, outcome.more)
     },

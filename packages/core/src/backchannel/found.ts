@@ -1,4 +1,5 @@
 import { patiently } from '../dependencies/patience.ts'
+import { isName } from '../ports/ids.ts'
 import type { LogoutClaims } from './token.ts'
 
 /** Which sessions here belong to what a logout token names. */
@@ -60,8 +61,5 @@ function foundIn(given: unknown): FoundSessions | undefined {
 }
 
 function areNames(given: unknown): given is readonly string[] {
-  return (
-    Array.isArray(given) &&
-    given.every((one) => typeof one === 'string' && one.length >= 1 && one.length <= 255)
-  )
+  return Array.isArray(given) && given.every(isName)
 }

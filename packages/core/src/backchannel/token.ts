@@ -1,3 +1,4 @@
+import { isName } from '../ports/ids.ts'
 import type { StatementClaims } from '../tokens/claims.ts'
 
 /** The event of a logout token. */
@@ -17,8 +18,6 @@ export interface ReadLogout {
   readonly issuedAt: number
 }
 
-const MAX_CHARS = 255
-
 /**
  * Reads the claims of a genuine logout token; `undefined` if they are not those of one.
  *
@@ -29,7 +28,7 @@ export function readLogout(claims: StatementClaims): ReadLogout | undefined {
   if (jti === undefined || jti === '' || iat === undefined) return undefined
   // An ID token must never pass for a logout token.
   if ('nonce' in claims || !isEvent(events)) return undefined
-  if (!isName(sub) || !isName(sid) || (sub === undefined && sid === undefined)) return undefined
+  if (!mayBeName(sub) || !mayBeName(sid) || (sub === undefined && sid === undefined)) return undefined
   const named = { ...(sub === undefined ? {} : { sub }), ...(sid === undefined ? {} : { sid }) }
   return { jti, issuedAt: iat, claims: { iss, ...named } }
 }
@@ -44,6 +43,6 @@ function isObject(given: unknown): given is object {
   return typeof given === 'object' && given !== null && !Array.isArray(given)
 }
 
-function isName(given: unknown): given is string | undefined {
-  return given === undefined || (typeof given === 'string' && given.length >= 1 && given.length <= MAX_CHARS)
+function mayBeName(given: unknown): given is string | undefined {
+  return given === undefined || isName(given)
 }

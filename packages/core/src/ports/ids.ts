@@ -32,6 +32,17 @@ const API_KEY_PREFIX = 'key_'
 const API_KEY_ID = /^key_[A-Za-z0-9_-]{21}[AQgw]$/
 
 /**
+ * Whether a text can name somebody: 1 to 255 characters, without the zero character, which PostgreSQL can't keep, and
+ * without halves of surrogate pairs. Encoded, those are all the same character, so that two names would be one.
+ */
+export function isName(text: unknown): text is string {
+  return typeof text === 'string' && text.length >= 1 && text.length <= 255 && !/[\0\p{Cs}]/u.test(text)
+}
+
+/** What an error says that a name must be. */
+export const NAME = 'a string of 1 to 255 characters, without zero characters and halves of surrogate pairs'
+
+/**
  * Returns the tag of a subject. The hash has no key, so that tags survive a change of `secret`. A key would hide
  * nothing, because the record under the tag contains the subject itself.
  */

@@ -1,4 +1,4 @@
-import { isForeignName } from '@sallyport/core/adapter'
+import { isForeignName, isName } from '@sallyport/core/adapter'
 import { isApiKeyId, isSessionId, tagOf, tagOfSession } from '@sallyport/core/store'
 import * as v from 'valibot'
 
@@ -39,7 +39,6 @@ export interface Foreign {
   readonly token?: string
 }
 
-const MAX_ID_CHARS = 255
 const MAX_ALIASES = 10
 
 const text = v.pipe(v.string(), v.minLength(1))
@@ -191,8 +190,8 @@ function foreignOf(
   { issuers }: Resolving,
 ): Pick<Concerned, 'foreign'> {
   if (!issuers.has(from)) return {}
-  if (format === 'opaque' && fits(id)) return { foreign: { issuer: from, session: id } }
-  if (format === 'jwt_id' && iss === from && fits(jti)) return { foreign: { issuer: from, token: jti } }
+  if (format === 'opaque' && isName(id)) return { foreign: { issuer: from, session: id } }
+  if (format === 'jwt_id' && iss === from && isName(jti)) return { foreign: { issuer: from, token: jti } }
   return {}
 }
 
@@ -204,9 +203,5 @@ function sessionIn({ format, id, iss, sub }: SubjectIdentifier, own: string) {
 
 /** A name in the form of another issuer's would concern the access tokens of that issuer. */
 function isOurs(name: unknown): name is string {
-  return fits(name) && !isForeignName(name)
-}
-
-function fits(name: unknown): name is string {
-  return typeof name === 'string' && name.length >= 1 && name.length <= MAX_ID_CHARS
+  return isName(name) && !isForeignName(name)
 }

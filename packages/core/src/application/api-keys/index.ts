@@ -74,9 +74,10 @@ export function createApiKeyCalls({ apiKeys, callers }: ApiKeyCallsParts): ApiKe
 
   return {
     async create(subject, given) {
+      const name = nameOf(subject)
       if (typeof subject !== 'string' && subject.credential === 'api_key')
         throw new TypeError('apiKeys.create: the caller has shown an API key, which must not make another')
-      const outcome = await apiKeys.create(nameOf(subject), given, callers.unknown())
+      const outcome = await apiKeys.create(name, given, callers.unknown())
       if (outcome.kind === 'unavailable') throw new UnavailableError()
       if (outcome.kind === 'full') return outcome
       return { kind: 'created', key: outcome.secret, ...infoOf(outcome.key) }

@@ -1,4 +1,5 @@
 import { refuseUnknownMembers } from '../../errors.ts'
+import { isName, NAME } from '../../ports/ids.ts'
 import type { Lifetimes } from '../../ports/lifetimes.ts'
 import { isForeignName } from '../../ports/revocations.ts'
 import { isScopeToken } from '../../tokens/claims.ts'
@@ -7,9 +8,9 @@ import { checkAssurance, checkPrintable } from './assurance.ts'
 /** A user whom the application has authenticated, and what the session is for. */
 export interface SignIn {
   /**
-   * The id of the user: opaque, stable and not personal, because it is in every token. 1 to 255 characters, which do not begin
-   * with a URL and a space: such names stand for users of other issuers. In
-   * production, one that looks like an e-mail address is refused with a `ClaimsError` if the package
+   * The id of the user: opaque, stable and not personal, because it is in every token. 1 to 255 characters, without
+   * zero characters and halves of surrogate pairs, which do not begin with a URL and a space: such names stand for users of
+   * other issuers. In production, one that looks like an e-mail address is refused with a `ClaimsError` if the package
    * `@sallyport/claims-policy` is installed, unless `claims.exempt` has `sub`.
    */
   readonly subject: string
@@ -58,8 +59,7 @@ const MEMBERS: Readonly<Record<keyof SignIn, true>> = {
 export function checkSignIn(signIn: SignIn): void {
   refuseUnknownMembers('signIn', signIn, Object.keys(MEMBERS))
   const { subject, scope, client, persistent, crossSite } = signIn
-  if (typeof subject !== 'string' || subject === '' || subject.length > 255)
-    throw new TypeError('signIn: "subject" must be a string of 1 to 255 characters')
+  if (!isName(subject)) throw new TypeError(`signIn: "subject" must be ${NAME}`)
   if (isForeignName(subject))
     throw new TypeError(
       'signIn: "subject" must not begin with a URL and a space: only names from other issuers have that form',

@@ -1,6 +1,5 @@
+import { isName } from '@sallyport/core/adapter'
 import { readSubject, type SubjectIdentifier } from '../../received/subject.ts'
-
-const MAX_ID_CHARS = 255
 
 export type UserInSubject =
   | { readonly kind: 'user'; readonly subject: string }
@@ -22,7 +21,6 @@ export function userIn(given: unknown, issuer: string): UserInSubject {
 }
 
 function userOf({ format, iss, sub }: SubjectIdentifier, issuer: string): UserInSubject {
-  const isOurs =
-    format === 'iss_sub' && iss === issuer && typeof sub === 'string' && sub.length <= MAX_ID_CHARS
+  const isOurs = format === 'iss_sub' && iss === issuer && isName(sub)
   return isOurs ? { kind: 'user', subject: sub } : { kind: 'unknown' }
 }
