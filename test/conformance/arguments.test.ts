@@ -1,4 +1,4 @@
-import { openClaim, readKeyFile, type Sallyport } from '@sallyport/core'
+import { createSallyport, openClaim, readKeyFile, type Sallyport } from '@sallyport/core'
 import { type Auth, gateOf } from '@sallyport/core/adapter'
 import * as forExpress from '@sallyport/express'
 import * as forFastify from '@sallyport/fastify'
@@ -133,7 +133,7 @@ describe.each([
     () => forFastify.createSallyport(),
     [
       { raw: {}, originalUrl: '/' },
-      { header() {}, send() {} },
+      { raw: {}, header() {}, send() {} },
     ],
     'the request and the response come first',
   ],
@@ -177,6 +177,62 @@ describe.each([
         'TypeError: guardSignIn: the check of the password must be a function, after the name',
       )
   })
+})
+
+describe('whom a call concerns', () => {
+  let sallyport: Sallyport
+  beforeEach(async () => {
+    sallyport = await createSallyport()
+  })
+  afterEach(() => sallyport.close())
+
+  const calls: readonly (readonly [of: string, call: string, ...rest: unknown[]])[] = [
+    ['sessions', 'list'],
+    ['sessions', 'revokeAll'],
+    ['sessions', 'update', { scope: [] }],
+    ['tokens', 'revokeAll'],
+    ['apiKeys', 'list'],
+    ['apiKeys', 'create', {}],
+    ['apiKeys', 'revokeAll'],
+  ]
+  const of = (part: string): Loose => Reflect.get(sallyport, part)
+  const whole = (): Loose => sallyport as unknown as Loose
+  const says =
+    'TypeError: "subject" must be a string of 1 to 255 characters, without zero characters and halves of surrogate pairs'
+
+  test.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['a number', 5],
+    ['an array', ['u1']],
+    ['an empty string', ''],
+    ['a zero character', 'a\0b'],
+    ['half of a surrogate pair', 'x\ud800y'],
+    ['256 characters', 'x'.repeat(256)],
+  ])('must have a name, which %s is not', async (_what, given) => {
+    for (const [part, call, ...rest] of calls)
+      expect(await messageOf(() => of(part)[call]?.(given, ...rest))).toBe(says)
+    expect(await messageOf(() => whole().forgetUser?.(given))).toBe(says)
+    if (given === undefined) return
+    for (const call of ['lock', 'unlock'])
+      expect(await messageOf(() => of('lockout')[call]?.('alice', { subject: given }))).toBe(says)
+  })
+
+  test('signs in under a name that every store keeps as it is', async () => {
+    for (const subject of ['a\0b', 'x\ud800y', '\udc00'])
+      expect(await messageOf(() => gateOf(sallyport).signIn(viewOf({}), { subject }))).toMatch(
+        /^TypeError: signIn: "subject" must be .* halves of surrogate pairs$/,
+      )
+    expect((await gateOf(sallyport).signIn(viewOf({}), { subject: 'x\u{1f600}y' })).status).toBe(200)
+  })
+})
+
+test('what a client sent as a token may be anything', async () => {
+  const sallyport = await createSallyport()
+  const verify = sallyport.tokens.verify as unknown as Loose[string]
+  for (const given of [undefined, null, 5, true, {}, ['a', 'b']])
+    expect(await verify?.(given)).toEqual({ kind: 'refused', problem: 'token_malformed' })
+  await sallyport.close()
 })
 
 test('keys and claims are not read with arguments that are wrong', async () => {

@@ -264,7 +264,11 @@ describe('an API key', () => {
     expect(ended).toHaveBeenCalledOnce()
     const late = vi.fn()
     there.sallyport.endOnRevocation(auth, late)
+    const forgotten = vi.fn()
+    there.sallyport.endOnRevocation(auth, forgotten)()
     await vi.waitFor(() => expect(late).toHaveBeenCalledOnce())
+    await new Promise(setImmediate)
+    expect(forgotten).not.toHaveBeenCalled()
   })
 
   test('is judged by the store in the strict mode', async () => {

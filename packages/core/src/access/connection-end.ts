@@ -22,7 +22,12 @@ export function createEndOnRevocation(parts: ConnectionEndParts): EndOnRevocatio
     const guarded = (): void => call(end)
     // It may have been revoked since it was verified.
     if (!replica.knowsRevoked(token)) return connections.track(token, guarded)
-    queueMicrotask(guarded)
-    return () => {}
+    let isForgotten = false
+    queueMicrotask(() => {
+      if (!isForgotten) guarded()
+    })
+    return () => {
+      isForgotten = true
+    }
   }
 }

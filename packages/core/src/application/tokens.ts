@@ -83,6 +83,8 @@ export function createTokenCalls(parts: TokenCallsParts): TokenCalls {
   return {
     async verify(token, { ip, headers = {}, peer } = {}, options = {}) {
       const policy = { ...ANY_ISSUER, apiKeys: apiKeysIn(options) }
+      // It may be anything that a client put into a message.
+      if (typeof token !== 'string') return { kind: 'refused', problem: 'token_malformed' }
       const sender = { ip, headers, ...(peer && { peer }) }
       const verdict = await access.verify(token, sender, policy)
       return verdict.kind === 'allow'
