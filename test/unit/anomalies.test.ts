@@ -468,6 +468,28 @@ describe('responses', () => {
     expect(await world.sallyport.sessions.list('one')).toHaveLength(1)
   })
 
+  test('a rule about locks locks nothing again, or it would never end', async () => {
+    const rule: AnomalyRule = {
+      ...{
+        name: 'locked_often',
+        events: ['account.locked', 'login.failed'],
+        windowSeconds: 86_400,
+        most: 1,
+        lock: true,
+      },
+      observe: () => ({ by: 'user' }),
+      judge: ({ values }) => (values.length > 1 ? { summary: 'locked often' } : undefined),
+    }
+    const world = await start({ own: [rule] })
+    const locked: object[] = []
+    world.sallyport.on('event', (event) => event.event === 'account.locked' && locked.push(event))
+    for (const _ of [1, 2, 3]) {
+      await world.sallyport.lockout.lock('ada', { subject: 'one' })
+      await world.judged()
+    }
+    expect(locked).toHaveLength(3)
+  })
+
   test('a store that does not lock it is told of', async () => {
     const told = notices()
     const driver = memoryStore()

@@ -83,12 +83,14 @@ export function createResponses(parts: ResponsesParts): Responses {
     },
     async act({ name, revoke = false, lock = false, risk: points = 0 }, event) {
       const { sub } = event
+      // What follows from a lock would lock again, which tells of the next, without end.
+      const locks = lock && event.event !== 'account.locked'
       // A token of another issuer may name a session, which is none of ours.
       const sid = event.sid !== undefined && isSessionId(event.sid) ? event.sid : undefined
       await Promise.all([
         points > 0 && sid !== undefined ? risk.add(sid, name, points) : undefined,
         revoke && sid !== undefined ? end(sid, name, event) : undefined,
-        lock && sub !== undefined && !isForeignName(sub) ? lockOut(sub, name, event) : undefined,
+        locks && sub !== undefined && !isForeignName(sub) ? lockOut(sub, name, event) : undefined,
       ])
     },
   }
