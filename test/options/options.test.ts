@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { createSallyport, memoryStore, type SallyportOptions } from '@sallyport/core'
 import { describe, expect, test } from 'vitest'
 import { configFault } from '../support/config-fault.ts'
@@ -33,6 +34,11 @@ const refresh = (given: object) => ({ refresh: given })
 const limits = (given: object) => ({ limits: given })
 const origins = (given: object) => ({ origins: given })
 const cookie = (given: string) => ({ cookie: { name: given } })
+const P256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey
+const P384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey
+const RSA_1024 = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey
+const signedBy = (publicKey: KeyObject, alg: string) =>
+  access({ signers: [{ kid: 'a', alg, publicKey, sign: async () => new Uint8Array(64) }] })
 
 // biome-ignore format: one row, one line
 const wrong: readonly WrongOption[] = [
@@ -236,6 +242,11 @@ const wrong: readonly WrongOption[] = [
   { name: 'a client not known', options: { clients: { web: 'x' } }, option: 'clients.web', says: 'unknown option "clients.web"; there are cookie, body' },
 
   { name: 'another word', options: { accessToken: 'opaque' }, option: 'accessToken', allowed: 'one of "jwt", "encrypted", "reference"', given: '"opaque"' },
+  { name: 'an algorithm that there is not', options: signedBy(P256, 'ES384'), option: 'access.signers.0.alg', allowed: '"ES256"', given: '"ES384"' },
+  { name: 'the algorithm of another key', options: signedBy(P256, 'EdDSA'), option: 'access.signers.0.alg', allowed: '"ES256"', given: '"EdDSA"' },
+  { name: 'no signature', options: signedBy(P256, 'none'), option: 'access.signers.0.alg', allowed: '"ES256"', given: '"none"' },
+  { name: 'a weak key', options: signedBy(RSA_1024, 'RS256'), option: 'access.signers.0.publicKey', allowed: 'an RSA key of at least 2048 bits', given: '1024 bits' },
+  { name: 'another curve', options: signedBy(P384, 'ES384'), option: 'access.signers.0.publicKey', allowed: 'an EC key on the curve P-256' },
   { name: 'no signer', options: { access: { signers: [{ kid: 'a', alg: 'ES256' }] } }, option: 'access.signers.0', allowed: 'a signer such as pkcs11Signer() or awsKmsSigner()', given: 'an object' },
   { name: 'an empty array', options: { access: { signers: [] } }, option: 'access.signers', allowed: 'an array of signers', given: 'an empty array' },
   { name: 'claims themselves', options: { claims: { of: { plan: 'free' } } }, option: 'claims.of', allowed: 'a function', given: 'an object' },

@@ -1,6 +1,6 @@
 import { ConfigError, describeValue } from '../../errors.ts'
 import { isKid, type Signer, type SigningAlgorithm, type VerificationKey } from '../../ports/signer.ts'
-import { readJwk } from '../jwk/jwk.ts'
+import { algorithmsOf, readJwk } from '../jwk/jwk.ts'
 import { localSigner } from '../local-signer.ts'
 import type { GivenKey } from './given-ring.ts'
 
@@ -32,6 +32,13 @@ export async function readGivenKeys({
         `access.signers.${index}.kid`,
         '1 to 128 printable ASCII characters',
         describeValue(kid),
+      )
+    const fitting = algorithmsOf(publicKey, `access.signers.${index}.publicKey`)
+    if (!fitting.includes(alg))
+      throw new ConfigError(
+        `access.signers.${index}.alg`,
+        fitting.map((one) => `"${one}"`).join(' or '),
+        describeValue(alg),
       )
     return { kid, alg, publicKey, signer }
   })

@@ -143,7 +143,14 @@ function algorithmOf(
   return named
 }
 
-function algorithmsOf(key: KeyObject, path: string): readonly [SigningAlgorithm, ...SigningAlgorithm[]] {
+/**
+ * The algorithms that a public key is for, the usual one first. Throws a `ConfigError` for a key that must not sign or
+ * verify.
+ */
+export function algorithmsOf(
+  key: KeyObject,
+  path: string,
+): readonly [SigningAlgorithm, ...SigningAlgorithm[]] {
   const details = key.asymmetricKeyDetails
   switch (key.asymmetricKeyType) {
     case 'ed25519':
