@@ -85,6 +85,8 @@ const ids = '1 to 255 printable ASCII characters'
 const wrong: readonly WrongOption[] = [
   { name: 'an array', options: [gateway], option: 'oauth', allowed: 'an object with clients, publicClients, unknownTokens', given: 'an array' },
   { name: 'one client', options: { clients: gateway }, option: 'oauth.clients', allowed: 'an array of clients', given: 'an object' },
+  { name: 'keys over http', options: one({ jwks: 'http://keys.internal/jwks' }), option: 'oauth.clients.0.jwks', allowed: 'an https URL without user, password and fragment (http on loopback)', given: '"http://keys.internal/jwks"' },
+  { name: 'keys with a password', options: one({ jwks: 'https://u:p@a.example/jwks' }), option: 'oauth.clients.0.jwks', allowed: 'an https URL (http on loopback), or a JWK Set' },
   { name: 'the secret alone', options: { clients: [SECRET] }, option: 'oauth.clients.0', allowed: 'an object with clientId, clientSecret, jwks, introspect, revoke' },
   { name: 'misspelled', options: one({ clientID: 'a' }), option: 'oauth.clients.0.clientID', says: 'unknown option "oauth.clients.0.clientID" (did you mean "oauth.clients.0.clientId"?)' },
   { name: 'without a name', options: one({ clientId: undefined }), option: 'oauth.clients.0.clientId', says: `"oauth.clients.0.clientId" is required: give ${ids}` },

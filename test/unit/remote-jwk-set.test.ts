@@ -169,6 +169,16 @@ describe('a name that several keys of a set have', () => {
     expect(told()).toEqual([])
   })
 
+  test('names the first of one key for two algorithms', async () => {
+    const keys = await started(
+      ['RS256', 'PS256'].map((alg) => ({ ...open(RSA), kid: 'x', alg })),
+      ['RS256', 'PS256'],
+    )
+    expect(keys.find('x', 'RS256')).toMatchObject({ kind: 'found' })
+    expect(keys.find('x', 'PS256')).toEqual({ kind: 'unknown' })
+    expect(told()).toEqual(['key "x" for PS256 is left out: the same key stands before it for RS256'])
+  })
+
   test('names none of them when the private half of one is public', async () => {
     const keys = await startedAll([{ ...open(ED), kid: 'x' }, { ...whole(ED), kid: 'x' }, good])
     expect(keys.find('x', 'EdDSA')).toEqual({ kind: 'unknown' })

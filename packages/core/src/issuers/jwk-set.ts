@@ -33,8 +33,15 @@ export async function readJwkSet(json: unknown, algorithms: readonly SigningAlgo
   for (const [index, jwk] of jwks.entries()) {
     const read = leaked.has(Object(jwk).kid) ? 'its private half is public' : await readKey(jwk, algorithms)
     if (typeof read === 'string') leftOut.add(`key ${nameOf(jwk, index)} is left out: ${read}`)
-    else if (isOther(keys.get(read.kid), read)) ambiguous.add(read.kid)
-    else keys.set(read.kid, read)
+    else {
+      const held = keys.get(read.kid)
+      if (held === undefined) keys.set(read.kid, read)
+      else if (!held.publicKey.equals(read.publicKey)) ambiguous.add(read.kid)
+      else if (held.alg !== read.alg)
+        leftOut.add(
+          `key "${read.kid}" for ${read.alg} is left out: the same key stands before it for ${held.alg}`,
+        )
+    }
   }
   for (const kid of ambiguous) {
     keys.delete(kid)
@@ -64,10 +71,6 @@ async function readKey(
     const member = cause.option.slice(PATH.length + 1)
     return `${member === '' ? 'it' : `its "${member}"`} must be ${cause.expected}`
   }
-}
-
-function isOther(held: VerificationKey | undefined, key: VerificationKey): boolean {
-  return held !== undefined && !(held.alg === key.alg && held.publicKey.equals(key.publicKey))
 }
 
 /** A `kid` that could be mistaken for something else in a log is not shown. */

@@ -168,7 +168,7 @@ function trusted(issuers: readonly Parsed[]): readonly TrustedIssuer[] {
       issuer,
       audience: nonEmpty(audience),
       audienceClaim,
-      ...parseSigned(parsed, path),
+      ...parseSigned(parsed, path, true),
       introspection: parseIntrospection(parsed, path),
     })
   })

@@ -25,7 +25,8 @@ interface Given {
 /** How JWTs of an issuer are verified, if they are accepted. */
 type SignedTokens = Omit<TrustedIssuer, 'issuer' | 'audience' | 'audienceClaim' | 'introspection'>
 
-export function parseSigned(given: Given, path: string): SignedTokens {
+/** @param hasInsecure whether there is an option `insecureJwks` beside `jwks` */
+export function parseSigned(given: Given, path: string, hasInsecure = false): SignedTokens {
   const { algorithms = [], untyped = false, timeoutMs = 3000 } = given
   const { maxAgeSeconds = 600, maxStaleSeconds = DAY } = given
   const { cooldownSeconds = Math.min(30, maxAgeSeconds) } = given
@@ -41,14 +42,14 @@ export function parseSigned(given: Given, path: string): SignedTokens {
       `at least maxAgeSeconds (${maxAgeSeconds})`,
       describeValue(maxStaleSeconds),
     )
-  const keys = sourceOf(given, path)
+  const keys = sourceOf(given, path, hasInsecure)
   return { keys, algorithms, untyped, timeoutMs, cooldownSeconds, maxAgeSeconds, maxStaleSeconds }
 }
 
 const FOR_JWTS = ['untyped', 'timeoutMs', 'cooldownSeconds', 'maxAgeSeconds', 'maxStaleSeconds'] as const
 
 /** `undefined`: it is only asked about opaque tokens. */
-function sourceOf(given: Given, path: string): TrustedIssuer['keys'] {
+function sourceOf(given: Given, path: string, hasInsecure: boolean): TrustedIssuer['keys'] {
   const { issuer, jwks, insecureJwks, discovery, algorithms } = given
   if (jwks !== undefined && discovery !== undefined)
     throw new ConfigError(`${path}.discovery`, {
@@ -69,7 +70,8 @@ function sourceOf(given: Given, path: string): TrustedIssuer['keys'] {
     throw new ConfigError(`${path}.algorithms`, {
       sentence: `"${path}.algorithms" is required: give ${algorithmsMessage}`,
     })
-  if (jwks !== undefined) return { kind: 'jwks', url: keysUrl(jwks, insecureJwks === true, path) }
+  if (jwks !== undefined)
+    return { kind: 'jwks', url: keysUrl(jwks, path, { hasInsecure, mayBeInsecure: insecureJwks === true }) }
   if (discovery === undefined)
     throw new ConfigError(`${path}.jwks`, {
       sentence: `"${path}.jwks" is required, unless "${path}.discovery" is true`,
@@ -83,12 +85,18 @@ function isOnlyAsked({ introspection, jwks, insecureJwks, discovery }: Given): b
   return discovery === undefined || introspection.url === undefined
 }
 
-function keysUrl(jwks: string, mayBeInsecure: boolean, path: string): URL {
+function keysUrl(
+  jwks: string,
+  path: string,
+  { hasInsecure, mayBeInsecure }: { readonly hasInsecure: boolean; readonly mayBeInsecure: boolean },
+): URL {
   const url = new URL(jwks)
   if (!isSecure(url) && !mayBeInsecure)
     throw new ConfigError(
       `${path}.jwks`,
-      `${urlMessage}; in a network that you trust as a whole, set "${path}.insecureJwks" to true`,
+      hasInsecure && url.protocol === 'http:'
+        ? `${urlMessage}; in a network that you trust as a whole, set "${path}.insecureJwks" to true`
+        : urlMessage,
       describeValue(jwks),
     )
   if (url.protocol === 'https:' && mayBeInsecure)

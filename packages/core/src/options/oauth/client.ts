@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { ClientKeys, OAuthClient } from '../../access/clients/settings.ts'
 import { ConfigError } from '../../errors.ts'
+import { plainUrl } from '../../issuers/secure-url.ts'
 import type { SigningAlgorithm } from '../../ports/signer.ts'
 import { parseSigned } from '../issuers/signed.ts'
 import { audience, filledArray, group, nonEmpty, oneOf, oneOrMore, string } from '../values/schema.ts'
@@ -92,7 +93,7 @@ export const oauthClient: v.GenericSchema<object, ParsedClient> = group({
 
 /** The keys themselves are looked at when they are read. */
 function isJwks(given: unknown): boolean {
-  if (typeof given === 'string') return URL.canParse(given)
+  if (typeof given === 'string') return plainUrl(given) !== undefined
   const keys: unknown = Object(given).keys
   return Array.isArray(keys) && keys.length > 0
 }

@@ -31,6 +31,7 @@ export interface WebhookParts extends WebhookSettings {
 const MAX_UNDELIVERED = 100
 const PAUSES_MS = [0, 1000, 5000, 25_000]
 const NOT_TAKEN = 'the webhook of "anomalies" does not take alerts: look at its server'
+const TOO_MANY = `alerts were not sent to the webhook of "anomalies": ${MAX_UNDELIVERED} others are on their way`
 const NO_JSON =
   'an alert was not sent to the webhook of "anomalies": its event has a member that JSON cannot hold; this is told once'
 
@@ -52,6 +53,7 @@ export function createWebhook(parts: WebhookParts): Webhook {
       if (closing.signal.aborted) break
       if (await attempt(id, body)) {
         told.delete(NOT_TAKEN)
+        told.delete(TOO_MANY)
         return
       }
     }
@@ -86,7 +88,8 @@ export function createWebhook(parts: WebhookParts): Webhook {
 
   return {
     send(alert) {
-      if (closing.signal.aborted || undelivered.size >= MAX_UNDELIVERED) return lose(NOT_TAKEN)
+      if (closing.signal.aborted) return lose(NOT_TAKEN)
+      if (undelivered.size >= MAX_UNDELIVERED) return lose(TOO_MANY)
       const body = bodyOf(alert)
       if (body === undefined) return lose(NO_JSON)
       const delivery = deliver(alert.id, body)
