@@ -29,6 +29,16 @@ async function idGiven(headers: Readonly<Record<string, string | string[]>>): Pr
   return events[0]?.request_id
 }
 
+test('whoever hangs up keeps the address that the request had', () => {
+  const { callers } = gateOf(sallyport)
+  const headers = {}
+  const connection: { ip: string | undefined; headers: Record<string, string> } = { ip: '192.0.2.7', headers }
+  const caller = callers.of(connection)
+  connection.ip = undefined
+  expect([caller.ip, callers.of({ ip: undefined, headers }).ip]).toEqual(['192.0.2.7', '192.0.2.7'])
+  expect(callers.of(viewOf({ ip: undefined, headers: {} })).ip).toBeUndefined()
+})
+
 describe('the request id of an event', () => {
   test.each([
     ['a trace id', { traceparent: `00-${TRACE}-b7ad6b7169203331-01` }, TRACE],

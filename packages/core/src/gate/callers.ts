@@ -2,7 +2,6 @@ import type { Random } from '../ports/clock.ts'
 import {
   type Caller,
   type Callers,
-  ipOf,
   printableAgentOf,
   type Sender,
   userAgentOf,
@@ -18,6 +17,7 @@ export function createCallers(random: Random): Callers {
   const newId = (): string => Buffer.from(random(ID_BYTES)).toString('base64url')
   // Each middleware makes a view of its own. What all views of a request share are its header fields.
   const made = new WeakMap<HeaderFields, string>()
+  const addresses = new WeakMap<HeaderFields, string>()
 
   function idOf(headers: HeaderFields): string {
     const known = sentId(headers) ?? made.get(headers)
@@ -27,24 +27,36 @@ export function createCallers(random: Random): Callers {
     return id
   }
 
+  /** A connection that is closed has no address any more: then it is the one that an earlier view found. */
+  function addressOf({ ip, headers }: Sender): string | undefined {
+    if (ip === undefined) return addresses.get(headers)
+    addresses.set(headers, ip)
+    return ip
+  }
+
   return {
-    of: (sender) => new RequestCaller(sender, idOf),
+    of: (sender) => new RequestCaller(sender, addressOf(sender), idOf),
     addressOf: canonicalIp,
     unknown: () => ({ ip: undefined, user_agent: undefined, request_id: newId() }),
   }
 }
 
-/** Every member is computed only when it is read, since most requests are told to nobody. */
+/**
+ * Every member is computed only when it is read, since most requests are told to nobody; from the address that there was at
+ * first, since the client may hang up.
+ */
 class RequestCaller implements Caller {
   readonly #sender: Sender
+  readonly #address: string | undefined
   readonly #idOf: (headers: HeaderFields) => string
 
-  constructor(sender: Sender, idOf: (headers: HeaderFields) => string) {
+  constructor(sender: Sender, address: string | undefined, idOf: (headers: HeaderFields) => string) {
     this.#sender = sender
+    this.#address = address
     this.#idOf = idOf
   }
   get ip(): string | undefined {
-    return ipOf(this.#sender)
+    return canonicalIp(this.#address)
   }
   get user_agent(): string | undefined {
     return printableAgentOf(this.#sender)
