@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { Sallyport } from '@sallyport/core'
 import * as forExpress from '@sallyport/express'
 import * as forFastify from '@sallyport/fastify'
@@ -161,6 +161,35 @@ describe.each([
           expect(await call(atHand[first], atHand[first])).toBe(`${takes} its ${first} as ${part}`)
     })
     expect((await site.sallyport.sessions.list('u2')).length).toBe(0)
+  })
+
+  test.each(['signIn', 'stepUp', 'guardSignIn', 'sessions.start', 'sessions.end', 'sessions.revokeOthers'])(
+    '%s does nothing once the response has been sent',
+    async (path) => {
+      const [member = '', of] = path.split('.').toReversed()
+      const holder = of === undefined ? whole() : Reflect.get(site.sallyport, of)
+      await inHandler(async (atHand) => {
+        const raw = atHand['reply.raw'] ?? atHand['ctx.res'] ?? atHand.res
+        ;(raw as ServerResponse).end()
+        const rest = path === 'guardSignIn' ? ['u3', () => 'u3'] : [{ subject: 'u3' }]
+        expect(await messageOf(() => holder[member](...exchangeOf(atHand), ...rest))).toBe(
+          `TypeError: ${path}: the response has been sent already: await this call before you answer`,
+        )
+      })
+      expect((await site.sallyport.sessions.list('u3')).length).toBe(0)
+    },
+  )
+
+  test('what another middleware puts in the place of the caller is none', async () => {
+    await inHandler(async (atHand) => {
+      const request = atHand[first] as { auth?: unknown; state?: { auth?: unknown } }
+      for (const auth of [{ user: 'bob' }, { own: true, subject: 'bob', scopes: ['a'] }, 'bob']) {
+        if (framework === 'Koa' && request.state) request.state.auth = auth
+        else request.auth = auth
+        expect((findAuth as Loose)(request)).toBeUndefined()
+        expect(await messageOf(() => (getAuth as Loose)(request))).toMatch(/^TypeError: there is no caller/)
+      }
+    })
   })
 
   test('what only reads does so where there is no response, as in an upgrade of the connection', async () => {

@@ -34,6 +34,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Expre
   return adapt<Exchange, void, Middleware, Middleware, Router, never>(await createCore(options), {
     requests,
     send: (answer, _req, res) => send(res, answer),
+    isSent: (_req, res) => res.headersSent,
     setFields: (fields, _req, res) => fields.forEach(([name, value]) => void res.appendHeader(name, value)),
     protect: (verify) => (req: WithAuth, res, next) =>
       requests.ask(verify, req, (decision) => {

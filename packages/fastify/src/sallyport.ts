@@ -19,6 +19,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<Fasti
   return adapt<Exchange, AnyReply, PluginAndHook, Hook, FastifyPluginAsync, never>(core, {
     requests,
     send: (answer, _request, reply) => send(reply, answer),
+    isSent: (_request, { raw }) => raw.headersSent,
     setFields: (fields, _request, reply) => fields.forEach(([name, value]) => void reply.header(name, value)),
     protect(verify) {
       const protect = hook(verify, (decision, request, reply, done) => {

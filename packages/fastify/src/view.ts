@@ -11,6 +11,7 @@ export type AnyRequest = Pick<
 }
 /** The reply to such a request. */
 export interface AnyReply {
+  readonly raw: { readonly headersSent: boolean }
   code(status: number): AnyReply
   headers(fields: Record<string, string>): AnyReply
   header(name: string, value: string): AnyReply

@@ -39,6 +39,7 @@ export async function createSallyport(options?: SallyportOptions): Promise<KoaSa
     requests,
     placementNames: ['prefix'],
     send: (answer, ctx) => send(ctx, answer),
+    isSent: (ctx) => ctx.headerSent,
     setFields: (fields, ctx) => fields.forEach(([name, value]) => void ctx.append(name, value)),
     protect: (verify) => (ctx: Context, next) =>
       requests.ask(verify, ctx, (decision) => {

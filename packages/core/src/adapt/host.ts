@@ -16,6 +16,8 @@ export interface Host<Exchange extends unknown[], Reply, Protect, Check, Router,
   readonly requests: Requests<Exchange[0]>
   /** Sends an answer unchanged. */
   send(answer: Answer, ...exchange: Exchange): Reply
+  /** Whether the header of the response is on its way, so that nothing can be added. */
+  isSent(...exchange: Exchange): boolean
   /** Appends these header fields to the response that somebody else sends. */
   setFields(fields: readonly Field[], ...exchange: Exchange): void
   /**

@@ -103,7 +103,7 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
         return checked.attempt
       },
       async record(...args) {
-        await step(exchangeOf('lockout.record', args, 2), args, (view, _exchange, attempt, outcome) =>
+        await step(partsOf('lockout.record', args, 2), args, (view, _exchange, attempt, outcome) =>
           gate.lockout.record(view, attempt as SignInAttempt, outcome as 'success' | 'failure'),
         )
       },
@@ -121,7 +121,7 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
       find: async (...args) => gate.sessions.find(read(requestOf('sessions.find', args))),
       handOver: async (...args) => gate.sessions.handOver(read(requestOf('sessions.handOver', args))),
       async stepUp(...args) {
-        const exchange = exchangeOf('sessions.stepUp', args, 1)
+        const exchange = partsOf('sessions.stepUp', args, 1)
         const auth = requireAuth(attached(exchange[0]))
         return gate.sessions.stepUp(read(exchange[0]), auth, args[exchangeLength] as StepUp)
       },
@@ -140,7 +140,7 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
    * @param further how many have to follow
    * @param used how many of them the call has a use for
    */
-  function exchangeOf(call: string, args: readonly unknown[], further = 0, used = exchangeLength): Exchange {
+  function partsOf(call: string, args: readonly unknown[], further = 0, used = exchangeLength): Exchange {
     if (args.length >= exchangeLength + further) {
       const mistake = mistakeIn(call, shape, args.slice(0, used))
       if (mistake !== undefined) throw mistake
@@ -150,9 +150,17 @@ export function adapt<Exchange extends unknown[], Reply, Protect, Check, Router,
     throw new TypeError(`${call}: too few arguments: ${first}`)
   }
 
+  /** The same for a call that puts something on the response: a session must not begin or end if its cookie can't be set. */
+  function exchangeOf(call: string, args: readonly unknown[], further = 0): Exchange {
+    const exchange = partsOf(call, args, further)
+    if (host.isSent(...exchange))
+      throw new TypeError(`${call}: the response has been sent already: await this call before you answer`)
+    return exchange
+  }
+
   /** The request, for a call that sends nothing: where a connection is upgraded, there is no response. */
   function requestOf(call: string, args: readonly unknown[], further = 0): Exchange[0] {
-    return exchangeOf(call, args, further, 1)[0]
+    return partsOf(call, args, further, 1)[0]
   }
 
   /** Takes a step for the request, and sets the cookies and other fields that it gives on the response. */

@@ -44,13 +44,19 @@ export interface AttachedCallers<Holder> {
  *
  * What was given is looked at only where there is no caller or something failed, so that no other request pays for it.
  *
- * @param attached where the adapter attaches the caller; it gives `undefined` for any other object
+ * @param attachedBy where the adapter attaches the caller; it gives `undefined` for any other object
  */
 export function requestsOf<Request extends Holder, Holder>(
   shape: ExchangeShape,
   read: (request: Request) => RequestView,
-  attached: (holder: Holder) => Auth | null | undefined,
+  attachedBy: (holder: Holder) => Auth | null | undefined,
 ): Requests<Request> & AttachedCallers<Holder> {
+  function attached(holder: Holder): Auth | null | undefined {
+    const auth = attachedBy(holder)
+    // Other libraries use the same place, and none of them freezes what it puts there.
+    return auth && !(Object.isFrozen(auth) && typeof auth.own === 'boolean') ? undefined : auth
+  }
+
   function callerOf(call: string, holder: Holder): Auth | null | undefined {
     const auth = holder ? attached(holder) : undefined
     const mistake = auth === undefined ? mistakeIn(call, shape, [holder]) : undefined
