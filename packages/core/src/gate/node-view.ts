@@ -62,10 +62,17 @@ export abstract class NodeView<R extends FrameworkRequest> implements RequestVie
 }
 
 /** @param left what the application left on the request as its body; `undefined` where nobody has read it */
-function bodySource(stream: NodeJS.ReadableStream, left: unknown): BodySource {
-  if (left === undefined) return { kind: 'stream', stream }
+function bodySource(stream: Readable, left: unknown): BodySource {
+  if (left === undefined || isUnread(stream, left)) return { kind: 'stream', stream }
   if (typeof left === 'string') return { kind: 'bytes', bytes: Buffer.from(left) }
   return left instanceof Uint8Array ? { kind: 'bytes', bytes: left } : { kind: 'parsed', value: left }
+}
+
+/** A body parser may leave an empty object for a type that it does not know. */
+function isUnread(stream: Readable, left: unknown): boolean {
+  return (
+    typeof left === 'object' && left !== null && Object.keys(left).length === 0 && !stream.readableDidRead
+  )
 }
 
 /** What few requests are asked for is computed when it is read. */

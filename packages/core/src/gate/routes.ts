@@ -87,7 +87,7 @@ export function createRouteMaker({ protection, origins, isCrossSite, required }:
     return (path: string, methods: Methods<H>, operations: Operations = {}): DescribedRoute => ({
       ...{ path, check, operations },
       methods: Object.keys(methods) as Method[],
-      handle: wrap(byMethod(methods, lift)),
+      handle: wrap(withParams(path, byMethod(methods, lift))),
     })
   }
   return {
@@ -95,6 +95,12 @@ export function createRouteMaker({ protection, origins, isCrossSite, required }:
     cookie: create('cookie', (handle: Handler) => told(sameSite(handle)), forBrowsers),
     bearer: create('bearer', (handle: AuthHandler) => toldIfItChanges(withAuth(handle)), forBrowsers),
   }
+}
+
+/** Some frameworks match a parameter with nothing, as in a path that ends with a slash. */
+function withParams(path: string, handle: Handler): Handler {
+  if (!path.includes('/:')) return handle
+  return (view) => (Object.values(view.params).includes('') ? refusal('route_unknown') : handle(view))
 }
 
 function byMethod<H>(methods: Methods<H>, lift: (handle: H) => Handler): Handler {
