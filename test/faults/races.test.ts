@@ -12,6 +12,8 @@ import {
 } from './system.ts'
 
 const ROUNDS = 200
+/** Rounds take as long as they take on a busy machine. */
+const PATIENT = { timeout: 240_000 }
 const AT_ONCE = 50
 const ALARMS = ['refresh.reused', 'refresh.mismatched']
 
@@ -58,7 +60,7 @@ test('processes that start at once on an empty store share one key', async () =>
   expect((await system.stop()).errors).toEqual([])
 })
 
-describe('within the grace', () => {
+describe('within the grace', PATIENT, () => {
   beforeAll(() => start({}))
   afterAll(stop)
 
@@ -122,7 +124,7 @@ describe('within the grace', () => {
   })
 })
 
-describe('with single use', () => {
+describe('with single use', PATIENT, () => {
   beforeAll(() => start({ REUSE_GRACE: '0' }))
   afterAll(stop)
 
