@@ -117,6 +117,19 @@ export function activityContract(here: Here): void {
     expect(await read(tag)).toEqual([signIn(tag, START + SECOND), signIn(tag)])
   })
 
+  test.each([
+    ['failure', 'other'],
+    ['other', 'failure'],
+    ['failure', 'sign_in'],
+  ] as const)('a %s keeps no entry of the kind %s longer', async (later, earlier) => {
+    const { tag } = newSubject()
+    const [first, second] = [entryOf(tag, { kind: earlier }), entryOf(tag, { kind: later })]
+    ofKind(await partOf('store').append([first], { ...BOUNDS, keptMs: 20 }, START), 'appended')
+    ofKind(await partOf('other').append([second], BOUNDS, START + 10), 'appended')
+    // Some stores go by a clock of their own.
+    await expect.poll(() => read(tag, START + 20), { timeout: 5000, interval: 5 }).toEqual([second])
+  })
+
   test('of many that are added at once, none is lost', async () => {
     const { tag } = newSubject()
     const bounds = { ...BOUNDS, most: 1000 }
