@@ -239,6 +239,36 @@ export function outboxContract(here: Here, many: number): void {
     expect((await waiting(gone)).map(({ body }) => body)).toEqual(['2'])
   })
 
+  test('what only waited for a receiver is dropped once that is dismissed, and the next message is settled', async () => {
+    const [receiver, gone] = [await enrolled(), await enrolled()]
+    const subject = newSubject()
+    await Promise.all(Array.from({ length: 700 }, (_, index) => append(subject, String(index))))
+    const ids = (await waiting(receiver)).map(({ id }) => id)
+    // The last one is left for the settlement after that.
+    await settle(receiver, ids.slice(0, -1))
+    await waiting(gone)
+    ofKind(await other().dismiss(gone), 'dismissed')
+    expect((await waiting(receiver)).map(({ id }) => id)).toEqual(ids.slice(-1))
+    await settle(receiver, ids.slice(-1))
+    expect(ofKind(await one().heads(), 'heads').heads.size).toBe(0)
+  })
+
+  test('when nobody is left, nothing is kept once somebody else has settled what it found', async () => {
+    const [first, last] = [await enrolled(), await enrolled()]
+    await append(newSubject(), '1')
+    await settle(first, [...(await waiting(first)).map(({ id }) => id)])
+    for (const receiver of [first, last]) ofKind(await one().dismiss(receiver), 'dismissed')
+    const next = await enrolled()
+    await append(newSubject(), '2')
+    const messages = await waiting(next)
+    expect(messages.map(({ body }) => body)).toContain('2')
+    await settle(
+      next,
+      messages.map(({ id }) => id),
+    )
+    expect(ofKind(await other().heads(), 'heads').heads.size).toBe(0)
+  })
+
   test('dead letters are kept for a while, the newest first, and no longer wait', async () => {
     const receiver = await enrolled()
     const subject = newSubject()

@@ -2,6 +2,7 @@ import { type DeadLetter, type OutboxStore, SHARDS, shardOfTag, tagOf } from '@s
 import { sql } from 'kysely'
 import type { Run } from '../database.ts'
 import type { PortParts } from '../parts.ts'
+import { createDismiss } from './dismiss.ts'
 import { idOf, type Place } from './places.ts'
 import { createRead } from './read.ts'
 import { createKeepReceivers } from './receivers.ts'
@@ -22,6 +23,7 @@ export function createPostgresOutbox(parts: OutboxParts): OutboxStore {
   const { outbox, shards, outboxSender } = tables
   const rows = createOutboxRows(parts.seals)
   const keepReceivers = createKeepReceivers(tables, keptMs)
+  const dismiss = createDismiss(database, tables)
   const settlePart = createSettle(tables, rows, keepReceivers)
 
   return {
@@ -31,10 +33,7 @@ export function createPostgresOutbox(parts: OutboxParts): OutboxStore {
     },
 
     async dismiss(receiver) {
-      const answer = await database.run(
-        'outbox-dismiss',
-        sql`DELETE FROM ${tables.outboxReceivers} WHERE name = ${receiver}`,
-      )
+      const answer = await dismiss(receiver)
       return answer.kind === 'unavailable' ? answer : { kind: 'dismissed' }
     },
 
