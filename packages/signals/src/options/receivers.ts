@@ -125,7 +125,14 @@ function configuredStream({ name, audience, push, events, reader }: Named, path:
     })
   return {
     ...{ id: name, audience, supported: new Set(events ?? DEFAULT_EVENTS), requested: undefined },
-    ...{ description: undefined, status: 'enabled', reason: undefined, since: 0, isUntold: false },
+    ...{
+      description: undefined,
+      status: 'enabled',
+      reason: undefined,
+      since: 0,
+      isUntold: false,
+      update: undefined,
+    },
     push,
     owner: { kind: 'configured', reader },
   }

@@ -1,7 +1,7 @@
 import type { OutboxMessage, StatementContent } from '@sallyport/core/adapter'
 import type { Unavailable } from '@sallyport/core/store'
 import { STREAM_UPDATED } from '../events.ts'
-import { contentOf, saidBy } from './message.ts'
+import { contentOf, type SignalBody, saidBy } from './message.ts'
 import { deliveredBy, type Stream } from './stream.ts'
 
 /** A stream as it is now, for some messages. */
@@ -21,7 +21,7 @@ export type Verdict =
   | {
       readonly kind: 'send'
       readonly content: StatementContent & { readonly jti: string }
-      /** Whether it tells the receiver of the status that the stream has. */
+      /** Whether it tells the receiver of the status that the operator gave the stream last. */
       readonly tells: boolean
     }
   /** It is not for this receiver. */
@@ -43,8 +43,13 @@ export function judge(message: OutboxMessage, { stream, isUnwanted }: StreamStat
     if (isAbout === undefined && isUnwanted(message.subject)) return SKIP
     if (stream.status === 'paused') return { kind: 'hold' }
   }
-  const tells = isUpdate && said.claims.status === stream.status
+  const tells = isUpdate && isLatest(said, stream)
   return { kind: 'send', content: contentOf(message, said, stream, issuer), tells }
+}
+
+function isLatest({ update, claims }: SignalBody, stream: Stream): boolean {
+  // Earlier versions gave updates no names, and left those of others in the record.
+  return update === undefined ? claims.status === stream.status : update === stream.update
 }
 
 const SKIP = { kind: 'skip' } as const

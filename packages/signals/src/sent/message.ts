@@ -17,12 +17,15 @@ export interface SignalBody {
   readonly claims: Readonly<Record<string, unknown>>
   /** The stream that it is for, and about. Without it, it is about the subject of the message, and for every stream. */
   readonly stream?: string | undefined
+  /** Tells the message from others that tell the same stream of its status. */
+  readonly update?: string | undefined
 }
 
 const bodySchema = v.object({
   type: v.string(),
   claims: object,
   stream: v.optional(v.string()),
+  update: v.optional(v.string()),
 })
 
 /**

@@ -14,6 +14,7 @@ import { now } from '../system.ts'
 import type { Waits } from '../waits.ts'
 import { judge, type ReadStream } from './judge.ts'
 import { messageOf } from './message.ts'
+import type { Told } from './push.ts'
 
 const MOST = 100
 /** Among so many that wait, a paused stream finds the message that says so. */
@@ -35,8 +36,8 @@ export interface PollParts {
   /** The id of the stream. */
   readonly id: string
   readonly read: ReadStream
-  /** The receiver has been told of the status of its stream. */
-  readonly told: () => void
+  /** The receiver has been told of the status of its stream by this update. Resolves to whether that is noted. */
+  readonly told: Told
   readonly receiver: PollReceiver
   readonly issuer: string
   readonly sign: SignStatement
@@ -69,7 +70,8 @@ export function createPollAnswers(parts: PollParts): AnswerPoll {
       const signed = await sign('secevent+jwt', verdict.content)
       if (signed.kind === 'unsigned') return { kind: 'unavailable', of: 'key' }
       sets[verdict.content.jti] = signed.jwt
-      if (verdict.tells) parts.told()
+      if (verdict.tells && !(await parts.told(state.stream?.update)))
+        return { kind: 'unavailable', of: 'store' }
     }
     const passed = await receiver.acknowledge(others)
     if (passed.kind === 'unavailable') return { kind: 'unavailable', of: 'store' }

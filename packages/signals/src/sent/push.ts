@@ -10,12 +10,14 @@ const PATIENCE: ReadonlySet<number> = new Set([408, 425, 429])
 const MAX_REASON_CHARS = 64
 const MAX_ERROR_BYTES = 4096
 
+export type Told = (update: string | undefined) => Promise<boolean>
+
 export interface PushParts {
   readonly issuer: string
   readonly sign: SignStatement
   readonly read: ReadStream
-  /** The receiver has been told of the status of its stream. */
-  readonly told: () => void
+  /** The receiver has been told of the status of its stream by this update. Resolves to whether that is noted. */
+  readonly told: Told
 }
 
 const SECOND_MS = 1000
@@ -39,8 +41,9 @@ export function pushReceiver(
       const signed = await sign('secevent+jwt', verdict.content)
       if (signed.kind === 'unsigned') return { kind: 'unable' }
       const delivery = await send(signed.jwt, state.stream.push, signal)
-      if (verdict.tells && delivery.kind !== 'retry') told()
-      return delivery
+      if (!verdict.tells || delivery.kind === 'retry') return delivery
+      // If it were not noted, the stream would try in vain to send what it holds. It is no harm to tell it again.
+      return (await told(state.stream.update)) ? delivery : { kind: 'retry', reason: 'store' }
     },
   }
 }

@@ -7,7 +7,7 @@ import { unchanging } from './judge.ts'
 import { manageRoutes } from './manage.ts'
 import { KINDS } from './message.ts'
 import { type AnswerPoll, createPollAnswers } from './poll.ts'
-import { pushReceiver } from './push.ts'
+import { pushReceiver, type Told } from './push.ts'
 import { outboxName, type Stream } from './stream.ts'
 import { createFollowing, type Following } from './streams/follow.ts'
 import { createOperatorStreams, type OperatorStreams } from './streams/operator.ts'
@@ -25,7 +25,7 @@ export interface Transmitter {
 export function startTransmitter(gate: Gate, settings: SendSettings, waits: Waits): Transmitter {
   const { issuer, outbox, statements, state } = gate
   const common = { issuer, sign: statements.sign }
-  const unmarked = (): void => {}
+  const unmarked: Told = () => Promise.resolve(true)
   const polls = new Map<string, AnswerPoll>()
   for (const stream of settings.streams) {
     const { id, push } = stream
@@ -48,7 +48,7 @@ export function startTransmitter(gate: Gate, settings: SendSettings, waits: Wait
     const { streams, following } = managed
     return createPollAnswers({
       ...{ ...common, id, waits, receiver: following.subscriptionOf(id).polled },
-      ...{ read: streams.reader(receiver, id), told: () => void streams.told(receiver, id) },
+      ...{ read: streams.reader(receiver, id), told: (update) => streams.told(receiver, id, update) },
     })
   }
 
@@ -86,7 +86,7 @@ function manage(
     ...{ receivers, documents, outbox, waits },
     send(subscription, receiver, id) {
       const read = streams.reader(receiver, id)
-      const told = (): void => void streams.told(receiver, id)
+      const told: Told = (update) => streams.told(receiver, id, update)
       subscription.send(pushReceiver({ issuer, sign: statements.sign, read, told }, PUSH_TIMEOUT_MS))
     },
   })

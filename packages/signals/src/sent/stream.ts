@@ -19,6 +19,8 @@ export interface Stream {
   readonly since: number
   /** Whether the receiver is still to be told that the operator paused or disabled it. */
   readonly isUntold: boolean
+  /** Names the message by which it is told. Missing in what earlier versions kept. */
+  readonly update: string | undefined
   /** Who may read and verify it. */
   readonly owner: Owner
 }

@@ -24,7 +24,8 @@ export interface OperatorStreams {
   /**
    * Enables, pauses or disables a stream, and tells its receiver so (SSF 1.0, section 8.1.5). A receiver may set it back.
    * Resolves to whether there is such a stream, and rejects with an `UnavailableError` if the store is away; with a
-   * `TypeError` for a wrong argument.
+   * `TypeError` for a wrong argument. If the store goes away meanwhile, the stream may have the status already without its
+   * receiver being told: repeat the call.
    *
    * @param reason why, at most 255 characters
    */

@@ -28,15 +28,16 @@ export interface StreamRecord {
   readonly reason?: string | undefined
   readonly since: number
   readonly isUntold?: boolean
+  readonly update?: string
 }
 
 /** How long a receiver may take to answer. */
 export const PUSH_TIMEOUT_MS = 3000
 
 export function streamOf(record: StreamRecord, { name, audience, supported }: ManagingReceiver): Stream {
-  const { id, push, events, description, status, reason, since, isUntold = false } = record
+  const { id, push, events, description, status, reason, since, isUntold = false, update } = record
   return {
-    ...{ id, audience, supported, requested: events, description, status, reason, since, isUntold },
+    ...{ id, audience, supported, requested: events, description, status, reason, since, isUntold, update },
     push: push && { url: push.url, authorization: push.authorization, timeoutMs: PUSH_TIMEOUT_MS },
     owner: { kind: 'receiver', name },
   }

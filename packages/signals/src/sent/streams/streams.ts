@@ -56,8 +56,8 @@ export interface Streams {
   ): Promise<{ readonly kind: 'noted' } | { readonly kind: 'full' } | Unknown | Unavailable>
   /** Reads a stream on behalf of messages. */
   reader(receiver: ManagingReceiver, id: string): ReadStream
-  /** The receiver has been told of the status that the operator gave its stream. */
-  told(receiver: ManagingReceiver, id: string): Promise<void>
+  /** The receiver has been told by an update of the status that the operator gave its stream. Resolves to whether that is noted. */
+  told(receiver: ManagingReceiver, id: string, update: string | undefined): Promise<boolean>
 }
 
 export interface StreamsParts {
@@ -80,6 +80,21 @@ export function createStreams(parts: StreamsParts): Streams {
     record,
     outcome: { kind: 'done', stream: streamOf(record, receiver) },
   })
+
+  const append = (id: string, update: string, claims: SignalBody['claims']) =>
+    outbox.append({
+      kind: SIGNAL,
+      subject: aboutStream(id),
+      body: JSON.stringify({ type: STREAM_UPDATED, claims, stream: id, update } satisfies SignalBody),
+    })
+
+  async function told(receiver: ManagingReceiver, id: string, update: string | undefined): Promise<boolean> {
+    const outcome = await editOne(receiver, id, ({ isUntold, update: latest, ...record }) => ({
+      outcome: { kind: 'noted' } as const,
+      ...(isUntold === true && latest === update && { record }),
+    }))
+    return outcome.kind !== 'unavailable'
+  }
 
   return {
     async of(receiver) {
@@ -134,30 +149,23 @@ export function createStreams(parts: StreamsParts): Streams {
       if (!before.records.some((record) => record.id === id)) return UNKNOWN
       const begun = await following.subscriptionOf(id).begin()
       if (begun.kind === 'unavailable') return begun
-      if (by === 'operator') {
-        const claims = { status, ...(reason === undefined ? {} : { reason }) }
-        const body = { type: STREAM_UPDATED, claims, stream: id } satisfies SignalBody
-        const told = await outbox.append({
-          kind: SIGNAL,
-          subject: aboutStream(id),
-          body: JSON.stringify(body),
-        })
-        if (told.kind === 'unavailable') return told
-      }
-      return editOne(receiver, id, ({ isUntold: _, ...record }) => {
+      const update = by === 'operator' ? parts.newName() : undefined
+      const set = await editOne(receiver, id, ({ isUntold: _, update: _earlier, ...record }) => {
         const isBack = record.status === 'disabled' && status !== 'disabled'
-        const isUntold = by === 'operator' && status !== 'enabled'
+        const untold = update === undefined || status === 'enabled' ? {} : { isUntold: true, update }
         return done(
-          {
-            ...record,
-            status,
-            reason,
-            since: isBack ? begun.at : record.since,
-            ...(isUntold && { isUntold }),
-          },
+          { ...record, status, reason, since: isBack ? begun.at : record.since, ...untold },
           receiver,
         )
       })
+      if (update === undefined || set.kind === 'unknown') return set
+      // Only now: an update that arrived before the stream knows of it would never count as told.
+      const claims = { status, ...(reason === undefined ? {} : { reason }) }
+      const appended = set.kind === 'done' ? await append(id, update, claims) : set
+      if (appended.kind === 'appended') return set
+      // The operator has to repeat it. Until then the stream must not wait for an update that may never come.
+      await told(receiver, id, update)
+      return appended
     },
 
     async setSubject(receiver, id, subject, isWanted) {
@@ -197,13 +205,7 @@ export function createStreams(parts: StreamsParts): Streams {
       }
     },
 
-    async told(receiver, id) {
-      // If the store is away, the next process that reads the stream sends as if it were still to be told, which is no harm.
-      await editOne(receiver, id, ({ isUntold, ...record }) => ({
-        outcome: null,
-        ...(isUntold === true && { record }),
-      }))
-    },
+    told,
   }
 }
 
