@@ -13,6 +13,7 @@ import {
   rotation,
   SECOND,
   START,
+  type Subject,
 } from './fixtures.ts'
 import type { Here } from './store.contract.ts'
 
@@ -37,6 +38,29 @@ export function limitsContract(here: Here): void {
     expect(await present(second, {})).toEqual({ kind: 'unknown' })
     const left = await store.sessions.list({ tag: subject.tag, at: third.at, lifetimes: LIFETIMES })
     expect(ofKind(left, 'listed').sessions.map((one) => one.id)).toEqual([third.id, first.id])
+  })
+
+  test('of those refreshed at the same instant the one that signed in first goes, also if they signed in at once', async () => {
+    const { store } = here()
+    const open = async (subject: Subject, at: number, sessionLimit = 2) =>
+      ofKind(await store.sessions.open(opening(subject, { at, sessionLimit })), 'opened')
+    for (let round = 0; round < 10; round++) {
+      const subject = newSubject()
+      const ids: string[] = []
+      const ended: string[] = []
+      for (let session = 0; session < 5; session++) {
+        const outcome = await open(subject, START)
+        ids.push(outcome.session.id)
+        ended.push(...outcome.ended)
+      }
+      expect(ended).toEqual(ids.slice(0, 3))
+    }
+    const subject = newSubject()
+    const first = await open(subject, START)
+    const second = await open(subject, START + SECOND)
+    const refreshed = { at: START + 2 * SECOND }
+    for (const { session } of [second, first]) ofKind(await present(session, refreshed), 'rotated')
+    expect((await open(subject, START + 3 * SECOND)).ended).toEqual([first.session.id])
   })
 
   test('a limit that is lower than before ends as many as it takes', async () => {

@@ -28,8 +28,16 @@ const idsOf = (some: readonly Pick<Member, 'id'>[]): readonly SessionId[] => som
 
 /** How often room is made for one sign-in, since others may sign in meanwhile. */
 const MAX_ROUNDS = 3
+/** Clocks that were further ahead are not followed. */
+const MOST_AHEAD_MS = 1000
 const CROWDED = { kind: 'crowded' } as const
 const UNAVAILABLE: Unavailable = { kind: 'unavailable' }
+
+/** Sessions that begin at one instant count as refreshed one after the other, so that the limit ends the first of them. */
+function inTurn(at: number, { id }: Opening, members: readonly Member[]): number {
+  const near = members.filter((one) => one.id !== id && one.rotatedAt < at + MOST_AHEAD_MS)
+  return Math.max(at, ...near.map(({ rotatedAt }) => rotatedAt + 1))
+}
 
 /** Makes sessions. The subject is locked meanwhile, so that sign-ins at once never exceed the limit. */
 export function createOpening(parts: SessionParts, subjects: Subjects, members: Members) {
@@ -73,7 +81,8 @@ export function createOpening(parts: SessionParts, subjects: Subjects, members: 
     const replaced = await replace(run, opening, locked)
     const ended = await endSurplus(run, opening, locked, others)
     const over = Math.max(endedUntil(marks, known), Number(marks.over_until ?? -1))
-    const record = firstRecord(opening, Math.max(locked.at, over + 1))
+    const madeAt = Math.max(locked.at, over + 1)
+    const record = { ...firstRecord(opening, madeAt), rotatedAt: inTurn(madeAt, opening, others) }
     if (!(await insert(run, record, opening, locked))) throw new Abandoned()
     const revocations = [...replaced, ...ended].map(revocationOf)
     if (revocations.length > 0)
@@ -107,7 +116,8 @@ WHERE s.id = ${replaces} AND s.tag = ${tag} AND ${subjects.isLeft(tag)} AND NOT 
   ): Promise<readonly SessionId[]> {
     const instant = sql<number>`${at}::bigint`
     const { live, expired, over } = sorted(members, at, lifetimes)
-    const others = live.filter((one) => one.id !== id && one.id !== replaces)
+    // Of those refreshed at the same instant, the one that signed in first goes.
+    const others = live.filter((one) => one.id !== id && one.id !== replaces).toReversed()
     await endings.all(run, idsOf(expired), 'expired', instant)
     const gone = await endings.all(run, idsOf(over), 'subject', instant)
     return [

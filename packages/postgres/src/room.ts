@@ -56,7 +56,8 @@ export function createRoomMaking(parts: SessionParts, members: Members) {
     const read = await readAll(tag)
     if (read.kind === 'unavailable') return read
     const { live, expired, over } = sorted(read.value, Number(now.value[0]?.at), lifetimes)
-    const others = live.filter((one) => one.id !== id && one.id !== replaces)
+    // Of those refreshed at the same instant, the one that signed in first goes.
+    const others = live.filter((one) => one.id !== id && one.id !== replaces).toReversed()
     const ended: SessionId[] = []
     for (const [kind, some] of [
       ['expired', expired],
