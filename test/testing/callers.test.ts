@@ -146,6 +146,28 @@ test('the answer of a fetch leads on, too', async () => {
   expect(next.accessToken).not.toBe(ada.accessToken)
 })
 
+test('callers have the cookies of the application until it deletes them', async () => {
+  const { signIn, app } = await opening(onExpress())
+  app.post('/cookies', (_req, res) => {
+    res.cookie('theme', 'dark mode').cookie('seen', '1').cookie('cart', 'full')
+    res.end()
+  })
+  app.delete('/cookies', (_req, res) => {
+    res.clearCookie('theme').append('set-cookie', 'seen=; Max-Age=-1')
+    res.cookie('cart', 'fuller', { expires: new Date(Date.now() + 60_000) })
+    // Max-Age counts where both are there (RFC 6265, section 4.1.2.2).
+    res.append('set-cookie', 'kept=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60')
+    res.append('set-cookie', 'no cookie')
+    res.end()
+  })
+  const ada = await signIn('ada')
+  const chosen = ada.after(await supertest(app).post('/cookies').set(ada.headers))
+  expect(chosen.cookies).toEqual({ ...ada.cookies, theme: 'dark%20mode', seen: '1', cart: 'full' })
+  expect(chosen.headers.cookie).toContain('theme=dark%20mode; seen=1; cart=full')
+  const left = chosen.after(await supertest(app).delete('/cookies').set(chosen.headers))
+  expect(left.cookies).toEqual({ ...ada.cookies, cart: 'fuller', kept: '1' })
+})
+
 test('a sign-in that the library refuses says so', async () => {
   const { signIn } = await opening(onExpress())
   await expect(signIn('ada', { dpop: true, scope: ['no scope'] })).rejects.toThrow(TypeError)

@@ -44,7 +44,10 @@ export interface TestCaller {
   refresh(idempotencyKey?: string): Promise<TestCaller>
   /** Raises the assurance of its session, without the application. Rejects with an `AnswerError` if that is refused. */
   stepUp(stepUp: StepUp): Promise<TestCaller>
-  /** The caller after an answer of the application: with the cookies that it sets, and the tokens in its body, if any. */
+  /**
+   * The caller after an answer of the application: with the cookies that it sets, without those that it deletes, and with the
+   * tokens in its body, if any.
+   */
   after(answer: ReceivedAnswer): TestCaller
 }
 

@@ -1,5 +1,7 @@
 import { SallyportError } from '@sallyport/core'
 import type { Answer, RequestView } from '@sallyport/core/adapter'
+import { parseSetCookie, type SetCookie } from 'cookie'
+import { now } from '../system.ts'
 
 /** A request that a caller sends to the library itself, without an application in between. */
 export interface Sent {
@@ -72,13 +74,24 @@ export function fieldOf({ headers }: Pick<Answer, 'headers'>, name: string): str
 export function afterSetCookies(before: Cookies, setCookies: readonly string[]): Cookies {
   const cookies = new Map(Object.entries(before))
   for (const setCookie of setCookies) {
-    const [pair = '', ...attributes] = setCookie.split(';')
-    const name = pair.slice(0, pair.indexOf('=')).trim()
-    const isDeleted = attributes.some((attribute) => attribute.trim().toLowerCase() === 'max-age=0')
-    if (isDeleted) cookies.delete(name)
-    else cookies.set(name, pair.slice(pair.indexOf('=') + 1).trim())
+    const cookie = parseSetCookie(setCookie, UNDECODED)
+    if (isDeleted(cookie)) cookies.delete(cookie.name)
+    else if (cookie.name !== '') cookies.set(cookie.name, cookie.value ?? '')
   }
   return Object.fromEntries(cookies)
+}
+
+/** A client sends values as it got them. */
+const UNDECODED = { decode: (value: string): string => value }
+
+/**
+ * By the time of the system, as frameworks date their cookies.
+ *
+ * @see [RFC 6265, section 5.3](https://www.rfc-editor.org/rfc/rfc6265.html#section-5.3)
+ */
+function isDeleted({ maxAge, expires }: SetCookie): boolean {
+  if (maxAge !== undefined) return maxAge <= 0
+  return expires !== undefined && expires.getTime() <= now()
 }
 
 export function cookieHeader(cookies: Cookies): string {
