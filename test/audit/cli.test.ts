@@ -119,6 +119,11 @@ describe('sallyport audit verify', () => {
     const args = ['audit', 'verify', path, '--key-file', keyFile ?? '', '--heads', headsFile ?? '']
     expect(await sallyport(args)).toMatchObject({ code: 0 })
 
+    // As editors on Windows save them.
+    await writeFile(keyFile ?? '', `\ufeff${AUDIT_KEY}\r\n`)
+    await writeFile(headsFile ?? '', `\ufeff${heads.stdout}`)
+    expect(await sallyport(args)).toMatchObject({ code: 0 })
+
     const processId = /audit\.([^.]+)\./.exec(segments[0] ?? '')?.[1] ?? ''
     for (const file of await filesOf(path, '')) if (file.includes(processId)) await unlink(file)
     expect(await verify(path)).toMatchObject({ code: 0 })

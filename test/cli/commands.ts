@@ -16,6 +16,8 @@ export interface Given {
   readonly cwd?: string
   /** What standard input has, which is no terminal. */
   readonly input?: string
+  /** Whether that is typed on a terminal, and ended by Ctrl-D. */
+  readonly isTerminal?: true
   /** What somebody types on a terminal, question by question. */
   readonly typed?: readonly string[]
   /** Whether somebody looks at standard error. */
@@ -26,14 +28,15 @@ export interface Given {
 
 /** Runs a command in this process. */
 export async function command(args: readonly string[], given: Given = {}): Promise<Ended> {
-  const { env = {}, cwd = '/', input = '', typed } = given
+  const { env = {}, cwd = '/', input = '', isTerminal, typed } = given
   const said = { stdout: '', stderr: '' }
   const presses = new Set<() => void>()
   const shown = async (): Promise<void> => {
     if (await given.whenShown?.(said.stdout)) for (const press of presses) press()
   }
   const lines = [...(typed ?? [])]
-  const stdin = typed === undefined ? Readable.from([input]) : terminal()
+  const stdin =
+    typed === undefined ? Object.assign(Readable.from([input]), { isTTY: isTerminal }) : terminal()
   const code = await run(args, {
     ...{ env, stdin, cwd: () => cwd },
     stdout: {

@@ -8,8 +8,8 @@ import { command, programRun } from './commands.ts'
 const core = pathToFileURL(join(import.meta.dirname, '../../packages/core/dist/index.js')).href
 const users = Array.from({ length: 1000 }, (_, index) => `user-${index}`)
 
-/** A store in memory that presses Ctrl-C while the second slice of users is under way. */
-const CONFIG = `
+/** The options of an application whose store, in memory, does this while the second slice of users is under way. */
+const configWith = (step: string): string => `
 import { memoryStore } from '${core}'
 
 const driver = memoryStore()
@@ -26,7 +26,7 @@ export default {
         get(target, name) {
           if (name !== 'endSubject') return target[name]
           return async (...args) => {
-            if (++ends === 300) process.kill(process.pid, 'SIGINT')
+            if (++ends === 300) ${step}
             await new Promise((resolve) => setTimeout(resolve, 1))
             return target.endSubject(...args)
           }
@@ -41,7 +41,7 @@ export default {
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sallyport-interrupt-'))
-  await writeFile(join(folder, 'sallyport.config.mjs'), CONFIG)
+  await writeFile(join(folder, 'sallyport.config.mjs'), configWith("process.kill(process.pid, 'SIGINT')"))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -54,6 +54,16 @@ test('Ctrl-C in the middle of many users finishes those under way, and says who 
   })
   expect(stderr).toBe(
     'sallyport: interrupted; 600 users left, from user-400 on. Repeat the command to go on.\n',
+  )
+})
+
+test('a fault in the middle of many users says who is left, too', async () => {
+  await writeFile(join(folder, 'faulty.config.mjs'), configWith("throw new Error('the disk is full')"))
+  const args = ['users', 'revoke', '--from', '-', '--yes', '--config', 'faulty.config.mjs']
+  const { code, stdout, stderr } = await command(args, { cwd: folder, input: users.join('\n') })
+  expect({ code, stdout }).toEqual({ code: 2, stdout: 'Signed out 200 users: ended 0 sessions.\n' })
+  expect(stderr).toBe(
+    'sallyport: the disk is full\nsallyport: 800 users left, from user-200 on. Repeat the command to go on.\n',
   )
 })
 

@@ -110,7 +110,10 @@ describe('options that can not be used end with 2, and say why', () => {
   test.each([
     { args: ['users', 'revoke', '--yes'], says: 'name at least one user' },
     { args: ['users', 'revoke', '--yes', '--from', 'nowhere.txt'], says: "--from can't be read: ENOENT" },
-    { args: ['users', 'revoke', '--yes', 'x'.repeat(256)], says: 'must be a string of 1 to 255 characters' },
+    {
+      args: ['users', 'revoke', '--yes', 'x'.repeat(256)],
+      says: 'argument 1: an id of a user has 1 to 255 characters',
+    },
     { args: ['sessions', 'revoke', '--yes'], says: "missing required argument 'session'" },
     { args: ['users', 'unlok', 'alice'], says: 'Did you mean unlock?' },
   ])('$args', async ({ args, says }) => {

@@ -50,7 +50,7 @@ export interface World {
   /** The events that commands have told. */
   told(): Promise<readonly SallyportEvent[]>
   /** Writes a file, and gives its path. */
-  file(name: string, text: string): Promise<string>
+  file(name: string, content: string | Uint8Array): Promise<string>
   close(): Promise<void>
 }
 
@@ -58,8 +58,8 @@ export async function createWorld(): Promise<World> {
   const redis = await startRedis()
   await settle(redis)
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-cli-'))
-  const file = async (name: string, text: string): Promise<string> => {
-    await writeFile(join(folder, name), text)
+  const file = async (name: string, content: string | Uint8Array): Promise<string> => {
+    await writeFile(join(folder, name), content)
     return join(folder, name)
   }
   await file('sallyport.config.mjs', CONFIG)

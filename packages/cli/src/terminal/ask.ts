@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { InterruptedError, type Surroundings, UsageError } from '../surroundings.ts'
+import { utf8Of } from './utf8.ts'
 
 /** Asks a question on the terminal, and gives the answer without spaces around it. */
 export function ask(surroundings: Surroundings, question: string): Promise<string> {
@@ -12,8 +13,9 @@ export function askSecretly(surroundings: Surroundings, question: string): Promi
   return answerTo(surroundings, question, 'hidden')
 }
 
+/** Whether somebody can answer. Nobody can once standard input was read to its end, such as for a list. */
 export function isInteractive({ stdin }: Surroundings): boolean {
-  return stdin?.isTTY === true
+  return stdin?.isTTY === true && !stdin.readableEnded
 }
 
 /** Whether to go on with what can't be undone. Without a terminal, `--yes` has to say so. */
@@ -31,11 +33,11 @@ export async function isConfirmed(
   return false
 }
 
-/** Everything on standard input, such as a token or a list. */
+/** Everything on standard input, such as a token or a list. Rejects with a `UsageError` if it is no UTF-8. */
 export async function readInput({ stdin }: Surroundings): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of stdin ?? []) chunks.push(Buffer.from(chunk))
-  return Buffer.concat(chunks).toString()
+  return utf8Of(Buffer.concat(chunks), 'standard input')
 }
 
 async function answerTo(
@@ -43,7 +45,7 @@ async function answerTo(
   question: string,
   echo: 'shown' | 'hidden',
 ): Promise<string> {
-  if (stdin === undefined) throw new UsageError('there is no terminal to ask on')
+  if (stdin === undefined || stdin.readableEnded) throw new UsageError('there is no terminal to ask on')
   const isShown = echo === 'shown'
   const output = new Writable({
     write(chunk: Buffer, _encoding, done) {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type TrailHead, type TrailVerdict, verifyTrail } from '@sallyport/audit'
 import { Command } from 'commander'
 import { type ExitCode, exitCodes, messageOf, type Surroundings, unusable } from '../../surroundings.ts'
+import { utf8Of } from '../../terminal/utf8.ts'
 import { isPartOf, trailOf } from './trail-path.ts'
 import { describeVerdict } from './verdict-text.ts'
 
@@ -74,7 +75,8 @@ async function readKey(
 ): Promise<string | Uint8Array | undefined> {
   if (file === undefined) return env.AUDIT_KEY?.trim() || undefined
   const bytes = await readKeyFile(file)
-  return bytes.length === KEY_BYTES ? bytes : bytes.toString('latin1').trim()
+  // `trim` takes a byte order mark, too.
+  return bytes.length === KEY_BYTES ? bytes : bytes.toString().trim()
 }
 
 /** The message of the system would show the path, which is the key itself if somebody mistook one for the other. */
@@ -88,7 +90,7 @@ async function readKeyFile(file: string): Promise<Buffer> {
 }
 
 async function readKeptHeads(file: string): Promise<readonly TrailHead[]> {
-  const text = await readFile(file, 'utf8')
+  const text = utf8Of(await readFile(file), file)
   try {
     return JSON.parse(text)
   } catch (cause) {

@@ -3,25 +3,63 @@ import { resolve } from 'node:path'
 import { folderOf } from '../../deployment/load.ts'
 import { codeOf, type Surroundings, UsageError } from '../../surroundings.ts'
 import { readInput } from '../../terminal/ask.ts'
+import { utf8Of } from '../../terminal/utf8.ts'
 
 const STANDARD_INPUT = '-'
+/** As many as the library accepts. */
+const MAX_CHARS = 255
 
-/** The names that are given as arguments, and those in a file, one a line. Each counts once. */
+interface Named {
+  readonly name: string
+  /** Where it stands, such as `line 3 of users.txt`. */
+  readonly place: string
+}
+
+/**
+ * The names that are given as arguments, and those in a file, one a line, without spaces around them. Each counts once.
+ * Rejects with a `UsageError` that names the place of the first one that can be nobody's.
+ */
 export async function namesIn(
   surroundings: Surroundings,
   given: readonly string[],
   file: string | undefined,
 ): Promise<readonly string[]> {
-  const text = file === undefined ? '' : await textOf(surroundings, file)
-  const listed = text.split(/\r?\n/).filter((line) => line.trim() !== '')
-  return [...new Set([...given, ...listed])]
+  const all = [
+    ...given.map((name, index): Named => ({ name, place: `argument ${index + 1}` })),
+    ...(file === undefined ? [] : await listedIn(surroundings, file)),
+  ]
+  // Not at the top, since help and completion do not need it, and it takes most of the time in which a command starts.
+  const { isForeignName } = await import('@sallyport/core/adapter')
+  for (const { name, place } of all) {
+    if (name.length < 1 || name.length > MAX_CHARS)
+      throw nobody(place, `an id of a user has 1 to ${MAX_CHARS} characters`)
+    if (isForeignName(name))
+      throw nobody(
+        place,
+        'an id of a user does not begin with a URL and a space: only names from other issuers do',
+      )
+  }
+  return [...new Set(all.map(({ name }) => name))]
 }
 
-async function textOf(surroundings: Surroundings, file: string): Promise<string> {
-  if (file === STANDARD_INPUT) return readInput(surroundings)
+function nobody(place: string, why: string): UsageError {
+  return new UsageError(`${place}: ${why}. Nobody was signed out.`)
+}
+
+async function listedIn(surroundings: Surroundings, file: string): Promise<readonly Named[]> {
+  const where = file === STANDARD_INPUT ? 'standard input' : file
+  const text = file === STANDARD_INPUT ? await readInput(surroundings) : await textIn(surroundings, file)
+  return text
+    .split(/\r\n?|\n/)
+    .map((line, index) => ({ name: line.trim(), place: `line ${index + 1} of ${where}` }))
+    .filter(({ name }) => name !== '')
+}
+
+async function textIn(surroundings: Surroundings, file: string): Promise<string> {
   try {
-    return await readFile(resolve(folderOf(surroundings), file), 'utf8')
+    return utf8Of(await readFile(resolve(folderOf(surroundings), file)), 'the file of --from')
   } catch (cause) {
+    if (cause instanceof UsageError) throw cause
     throw new UsageError(`the file of --from can't be read: ${String(codeOf(cause))}`, { cause })
   }
 }

@@ -20,13 +20,15 @@ export function revokeCommand(surroundings: Surroundings, end: End): Command {
   return withYes(new Command('revoke'))
     .description('Signs users out everywhere: ends their sessions, and refuses their access tokens.')
     .argument('[subject...]', 'the ids of the users, as tokens have them in "sub"')
-    .option('--from <file>', 'a file with one id a line; - for standard input')
+    .option('--from <file>', 'a file in UTF-8 with one id a line; - for standard input')
     .option('--api-keys', 'revoke their API keys, too: a thief may have made one')
     .option('--reason <code>', 'the reason that events tell; default: revoked_by_application')
     .addHelpText(
       'after',
       `
-Works on 200 users at a time, and shows how far it is. After Ctrl-C it finishes those, and says who is left.
+Spaces around an id in the file do not count. If an id can be nobody's, the line is named, and nobody is
+signed out. Works on 200 users at a time, and shows how far it is. After Ctrl-C it finishes those, and after
+Ctrl-C or a fault it says who is left.
 Whoever was signed out already is not harmed by a second time, so the same command can be repeated.
 ${exitCodesHelp('all of them are signed out', 'you said no')}
 
@@ -59,11 +61,12 @@ function tell(
     stderr.write(`sallyport: the store did not answer for ${safe(subject)}\n`)
   if (failed.length > MOST_NAMED)
     stderr.write(`sallyport: nor for ${count(failed.length - MOST_NAMED, 'more user')}; --json names all\n`)
-  if (fault !== undefined) return endBy(surroundings, fault)
+  const code = fault === undefined ? undefined : endBy(surroundings, fault)
   if (remaining.length > 0)
     stderr.write(
-      `sallyport: interrupted; ${count(remaining.length, 'user')} left, from ${safe(remaining[0])} on. Repeat the command to go on.\n`,
+      `sallyport: ${code === undefined ? 'interrupted; ' : ''}${count(remaining.length, 'user')} left, from ${safe(remaining[0])} on. Repeat the command to go on.\n`,
     )
+  if (code !== undefined) return code
   if (remaining.length > 0) return exitCodes.interrupted
   return failed.length > 0 ? exitCodes.away : exitCodes.whole
 }
