@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toFile } from '@sallyport/audit'
@@ -52,6 +52,8 @@ describe('a query', () => {
     [['--sub', 'alice'], 10],
     [['--sid', 'session-of-bob', '--since', '2026-11-29T12:15Z'], 5],
     [['--until', '2026-11-29T12:04:00Z'], 5],
+    [['--until', '2026-11-29T13:04:00.000+01:00'], 5],
+    [['--since', '2026-11-29', '--until', '2026-11-30'], 20],
     [['--event', 'session.*', '--outcome', 'success'], 20],
     [['--event', 'key.*', 'login.failed'], 0],
     [['--ip', '192.0.2.2'], 0],
@@ -89,10 +91,18 @@ describe('a query', () => {
     expect(JSON.parse(stdout)).toEqual(forged)
   })
 
+  const instant = 'It must be like 30m, 2h, 7d or 2026-11-29T12:00Z.'
   test.each([
-    [['--limit', '0'], 'It must be a whole number from 1 to 100000.'],
-    [['--since', 'yesterday'], 'It must be like 30m, 2h, 7d'],
-  ])('refuses %j', async (flags, says) => {
+    { flags: ['--limit', '0'], says: 'It must be a whole number from 1 to 100000.' },
+    { flags: ['--since', 'yesterday'], says: instant },
+    { flags: ['--since', '90'], says: instant },
+    { flags: ['--until', '5'], says: instant },
+    { flags: ['--since', '2026'], says: instant },
+    { flags: ['--since', '29 Nov 2026'], says: instant },
+    { flags: ['--since', '2026-02-30'], says: instant },
+    { flags: ['--until', '2026-11-31T12:00Z'], says: instant },
+    { flags: ['--since', '2026-11-29T25:00Z'], says: instant },
+  ])('refuses $flags', async ({ flags, says }) => {
     const { code, stderr } = await command(['audit', 'query', '/tmp/x.jsonl', ...flags])
     expect(code).toBe(2)
     expect(stderr).toContain(says)
@@ -105,6 +115,22 @@ describe('a query', () => {
       const part = await command(['audit', name, '/x/audit.20261129T195739-5f2c0a1b9d3e.jsonl.head'])
       expect(part).toMatchObject({ code: 2, stderr: expect.stringContaining('is only a part of a trail') })
     }
+    await writtenTrail()
+    for (const more of [[], ['--json'], ['--user', 'alice', '--config', '/nowhere/sallyport.config.js']]) {
+      const path = join(folder, 'misspelt.jsonl')
+      expect(await command(['audit', 'query', path, ...more])).toEqual({
+        ...{ code: 2, stdout: '', stderr: `sallyport: there is no audit trail at ${path}\n` },
+      })
+    }
+  })
+
+  test('finds nothing, and no fault, where a process has begun and written no event yet', async () => {
+    const path = await writtenTrail()
+    for (const name of await readdir(folder))
+      if (join(folder, name).startsWith(path.replace('.jsonl', '.')) && !name.endsWith('.head'))
+        await rm(join(folder, name))
+    const { code, stdout, stderr } = await command(['audit', 'query', path, '--json'])
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 })
 
@@ -115,6 +141,22 @@ test('whoever reads no further, such as head, sees no fault', async () => {
   child.stderr.on('data', (chunk) => (stderr += chunk))
   const [code] = await once(child, 'close')
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+})
+
+test('tail of a trail that is not there yet says so, and waits for it', async () => {
+  const path = newPath()
+  const late = toFile({ path, key })
+  const { code, stdout, stderr } = await command(['audit', 'tail', path], {
+    async whenShown(text) {
+      if (minutesIn(text).length === 0) await late.write([ended(41, 'carol')])
+      return minutesIn(text).length > 0
+    },
+  })
+  await late.close?.()
+  expect({ code, stderr }).toEqual({
+    ...{ code: 0, stderr: `sallyport: there is no audit trail at ${path} yet: waiting for one\n` },
+  })
+  expect(minutesIn(stdout)).toEqual([41])
 })
 
 test('tail shows the last ten events, and each new one, until Ctrl-C', async () => {

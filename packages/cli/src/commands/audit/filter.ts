@@ -13,6 +13,8 @@ export interface FilterFlags {
   readonly until?: number
 }
 
+/** What `Date.parse` reads the same everywhere. It takes nearly anything else, too: `90` as the year 1990. */
+const ISO_INSTANT = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 export function withFilter(command: Command): Command {
@@ -51,7 +53,14 @@ function isNamed(event: string, name: string): boolean {
 function instantOf(given: string): number {
   const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(given) ?? []
   if (amount !== undefined) return now() - Number(amount) * (UNITS[unit] ?? 0)
+  const [, day] = ISO_INSTANT.exec(given) ?? []
   const at = Date.parse(given)
-  if (!Number.isNaN(at)) return at
+  if (day !== undefined && isDay(day) && !Number.isNaN(at)) return at
   throw new InvalidArgumentError('It must be like 30m, 2h, 7d or 2026-11-29T12:00Z.')
+}
+
+/** `Date.parse` takes 30 February as 2 March. */
+function isDay(day: string): boolean {
+  const at = Date.parse(day)
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day)
 }

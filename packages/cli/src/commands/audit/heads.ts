@@ -1,7 +1,7 @@
 import { readHeads } from '@sallyport/audit'
 import { Command } from 'commander'
 import { type ExitCode, exitCodes, messageOf, type Surroundings, unusable } from '../../surroundings.ts'
-import { isPartOf, trailOf } from './trail-path.ts'
+import { isPartOf, noTrailAt, trailOf } from './trail-path.ts'
 
 export function headsCommand(surroundings: Surroundings, end: (code: ExitCode) => void): Command {
   return new Command('heads')
@@ -24,8 +24,7 @@ async function heads(surroundings: Surroundings, path: string): Promise<ExitCode
   if (trail !== undefined) return unusable(surroundings, isPartOf(path, trail))
   try {
     const found = await readHeads(path)
-    if (found.heads.length + found.damaged.length === 0)
-      return unusable(surroundings, `there is no audit trail at ${path}`)
+    if (found.heads.length + found.damaged.length === 0) return unusable(surroundings, noTrailAt(path))
     stdout.write(`${JSON.stringify(found.heads, undefined, 2)}\n`)
     for (const file of found.damaged) stderr.write(`sallyport: the head ${file} is damaged\n`)
     return found.damaged.length === 0 ? exitCodes.whole : exitCodes.broken

@@ -8,7 +8,7 @@ import { exitCodesHelp, type LookFlags, withConfig } from '../flags.ts'
 import { HEADINGS, lineOfEvent } from './event-text.ts'
 import { createFilter, type FilterFlags, withFilter } from './filter.ts'
 import { createLatest } from './latest.ts'
-import { isPartOf, trailOf } from './trail-path.ts'
+import { isPartOf, isTrailAt, noTrailAt, trailOf } from './trail-path.ts'
 
 interface QueryFlags extends FilterFlags, LookFlags {
   readonly user?: string
@@ -43,8 +43,13 @@ Example: sallyport audit query /var/log/app/audit.jsonl --event 'refresh.*' --si
 async function query(surroundings: Surroundings, path: string, flags: QueryFlags): Promise<ExitCode> {
   const trail = trailOf(path)
   if (trail !== undefined) return unusable(surroundings, isPartOf(path, trail))
-  if (flags.user === undefined && flags.reveal === undefined)
-    return search(surroundings, path, flags, undefined).catch((cause: unknown) => endBy(surroundings, cause))
+  try {
+    if (!(await isTrailAt(path))) return unusable(surroundings, noTrailAt(path))
+    if (flags.user === undefined && flags.reveal === undefined)
+      return await search(surroundings, path, flags, undefined)
+  } catch (cause) {
+    return endBy(surroundings, cause)
+  }
   // With its trail, since that has the pseudonyms. Nothing here is an event.
   return withDeployment(surroundings, flags, { use: 'change' }, ({ sallyport, options }) =>
     search(surroundings, path, flags, options.audit?.subjects === 'plain' ? undefined : sallyport),

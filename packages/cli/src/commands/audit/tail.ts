@@ -9,7 +9,7 @@ import { jsonText } from '../../terminal/safe.ts'
 import { HEADINGS, lineOfEvent } from './event-text.ts'
 import { createFilter, type FilterFlags, withFilter } from './filter.ts'
 import { createLatest } from './latest.ts'
-import { isPartOf, trailOf } from './trail-path.ts'
+import { isPartOf, isTrailAt, noTrailAt, trailOf } from './trail-path.ts'
 
 interface TailFlags extends FilterFlags {
   readonly json?: true
@@ -28,7 +28,8 @@ export function tailCommand(surroundings: Surroundings, end: End): Command {
     .addHelpText(
       'after',
       `
-Follows every process that writes there, and new segments. Reads trails in the format json.
+Follows every process that writes there, and new segments. Reads trails in the format json. Where there is no
+trail yet, says so and waits for one.
 
 Exit codes:
   0    you pressed Ctrl-C
@@ -49,7 +50,9 @@ async function tail(surroundings: Surroundings, path: string, flags: TailFlags):
 }
 
 async function follow(surroundings: Surroundings, path: string, flags: TailFlags): Promise<void> {
-  const { stdout } = surroundings
+  const { stdout, stderr } = surroundings
+  // A server may begin it later, but a path may also be misspelt.
+  if (!(await isTrailAt(path))) stderr.write(`sallyport: ${noTrailAt(path)} yet: waiting for one\n`)
   const reader = readTrail(path)
   const show = async (most: number): Promise<void> => {
     for (const event of await latestOf(reader, flags, most))

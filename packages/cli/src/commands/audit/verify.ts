@@ -3,7 +3,7 @@ import { type TrailHead, type TrailVerdict, verifyTrail } from '@sallyport/audit
 import { Command } from 'commander'
 import { type ExitCode, exitCodes, messageOf, type Surroundings, unusable } from '../../surroundings.ts'
 import { utf8Of } from '../../terminal/utf8.ts'
-import { isPartOf, trailOf } from './trail-path.ts'
+import { isPartOf, noTrailAt, trailOf } from './trail-path.ts'
 import { describeVerdict } from './verdict-text.ts'
 
 interface VerifyFlags {
@@ -60,7 +60,7 @@ function tell(
   if (json) stdout.write(`${JSON.stringify(verdict, undefined, 2)}\n`)
   switch (verdict.kind) {
     case 'none':
-      return unusable(surroundings, `there is no audit trail at ${path}`)
+      return unusable(surroundings, noTrailAt(path))
     case 'whole':
     case 'broken':
       if (!json) stdout.write(describeVerdict(verdict))
