@@ -143,6 +143,14 @@ test('whoever reads no further, such as head, sees no fault', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
 })
 
+test('tail ends when whoever reads it does', async () => {
+  const path = await writtenTrail()
+  const child = spawn(process.execPath, [program, 'audit', 'tail', path], { stdio: 'pipe' })
+  child.stdout.destroy()
+  const [code] = await once(child, 'close')
+  expect(code).toBe(0)
+})
+
 test('tail of a trail that is not there yet says so, and waits for it', async () => {
   const path = newPath()
   const late = toFile({ path, key })

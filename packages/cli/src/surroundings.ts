@@ -20,6 +20,9 @@ export interface Output {
   write(text: string): unknown
   /** Whether a person is reading. Progress is shown only then. */
   readonly isTTY?: boolean | undefined
+  /** Adds a listener for output that nobody reads any longer, or that can't be written. Default: it is not heard. */
+  on?(event: 'error', listener: () => void): unknown
+  off?(event: 'error', listener: () => void): unknown
 }
 
 /** What a command ends with. */

@@ -32,7 +32,7 @@ Follows every process that writes there, and new segments. Reads trails in the f
 trail yet, says so and waits for one.
 
 Exit codes:
-  0    you pressed Ctrl-C
+  0    you pressed Ctrl-C, or whoever reads its output has ended
   2    wrong use, or the trail can't be read`,
     )
     .action(async (path: string, flags: TailFlags) => end(await tail(surroundings, path, flags)))
@@ -60,21 +60,28 @@ async function follow(surroundings: Surroundings, path: string, flags: TailFlags
   }
   let wake = (): void => {}
   const interrupts = heedInterrupts(surroundings, () => wake())
+  let isRead = true
+  const unread = (): void => {
+    isRead = false
+    wake()
+  }
+  stdout.on?.('error', unread)
   const changes = watch(dirname(path), () => wake())
   const looks = setInterval(() => wake(), LOOK_EVERY_MS)
   looks.unref()
   try {
     if (!flags.json) stdout.write(HEADINGS)
     let most = SHOWN_FIRST
-    while (!interrupts.isInterrupted) {
+    while (isRead && !interrupts.isInterrupted) {
       const changed = new Promise<void>((resolve) => {
         wake = resolve
       })
       await show(most)
       most = Number.POSITIVE_INFINITY
-      if (!interrupts.isInterrupted) await changed
+      if (isRead && !interrupts.isInterrupted) await changed
     }
   } finally {
+    stdout.off?.('error', unread)
     clearInterval(looks)
     changes.close()
     interrupts.close()
