@@ -38,10 +38,16 @@ export default {
 }
 `
 
+/** On a busy machine a signal takes its time. */
+const INTERRUPT = `await new Promise((resolve) => {
+              process.once('SIGINT', resolve)
+              process.kill(process.pid, 'SIGINT')
+            })`
+
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sallyport-interrupt-'))
-  await writeFile(join(folder, 'sallyport.config.mjs'), configWith("process.kill(process.pid, 'SIGINT')"))
+  await writeFile(join(folder, 'sallyport.config.mjs'), configWith(INTERRUPT))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

@@ -6,8 +6,6 @@ import { readInput } from '../../terminal/ask.ts'
 import { utf8Of } from '../../terminal/utf8.ts'
 
 const STANDARD_INPUT = '-'
-/** As many as the library accepts. */
-const MAX_CHARS = 255
 
 interface Named {
   readonly name: string
@@ -29,10 +27,13 @@ export async function namesIn(
     ...(file === undefined ? [] : await listedIn(surroundings, file)),
   ]
   // Not at the top, since help and completion do not need it, and it takes most of the time in which a command starts.
-  const { isForeignName } = await import('@sallyport/core/adapter')
+  const { isForeignName, isName } = await import('@sallyport/core/adapter')
   for (const { name, place } of all) {
-    if (name.length < 1 || name.length > MAX_CHARS)
-      throw nobody(place, `an id of a user has 1 to ${MAX_CHARS} characters`)
+    if (!isName(name))
+      throw nobody(
+        place,
+        'an id of a user has 1 to 255 characters, without zero characters and halves of surrogate pairs',
+      )
     if (isForeignName(name))
       throw nobody(
         place,
