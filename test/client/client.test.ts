@@ -23,6 +23,7 @@ function started(answers: Answers, options: Parameters<typeof createClient>[0] =
       const request = new Request(input, init)
       const { origin, pathname } = new URL(request.url)
       const path = origin === API ? pathname : `${origin}${pathname}`
+      request.signal.throwIfAborted()
       const token = request.headers.get('Authorization')
       asked.push(token === null ? path : `${path} ${token}`)
       return answers(path, request)
@@ -52,6 +53,30 @@ test('many requests at once wait for one refresh', async () => {
 test('an unknown option is refused', () => {
   const options = { authUrl: `${API}/auth`, orgins: [] }
   expect(() => createClient(options)).toThrow(new TypeError('unknown option "orgins"'))
+})
+
+test.each([
+  ...[-1, 0, 1.5, 1_000_000_001, Number.NaN, Number.POSITIVE_INFINITY, 'x', null].map((wrong) => ({
+    options: { timeoutMs: wrong },
+    message: 'option "timeoutMs" must be an integer from 1 to 1e9',
+  })),
+  ...['fetch', 'stepUp', 'deviceSignals'].flatMap((name) =>
+    [1, 'x', {}, null].map((wrong) => ({
+      options: { [name]: wrong },
+      message: `option "${name}" must be a function`,
+    })),
+  ),
+  { options: { storage: {} }, message: 'option "storage.load" must be a function' },
+  { options: { storage: { load() {} } }, message: 'option "storage.save" must be a function' },
+])('a wrong option is refused: $options', ({ options, message }) => {
+  const given: object = { authUrl: `${API}/auth`, ...options }
+  expect(() => createClient(given)).toThrow(new TypeError(message))
+})
+
+test('options that are undefined, or at the ends of what is allowed, are taken', () => {
+  const nothing = { fetch: undefined, stepUp: undefined, storage: undefined, dpop: undefined }
+  for (const timeoutMs of [undefined, 1, 1_000_000_000])
+    clients.push(createClient({ authUrl: `${API}/auth`, ...nothing, timeoutMs }))
 })
 
 test('two clients of one server share nothing', async () => {
@@ -218,6 +243,46 @@ describe('the key of a refresh', () => {
     expect(first).toMatch(/^[\w-]{32}$/)
     expect(others.slice(0, 3)).toEqual([first, first, first])
     expect(others[3]).not.toBe(first)
+  })
+})
+
+describe('the signal of a request', () => {
+  const reason = new Error('not wanted any more')
+
+  test('that is aborted already sends nothing', async () => {
+    const { client, asked } = started(counting(() => new Response('fine')))
+    const signal = AbortSignal.abort(reason)
+    await expect(client.fetch(`${API}/api/me`, { signal })).rejects.toBe(reason)
+    expect(asked).toEqual([])
+  })
+
+  test('ends its wait for a token, and not that of others', async () => {
+    let answer = (_late: Response): void => {}
+    const late = new Promise<Response>((resolve) => {
+      answer = resolve
+    })
+    const { client, asked } = started((path) => (path === '/auth/refresh' ? late : new Response('fine')))
+    const controller = new AbortController()
+    const waiting = client.fetch(`${API}/api/a`, { signal: controller.signal })
+    const other = client.fetch(new Request(`${API}/api/b`))
+    controller.abort(reason)
+    await expect(waiting).rejects.toBe(reason)
+    answer(tokens('t1'))
+    expect((await other).status).toBe(200)
+    expect(asked).toEqual(['/auth/refresh', '/api/b Bearer t1'])
+  })
+
+  test('ends its wait for a new token after a 401', async () => {
+    const controller = new AbortController()
+    const { client, asked } = started((path) => {
+      if (path !== '/auth/refresh') return new Response(null, { status: 401, headers: TOKEN_REFUSED })
+      if (asked.length === 1) return tokens('t1')
+      controller.abort(reason)
+      return new Promise<Response>(() => {})
+    })
+    const waiting = client.fetch(`${API}/api/me`, { signal: controller.signal })
+    await expect(waiting).rejects.toBe(reason)
+    expect(asked).toEqual(['/auth/refresh', '/api/me Bearer t1', '/auth/refresh'])
   })
 })
 

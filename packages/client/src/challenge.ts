@@ -1,10 +1,7 @@
 import type { StepUpChallenge } from './options.ts'
 
-/** Why a request was answered 401. `other`: for a reason that no new token changes. */
-export type Refusal =
-  | { readonly kind: 'token' }
-  | { readonly kind: 'step_up'; readonly challenge: StepUpChallenge }
-  | { readonly kind: 'other' }
+/** Why a request was answered 401: its token, a step-up that is needed, or a reason that no new token changes. */
+export type Refusal = 'token' | 'other' | StepUpChallenge
 
 const PARAMETER = /([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g
 const SCHEME = /(?:^|,)\s*(?:Bearer|DPoP)(?=\s|$)/i
@@ -15,32 +12,16 @@ const SCHEME = /(?:^|,)\s*(?:Bearer|DPoP)(?=\s|$)/i
  */
 export function refusalOf(answer: Response): Refusal {
   const field = answer.headers.get('WWW-Authenticate')
-  if (field === null) return { kind: answer.type === 'cors' ? 'token' : 'other' }
-  if (!SCHEME.test(field)) return { kind: 'other' }
+  if (field === null) return answer.type === 'cors' ? 'token' : 'other'
+  if (!SCHEME.test(field)) return 'other'
   const parameters = new Map<string, string>()
   for (const [, name = '', quoted, plain] of field.matchAll(PARAMETER))
     parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '')
-  switch (parameters.get('error')) {
-    case 'invalid_token':
-    // The key to which it is bound is gone.
-    case 'invalid_dpop_proof':
-      return { kind: 'token' }
-    case 'insufficient_user_authentication': {
-      const maxAge = Number(parameters.get('max_age'))
-      const acrValues = parameters.get('acr_values')?.split(' ').filter(Boolean) ?? []
-      return { kind: 'step_up', challenge: { acrValues, maxAge: maxAge >= 0 ? maxAge : undefined } }
-    }
-    default:
-      return { kind: 'other' }
-  }
-}
-
-/** The session is there, but will not be refreshed before the user has authenticated again. */
-export class NeedsStepUp extends Error {
-  readonly refusal: Refusal
-
-  constructor(refusal: Refusal) {
-    super('the user has to authenticate again')
-    this.refusal = refusal
-  }
+  const error = parameters.get('error')
+  // The second: the key to which it is bound is gone.
+  if (error === 'invalid_token' || error === 'invalid_dpop_proof') return 'token'
+  if (error !== 'insufficient_user_authentication') return 'other'
+  const maxAge = Number(parameters.get('max_age'))
+  const acrValues = parameters.get('acr_values')?.split(' ').filter(Boolean) ?? []
+  return { acrValues, maxAge: maxAge >= 0 ? maxAge : undefined }
 }

@@ -1,4 +1,4 @@
-import { ClientError } from './errors.ts'
+import { explained } from './errors.ts'
 
 const STORE = 'kept'
 
@@ -21,10 +21,7 @@ export function openDatabase(name: string): Database {
     mode: IDBTransactionMode,
     step: (store: IDBObjectStore) => IDBRequest<T>,
   ): Promise<T> {
-    database ??= open(name, forget).catch((cause) => {
-      forget()
-      throw cause
-    })
+    database ??= open(name, forget)
     const transaction = (await database).transaction(STORE, mode, { durability: 'strict' })
     const asked = step(transaction.objectStore(STORE))
     return new Promise((resolve, reject) => {
@@ -34,13 +31,7 @@ export function openDatabase(name: string): Database {
   }
 
   return {
-    async run(mode, step) {
-      try {
-        return await taken(mode, step)
-      } catch (cause) {
-        throw new ClientError('IndexedDB failed', { cause })
-      }
-    },
+    run: (mode, step) => explained(taken(mode, step), 'IndexedDB failed'),
   }
 }
 
@@ -59,6 +50,9 @@ function open(name: string, closed: () => void): Promise<IDBDatabase> {
       database.onclose = closed
       resolve(database)
     }
-    asked.onerror = () => reject(asked.error)
+    asked.onerror = () => {
+      closed()
+      reject(asked.error)
+    }
   })
 }

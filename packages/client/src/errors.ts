@@ -18,3 +18,10 @@ export class ClientError extends Error {
     this.retryAfterMs = retryAfterMs
   }
 }
+
+/** Waits for a step. Whatever else it rejects with becomes the cause of a `ClientError`. */
+export function explained<T>(step: Promise<T>, message: string): Promise<T> {
+  return step.catch((cause: unknown) => {
+    throw cause instanceof ClientError ? cause : new ClientError(message, { cause })
+  })
+}

@@ -14,8 +14,8 @@ export function createLock(name: string, waitMs: number): Lock {
   let last: Promise<unknown> = Promise.resolve()
   return async (step) => {
     if (locks === undefined) {
-      const done = last.then(step)
-      last = done.catch(() => {})
+      const done = last.then(step, step)
+      last = done
       return done
     }
     let isHeld = false

@@ -38,7 +38,7 @@ export interface ClientOptions {
    * about to expire. Default: none.
    */
   readonly handedOver?: Readonly<Record<string, unknown>> | undefined
-  /** Milliseconds that a refresh may take before it counts as failed. Default 10,000. */
+  /** Milliseconds that a refresh may take before it counts as failed: an integer from 1 to 1e9. Default 10,000. */
   readonly timeoutMs?: number | undefined
   /** Sends every request. Default: the global `fetch`, as it is when a request is sent. */
   readonly fetch?: typeof fetch | undefined

@@ -8,21 +8,19 @@ export interface SessionRecord {
   readonly turn: number
   /** Whether the last change was a sign-out. */
   readonly isOut: boolean
+  /** The session of the last token. `undefined`: it is not known. */
+  readonly sid: unknown
   /** The `Idempotency-Key` of a refresh whose answer nobody has yet. */
   readonly key: string | undefined
   /** If it is not in a cookie. */
   readonly refreshToken: string | undefined
 }
 
-/** A record that outlives its page. Each step is one transaction, over all tabs. */
-export interface SessionRecords {
-  read(): Promise<SessionRecord>
-  /** Changes the record, and gives what it is then. */
-  update(change: (record: SessionRecord) => SessionRecord): Promise<SessionRecord>
-}
+/** Changes a record that outlives its page, in one transaction over all tabs, and gives what it is then. */
+export type UpdateRecord = (change: (record: SessionRecord) => SessionRecord) => Promise<SessionRecord>
 
 export const FIRST: SessionRecord = {
-  ...{ epoch: 0, turn: 0, isOut: false, key: undefined, refreshToken: undefined },
+  ...{ epoch: 0, turn: 0, isOut: false, sid: undefined, key: undefined, refreshToken: undefined },
 }
 
 /**
@@ -32,9 +30,7 @@ export const FIRST: SessionRecord = {
  */
 export function begun(isOut: boolean, since?: number): (now: SessionRecord) => SessionRecord {
   return (now) =>
-    since === undefined || since === now.epoch
-      ? { ...FIRST, epoch: now.epoch + 1, turn: now.turn, isOut }
-      : now
+    (since ?? now.epoch) === now.epoch ? { ...FIRST, epoch: now.epoch + 1, turn: now.turn, isOut } : now
 }
 
 /**
@@ -43,37 +39,27 @@ export function begun(isOut: boolean, since?: number): (now: SessionRecord) => S
  *
  * @param name tells the records of one origin apart
  */
-export function openRecords(name: string): SessionRecords {
+export function openRecords(name: string): UpdateRecord {
   const { run } = openDatabase('sallyport')
   /** What could not be kept. */
   let own: SessionRecord | undefined
 
-  return {
-    async update(change) {
-      let changed: SessionRecord | undefined
-      try {
-        await run<SessionRecord | undefined>('readwrite', (store) => {
-          const asked: IDBRequest<SessionRecord | undefined> = store.get(name)
-          asked.onsuccess = () => {
-            changed = change(own ?? asked.result ?? FIRST)
-            store.put(changed, name)
-          }
-          return asked
-        })
-        own = undefined
-      } catch {
-        // That is no reason to sign anybody out, nor to let nobody sign out.
-        own = changed ?? change(own ?? FIRST)
-      }
-      return own ?? changed ?? FIRST
-    },
-    async read() {
-      try {
-        const kept = await run<SessionRecord | undefined>('readonly', (store) => store.get(name))
-        return own ?? kept ?? FIRST
-      } catch {
-        return own ?? FIRST
-      }
-    },
+  return async (change) => {
+    let changed: SessionRecord | undefined
+    try {
+      await run<SessionRecord | undefined>('readwrite', (store) => {
+        const asked: IDBRequest<SessionRecord | undefined> = store.get(name)
+        asked.onsuccess = () => {
+          changed = change(own ?? asked.result ?? FIRST)
+          store.put(changed, name)
+        }
+        return asked
+      })
+      own = undefined
+    } catch {
+      // That is no reason to sign anybody out, nor to let nobody sign out.
+      own = changed ?? change(own ?? FIRST)
+    }
+    return own ?? changed ?? FIRST
   }
 }

@@ -1,14 +1,14 @@
 import { createBackoff } from './backoff.ts'
-import { NeedsStepUp, type Refusal, refusalOf } from './challenge.ts'
-import { ClientError } from './errors.ts'
+import { refusalOf } from './challenge.ts'
+import { ClientError, explained } from './errors.ts'
 import { createLock } from './lock.ts'
-import type { ClientChange, ClientState, TokenStorage } from './options.ts'
+import type { ClientChange, ClientState, StepUpChallenge, TokenStorage } from './options.ts'
 import { begun, openRecords, type SessionRecord } from './record.ts'
 import { createStanding } from './standing.ts'
 import { storedRecords } from './stored-records.ts'
 import { newKey, pageAgeMs, stopwatch } from './system.ts'
 import { joinTabs, type Message } from './tabs.ts'
-import { type Grant, grantIn, grantOf, type Held, hold, isOver } from './tokens.ts'
+import { type Grant, grantIn, grantOf, type Held, hold, isOver, sidIn } from './tokens.ts'
 
 /** The session of this tab's user. */
 export interface Session {
@@ -39,10 +39,15 @@ export interface SessionParts {
   /** The members of a token answer that came with the page. */
   readonly handedOver: Readonly<Record<string, unknown>>
   readonly changed: (change: ClientChange) => void
-  readonly stepUp: (refusal: Refusal) => Promise<boolean>
+  readonly stepUp: (challenge: StepUpChallenge) => Promise<boolean>
   /** Forgets the key to which tokens are bound. */
   readonly forget: () => Promise<void> | undefined
 }
+
+const asIs = (record: SessionRecord): SessionRecord => record
+
+/** Credentials, or the step-up without which the server gives none. `undefined`: nobody is signed in. */
+type Renewal = string | StepUpChallenge | undefined
 
 export function createSession({
   name,
@@ -54,51 +59,62 @@ export function createSession({
   ...parts
 }: SessionParts): Session {
   const alone = createLock(name, timeoutMs * 2)
-  const records =
+  const updateRecord =
     storage === undefined
       ? openRecords(name)
       : storedRecords(storage, createLock(`${name} record`, timeoutMs))
   const tabs = joinTabs(name, hear)
   const backoff = createBackoff()
   const standing = createStanding(changed)
-  let underWay: Promise<string | undefined> | undefined
+  /** Whether the server was asked since this page was loaded. The cookie may be newer than what other tabs have. */
+  let isChecked = storage !== undefined
+  let underWay: Promise<Renewal> | undefined
   let takingOver: Promise<void> | undefined
 
   function update(change: (now: SessionRecord) => SessionRecord): Promise<SessionRecord> {
-    return records.update((now) => change(standing.newer(now)))
+    return updateRecord((now) => change(standing.newer(now)))
   }
 
   function hear(message: Message): void {
-    switch (message.kind) {
-      case 'token':
-        standing.take(hold(message, message.leftMs), 'elsewhere')
-        break
-      case 'out':
-        standing.leave(message.epoch, message.by)
-        break
-      case 'ask':
-        if (standing.held?.isDue() === false) tellToken(standing.held)
-    }
+    if (message.kind === 'token') {
+      standing.take(hold(message, message.leftMs), 'elsewhere')
+      isChecked ||= message.isNew
+    } else if (message.kind === 'out') standing.leave(message.epoch, message.by)
+    else if (standing.held?.isDue() === false) tellToken(standing.held, false)
   }
 
-  function tellToken({ credentials, lifetimeMs, epoch, turn, leftMs }: Held): void {
-    tabs.tell({ kind: 'token', credentials, lifetimeMs, epoch, turn, leftMs: leftMs() })
+  function tellToken({ credentials, lifetimeMs, epoch, turn, leftMs }: Held, isNew: boolean): void {
+    tabs.tell({ kind: 'token', credentials, lifetimeMs, epoch, turn, leftMs: leftMs(), isNew })
   }
 
-  /** Keeps a token that the server has just given, if nobody signed in or out since it was asked for. */
+  /**
+   * Keeps a token that the server has just given, if nobody signed in or out since it was asked for.
+   *
+   * @param by whose doing it is if it is news. By default, that of a refresh
+   */
   async function keep(
     grant: Grant,
-    { since, ago, by }: { since: number; ago: () => number; by: ClientChange['by'] },
+    since: number,
+    ago: () => number,
+    by: ClientChange['by'] = standing.state === 'signed_in' ? 'elsewhere' : 'here',
   ): Promise<boolean> {
-    const { refreshToken } = grant
-    const kept = storage === undefined || refreshToken === undefined ? {} : { refreshToken }
-    const record = await update((now) =>
-      now.epoch === since ? { ...now, ...kept, turn: now.turn + 1, isOut: false, key: undefined } : now,
-    )
-    if (record.epoch !== since) return false
-    standing.take(hold({ ...grant, epoch: since, turn: record.turn }, grant.lifetimeMs, ago()), by)
-    const { held } = standing
-    if (held?.turn === record.turn) tellToken(held)
+    const sid = sidIn(grant)
+    let kept: SessionRecord | undefined
+    await update((now) => {
+      if (now.epoch !== since) return now
+      // Somebody signed in without the client, such as by a redirect.
+      const isOther = now.isOut || (now.sid ?? sid) !== sid
+      kept = {
+        ...{ epoch: isOther ? since + 1 : since, turn: now.turn + 1, isOut: false, sid, key: undefined },
+        refreshToken: storage && (grant.refreshToken ?? now.refreshToken),
+      }
+      return kept
+    })
+    if (kept === undefined) return false
+    isChecked = true
+    const token = hold({ ...kept, ...grant }, grant.lifetimeMs, ago())
+    standing.take(token, by)
+    if (standing.held === token) tellToken(token, true)
     return true
   }
 
@@ -109,55 +125,38 @@ export function createSession({
     standing.leave(epoch, standing.state === 'unknown' ? 'here' : by)
   }
 
-  function renewed(refused?: string): Promise<string | undefined> {
+  function renewed(refused?: string): Promise<Renewal> {
     underWay ??= alone(() => exchange(refused)).finally(() => {
       underWay = undefined
     })
     return underWay
   }
 
-  async function exchange(refused: string | undefined): Promise<string | undefined> {
-    const another = (): string | undefined => {
-      const { held } = standing
-      return held !== undefined && held.credentials !== refused && !held.isDue()
-        ? held.credentials
-        : undefined
-    }
-    if (another() === undefined && standing.state === 'unknown') await tabs.ask()
-    const known = another()
-    if (known !== undefined) return known
+  async function exchange(refused: string | undefined): Promise<Renewal> {
+    if (standing.state === 'unknown') await tabs.ask()
+    const { held } = standing
+    if (isChecked && held?.isDue() === false && held.credentials !== refused) return held.credentials
     backoff.check()
     const record = await update((now) => (now.key === undefined ? { ...now, key: newKey() } : now))
+    const { epoch: since, key = '', refreshToken } = record
     // A page that has just been loaded asks the server all the same: somebody may have come back from another site.
-    if (record.isOut && standing.state !== 'unknown') {
-      standing.leave(record.epoch, 'elsewhere')
+    const isOut = record.isOut && standing.state !== 'unknown'
+    if (isOut || (storage !== undefined && refreshToken === undefined)) {
+      standing.leave(since, isOut ? 'elsewhere' : 'here')
       return undefined
     }
-    if (storage !== undefined && record.refreshToken === undefined) {
-      standing.leave(record.epoch, 'here')
-      return undefined
-    }
-    return refresh(record)
-  }
-
-  async function refresh({
-    epoch: since,
-    key = '',
-    refreshToken,
-  }: SessionRecord): Promise<string | undefined> {
     const ago = stopwatch()
     const answer = await parts.refresh(key, refreshToken)
-    const grant = await arrived(answer)
+    const grant = await explained(grantIn(answer), 'the server cannot be reached')
     if (grant !== undefined) {
       backoff.served()
-      const isOther = since > standing.epoch && standing.state === 'signed_in'
-      await keep(grant, { since, ago, by: isOther ? 'elsewhere' : 'here' })
+      await keep(grant, since, ago)
       return standing.held?.credentials
     }
     // The key stays: it may be that of a refresh whose answer was lost, and which was not repeated now.
     if (!(await isOver(answer))) throw backoff.refused(answer)
     const refusal = refusalOf(answer)
-    if (refusal.kind === 'step_up') throw new NeedsStepUp(refusal)
+    if (typeof refusal === 'object') return refusal
     await end('ended', since)
     await forget()
     return standing.held?.credentials
@@ -165,34 +164,25 @@ export function createSession({
 
   /** Held alone, so that no sign-in is under way whose key it would be. */
   async function forget(): Promise<void> {
-    if ((await records.read()).isOut) await parts.forget()
-  }
-
-  async function arrived(answer: Response): Promise<Grant | undefined> {
-    try {
-      return await grantIn(answer)
-    } catch (cause) {
-      throw new ClientError('the answer to a refresh did not arrive', { cause })
-    }
+    if ((await update(asIs)).isOut) await parts.forget()
   }
 
   async function renewedOrStepped(refused?: string): Promise<string | undefined> {
-    try {
-      return await renewed(refused)
-    } catch (cause) {
-      if (!(cause instanceof NeedsStepUp)) throw cause
-      if (await stepUp(cause.refusal)) return standing.held?.credentials
-      throw new ClientError('the user has to authenticate again', { status: 401, cause })
-    }
+    const renewal = await renewed(refused)
+    if (typeof renewal !== 'object') return renewal
+    if (await stepUp(renewal)) return standing.held?.credentials
+    throw new ClientError('the user has to authenticate again', { status: 401 })
   }
 
   /** The token that came with the page is no newer than those of other tabs. */
   async function takeOver(): Promise<void> {
     const grant = grantOf(handedOver)
     if (grant === undefined) return
-    const { epoch, turn, isOut } = await records.read()
-    const token = hold({ ...grant, epoch, turn }, grant.lifetimeMs, pageAgeMs())
-    if (!isOut && !token.isExpired()) standing.take(token, 'here')
+    const record = await update(asIs)
+    const token = hold({ ...record, ...grant }, grant.lifetimeMs, pageAgeMs())
+    if (record.isOut || token.isExpired() || (record.sid ?? token.sid) !== token.sid) return
+    isChecked = true
+    standing.take(token, 'here')
   }
 
   async function credentials(): Promise<string | undefined> {
@@ -203,7 +193,7 @@ export function createSession({
     }
     if (standing.state === 'signed_out') return undefined
     const { held } = standing
-    if (held === undefined || held.isExpired()) return renewedOrStepped()
+    if (!isChecked || held === undefined || held.isExpired()) return renewedOrStepped()
     // Whether that fails is seen when the token is over.
     if (held.isDue()) renewed().catch(() => {})
     return held.credentials
@@ -212,7 +202,7 @@ export function createSession({
   async function accept(answer: Response): Promise<boolean> {
     const ago = stopwatch()
     const grant = await grantIn(answer)
-    return grant !== undefined && keep(grant, { since: (await update(begun(false))).epoch, ago, by: 'here' })
+    return grant !== undefined && keep(grant, (await update(begun(false))).epoch, ago, 'here')
   }
 
   return {
@@ -220,11 +210,12 @@ export function createSession({
       return standing.state
     },
     ...{ credentials, accept, renew: renewedOrStepped, rest: tabs.rest },
-    signIn(send) {
-      const { held } = standing
-      const known = held?.isExpired() === false ? held.credentials : undefined
+    async signIn(send) {
+      // The user of a step-up may take longer than the token lives. Where nobody is signed in, none is needed.
+      if (standing.held?.isExpired()) await renewed().catch(() => {})
       return alone(async () => {
-        const answer = await send(known)
+        const { held } = standing
+        const answer = await send(held?.isExpired() === false ? held.credentials : undefined)
         await accept(answer)
         return answer
       })
@@ -237,10 +228,13 @@ export function createSession({
     forget: () => alone(forget),
     async wake() {
       tabs.listen()
-      const record = await records.read()
-      if (standing.state === 'unknown' || record.epoch <= standing.epoch) return
-      if (record.isOut) return standing.leave(record.epoch, 'elsewhere')
-      standing.forget(record.epoch)
+      const record = await update(asIs)
+      if (standing.state === 'unknown') return
+      isChecked = storage !== undefined
+      if (record.epoch > standing.epoch) {
+        if (record.isOut) return standing.leave(record.epoch, 'elsewhere')
+        standing.forget(record.epoch)
+      }
       await credentials()
     },
   }

@@ -22,6 +22,16 @@ export function createStanding(changed: (change: ClientChange) => void): Standin
   let state: ClientState = 'unknown'
   let held: Held | undefined
   let epoch = -1
+
+  function become(next: ClientChange['state'], since: number, by: ClientChange['by'], token?: Held): void {
+    const isAnother = token !== undefined && (since > epoch || token.sid !== held?.sid)
+    const isNews = isAnother || state !== next
+    epoch = since
+    held = token
+    state = next
+    if (isNews) changed({ state, by })
+  }
+
   return {
     get state() {
       return state
@@ -33,26 +43,17 @@ export function createStanding(changed: (change: ClientChange) => void): Standin
       return epoch
     },
     take(token, by) {
-      if (token.epoch < epoch || (held?.epoch === token.epoch && held.turn >= token.turn)) return
-      const isNews = token.epoch > epoch || state !== 'signed_in'
-      epoch = token.epoch
-      held = token
-      state = 'signed_in'
-      if (isNews) changed({ state, by })
+      const isOld = token.epoch < epoch || (held?.epoch === token.epoch && held.turn >= token.turn)
+      if (!isOld) become('signed_in', token.epoch, by, token)
     },
     leave(next, by) {
-      if (next <= epoch) return
-      const isNews = state !== 'signed_out'
-      epoch = next
-      held = undefined
-      state = 'signed_out'
-      if (isNews) changed({ state, by })
+      if (next > epoch) become('signed_out', next, by)
     },
     newer(record) {
-      const turn = held?.turn ?? 0
+      const { turn = 0, sid } = held ?? {}
       return record.epoch > epoch || (record.epoch === epoch && record.turn >= turn)
         ? record
-        : { ...record, epoch, turn, isOut: state === 'signed_out', key: undefined }
+        : { ...record, epoch, turn, sid, isOut: state === 'signed_out', key: undefined }
     },
     forget(next) {
       epoch = next

@@ -31,8 +31,7 @@ export function rest(milliseconds: number): Promise<void> {
 
 /** An `Idempotency-Key`. Only secure contexts have `randomUUID`. */
 export function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES))
-  return base64url(bytes)
+  return base64url(crypto.getRandomValues(new Uint8Array(KEY_BYTES)))
 }
 
 /** In the alphabet of RFC 4648, section 5, with its padding. */
@@ -45,4 +44,12 @@ export function base64url(bytes: Uint8Array): string {
 /** Milliseconds since the epoch, by the clock of the machine. */
 export function epochMs(): number {
   return Date.now()
+}
+
+/** Waits for a step that others wait for as well. Rejects with the reason of a signal once it is aborted. */
+export function unlessAborted<T>(signal: AbortSignal, step: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason))
+    step.then(resolve, reject)
+  })
 }

@@ -1,4 +1,4 @@
-import { rest } from './system.ts'
+import { unlessAborted } from './system.ts'
 
 /** What tabs tell each other. */
 export type Message =
@@ -9,6 +9,8 @@ export type Message =
       readonly credentials: string
       readonly lifetimeMs: number
       readonly leftMs: number
+      /** Whether the server has just given it, and it is no answer to `ask`. */
+      readonly isNew: boolean
     }
   | { readonly kind: 'out'; readonly epoch: number; readonly by: 'elsewhere' | 'ended' }
   /** Whoever has a good token tells it. */
@@ -20,7 +22,7 @@ const ASKED_MS = 50
 /** The other tabs, and workers, of this origin. Outside of browsers there are none. */
 export interface Tabs {
   tell(message: Message): void
-  /** Asks for a token. Resolves when one was heard, or when nobody has one. */
+  /** Asks for a token. Resolves when something was heard, or when nobody answers. */
   ask(): Promise<void>
   /** Listens again, after `rest`. */
   listen(): void
@@ -30,17 +32,12 @@ export interface Tabs {
 
 export function joinTabs(name: string, hear: (message: Message) => void): Tabs {
   let channel: BroadcastChannel | undefined
-  let heard = (): void => {}
 
   function listen(): void {
     // A server has channels as well, for all its users together.
-    if (channel !== undefined || globalThis.location === undefined) return
-    if (typeof BroadcastChannel === 'undefined') return
-    channel = new BroadcastChannel(name)
-    channel.onmessage = ({ data }: MessageEvent<Message>) => {
-      hear(data)
-      if (data.kind === 'token') heard()
-    }
+    if (globalThis.location === undefined || typeof BroadcastChannel === 'undefined') return
+    channel ??= new BroadcastChannel(name)
+    channel.onmessage = ({ data }: MessageEvent<Message>) => hear(data)
   }
 
   const tell = (message: Message): void => channel?.postMessage(message)
@@ -56,11 +53,9 @@ export function joinTabs(name: string, hear: (message: Message) => void): Tabs {
     async ask() {
       // Nobody can answer, and the wait holds no process.
       if (channel === undefined) return
-      const answered = new Promise<void>((resolve) => {
-        heard = resolve
-      })
+      const answered = new Promise((resolve) => channel?.addEventListener('message', resolve))
       tell({ kind: 'ask' })
-      await Promise.race([answered, rest(ASKED_MS)])
+      await unlessAborted(AbortSignal.timeout(ASKED_MS), answered).catch(() => {})
     },
   }
 }

@@ -13,6 +13,8 @@ export interface Grant {
 export interface Held extends Grant {
   readonly epoch: number
   readonly turn: number
+  /** The session, as the token says. `undefined`: only the server can read it. */
+  readonly sid: unknown
   isExpired(): boolean
   /** Whether it should be renewed, although it is good. */
   isDue(): boolean
@@ -31,7 +33,13 @@ export function hold(grant: Grant & Pick<Held, 'epoch' | 'turn'>, leftMs: number
   const due = Math.min(grant.lifetimeMs * DUE_SHARE, DUE_MS)
   const passed = stopwatch(sinceMs)
   const left = (): number => leftMs - passed()
-  return { ...grant, leftMs: left, isExpired: () => left() <= 0, isDue: () => left() <= due }
+  return {
+    ...grant,
+    sid: sidIn(grant),
+    leftMs: left,
+    isExpired: () => left() <= 0,
+    isDue: () => left() <= due,
+  }
 }
 
 /** The tokens of an answer; `undefined` if it has none. Rejects if its body did not arrive. */
@@ -45,8 +53,17 @@ export function grantOf(members: Readonly<Record<string, unknown>>): Grant | und
   if (typeof token !== 'string' || typeof seconds !== 'number' || seconds <= 0) return undefined
   const scheme = type === 'DPoP' ? type : 'Bearer'
   // The times in a token are whole seconds, so it may live for one less than it was given.
-  const grant = { credentials: `${scheme} ${token}`, lifetimeMs: (seconds - 1) * 1000 }
-  return typeof refreshToken === 'string' ? { ...grant, refreshToken } : grant
+  return {
+    credentials: `${scheme} ${token}`,
+    lifetimeMs: (seconds - 1) * 1000,
+    refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined,
+  }
+}
+
+/** The session of a token that is a JWT. */
+export function sidIn({ credentials }: Grant): unknown {
+  const [, payload = ''] = credentials.split('.')
+  return membersIn(() => atob(payload.replaceAll('-', '+').replaceAll('_', '/'))).sid
 }
 
 /** The token alone. */
@@ -62,12 +79,14 @@ export async function isOver(answer: Response): Promise<boolean> {
 
 /** The members of a body in JSON, which is left to be read again. */
 export async function membersOf(answer: Response): Promise<Record<string, unknown>> {
-  return parsed(await answer.clone().text())
+  const text = await answer.clone().text()
+  return membersIn(() => text)
 }
 
-function parsed(text: string): Record<string, unknown> {
+/** The members of an object in JSON. What is none has none. */
+export function membersIn(text: () => string): Record<string, unknown> {
   try {
-    return Object(JSON.parse(text)) as Record<string, unknown>
+    return Object(JSON.parse(text())) as Record<string, unknown>
   } catch {
     return {}
   }

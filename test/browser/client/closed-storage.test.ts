@@ -69,6 +69,21 @@ describe.each(Object.entries(storages))('with a storage %s', (_name, script) => 
     for (const page of pages) expect(await ask(page)).toEqual(signedInAs('carol'))
   })
 
+  test('a user who signs in without the client is that of all tabs', async () => {
+    await tabs.context.addInitScript(script)
+    const pages: [Page, Page] = [await tabs.open(), await tabs.open()]
+    await signIn(pages[0], 'alice')
+    for (const page of pages) expect(await ask(page)).toEqual(signedInAs('alice'))
+    await pages[1].evaluate(`login('bob').then(({ ok }) => ok)`)
+    await pages[1].reload()
+    expect(await ask(pages[1])).toEqual(signedInAs('bob'))
+    await vi.waitFor(async () => expect(await ask(pages[0])).toEqual(signedInAs('bob')), SOON)
+    await pages[1].evaluate('client.signOut()')
+    for (const page of pages)
+      await vi.waitFor(async () => expect(await stateOf(page)).toBe('signed_out'), SOON)
+    expect(await rig.sallyport.sessions.list('bob')).toEqual([])
+  })
+
   test('a lost answer costs nothing, as long as the page is there', async () => {
     await tabs.context.addInitScript(script)
     const page = await tabs.open()

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, test, vi } from 'vitest'
 import { EXPIRED_MILLISECONDS } from './rig.ts'
 import { rig, setUp, tabs } from './setting.ts'
-import { type Asked, ask, pause, signedInAs, signIn, start, stateOf } from './tabs.ts'
+import { type Asked, ask, changesOf, pause, signedInAs, signIn, start, stateOf } from './tabs.ts'
 import type { Held } from './wire.ts'
 
 const SOON = { timeout: 2000, interval: 50 }
@@ -137,6 +137,17 @@ describe('a page of the back-forward cache', () => {
     const before = rig.notes.length
     expect(await returnTo(page, () => signIn(other, 'bob'))).toBe(true)
     expect(await ask(page)).toEqual(signedInAs('bob'))
+    expect(rig.notes.slice(before).map(({ sub }) => sub)).not.toContain('alice')
+  })
+
+  test('has the user who signed in meanwhile without the client', async () => {
+    const [page, other] = [await tabs.open(), await tabs.open()]
+    await signIn(page, 'alice')
+    await ask(page)
+    const before = rig.notes.length
+    expect(await returnTo(page, () => other.evaluate(`login('bob').then(({ ok }) => ok)`))).toBe(true)
+    expect(await ask(page)).toEqual(signedInAs('bob'))
+    expect(await changesOf(page)).toContainEqual({ state: 'signed_in', by: 'elsewhere' })
     expect(rig.notes.slice(before).map(({ sub }) => sub)).not.toContain('alice')
   })
 
