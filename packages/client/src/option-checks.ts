@@ -7,9 +7,13 @@ export function checkOptions({ timeoutMs = 1, fetch, stepUp, deviceSignals, stor
   const check = (isRight: boolean, name: string, allowed = 'a function'): void => {
     if (!isRight) throw new TypeError(`option "${name}" must be ${allowed}`)
   }
-  const parts = storage && { 'storage.load': storage.load ?? 0, 'storage.save': storage.save ?? 0 }
-  for (const [name, given = check] of Object.entries<unknown>({ fetch, stepUp, deviceSignals, ...parts }))
-    check(typeof given === 'function', name)
+  const functions: Record<string, unknown> = { fetch, stepUp, deviceSignals }
+  if (storage) {
+    functions['storage.load'] = storage.load ?? 'missing'
+    functions['storage.save'] = storage.save ?? 'missing'
+  }
+  for (const [name, given] of Object.entries(functions))
+    check(given === undefined || typeof given === 'function', name)
   const isTime = Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= LONGEST_MS
   check(isTime, 'timeoutMs', 'an integer from 1 to 1e9')
 }
