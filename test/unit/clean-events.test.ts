@@ -66,9 +66,11 @@ test('no string of an event that the application emits has a character that a vi
 })
 
 test('nor has one that a call or a request causes', async () => {
-  const id = text.map((given) => `x${given}`.slice(0, 255))
+  const code = text.map((given) => `x${given}`.slice(0, 255))
+  // No name has these, of whatever else it is made.
+  const name = code.map((given) => given.replace(/[\0\p{Cs}]/gu, ''))
   await fc.assert(
-    fc.asyncProperty(id, id, async (subject, reason) => {
+    fc.asyncProperty(name, code, async (subject, reason) => {
       events.length = 0
       const headers = { 'user-agent': reason }
       await gateOf(sallyport).signIn(viewOf({ headers }), { subject })
