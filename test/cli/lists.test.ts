@@ -25,7 +25,7 @@ describe('a list of users', () => {
     {
       what: 'a name that is too long',
       name: 'x'.repeat(256),
-      says: 'an id of a user has 1 to 255 characters, without zero characters and halves of surrogate pairs',
+      says: 'an id of a user has 1 to 255 characters, without zero characters or halves of surrogate pairs',
     },
     {
       what: 'a name of another issuer',

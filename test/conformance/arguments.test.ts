@@ -198,7 +198,7 @@ describe('whom a call concerns', () => {
   const of = (part: string): Loose => Reflect.get(sallyport, part)
   const whole = (): Loose => sallyport as unknown as Loose
   const says =
-    'TypeError: "subject" must be a string of 1 to 255 characters, without zero characters and halves of surrogate pairs'
+    'TypeError: "subject" must be a string of 1 to 255 characters, without zero characters or halves of surrogate pairs'
 
   test.each([
     ['nothing', undefined],

@@ -195,7 +195,7 @@ function startSending(gate: Gate, settings: SendSettings, waits: Waits): Omit<Si
   async function send({ type, subject, session, claims = {} }: OutgoingSignal): Promise<void> {
     if (!isName(type) || !isName(subject) || (session !== undefined && !isName(session)))
       throw new TypeError(
-        '"type", "subject" and "session" must be strings of 1 to 255 characters, without zero characters and halves of surrogate pairs',
+        '"type", "subject" and "session" must be strings of 1 to 255 characters, without zero characters or halves of surrogate pairs',
       )
     const outcome = await outbox.append({
       ...{ kind: SIGNAL, subject, body: JSON.stringify({ type, claims } satisfies SignalBody) },

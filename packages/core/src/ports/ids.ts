@@ -40,7 +40,7 @@ export function isName(text: unknown): text is string {
 }
 
 /** What an error says that a name must be. */
-export const NAME = 'a string of 1 to 255 characters, without zero characters and halves of surrogate pairs'
+export const NAME = 'a string of 1 to 255 characters, without zero characters or halves of surrogate pairs'
 
 /**
  * Returns the tag of a subject. The hash has no key, so that tags survive a change of `secret`. A key would hide

@@ -32,7 +32,7 @@ export async function namesIn(
     if (!isName(name))
       throw nobody(
         place,
-        'an id of a user has 1 to 255 characters, without zero characters and halves of surrogate pairs',
+        'an id of a user has 1 to 255 characters, without zero characters or halves of surrogate pairs',
       )
     if (isForeignName(name))
       throw nobody(

@@ -9,7 +9,7 @@ import { checkAssurance, checkPrintable } from './assurance.ts'
 export interface SignIn {
   /**
    * The id of the user: opaque, stable and not personal, because it is in every token. 1 to 255 characters, without
-   * zero characters and halves of surrogate pairs, which do not begin with a URL and a space: such names stand for users of
+   * zero characters or halves of surrogate pairs, which do not begin with a URL and a space: such names stand for users of
    * other issuers. In production, one that looks like an e-mail address is refused with a `ClaimsError` if the package
    * `@sallyport/claims-policy` is installed, unless `claims.exempt` has `sub`.
    */
