@@ -38,9 +38,10 @@ export default {
 }
 `
 
-/** On a busy machine a signal takes its time. */
+/** On a busy machine a signal takes its time, and whoever waits for one alone keeps no process. */
 const INTERRUPT = `await new Promise((resolve) => {
-              process.once('SIGINT', resolve)
+              const alive = setInterval(() => {}, 1000)
+              process.once('SIGINT', () => resolve(clearInterval(alive)))
               process.kill(process.pid, 'SIGINT')
             })`
 
