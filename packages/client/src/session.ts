@@ -90,7 +90,7 @@ export function createSession({
   /**
    * Keeps a token that the server has just given, if nobody signed in or out since it was asked for.
    *
-   * @param by whose doing it is if it is news. By default, that of a refresh
+   * @param by who caused the change, if it is one. Default: a refresh
    */
   async function keep(
     grant: Grant,

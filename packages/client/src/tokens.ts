@@ -83,7 +83,7 @@ export async function membersOf(answer: Response): Promise<Record<string, unknow
   return membersIn(() => text)
 }
 
-/** The members of an object in JSON. What is none has none. */
+/** The members of an object in JSON. Anything else has none. */
 export function membersIn(text: () => string): Record<string, unknown> {
   try {
     return Object(JSON.parse(text())) as Record<string, unknown>

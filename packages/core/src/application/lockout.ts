@@ -61,7 +61,7 @@ export function createLockoutCalls(lockout: Pick<Lockout, 'lock' | 'unlock'>): L
   }
 }
 
-/** Failures count by the very name, so that another one would lock nobody. */
+/** Failures count by the exact name, so that another one would lock nobody. */
 function subjectIn({ subject }: Pick<LockAbout, 'subject'> = {}): string | undefined {
   return subject === undefined ? undefined : ownName('subject', subject)
 }

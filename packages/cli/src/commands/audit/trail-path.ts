@@ -13,7 +13,7 @@ export function isPartOf(path: string, trail: string): string {
 }
 
 /**
- * Whether there is anything of a trail: a head, or a line. Rejects with what the system says if a file or its directory
+ * Whether there is a trail: at least a head or a line. Rejects with what the system says if a file or its directory
  * can't be read.
  */
 export async function isTrailAt(path: string): Promise<boolean> {

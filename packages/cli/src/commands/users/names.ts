@@ -15,7 +15,7 @@ interface Named {
 
 /**
  * The names that are given as arguments, and those in a file, one a line, without spaces around them. Each counts once.
- * Rejects with a `UsageError` that names the place of the first one that can be nobody's.
+ * Rejects with a `UsageError` that names the place of the first one that no user can have.
  */
 export async function namesIn(
   surroundings: Surroundings,

@@ -14,7 +14,7 @@ export interface Revocation {
   readonly failed: readonly string[]
   /** The users who were not reached, because of Ctrl-C or a fault. */
   readonly remaining: readonly string[]
-  /** Why it went no further, such as a name that can be nobody's; `undefined` if it did, or was interrupted. */
+  /** Why it went no further, such as a name that no user can have; `undefined` if it did, or was interrupted. */
   readonly fault: unknown
 }
 

@@ -26,7 +26,7 @@ export function revokeCommand(surroundings: Surroundings, end: End): Command {
     .addHelpText(
       'after',
       `
-Spaces around an id in the file do not count. If an id can be nobody's, the line is named, and nobody is
+Spaces around an id in the file do not count. If no user can have an id, its line is named, and nobody is
 signed out. Works on 200 users at a time, and shows how far it is. After Ctrl-C it finishes those, and after
 Ctrl-C or a fault it says who is left.
 Whoever was signed out already is not harmed by a second time, so the same command can be repeated.
