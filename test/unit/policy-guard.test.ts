@@ -252,6 +252,22 @@ describe('an engine that does not decide refuses with 503', () => {
 })
 
 describe('the resource', () => {
+  test('is judged with the address that the client had, although it hangs up meanwhile', async () => {
+    const asked: PolicyRequest[] = []
+    const world = await worldWith((request) => {
+      asked.push(request)
+      return { kind: 'deny' }
+    })
+    const connection = { ...viewOf({}), ip: '192.0.2.9' as string | undefined }
+    const find = async () => {
+      connection.ip = undefined
+      return resource
+    }
+    await world.requirePolicy('document:edit', find as never)(auth as never, connection, world.clock)
+    expect(asked.map(({ environment }) => environment.ip)).toEqual(['192.0.2.9'])
+    expect(world.events).toMatchObject([{ event: 'policy.denied', ip: '192.0.2.9' }])
+  })
+
   test('is found for each request, at once or later', async () => {
     const asked: PolicyRequest[] = []
     const world = await worldWith((request) => {

@@ -3,7 +3,7 @@ import { createOutage } from '../../dependencies/outage.ts'
 import { ConfigError } from '../../errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Auth } from '../../seam/auth.ts'
-import { type Callers, ipOf, userAgentOf } from '../../seam/caller.ts'
+import { type Caller, type Callers, userAgentOf } from '../../seam/caller.ts'
 import type { RequestView } from '../../seam/http.ts'
 import type { Required } from '../../watch/audit/required.ts'
 import type { Callbacks } from '../../watch/callbacks.ts'
@@ -67,10 +67,11 @@ export function createPolicyGuards(parts: PolicyParts): RequirePolicy {
     function judge(
       auth: Auth,
       view: RequestView,
+      caller: Caller,
       resource: FoundResource,
     ): GuardVerdict | Promise<GuardVerdict> {
       const tell = (event: PolicyEvent): void =>
-        emit({ ...event, ...aboutOf(auth, action, resource) }, callers.of(view))
+        emit({ ...event, ...aboutOf(auth, action, resource) }, caller)
       function verdictOn(decision: PolicyDecision | undefined): GuardVerdict {
         if (decision === undefined) {
           tell({ event: 'decision.degraded', outcome: 'failure', reason: 'policy_unavailable' })
@@ -86,15 +87,17 @@ export function createPolicyGuards(parts: PolicyParts): RequirePolicy {
         return UNDECIDED
       }
       if (resource === MISSING) return verdictOn({ kind: 'deny', reason: 'resource_missing' })
-      const decision = decide(requestOf(auth, view, action, resource, clock))
+      const decision = decide(requestOf(auth, view, caller, action, resource, clock))
       return decision instanceof Promise ? decision.then(verdictOn) : verdictOn(decision)
     }
 
     function decideOn(auth: Auth, view: RequestView): GuardVerdict | Promise<GuardVerdict> {
+      // Before the resource is read: a client that hangs up meanwhile has no address any more.
+      const caller = callers.of(view)
       const resource = resourceFor(auth, view)
       return resource instanceof Promise
-        ? resource.then((found) => judge(auth, view, found))
-        : judge(auth, view, resource)
+        ? resource.then((found) => judge(auth, view, caller, found))
+        : judge(auth, view, caller, resource)
     }
     return required.decision(decideOn, () => UNWRITTEN)
   }
@@ -103,6 +106,7 @@ export function createPolicyGuards(parts: PolicyParts): RequirePolicy {
 function requestOf(
   auth: Auth,
   view: RequestView,
+  { ip }: Caller,
   action: string,
   resource: PolicyResource,
   clock: Clock,
@@ -115,7 +119,7 @@ function requestOf(
     resource,
     environment: {
       time: new Date(clock.now()).toISOString(),
-      ip: ipOf(view),
+      ip,
       method: view.method,
       path: view.target.split('?', 1)[0] ?? '',
       userAgent: userAgentOf(view),
